@@ -1,0 +1,139 @@
+// The typed configuration: what the text says, each value with its place. Plain data; made by the config pipeline from
+// keepalived's language (or, later, YAML) and turned into settings for election, IPVS and checks by src/director/plan.ts.
+import type { Address, Prefix } from '../core/address.ts';
+import type { Located, Span } from '../core/diagnostic.ts';
+
+export type Configuration = {
+  global: GlobalDefs;
+  instances: VrrpInstance[];
+  virtualServers: VirtualServer[];
+  director: DirectorBlock;
+};
+
+export type GlobalDefs = {
+  routerId?: Located<string>;
+  vrrpVersion: Located<2 | 3>;
+  syncDaemon?: SyncDaemonSetting;
+  /** SCHED_RR priority of the elector, 1 to 99; 0 = do not ask for it. */
+  vrrpRealtimePriority: Located<number>;
+  multicastGroup4: Located<Address>;
+  garp: GarpDefaults;
+};
+
+/** `lvs_sync_daemon IF [inst] VRRP_INSTANCE [id N] [maxlen N] [port N] [ttl N] [group ADDR]`. */
+export type SyncDaemonSetting = {
+  at: Span;
+  interface: Located<string>;
+  instance?: Located<string>;
+  /** 0 to 255; defaults to the VRID of the instance. */
+  id?: Located<number>;
+  maxlen?: Located<number>;
+  port?: Located<number>;
+  ttl?: Located<number>;
+  group?: Located<Address>;
+};
+
+/** All times in milliseconds. */
+export type GarpDefaults = {
+  /** Pause before the second burst; 0 = no second burst. */
+  masterDelayMs: Located<number>;
+  masterRepeat: Located<number>;
+  /** Periodic announcements while MASTER; 0 = none. */
+  masterRefreshMs: Located<number>;
+  masterRefreshRepeat: Located<number>;
+};
+
+export type VrrpInstance = {
+  at: Span;
+  name: Located<string>;
+  /** `state MASTER|BACKUP`. */
+  initialState: Located<'MASTER' | 'BACKUP'>;
+  interface: Located<string>;
+  virtualRouterId: Located<number>;
+  /** 1 to 255; 255 is the address owner. */
+  priority: Located<number>;
+  /** Undefined = global_defs vrrp_version. */
+  version?: Located<2 | 3>;
+  advertIntervalMs: Located<number>;
+  nopreempt: Located<boolean>;
+  preemptDelayMs: Located<number>;
+  trackInterfaces: Located<string>[];
+  virtualAddresses: VirtualAddress[];
+  virtualAddressesExcluded: VirtualAddress[];
+  /** `mcast_src_ip` or `unicast_src_ip`. */
+  sourceAddress?: Located<Address>;
+  unicastPeers: Located<Address>[];
+  /** Empty of overrides = the global values. */
+  garp: Partial<GarpDefaults>;
+};
+
+export type VirtualAddress = {
+  at: Span;
+  prefix: Located<Prefix>;
+  /** `dev`; undefined = the instance's interface. */
+  interface?: Located<string>;
+  label?: Located<string>;
+  scope?: Located<'global' | 'link' | 'site' | 'host' | 'nowhere'>;
+};
+
+export type VirtualServer = {
+  at: Span;
+  address: Located<Address>;
+  /** 0 = every port (persistent services only). */
+  port: Located<number>;
+  protocol: Located<'TCP' | 'UDP'>;
+  scheduler: Located<string>;
+  schedulerFlags: Located<string>[];
+  forwarding: Located<'NAT' | 'DR' | 'TUN'>;
+  /** Seconds; 0 = not persistent. */
+  persistenceSeconds: Located<number>;
+  /** Prefix length that clients are grouped by; undefined = one client address. */
+  persistencePrefix?: Located<number>;
+  onePacket: Located<boolean>;
+  alpha: Located<boolean>;
+  inhibitOnFailure: Located<boolean>;
+  check: CheckDefaults;
+  realServers: RealServer[];
+};
+
+/** Probe settings given at virtual server level; undefined = the checker's own default. All times in milliseconds. */
+export type CheckDefaults = {
+  delayLoopMs?: Located<number>;
+  connectTimeoutMs?: Located<number>;
+  retry?: Located<number>;
+  delayBeforeRetryMs?: Located<number>;
+  warmupMs?: Located<number>;
+};
+
+export type RealServer = {
+  at: Span;
+  address: Located<Address>;
+  port: Located<number>;
+  weight: Located<number>;
+  forwarding?: Located<'NAT' | 'DR' | 'TUN'>;
+  inhibitOnFailure?: Located<boolean>;
+  upperThreshold: Located<number>;
+  lowerThreshold: Located<number>;
+  checks: Check[];
+};
+
+export type Check = TcpCheck;
+export type TcpCheck = CheckDefaults & {
+  type: 'TCP_CHECK';
+  at: Span;
+  connectAddress?: Located<Address>;
+  connectPort?: Located<number>;
+  bindAddress?: Located<Address>;
+  alpha?: Located<boolean>;
+};
+
+/** The top-level block `director { … }`: settings that keepalived does not have. */
+export type DirectorBlock = {
+  engine: Located<'auto' | 'kernel' | 'embedded'>;
+  /** How long a handed-over director stays away in a drill. */
+  drillHoldMs: Located<number>;
+  /** Lifetime of a virtual address that nobody renews, whole seconds; 0 = no lease. */
+  vipLeaseSeconds: Located<number>;
+  /** Where USR1 writes; default /run/lvs-director. */
+  runtimeDirectory: Located<string>;
+};

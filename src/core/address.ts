@@ -1,0 +1,52 @@
+// IP addresses as values that can be compared, used as map keys and printed: canonical text (RFC 5952 for IPv6).
+// The wire form is made from it at the edges of a codec. Does no name lookups.
+import ipaddr from 'ipaddr.js';
+
+declare const canonical: unique symbol;
+/** Canonical text of an IPv4 or IPv6 address. Made only by {@link parseAddress} and {@link addressFromBytes}. */
+export type Address = string & { readonly [canonical]: true };
+export type Family = 4 | 6;
+/** An address on an interface: the prefix length is in bits. */
+export type Prefix = { address: Address; length: number };
+
+/** Four-part decimal IPv4 or any IPv6 text form, without zone; undefined when it is neither. */
+export function parseAddress(text: string): Address | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toString() as Address;
+  if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
+  return ipaddr.IPv6.parse(text).toRFC5952String() as Address;
+}
+
+/** For constants and tests: like {@link parseAddress}, but bad text is our own mistake and throws. */
+export function address(text: string): Address {
+  const parsed = parseAddress(text);
+  if (parsed === undefined) throw new TypeError(`not an IP address: ${text}`);
+  return parsed;
+}
+
+export function familyOf(value: Address): Family {
+  return value.includes(':') ? 6 : 4;
+}
+
+/** 4 or 16 bytes in network order. */
+export function addressBytes(value: Address): Buffer {
+  return Buffer.from(ipaddr.parse(value).toByteArray());
+}
+
+/** `bytes` holds exactly 4 or 16 bytes in network order. */
+export function addressFromBytes(bytes: Uint8Array): Address {
+  const parsed = ipaddr.fromByteArray([...bytes]);
+  return (
+    parsed.kind() === 'ipv6' ? (parsed as ipaddr.IPv6).toRFC5952String() : parsed.toString()
+  ) as Address;
+}
+
+/** Is `value` inside `prefix`? Families may differ: then it is not. */
+export function prefixContains(prefix: Prefix, value: Address): boolean {
+  if (familyOf(prefix.address) !== familyOf(value)) return false;
+  return ipaddr.parse(value).match(ipaddr.parse(prefix.address), prefix.length);
+}
+
+/** `192.0.2.1:80`, `[2001:db8::1]:80`: the form of ipvsadm and of keepalived's logs. */
+export function endpoint(value: Address, port: number): string {
+  return familyOf(value) === 6 ? `[${value}]:${port}` : `${value}:${port}`;
+}

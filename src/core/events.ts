@@ -1,0 +1,63 @@
+// The catalogue of events: every log line's `event` field is a key of this table, and other people's monitors rely on it.
+// docs/events.md is generated from it (tools/events.ts). Names are never reused with another meaning.
+
+export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+type Entry = { level: Level; means: string };
+
+export const EVENTS = {
+  'director.start': { level: 'info', means: 'the director process has started' },
+  'director.ready': { level: 'info', means: 'configuration is read and the elector runs' },
+  'director.stop': { level: 'info', means: 'a planned stop begins (TERM, INT)' },
+  'director.stopped': { level: 'info', means: 'everything of ours is removed; the process ends' },
+  'director.failed': {
+    level: 'fatal',
+    means: 'the director cannot go on; the message says why and what to do',
+  },
+  'config.rejected': {
+    level: 'error',
+    means: 'the configuration has errors; a running director keeps the old one',
+  },
+  'config.diagnostic': { level: 'warn', means: 'one diagnostic of the configuration' },
+  'config.loaded': { level: 'info', means: 'a configuration was read and is in force' },
+  'config.unchanged': { level: 'info', means: 'a reload found nothing to change' },
+  'state.written': { level: 'info', means: 'USR1: the whole state was written to the runtime directory' },
+  'balancer.started': { level: 'info', means: 'the balancer child runs' },
+  'balancer.lost': { level: 'error', means: 'the balancer child ended; it is started again' },
+  'balancer.guardian': { level: 'error', means: 'the director died; the balancer removes what it left' },
+  'scheduling.realtime': { level: 'info', means: 'the elector runs with real-time priority' },
+  'scheduling.denied': { level: 'warn', means: 'no real-time priority: adverts may be late under load' },
+  'vrrp.state': { level: 'info', means: 'an instance changed state; `from`, `to`, `reason`' },
+  'vrrp.advert.dropped': {
+    level: 'warn',
+    means: 'an advert was dropped; `reason` says why (first of its kind, then rate limited)',
+  },
+  'vrrp.advert.lower': {
+    level: 'warn',
+    means: 'a master heard an advert of lower priority: two masters for a moment',
+  },
+  'vrrp.priority': { level: 'info', means: 'the effective priority changed' },
+  'vrrp.handover': { level: 'info', means: 'a planned handover: step, milliseconds' },
+  'vip.added': { level: 'info', means: 'a virtual address was added' },
+  'vip.removed': { level: 'info', means: 'a virtual address was removed' },
+  'vip.failed': { level: 'error', means: 'a virtual address could not be added or removed' },
+  'link.down': { level: 'warn', means: 'a tracked interface lost its link' },
+  'link.up': { level: 'info', means: 'a tracked interface has its link again' },
+  'drill.begun': { level: 'info', means: 'a failover drill begins' },
+  'drill.report': { level: 'info', means: 'what the drill measured, or what a backup would do' },
+  'drill.refused': { level: 'warn', means: 'a drill is already running, or there is nothing to drill' },
+  'ipvs.engine': { level: 'info', means: 'which data plane forwards: kernel or embedded' },
+  'ipvs.applied': { level: 'info', means: 'commands were sent to the data plane; how many and how long' },
+  'ipvs.adopted': { level: 'info', means: 'services already in the table were taken over' },
+  'ipvs.failed': { level: 'error', means: 'the data plane refused a command' },
+  'server.up': { level: 'info', means: 'a real server passed its checks and is in service' },
+  'server.down': { level: 'warn', means: 'a real server failed its checks and was taken out' },
+  'service.up': { level: 'info', means: 'a virtual server has a live real server again' },
+  'service.down': { level: 'error', means: 'a virtual server has no live real server' },
+  'check.failed': { level: 'info', means: 'one probe failed; `reason`' },
+  'sync.daemon': { level: 'info', means: 'a kernel sync thread was started or stopped' },
+  'sync.stream': { level: 'info', means: 'the embedded engine sends or receives connections' },
+  'sync.dropped': { level: 'warn', means: 'a sync datagram was dropped; `reason` says why (rate limited)' },
+} as const satisfies Record<string, Entry>;
+export type EventName = keyof typeof EVENTS;
+/** What pure code says when something is worth a log line; an edge prints it. `message` is for people, fields for machines. */
+export type Notice = { event: EventName; message: string; fields?: Readonly<Record<string, unknown>> };

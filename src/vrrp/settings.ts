@@ -1,0 +1,91 @@
+// What the elector is told and what it tells: settings of virtual routers, commands in, reports out. Plain data that can
+// cross a thread or a pipe.
+import type { Address } from '../core/address.ts';
+import type { Notice } from '../core/events.ts';
+
+export type InstanceSettings = {
+  name: string;
+  interface: string;
+  vrid: number;
+  /** 1 to 255; 255 = address owner. */
+  priority: number;
+  version: 2 | 3;
+  /** 10 to 40,950; whole seconds in version 2. */
+  advertMs: number;
+  initialState: 'MASTER' | 'BACKUP';
+  preempt: boolean;
+  preemptDelayMs: number;
+  /** Source of our adverts; undefined = the interface's primary address at the time. */
+  source?: Address;
+  multicastGroup: Address;
+  /** Not empty = unicast. */
+  unicastPeers: readonly Address[];
+  vips: readonly VirtualAddress[];
+  /** Moved with the instance, not advertised. */
+  excludedVips: readonly VirtualAddress[];
+  /** FAULT while one of them has no link. The instance's own interface is always tracked. */
+  trackInterfaces: readonly string[];
+  garp: GarpSettings;
+};
+export type VirtualAddress = {
+  address: Address;
+  prefixLength: number;
+  interface: string;
+  label?: string;
+  /** rtnetlink scope: 0 global, 200 site, 253 link, 254 host, 255 nowhere. */
+  scope: number;
+};
+/** keepalived's garp_master_*: `repeat` at once, `repeat` after `delayMs`, then `refreshRepeat` each `refreshMs` (0 = never). */
+export type GarpSettings = { delayMs: number; repeat: number; refreshMs: number; refreshRepeat: number };
+
+export type ElectorSettings = {
+  instances: readonly InstanceSettings[];
+  /** SCHED_RR priority; 0 = do not ask. */
+  realtimePriority: number;
+  /** valid_lft of our addresses; 0 = no lease. */
+  leaseSeconds: number;
+  /** `kernel`: addresses on interfaces. `engine`: the embedded packet engine answers for them, by the virtual router's MAC. */
+  addresses: 'kernel' | 'engine';
+};
+
+/** LEAVING: a master that handed over and goes on serving until the new master's first advert (or its time is up). */
+export type State = 'INIT' | 'BACKUP' | 'MASTER' | 'LEAVING' | 'FAULT';
+
+export type ElectorCommand =
+  /** The first one starts; a later one changes only what differs. Instances gone from it hand over and leave nothing. */
+  | { type: 'configure'; settings: ElectorSettings }
+  /** Drill: every MASTER hands over and stays BACKUP that does not run for `holdMs`, then elects as usual. */
+  | { type: 'drill'; holdMs: number }
+  /** Planned stop: hand over, remove everything of ours, answer `stopped`. */
+  | { type: 'stop' }
+  | { type: 'snapshot'; id: number };
+
+export type ElectorReport =
+  | { type: 'running'; realtime: boolean; startedMs: number }
+  /** `atMs`: CLOCK_MONOTONIC. */
+  | {
+      type: 'state';
+      instance: string;
+      from: State;
+      to: State;
+      reason: string;
+      priority: number;
+      atMs: number;
+    }
+  | { type: 'notice'; notice: Notice }
+  | { type: 'drill'; instance: string; step: DrillStep; atMs: number }
+  | { type: 'snapshot'; id: number; instances: readonly InstanceStatus[] }
+  | { type: 'stopped' }
+  | { type: 'failed'; message: string; code: string };
+/** handedOver: priority 0 is sent. relieved: the first advert of another master came, or nobody took it. returned: election is open again. */
+export type DrillStep = 'handedOver' | 'relieved' | 'unrelieved' | 'returned';
+
+export type InstanceStatus = {
+  name: string;
+  state: State;
+  sinceMs: number;
+  priority: number;
+  /** Who advertised last, and with what priority; undefined when nobody has. */
+  lastMaster?: { address: Address; priority: number; atMs: number };
+  counters: Readonly<Record<string, number>>;
+};

@@ -1,0 +1,48 @@
+// Three kinds of tests. `fast`: pure code and simulations, milliseconds, no privileges. `system`: real sockets, namespaces
+// and processes of this machine (needs root or user namespaces). `lab`: a User-Mode-Linux guest with real IPVS.
+import { defineConfig } from 'vitest/config';
+
+const fast = [
+  'core',
+  'config',
+  'vrrp',
+  'ipvs',
+  'sync',
+  'health',
+  'netlink',
+  'director',
+  'sim',
+  'stories',
+  'cli',
+];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'fast',
+          include: ['test/*.test.ts', ...fast.map((part) => `test/${part}/**/*.test.ts`)],
+        },
+      },
+      {
+        test: {
+          name: 'system',
+          include: ['test/{linux,probes,console,daemon,demo}/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
