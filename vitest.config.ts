@@ -1,5 +1,6 @@
-// Three kinds of tests. `fast`: pure code and simulations, milliseconds, no privileges. `system`: real sockets, namespaces
-// and processes of this machine (needs root or user namespaces). `lab`: a User-Mode-Linux guest with real IPVS.
+// Three kinds of tests. `fast`: pure code and simulations, milliseconds, no privileges. `system`: real
+// sockets, namespaces and processes of this machine (needs root or user namespaces). `lab`: a
+// User-Mode-Linux guest with real IPVS.
 import { defineConfig } from 'vitest/config';
 
 const fast = [

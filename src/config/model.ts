@@ -1,5 +1,6 @@
-// The typed configuration: what the text says, each value with its place. Plain data; made by the config pipeline from
-// keepalived's language (or, later, YAML) and turned into settings for election, IPVS and checks by src/director/plan.ts.
+// The typed configuration: what the text says, each value with its place. Plain data; made by the config
+// pipeline from keepalived's language (or, later, YAML) and turned into settings for election, IPVS and
+// checks by src/director/plan.ts.
 import type { Address, Prefix } from '../core/address.ts';
 import type { Located, Span } from '../core/diagnostic.ts';
 
@@ -96,7 +97,10 @@ export type VirtualServer = {
   realServers: RealServer[];
 };
 
-/** Probe settings given at virtual server level; undefined = the checker's own default. All times in milliseconds. */
+/**
+ * Probe settings given at virtual server level; undefined = the checker's own default. All times in
+ * milliseconds.
+ */
 export type CheckDefaults = {
   delayLoopMs?: Located<number>;
   connectTimeoutMs?: Located<number>;

@@ -1,9 +1,12 @@
-// IP addresses as values that can be compared, used as map keys and printed: canonical text (RFC 5952 for IPv6).
-// The wire form is made from it at the edges of a codec. Does no name lookups.
+// IP addresses as values that can be compared, used as map keys and printed: canonical text (RFC 5952 for
+// IPv6). The wire form is made from it at the edges of a codec. Does no name lookups.
 import ipaddr from 'ipaddr.js';
 
 declare const canonical: unique symbol;
-/** Canonical text of an IPv4 or IPv6 address. Made only by {@link parseAddress} and {@link addressFromBytes}. */
+/**
+ * Canonical text of an IPv4 or IPv6 address. Made only by {@link parseAddress} and {@link
+ * addressFromBytes}.
+ */
 export type Address = string & { readonly [canonical]: true };
 export type Family = 4 | 6;
 /** An address on an interface: the prefix length is in bits. */

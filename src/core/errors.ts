@@ -1,4 +1,5 @@
-// The operator's mistakes and the machine's refusals: a stable code and the next step. Our own mistakes are asserts.
+// The operator's mistakes and the machine's refusals: a stable code and the next step. Our own mistakes
+// are asserts.
 
 export const HINTS = {
   CONFIG_INVALID: 'run `lvs-director check FILE` for all diagnostics',

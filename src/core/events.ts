@@ -1,5 +1,6 @@
-// The catalogue of events: every log line's `event` field is a key of this table, and other people's monitors rely on it.
-// docs/events.md is generated from it (tools/events.ts). Names are never reused with another meaning.
+// The catalogue of events: every log line's `event` field is a key of this table, and other people's
+// monitors rely on it. docs/events.md is generated from it (tools/events.ts). Names are never reused with
+// another meaning.
 
 export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 type Entry = { level: Level; means: string };
@@ -59,5 +60,8 @@ export const EVENTS = {
   'sync.dropped': { level: 'warn', means: 'a sync datagram was dropped; `reason` says why (rate limited)' },
 } as const satisfies Record<string, Entry>;
 export type EventName = keyof typeof EVENTS;
-/** What pure code says when something is worth a log line; an edge prints it. `message` is for people, fields for machines. */
+/**
+ * What pure code says when something is worth a log line; an edge prints it. `message` is for people,
+ * fields for machines.
+ */
 export type Notice = { event: EventName; message: string; fields?: Readonly<Record<string, unknown>> };

@@ -14,7 +14,7 @@ export type Service = {
   port: number;
   /** Kernel scheduler name: rr, wlc, mh … */
   scheduler: string;
-  /** IP_VS_SVC_F_SCHED1 … 3 (0x8, 0x10, 0x20) or'ed: sh-fallback, sh-port, mh-fallback, mh-port, flag-1 … */
+  /** IP_VS_SVC_F_SCHED1 … 3 (0x8, 0x10, 0x20) or'ed: sh-fallback, sh-port, mh-port, flag-1 … */
   schedulerFlags: number;
   /** 0 = not persistent. */
   persistenceSeconds: number;

@@ -1,5 +1,6 @@
-// What a data plane is: something that forwards for services. Two exist: the kernel's IPVS and the embedded packet engine.
-// The interface speaks of services, servers, connections and counters, never of how they are reached.
+// What a data plane is: something that forwards for services. Two exist: the kernel's IPVS and the
+// embedded packet engine. The interface speaks of services, servers, connections and counters, never of
+// how they are reached.
 import type { Address } from '../core/address.ts';
 import type { Server, ServerKey, Service, ServiceCounters, ServiceKey, SyncDaemon, Table } from './model.ts';
 
@@ -16,7 +17,10 @@ export type Command =
 /** `reason` is an errno name (EEXIST, ESRCH, ENOENT …). */
 export type CommandFailure = { command: Command; reason: string };
 
-/** A virtual address that a packet engine answers ARP for, by the virtual router's MAC 00-00-5E-00-01-{vrid}. */
+/**
+ * A virtual address that a packet engine answers ARP for, by the virtual router's MAC
+ * 00-00-5E-00-01-{vrid}.
+ */
 export type OwnedAddress = { address: Address; prefixLength: number; interface: string; vrid: number };
 
 export interface DataPlane {
@@ -24,7 +28,10 @@ export interface DataPlane {
   readTable(): Promise<Table>;
   readSync(): Promise<readonly SyncDaemon[]>;
   readCounters(): Promise<ReadonlyMap<ServiceKey, ServiceCounters>>;
-  /** In order, as few system calls as possible. Later commands are tried even when one fails; failures come back in order. */
+  /**
+   * In order, as few system calls as possible. Later commands are tried even when one fails; failures come
+   * back in order.
+   */
   apply(commands: readonly Command[]): Promise<readonly CommandFailure[]>;
   /** Tells the engine which addresses this director owns now. The kernel's plane needs no telling. */
   own(addresses: readonly OwnedAddress[]): Promise<void>;

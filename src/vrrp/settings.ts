@@ -1,5 +1,5 @@
-// What the elector is told and what it tells: settings of virtual routers, commands in, reports out. Plain data that can
-// cross a thread or a pipe.
+// What the elector is told and what it tells: settings of virtual routers, commands in, reports out.
+// Plain data that can cross a thread or a pipe.
 import type { Address } from '../core/address.ts';
 import type { Notice } from '../core/events.ts';
 
@@ -35,7 +35,10 @@ export type VirtualAddress = {
   /** rtnetlink scope: 0 global, 200 site, 253 link, 254 host, 255 nowhere. */
   scope: number;
 };
-/** keepalived's garp_master_*: `repeat` at once, `repeat` after `delayMs`, then `refreshRepeat` each `refreshMs` (0 = never). */
+/**
+ * keepalived's garp_master_*: `repeat` at once, `repeat` after `delayMs`, then `refreshRepeat` each
+ * `refreshMs` (0 = never).
+ */
 export type GarpSettings = { delayMs: number; repeat: number; refreshMs: number; refreshRepeat: number };
 
 export type ElectorSettings = {
@@ -44,15 +47,24 @@ export type ElectorSettings = {
   realtimePriority: number;
   /** valid_lft of our addresses; 0 = no lease. */
   leaseSeconds: number;
-  /** `kernel`: addresses on interfaces. `engine`: the embedded packet engine answers for them, by the virtual router's MAC. */
+  /**
+   * `kernel`: addresses on interfaces. `engine`: the embedded packet engine answers for them, by the
+   * virtual router's MAC.
+   */
   addresses: 'kernel' | 'engine';
 };
 
-/** LEAVING: a master that handed over and goes on serving until the new master's first advert (or its time is up). */
+/**
+ * LEAVING: a master that handed over and goes on serving until the new master's first advert (or its time
+ * is up).
+ */
 export type State = 'INIT' | 'BACKUP' | 'MASTER' | 'LEAVING' | 'FAULT';
 
 export type ElectorCommand =
-  /** The first one starts; a later one changes only what differs. Instances gone from it hand over and leave nothing. */
+  /**
+   * The first one starts; a later one changes only what differs. Instances gone from it hand over and
+   * leave nothing.
+   */
   | { type: 'configure'; settings: ElectorSettings }
   /** Drill: every MASTER hands over and stays BACKUP that does not run for `holdMs`, then elects as usual. */
   | { type: 'drill'; holdMs: number }
@@ -77,7 +89,10 @@ export type ElectorReport =
   | { type: 'snapshot'; id: number; instances: readonly InstanceStatus[] }
   | { type: 'stopped' }
   | { type: 'failed'; message: string; code: string };
-/** handedOver: priority 0 is sent. relieved: the first advert of another master came, or nobody took it. returned: election is open again. */
+/**
+ * handedOver: priority 0 is sent. relieved: the first advert of another master came, or nobody took it.
+ * returned: election is open again.
+ */
 export type DrillStep = 'handedOver' | 'relieved' | 'unrelieved' | 'returned';
 
 export type InstanceStatus = {

@@ -1,0 +1,41 @@
+// What the director process and its balancer child say to each other over the IPC channel (structured
+// clone: maps allowed).
+import type { Source } from '../core/diagnostic.ts';
+import type { ElectorReport, ElectorSettings, InstanceStatus, State } from '../vrrp/settings.ts';
+
+/** Command line of `run`, as far as both processes need it. */
+export type RunOptions = {
+  files: readonly string[];
+  /** Log for people (`-l` on a terminal), not JSON. */
+  people: boolean;
+  /** keepalived's -I: leave the services in the kernel at a planned stop. */
+  keepServices: boolean;
+  /** keepalived's -R: do not start the balancer again when it dies. */
+  respawn: boolean;
+};
+
+export type ToBalancer =
+  /**
+   * `accepted`: the texts in force, when a former balancer died: files may have been edited meanwhile, and
+   * that is no reload.
+   */
+  | { type: 'start'; options: RunOptions; accepted?: readonly Source[]; states: ReadonlyMap<string, State> }
+  | { type: 'reload' }
+  | { type: 'state'; instance: string; state: State }
+  | { type: 'rehearse'; instances: readonly InstanceStatus[]; nowMs: number }
+  | { type: 'count' }
+  | { type: 'dump'; instances: readonly InstanceStatus[]; startedAt: number }
+  | { type: 'stop' };
+
+export type ToDirector =
+  | { type: 'configured'; elector: ElectorSettings; drillHoldMs: number; accepted: readonly Source[] }
+  /**
+   * A first configuration that cannot run; `exitCode` is that of `run`. The text is the rendered
+   * diagnostics.
+   */
+  | { type: 'rejected'; exitCode: 2 | 6; text: string }
+  | { type: 'failed'; exitCode: 1 | 4; message: string; hint?: string }
+  | { type: 'counted'; connections: number }
+  | { type: 'stopped' };
+
+export type StateReport = Extract<ElectorReport, { type: 'state' }>;

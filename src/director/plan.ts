@@ -1,0 +1,163 @@
+// From the typed configuration to what each part is told: the elector's settings, the table of services,
+// the sync daemon. Pure; defaults are already in the configuration. The checks are in targets.ts.
+
+import type {
+  Configuration,
+  GarpDefaults,
+  RealServer,
+  SyncDaemonSetting,
+  VirtualAddress as VirtualAddressSetting,
+  VirtualServer,
+  VrrpInstance,
+} from '../config/model.ts';
+import { familyOf } from '../core/address.ts';
+import type { Located } from '../core/diagnostic.ts';
+import {
+  type Server,
+  type Service,
+  type SyncDaemon,
+  serverKey,
+  serviceKey,
+  type Table,
+} from '../ipvs/model.ts';
+import type { ElectorSettings, GarpSettings, InstanceSettings, VirtualAddress } from '../vrrp/settings.ts';
+
+/** rtnetlink scopes, <linux/rtnetlink.h>. */
+const SCOPES = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 } as const;
+/** IP_VS_SVC_F_SCHED1 … 3, <linux/ip_vs.h>; sh and mh give the first two a name. */
+const SCHEDULER_FLAGS: Readonly<Record<string, number>> = {
+  'flag-1': 0x08,
+  'flag-2': 0x10,
+  'flag-3': 0x20,
+  'sh-fallback': 0x08,
+  'sh-port': 0x10,
+  'mh-fallback': 0x08,
+  'mh-port': 0x10,
+};
+
+export function planElector(
+  configuration: Configuration,
+  addresses: ElectorSettings['addresses'],
+): ElectorSettings {
+  return {
+    instances: configuration.instances.map((instance) => planInstance(configuration, instance)),
+    realtimePriority: configuration.global.vrrpRealtimePriority.value,
+    leaseSeconds: configuration.director.vipLeaseSeconds.value,
+    addresses,
+  };
+}
+
+function planInstance(configuration: Configuration, instance: VrrpInstance): InstanceSettings {
+  const { global } = configuration;
+  const device = instance.interface.value;
+  const source = instance.sourceAddress?.value;
+  return {
+    name: instance.name.value,
+    interface: device,
+    vrid: instance.virtualRouterId.value,
+    priority: instance.priority.value,
+    version: instance.version?.value ?? global.vrrpVersion.value,
+    advertMs: instance.advertIntervalMs.value,
+    initialState: instance.initialState.value,
+    preempt: !instance.nopreempt.value,
+    preemptDelayMs: instance.preemptDelayMs.value,
+    ...(source === undefined ? {} : { source }),
+    multicastGroup: global.multicastGroup4.value,
+    unicastPeers: instance.unicastPeers.map(valueOf),
+    vips: instance.virtualAddresses.map((vip) => planAddress(vip, device)),
+    excludedVips: instance.virtualAddressesExcluded.map((vip) => planAddress(vip, device)),
+    trackInterfaces: instance.trackInterfaces.map(valueOf),
+    garp: planGarp({ ...global.garp, ...instance.garp }),
+  };
+}
+
+function planAddress(setting: VirtualAddressSetting, device: string): VirtualAddress {
+  const { address, length } = setting.prefix.value;
+  return {
+    address,
+    prefixLength: length,
+    interface: setting.interface?.value ?? device,
+    ...(setting.label === undefined ? {} : { label: setting.label.value }),
+    scope: SCOPES[setting.scope?.value ?? 'global'],
+  };
+}
+
+function planGarp(garp: GarpDefaults): GarpSettings {
+  return {
+    delayMs: garp.masterDelayMs.value,
+    repeat: garp.masterRepeat.value,
+    refreshMs: garp.masterRefreshMs.value,
+    refreshRepeat: garp.masterRefreshRepeat.value,
+  };
+}
+
+/** Every configured service with every configured server, as if all were healthy. */
+export function planServices(configuration: Configuration): Table {
+  return new Map(
+    configuration.virtualServers.map((setting) => {
+      const service = planService(setting);
+      return [serviceKey(service), service];
+    }),
+  );
+}
+
+export function planService(setting: VirtualServer): Service {
+  const flags = setting.schedulerFlags.reduce((bits, flag) => bits | (SCHEDULER_FLAGS[flag.value] ?? 0), 0);
+  const oneClient = familyOf(setting.address.value) === 6 ? 128 : 32;
+  return {
+    protocol: setting.protocol.value,
+    address: setting.address.value,
+    port: setting.port.value,
+    scheduler: setting.scheduler.value,
+    schedulerFlags: flags,
+    persistenceSeconds: setting.persistenceSeconds.value,
+    persistencePrefix: setting.persistencePrefix?.value ?? oneClient,
+    onePacket: setting.onePacket.value,
+    servers: new Map(
+      setting.realServers.map((real) => {
+        const server = planServer(setting, real);
+        return [serverKey(server), server];
+      }),
+    ),
+  };
+}
+
+export function planServer(setting: VirtualServer, real: RealServer): Server {
+  return {
+    address: real.address.value,
+    port: real.port.value,
+    forwarding: real.forwarding?.value ?? setting.forwarding.value,
+    weight: real.weight.value,
+    upperThreshold: real.upperThreshold.value,
+    lowerThreshold: real.lowerThreshold.value,
+  };
+}
+
+/** Undefined when the file asks for no sync daemon. The role is decided by the state of `instance`. */
+export function planSync(configuration: Configuration): SyncPlan | undefined {
+  const setting = configuration.global.syncDaemon;
+  if (setting === undefined) return undefined;
+  const instance = configuration.instances.find(({ name }) => name.value === setting.instance?.value);
+  return {
+    ...(instance === undefined ? {} : { instance: instance.name.value }),
+    daemon: planDaemon(setting, instance?.virtualRouterId.value ?? 0),
+  };
+}
+
+/** `instance` undefined = the file names none: master while any instance is. */
+export type SyncPlan = { instance?: string; daemon: Omit<SyncDaemon, 'role'> };
+
+function planDaemon(setting: SyncDaemonSetting, defaultId: number): Omit<SyncDaemon, 'role'> {
+  return {
+    interface: setting.interface.value,
+    id: setting.id?.value ?? defaultId,
+    ...(setting.maxlen === undefined ? {} : { maxlen: setting.maxlen.value }),
+    ...(setting.port === undefined ? {} : { port: setting.port.value }),
+    ...(setting.ttl === undefined ? {} : { ttl: setting.ttl.value }),
+    ...(setting.group === undefined ? {} : { group: setting.group.value }),
+  };
+}
+
+function valueOf<T>(located: Located<T>): T {
+  return located.value;
+}

@@ -1,0 +1,79 @@
+#!/bin/sh
+# Brings what the project needs, once: npm packages always; Debian packages and the lab's kernel modules when asked.
+#   sh tools/setup.sh [demo|lab|bench]
+# Runs under any POSIX shell and before anything of ours is installed, so it is neither TypeScript nor clever.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+PATH=$PATH:/usr/sbin:/sbin
+
+say() { echo "setup: $*" >&2; }
+
+npm_packages() {
+  stamp=node_modules/.lvs-director-lock
+  cmp -s package-lock.json "$stamp" && [ -x node_modules/.bin/tsc ] && return
+  say "installing npm packages (about 400 MB on disk, Node 24 among them) ..."
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+  cp package-lock.json "$stamp"
+  say "npm packages are in place"
+}
+
+compiled_sources() {
+  newest=$(find src -name '*.ts' -newer .cache/compiled 2>/dev/null | head -n 1)
+  [ -e .cache/compiled ] && [ -z "$newest" ] && return
+  mkdir -p .cache 2>/dev/null || return 0
+  NODE_COMPILE_CACHE="$root/.cache/compile" node_modules/.bin/node tools/compile.ts && : >.cache/compiled
+}
+
+# need COMMAND:PACKAGE ... : Debian packages whose command is missing
+need() {
+  missing=
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
+  done
+  [ -z "$missing" ] && return
+  if [ "$(id -u)" != 0 ]; then
+    say "Debian packages are missing; as root run:  apt-get install -y --no-install-recommends$missing"
+    exit 1
+  fi
+  say "installing Debian packages:$missing"
+  # Their services must not start on this machine: policy-rc.d says no while apt runs.
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod +x $policy
+    trap 'rm -f $policy' EXIT
+  fi
+  apt-get update -qq >&2
+  # shellcheck disable=SC2086
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
+  say "Debian packages are in place"
+}
+
+lab_modules() {
+  kernel=$(ls /usr/lib/uml/modules | head -n 1)
+  [ -s "/lib/modules/$kernel/modules.dep" ] && return
+  if [ "$(id -u)" != 0 ]; then
+    say "the lab's kernel modules are not linked; as root run:  sh tools/setup.sh lab"
+    exit 1
+  fi
+  mkdir -p /lib/modules
+  [ -e "/lib/modules/$kernel" ] || ln -sfn "/usr/lib/uml/modules/$kernel" "/lib/modules/$kernel"
+  depmod -b / "$kernel"
+}
+
+npm_packages
+case "${1:-}" in
+  demo) need ip:iproute2 ;;
+  lab)
+    need ip:iproute2 linux.uml:user-mode-linux modprobe:kmod keepalived:keepalived ipvsadm:ipvsadm \
+      tcpdump:tcpdump ping:iputils-ping
+    lab_modules
+    ;;
+  bench)
+    need ip:iproute2 linux.uml:user-mode-linux modprobe:kmod keepalived:keepalived ipvsadm:ipvsadm gcc:gcc
+    [ -e /usr/include/linux/if_packet.h ] || need lvs-director-libc-headers:libc6-dev
+    lab_modules
+    ;;
+esac
+compiled_sources

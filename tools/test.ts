@@ -1,0 +1,44 @@
+// `npm test`: everything, in the order in which a failure is cheapest to learn of. Ends with the line `N
+// passed, N failed`.
+import { readFileSync, rmSync } from 'node:fs';
+import { type Outcome, root, run } from './run.ts';
+
+type Report = { numPassedTests: number; numFailedTests: number; numPendingTests: number; success: boolean };
+const counts = { passed: 0, failed: 0 };
+
+for (const project of ['fast', 'system', 'lab']) {
+  const file = `${root}.cache/test-${project}.json`;
+  rmSync(file, { force: true });
+  console.log(`\n== ${project} tests`);
+  const reporters = ['--reporter', 'default', '--reporter', 'json', '--outputFile.json', file];
+  const outcome = await run(project, ['vitest', 'run', '--project', project, ...reporters], { quiet: false });
+  count(outcome, readReport(file));
+}
+for (const outcome of await Promise.all([
+  run('types', ['tsc', '-p', '.'], { quiet: true }),
+  run('format and lint', ['biome', 'check', '.'], { quiet: true }),
+  run('dead code', ['knip'], { quiet: true }),
+])) {
+  if (!outcome.ok) console.log(`\n== ${outcome.name}\n${outcome.output}`);
+  counts[outcome.ok ? 'passed' : 'failed']++;
+}
+console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
+process.exitCode = counts.failed === 0 ? 0 : 1;
+
+function readReport(file: string): Report | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A skipped test counts as failed, and so does a run that failed without a failed test (a crash, a bad
+ * import).
+ */
+function count({ ok }: Outcome, report: Report | undefined): void {
+  const failed = (report?.numFailedTests ?? 0) + (report?.numPendingTests ?? 0);
+  counts.passed += report?.numPassedTests ?? 0;
+  counts.failed += failed === 0 && !(ok && report?.success === true) ? 1 : failed;
+}
