@@ -1,0 +1,80 @@
+// The configuration of one director of the lab, in keepalived's language: the program under test and keepalived read the
+// same text.
+import {
+  type DirectorName,
+  GATEWAY,
+  type Mode,
+  PORT,
+  SERVERS,
+  type ServerName,
+  SYNC_ID,
+  serverAddress,
+  VIP,
+  VRID,
+} from './addresses.ts';
+
+export type ConfigurationOptions = {
+  mode: Mode;
+  advertSeconds: number;
+  servers?: readonly ServerName[];
+  priority?: number;
+  scheduler?: string;
+  nopreempt?: boolean;
+  /** Lines put into global_defs, and blocks put after everything. */
+  global?: readonly string[];
+  appendix?: string;
+};
+
+export function renderConfiguration(node: DirectorName, options: ConfigurationOptions): string {
+  return [globalDefs(node, options), instance(node, options), virtualServer(options), options.appendix ?? '']
+    .filter((block) => block !== '')
+    .join('\n');
+}
+
+function globalDefs(node: DirectorName, { global = [] }: ConfigurationOptions): string {
+  const lines = [`router_id ${node}`, 'vrrp_version 3', `lvs_sync_daemon eth0 VI_1 id ${SYNC_ID}`, ...global];
+  return `global_defs {\n${indent(lines)}\n}\n`;
+}
+
+function instance(node: DirectorName, options: ConfigurationOptions): string {
+  const { mode, advertSeconds, priority = node === 'dirA' ? 150 : 100, nopreempt = false } = options;
+  const addresses = [`    ${VIP}/24 dev eth0`, ...(mode === 'nat' ? [`    ${GATEWAY}/24 dev eth1`] : [])];
+  const lines = [
+    'state BACKUP',
+    'interface eth0',
+    `virtual_router_id ${VRID}`,
+    `priority ${priority}`,
+    `advert_int ${advertSeconds}`,
+    ...(nopreempt ? ['nopreempt'] : []),
+    ...(mode === 'nat' ? ['track_interface {', '    eth1', '}'] : []),
+    'virtual_ipaddress {',
+    ...addresses,
+    '}',
+  ];
+  return `vrrp_instance VI_1 {\n${indent(lines)}\n}\n`;
+}
+
+function virtualServer({ mode, servers = SERVERS, scheduler = 'rr' }: ConfigurationOptions): string {
+  const blocks = servers.flatMap((server) => [
+    `real_server ${serverAddress(server, mode)} ${PORT} {`,
+    '    weight 1',
+    '    TCP_CHECK {',
+    '        connect_timeout 1',
+    '        retry 1',
+    '        delay_before_retry 1',
+    '    }',
+    '}',
+  ]);
+  const lines = [
+    'delay_loop 1',
+    `lb_algo ${scheduler}`,
+    `lb_kind ${mode.toUpperCase()}`,
+    'protocol TCP',
+    ...blocks,
+  ];
+  return `virtual_server ${VIP} ${PORT} {\n${indent(lines)}\n}\n`;
+}
+
+function indent(lines: readonly string[]): string {
+  return lines.map((line) => `    ${line}`).join('\n');
+}

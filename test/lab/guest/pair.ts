@@ -1,0 +1,91 @@
+// The whole scene: network, real servers, client, two directors, dirA the master. Every scenario starts from here.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DirectorName, Mode } from './addresses.ts';
+import { type ConfigurationOptions, renderConfiguration } from './configuration.ts';
+import { Director, type Program } from './director.ts';
+import type { Report } from './measure.ts';
+import { assertInGuest, buildNetwork } from './network.ts';
+import { Traffic } from './traffic.ts';
+import { destinations, owns, until } from './witness.ts';
+
+export type PairOptions = Omit<ConfigurationOptions, 'priority'> & {
+  programs: Readonly<Record<DirectorName, Program>>;
+  activeSessions: number;
+  idleSessions: number;
+};
+
+/** Two sync flushes of the kernel's master thread (2 s at most for a part-filled buffer), then nothing is young. */
+const SETTLE_MS = 2500;
+const START_LIMIT_MS = 20_000;
+const TRAFFIC = { everyMs: 500, requestEveryMs: 25, requestTimeoutMs: 300 };
+
+export class Pair {
+  readonly options: PairOptions;
+  readonly traffic: Traffic;
+  readonly dirA: Director;
+  readonly dirB: Director;
+
+  constructor(options: PairOptions) {
+    this.options = options;
+    this.traffic = new Traffic(TRAFFIC);
+    this.dirA = new Director('dirA', options.programs.dirA);
+    this.dirB = new Director('dirB', options.programs.dirB);
+  }
+
+  get mode(): Mode {
+    return this.options.mode;
+  }
+
+  /** `changes` go over the pair's own options. */
+  configure(changes: Partial<ConfigurationOptions> = {}): void {
+    for (const director of [this.dirA, this.dirB])
+      director.configure(renderConfiguration(director.node, { ...this.options, ...changes }));
+  }
+
+  async untilProgrammed(node: DirectorName, servers: number): Promise<void> {
+    await until(
+      `${servers} real servers on ${node}`,
+      START_LIMIT_MS,
+      () => destinations(node).size === servers,
+    );
+  }
+
+  /** Since the last mark; `observeMs` from now, idle sessions included. */
+  async observe(observeMs: number): Promise<Report> {
+    await sleep(300);
+    await this.traffic.wakeIdle();
+    await sleep(observeMs);
+    return this.traffic.report();
+  }
+
+  async openSessions(): Promise<void> {
+    await this.traffic.open('active', 'active', this.options.activeSessions);
+    await this.traffic.open('idle', 'idle', this.options.idleSessions);
+    await sleep(SETTLE_MS);
+  }
+}
+
+/** Returns when dirA is master, both tables are programmed and the sessions are open and old enough to be synced. */
+export async function startPair(options: PairOptions, withSessions = true): Promise<Pair> {
+  assertInGuest();
+  const pair = new Pair(options);
+  buildNetwork(options.mode);
+  await pair.traffic.ready();
+  pair.configure();
+  pair.dirA.start();
+  pair.dirB.start();
+  await until('VIP on dirA', START_LIMIT_MS, () => owns('dirA') && !owns('dirB'));
+  const servers = options.servers?.length ?? 3;
+  await pair.untilProgrammed('dirA', servers);
+  await pair.untilProgrammed('dirB', servers);
+  if (!withSessions) return pair;
+  await pair.openSessions();
+  await pair.traffic.startRequests();
+  await sleep(500);
+  return pair;
+}
+
+/** `key=value` arguments of a guest program. */
+export function parseArguments(): Record<string, string> {
+  return Object.fromEntries(process.argv.slice(2).map((word) => word.split(/=(.*)/s).slice(0, 2)));
+}

@@ -1,0 +1,70 @@
+// One takeover, measured: dirA is master and goes; do the sessions go on through dirB, and how long is nobody answered?
+//   takeover.ts how=power|stop|reboot-backup mode=nat|dr|tun advert=0.1 dirA=lvs-director dirB=keepalived
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DirectorName, Mode } from './addresses.ts';
+import type { Program } from './director.ts';
+import type { Report } from './measure.ts';
+import { rebootNode, silence } from './network.ts';
+import { type Pair, parseArguments, startPair } from './pair.ts';
+import { connections, owns, until } from './witness.ts';
+
+export type How = 'power' | 'stop' | 'reboot-backup';
+export type TakeoverResult = Report & {
+  how: How;
+  startToMasterMs: number;
+  /** Just before the fault; a false takeover before it (a starved host) makes the run meaningless. */
+  ownersBefore: Record<DirectorName, boolean>;
+  connectionsBefore: Record<DirectorName, Record<string, number>>;
+  vipMovedMs: number;
+  /** dirA after a planned stop. */
+  exit?: number | string;
+};
+
+const TAKEOVER_LIMIT_MS = 15_000;
+const EXIT_LIMIT_MS = 10_000;
+
+const { how = 'power', mode = 'nat', advert = '0.1', dirA = 'lvs-director', dirB = dirA } = parseArguments();
+const startedAt = performance.now();
+const pair = await startPair({
+  mode: mode as Mode,
+  advertSeconds: Number(advert),
+  programs: { dirA: dirA as Program, dirB: dirB as Program },
+  activeSessions: 150,
+  idleSessions: 30,
+});
+const startToMasterMs = Math.round(performance.now() - startedAt);
+if (how === 'reboot-backup') await rebootBackup(pair);
+const before = {
+  ownersBefore: { dirA: owns('dirA'), dirB: owns('dirB') },
+  connectionsBefore: { dirA: connections('dirA'), dirB: connections('dirB') },
+};
+const doomed = pair.dirA.processes();
+await pair.traffic.mark();
+if (how === 'stop') {
+  pair.dirA.signal('SIGTERM');
+} else {
+  silence('dirA', pair.mode);
+  pair.dirA.killAll();
+}
+const vipMovedMs = await until('VIP on dirB', TAKEOVER_LIMIT_MS, () => owns('dirB'));
+const seen = await pair.observe(3000 + 3 * Number(advert) * 1000);
+const exit = how === 'stop' ? await pair.dirA.exit(EXIT_LIMIT_MS) : undefined;
+const result: TakeoverResult = {
+  how: how as How,
+  startToMasterMs,
+  ...before,
+  vipMovedMs,
+  ...seen,
+  ...(exit === undefined ? {} : { exit }),
+};
+console.log(JSON.stringify(result));
+process.exit(doomed.length > 0 ? 0 : 1);
+
+/** The backup loses everything, comes back, and has a few seconds to learn before the master dies. */
+async function rebootBackup(pair: Pair): Promise<void> {
+  rebootNode('dirB', pair.mode);
+  pair.dirB.start();
+  await pair.untilProgrammed('dirB', 3);
+  await sleep(5000);
+}
