@@ -54,7 +54,18 @@ export const EVENTS = {
   'server.down': { level: 'warn', means: 'a real server failed its checks and was taken out' },
   'service.up': { level: 'info', means: 'a virtual server has a live real server again' },
   'service.down': { level: 'error', means: 'a virtual server has no live real server' },
-  'check.failed': { level: 'info', means: 'one probe failed; `reason`' },
+  'check.passed': {
+    level: 'info',
+    means: 'the first good probe of a check, or the first after it was down',
+  },
+  'check.failed': {
+    level: 'info',
+    means: 'one probe failed; `reason`, `tries`; `last`: the check is down now',
+  },
+  'check.impossible': {
+    level: 'warn',
+    means: 'a probe could not be made here (`reason`), so it says nothing of the server',
+  },
   'sync.daemon': { level: 'info', means: 'a kernel sync thread was started or stopped' },
   'sync.stream': { level: 'info', means: 'the embedded engine sends or receives connections' },
   'sync.dropped': { level: 'warn', means: 'a sync datagram was dropped; `reason` says why (rate limited)' },

@@ -1,0 +1,4 @@
+// Entry point of the balancer process; started by the director only.
+import { runBalancer } from './balancer-process.ts';
+
+runBalancer();

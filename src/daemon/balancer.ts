@@ -1,0 +1,189 @@
+// The balancer process: configuration, services, health checks, sync threads. Started by the director process and
+// told of VRRP states by it. Composes; the decisions are in src/director, the keeping in table-keeper.ts.
+import type { Notice } from '../core/events.ts';
+import { rehearsalNotice } from '../director/drill.ts';
+import { applyHealth } from '../director/health.ts';
+import { planElector, planServices, planSync } from '../director/plan.ts';
+import { ownedAddresses, serves, wantedSync } from '../director/roles.ts';
+import { planTargets } from '../director/targets.ts';
+import type { ServerKey, ServiceKey } from '../ipvs/model.ts';
+import type { DataPlane } from '../ipvs/plane.ts';
+import { removeLeftovers } from '../linux/elector/leftovers.ts';
+import { type Health, startHealth } from '../probes/runner.ts';
+import type { ElectorSettings, State } from '../vrrp/settings.ts';
+import { type Loaded, loadConfiguration } from './load.ts';
+import type { RunOptions, ToBalancer, ToDirector } from './messages.ts';
+import { openPlane } from './open-plane.ts';
+import { writeState } from './state.ts';
+import { TableKeeper } from './table-keeper.ts';
+
+type Message<T extends ToBalancer['type']> = Extract<ToBalancer, { type: T }>;
+type Edges = { tell: (message: ToDirector) => void; say: (notice: Notice) => void };
+
+export class Balancer {
+  readonly #options: RunOptions;
+  readonly #edges: Edges;
+  readonly #plane: DataPlane;
+  readonly #keeper: TableKeeper;
+  readonly #health: Health;
+  readonly #states: Map<string, State>;
+  readonly #down = new Map<ServiceKey, Map<ServerKey, 'remove' | 'inhibit'>>();
+  #loaded: Loaded;
+  #elector: ElectorSettings;
+
+  private constructor(start: Message<'start'>, edges: Edges, plane: DataPlane, loaded: Loaded) {
+    this.#options = start.options;
+    this.#edges = edges;
+    this.#plane = plane;
+    this.#loaded = loaded;
+    this.#states = new Map(start.states);
+    this.#elector = planElector(loaded.configuration, plane.engine === 'kernel' ? 'kernel' : 'engine');
+    this.#keeper = new TableKeeper(plane, edges.say);
+    this.#health = startHealth({
+      onServer: ({ service, server, up, inhibit }) => this.#serverChanged(service, server, up, inhibit),
+      onNotice: edges.say,
+      random: Math.random,
+      clock: () => performance.now(),
+    });
+  }
+
+  /** Undefined when the configuration cannot run: the director has been told why. */
+  static async start(message: Message<'start'>, edges: Edges): Promise<Balancer | undefined> {
+    const result = loadConfiguration(message.options, message.accepted);
+    if (!result.ok) {
+      edges.tell({ type: 'rejected', exitCode: result.exitCode, text: result.text });
+      return undefined;
+    }
+    result.loaded.notices.forEach(edges.say);
+    const plane = await openPlane(result.loaded.configuration.director.engine.value, edges.say);
+    const balancer = new Balancer(message, edges, plane, result.loaded);
+    await balancer.#apply();
+    return balancer;
+  }
+
+  async handle(message: ToBalancer): Promise<void> {
+    switch (message.type) {
+      case 'start':
+        return;
+      case 'reload':
+        return this.#reload();
+      case 'state':
+        this.#states.set(message.instance, message.state);
+        return this.#applyRoles();
+      case 'rehearse':
+        return this.#rehearse(message);
+      case 'count':
+        return this.#edges.tell({ type: 'counted', connections: await this.#plane.countConnections() });
+      case 'dump':
+        return writeState({
+          message,
+          loaded: this.#loaded,
+          plane: this.#plane,
+          checks: this.#health.snapshot(),
+          say: this.#edges.say,
+        });
+      case 'stop':
+        return this.#stop(this.#options.keepServices);
+    }
+  }
+
+  /** The director is dead: what it held and what we hold goes, and the peer is told at once. */
+  async guard(): Promise<void> {
+    const masters = [...this.#states].filter(([, state]) => serves(state)).map(([name]) => name);
+    this.#edges.say({
+      event: 'balancer.guardian',
+      message: `the director process is gone: removing its addresses and services (${masters.length} masters)`,
+      fields: { masters },
+    });
+    removeLeftovers(this.#elector, masters);
+    await this.#stop(false);
+  }
+
+  /** Table first, then the elector: a director that owns a VIP must have its services. */
+  async #apply(): Promise<void> {
+    const { configuration, sources } = this.#loaded;
+    const targets = planTargets(configuration);
+    this.#forgetUnchecked(targets);
+    this.#health.configure(targets);
+    await this.#applyTable();
+    await this.#applyRoles();
+    this.#edges.tell({
+      type: 'configured',
+      elector: this.#elector,
+      drillHoldMs: configuration.director.drillHoldMs.value,
+      accepted: sources,
+    });
+  }
+
+  async #reload(): Promise<void> {
+    const result = loadConfiguration(this.#options);
+    if (!result.ok) {
+      const message = `configuration rejected, the old one stays in force\n${result.text}`;
+      return this.#edges.say({ event: 'config.rejected', message, fields: { text: result.text } });
+    }
+    result.loaded.notices.forEach(this.#edges.say);
+    this.#loaded = result.loaded;
+    this.#elector = planElector(result.loaded.configuration, this.#elector.addresses);
+    this.#keeper.refresh();
+    await this.#apply();
+  }
+
+  async #applyTable(): Promise<void> {
+    await this.#keeper.want(applyHealth(planServices(this.#loaded.configuration), this.#down));
+  }
+
+  async #applyRoles(): Promise<void> {
+    await this.#plane.own(ownedAddresses(this.#elector, this.#states));
+    await this.#keeper.wantSync(wantedSync(planSync(this.#loaded.configuration), this.#states));
+  }
+
+  #serverChanged(service: ServiceKey, server: ServerKey, up: boolean, inhibit: boolean): void {
+    const servers = this.#down.get(service) ?? new Map<ServerKey, 'remove' | 'inhibit'>();
+    if (up) servers.delete(server);
+    else servers.set(server, inhibit ? 'inhibit' : 'remove');
+    if (servers.size > 0) this.#down.set(service, servers);
+    else this.#down.delete(service);
+    void this.#applyTable();
+  }
+
+  /** A server whose check left the file is up again; one whose check stays keeps its verdict. */
+  #forgetUnchecked(targets: readonly { service: ServiceKey; server: ServerKey }[]): void {
+    const checked = new Set(targets.map(({ service, server }) => `${service} ${server}`));
+    for (const [service, servers] of this.#down) {
+      for (const server of servers.keys()) {
+        if (!checked.has(`${service} ${server}`)) servers.delete(server);
+      }
+      if (servers.size === 0) this.#down.delete(service);
+    }
+  }
+
+  async #rehearse({ instances, nowMs }: Message<'rehearse'>): Promise<void> {
+    const table = planServices(this.#loaded.configuration);
+    const servers = [...table.values()].reduce((sum, service) => sum + service.servers.size, 0);
+    const down = [...this.#down.values()].reduce((sum, each) => sum + each.size, 0);
+    const notice = rehearsalNotice({
+      services: table.size,
+      servers,
+      serversUp: servers - down,
+      connections: await this.#plane.countConnections(),
+      instances: instances.map(({ name, state, priority, lastMaster }) => ({
+        name,
+        state,
+        priority,
+        masterSilentMs: lastMaster === undefined ? undefined : Math.round(nowMs - lastMaster.atMs),
+      })),
+    });
+    this.#edges.say(notice);
+  }
+
+  async #stop(keepServices: boolean): Promise<void> {
+    this.#health.stop();
+    this.#keeper.stopRetrying();
+    await this.#plane.own([]);
+    if (!keepServices) {
+      await this.#keeper.wantSync([]);
+      await this.#keeper.want(new Map());
+    }
+    await this.#plane.close();
+  }
+}

@@ -1,0 +1,226 @@
+// The director process: signals, logs, supervision. It starts the elector thread and the balancer child and carries
+// words between them; it parses nothing, so that nothing can delay an advert or a signal.
+import type { Source } from '../core/diagnostic.ts';
+import type { Notice } from '../core/events.ts';
+import { beginDrill, type Drill, stepDrill } from '../director/drill.ts';
+import { stateNotice } from '../director/notices.ts';
+import { type Elector, startElector } from '../linux/elector/elector.ts';
+import type { ElectorReport, InstanceStatus, State } from '../vrrp/settings.ts';
+import { BalancerChild } from './balancer-child.ts';
+import type { RunOptions, ToDirector } from './messages.ts';
+
+/** A balancer that is not done by then is left to its own end; the VIPs are gone by that time. */
+const STOP_LIMIT_MS = 10_000;
+/** How long a director whose embedded engine died leaves the service to its peer. */
+const ENGINE_LOST_HOLD_MS = 3_000;
+
+type Exit = { code: number; notice?: Notice };
+
+export class Director {
+  readonly #options: RunOptions;
+  readonly #say: (notice: Notice) => void;
+  readonly #elector: Elector;
+  readonly #balancer: BalancerChild;
+  readonly #startedAt = Date.now();
+  readonly #states = new Map<string, State>();
+  readonly #snapshots = new Map<number, (instances: readonly InstanceStatus[]) => void>();
+  #counting: ((connections: number) => void)[] = [];
+  #configured = false;
+  #addresses: 'kernel' | 'engine' = 'kernel';
+  #accepted: readonly Source[] | undefined;
+  #drill: Drill | undefined;
+  #drillHoldMs = 0;
+  #stopping = false;
+  #exitCode = 0;
+  #end!: (exit: Exit) => void;
+  readonly ended: Promise<Exit>;
+
+  constructor(options: RunOptions, say: (notice: Notice) => void) {
+    this.#options = options;
+    this.#say = say;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#elector = startElector({ onReport: (report) => this.#onReport(report) });
+    this.#balancer = new BalancerChild({
+      onMessage: (message) => this.#onBalancer(message),
+      onLost: (how) => this.#balancerLost(how),
+    });
+    this.#startBalancer();
+  }
+
+  reload(): void {
+    if (!this.#stopping) this.#balancer.send({ type: 'reload' });
+  }
+
+  /** Hand over, remove what is ours, end. */
+  stop(signal: string): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#say({ event: 'director.stop', message: `Stopping (${signal})`, fields: { signal } });
+    if (this.#configured) this.#elector.send({ type: 'stop' });
+    else this.#stopBalancer();
+  }
+
+  async dump(): Promise<void> {
+    const instances = await this.#snapshot();
+    this.#balancer.send({ type: 'dump', instances, startedAt: this.#startedAt });
+  }
+
+  async drill(): Promise<void> {
+    if (this.#stopping || !this.#configured || this.#drill !== undefined) {
+      const why =
+        this.#drill === undefined ? 'the director is starting or stopping' : 'one is already running';
+      return this.#say({ event: 'drill.refused', message: `drill refused: ${why}` });
+    }
+    const masters = [...this.#states].filter(([, state]) => state === 'MASTER').map(([name]) => name);
+    if (masters.length === 0) {
+      const instances = await this.#snapshot();
+      this.#balancer.send({ type: 'rehearse', instances, nowMs: performance.now() });
+      return;
+    }
+    const [drill, notice] = beginDrill(masters, this.#drillHoldMs, await this.#countConnections());
+    this.#drill = drill;
+    this.#say(notice);
+    this.#elector.send({ type: 'drill', holdMs: this.#drillHoldMs });
+  }
+
+  #startBalancer(): void {
+    const accepted = this.#accepted === undefined ? {} : { accepted: this.#accepted };
+    this.#balancer.start({ type: 'start', options: this.#options, states: this.#states, ...accepted });
+  }
+
+  #onReport(report: ElectorReport): void {
+    switch (report.type) {
+      case 'running':
+        return;
+      case 'notice':
+        return this.#say(report.notice);
+      case 'state':
+        this.#states.set(report.instance, report.to);
+        this.#say(stateNotice(report));
+        return this.#balancer.send({ type: 'state', instance: report.instance, state: report.to });
+      case 'drill':
+        return this.#onDrillStep(report);
+      case 'snapshot':
+        this.#snapshots.get(report.id)?.(report.instances);
+        this.#snapshots.delete(report.id);
+        return;
+      case 'stopped':
+        return this.#stopBalancer();
+      case 'failed':
+        return this.#electorFailed(report);
+    }
+  }
+
+  #onDrillStep(report: Extract<ElectorReport, { type: 'drill' }>): void {
+    const { instance, step } = report;
+    const message = `(${instance}) handover: ${step}`;
+    this.#say({ event: 'vrrp.handover', message, fields: { instance, step } });
+    if (this.#drill === undefined) return;
+    const [drill, notice] = stepDrill(this.#drill, report);
+    this.#drill = drill;
+    if (notice !== undefined) this.#say(notice);
+  }
+
+  #onBalancer(message: ToDirector): void {
+    switch (message.type) {
+      case 'configured':
+        return this.#onConfigured(message);
+      case 'counted':
+        for (const resolve of this.#counting.splice(0)) resolve(message.connections);
+        return;
+      case 'rejected':
+        return this.#finish({ code: message.exitCode, notice: rejected(message.text) });
+      case 'failed':
+        return this.#balancerFailed(message);
+      case 'stopped':
+        return this.#finish({ code: 0 });
+    }
+  }
+
+  #onConfigured(message: Extract<ToDirector, { type: 'configured' }>): void {
+    this.#accepted = message.accepted;
+    this.#drillHoldMs = message.drillHoldMs;
+    this.#addresses = message.elector.addresses;
+    if (this.#stopping) return;
+    this.#elector.send({ type: 'configure', settings: message.elector });
+    const instances = message.elector.instances.map(({ name }) => name);
+    const first = !this.#configured;
+    this.#configured = true;
+    this.#say({
+      event: first ? 'director.ready' : 'config.loaded',
+      message: `${first ? 'Ready' : 'Configuration loaded'}: ${instances.join(', ') || 'no VRRP instance'}`,
+      fields: { instances },
+    });
+  }
+
+  /** Before the first configuration there is nothing to keep alive: the reason is the operator's to mend. */
+  #balancerFailed(message: Extract<ToDirector, { type: 'failed' }>): void {
+    const { exitCode, message: text, hint } = message;
+    if (!this.#configured) return this.#finish({ code: exitCode, notice: failed(text, hint) });
+    this.#say({ event: 'balancer.lost', message: `balancer failed: ${text}`, fields: { hint } });
+  }
+
+  #balancerLost(how: string): void {
+    if (this.#stopping) return this.#finish({ code: 0 });
+    const fields = { how };
+    if (!this.#configured || !this.#options.respawn) {
+      const notice = failed(`the balancer process ended (${how})`);
+      return this.#configured ? this.#giveUp(notice) : this.#finish({ code: 1, notice });
+    }
+    this.#say({ event: 'balancer.lost', message: `balancer ended (${how}); starting another`, fields });
+    // With the embedded engine nothing forwards now; the kernel's IPVS would go on by itself.
+    if (this.#addresses === 'engine') this.#elector.send({ type: 'drill', holdMs: ENGINE_LOST_HOLD_MS });
+    this.#startBalancer();
+  }
+
+  #electorFailed(report: Extract<ElectorReport, { type: 'failed' }>): void {
+    const code = report.code === 'NETLINK_DENIED' ? 4 : 1;
+    this.#stopping = true;
+    this.#exitCode = code;
+    this.#say(failed(report.message));
+    this.#stopBalancer();
+  }
+
+  #giveUp(notice: Notice): void {
+    this.#exitCode = 1;
+    this.#say(notice);
+    this.stop('balancer lost');
+  }
+
+  #stopBalancer(): void {
+    if (!this.#balancer.running) return this.#finish({ code: 0 });
+    this.#balancer.send({ type: 'stop' });
+    setTimeout(() => this.#finish({ code: 1 }), STOP_LIMIT_MS).unref();
+  }
+
+  #snapshot(): Promise<readonly InstanceStatus[]> {
+    if (!this.#configured) return Promise.resolve([]);
+    const id = Math.floor(performance.now() * 1000);
+    return new Promise((resolve) => {
+      this.#snapshots.set(id, resolve);
+      this.#elector.send({ type: 'snapshot', id });
+    });
+  }
+
+  #countConnections(): Promise<number> {
+    return new Promise((resolve) => {
+      this.#counting.push(resolve);
+      this.#balancer.send({ type: 'count' });
+    });
+  }
+
+  #finish(exit: Exit): void {
+    this.#stopping = true;
+    this.#end({ ...exit, code: exit.code || this.#exitCode });
+  }
+}
+
+function rejected(text: string): Notice {
+  return { event: 'config.rejected', message: `configuration rejected\n${text}`, fields: { text } };
+}
+
+function failed(message: string, hint?: string): Notice {
+  return { event: 'director.failed', message, fields: hint === undefined ? {} : { hint } };
+}

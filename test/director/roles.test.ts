@@ -1,0 +1,60 @@
+// What a director does by the states of its virtual routers.
+import { expect, test } from 'vitest';
+import { address } from '../../src/core/address.ts';
+import { ownedAddresses, wantedSync } from '../../src/director/roles.ts';
+import type { ElectorSettings, InstanceSettings, State } from '../../src/vrrp/settings.ts';
+
+const instance = (name: string, vrid: number, vip: string): InstanceSettings => ({
+  name,
+  interface: 'eth0',
+  vrid,
+  priority: 100,
+  version: 3,
+  advertMs: 1000,
+  initialState: 'BACKUP',
+  preempt: true,
+  preemptDelayMs: 0,
+  multicastGroup: address('224.0.0.18'),
+  unicastPeers: [],
+  vips: [{ address: address(vip), prefixLength: 24, interface: 'eth0', scope: 0 }],
+  excludedVips: [{ address: address('fd00::50'), prefixLength: 128, interface: 'eth0', scope: 0 }],
+  trackInterfaces: [],
+  garp: { delayMs: 0, repeat: 1, refreshMs: 0, refreshRepeat: 1 },
+});
+const settings: ElectorSettings = {
+  instances: [instance('VI_1', 51, '10.0.0.50'), instance('VI_2', 52, '10.0.0.60')],
+  realtimePriority: 0,
+  leaseSeconds: 4,
+  addresses: 'engine',
+};
+const states = (one: State, two: State) =>
+  new Map([
+    ['VI_1', one],
+    ['VI_2', two],
+  ]);
+
+test('an engine answers for the IPv4 addresses of masters, and of those who hand over', () => {
+  const owned = (one: State, two: State) =>
+    ownedAddresses(settings, states(one, two)).map((each) => each.address);
+  expect(owned('BACKUP', 'FAULT')).toEqual([]);
+  expect(owned('MASTER', 'BACKUP')).toEqual(['10.0.0.50']);
+  expect(owned('LEAVING', 'MASTER')).toEqual(['10.0.0.50', '10.0.0.60']);
+});
+
+const daemon = { interface: 'eth0', id: 51 };
+test.each<[State, State, string | undefined]>([
+  ['MASTER', 'BACKUP', 'master'],
+  ['LEAVING', 'BACKUP', 'master'],
+  ['BACKUP', 'MASTER', 'backup'],
+  ['FAULT', 'BACKUP', 'backup'],
+  ['INIT', 'MASTER', undefined],
+])('the sync thread follows its instance: %s (other %s) → %s', (one, two, role) => {
+  const wanted = wantedSync({ instance: 'VI_1', daemon }, states(one, two));
+  expect(wanted?.map((each) => each.role)).toEqual(role === undefined ? undefined : [role]);
+});
+
+test('without an instance it is master while any instance serves; without a plan nothing runs', () => {
+  expect(wantedSync({ daemon }, states('BACKUP', 'MASTER'))).toEqual([{ role: 'master', ...daemon }]);
+  expect(wantedSync({ daemon }, states('BACKUP', 'BACKUP'))).toEqual([{ role: 'backup', ...daemon }]);
+  expect(wantedSync(undefined, states('MASTER', 'MASTER'))).toEqual([]);
+});
