@@ -1,0 +1,236 @@
+// All checks of all real servers as one machine: which server is in service, and which service has a server left.
+// Composes verdict.ts; does no probing, keeps no time.
+//
+// Theory of operation. The shape (which checks belong to which server, which servers to which service) changes only in
+// configurePool; an event changes at most one check, one server's count of failing checks and one service's weight, each
+// held in a vector that is cheap to replace. A server is up when none of its checks is down, so one without checks always is.
+//
+// A check is known by its content: service, server, kind and what is probed. A reload therefore keeps the verdict of
+// every check that is still there, also when its times changed. A new check of a server that is already known starts from
+// what that server was: a reload neither takes a good server out nor puts a dead one in before it has been probed.
+import assert from 'node:assert';
+import type { Notice } from '../core/events.ts';
+import type { Random } from '../core/time.ts';
+import type { CheckSettings, ProbeResult } from './settings.ts';
+import { type HealthTarget, type ServerSlot, type Shape, shapeOf } from './shape.ts';
+import { at, replaced, type Vector, vectorOf } from './vector.ts';
+import { type Check, type CheckEffect, type CheckEvent, newCheck, stepCheck } from './verdict.ts';
+import {
+  checkFailed,
+  checkImpossible,
+  checkPassed,
+  checkRetried,
+  serverMoved,
+  serviceMoved,
+} from './wording.ts';
+
+export type { HealthTarget } from './shape.ts';
+export type CheckKey = string;
+
+export type Pool = Shape & {
+  /** One of each check, each server, each service: same order as in the shape. */
+  checks: Vector<Check>;
+  failing: Vector<number>;
+  liveWeight: Vector<number>;
+};
+export type PoolEvent =
+  | { type: 'due'; key: CheckKey }
+  | { type: 'probed'; key: CheckKey; result: ProbeResult };
+export type PoolEffect =
+  /** Answered by `probed`, unless the check is disarmed meanwhile. */
+  | { do: 'probe'; key: CheckKey; settings: CheckSettings }
+  /** Answered by `due`. Replaces the check's timer. */
+  | { do: 'arm'; key: CheckKey; ms: number }
+  /** The check is gone: its timer is to be dropped, and its probe. */
+  | { do: 'disarm'; key: CheckKey }
+  /** A server went up or down, or is new and down: a server nothing was said of is up. */
+  | { do: 'server'; service: string; server: string; up: boolean; inhibit: boolean; reason: string }
+  | { do: 'notice'; notice: Notice };
+
+export const EMPTY_POOL: Pool = {
+  ...shapeOf([]),
+  checks: vectorOf([]),
+  failing: vectorOf([]),
+  liveWeight: vectorOf([]),
+};
+
+/** Takes a whole new configuration; what is in both stays as it is. */
+export function configurePool(
+  old: Pool,
+  targets: readonly HealthTarget[],
+  random: Random,
+): [Pool, PoolEffect[]] {
+  const shape = shapeOf(targets);
+  const effects: PoolEffect[] = [];
+  for (const key of old.checkIndex.keys()) {
+    if (!shape.checkIndex.has(key)) effects.push({ do: 'disarm', key });
+  }
+  const checks = shape.checkSlots.map(({ key, settings, server }) => {
+    const [check, own] = configureCheck(old, { key, settings, server: shape.servers[server]! }, random);
+    for (const effect of own) if (effect.do === 'arm') effects.push({ do: 'arm', key, ms: effect.ms });
+    return check;
+  });
+  const failing = shape.servers.map((server) => countDown(checks, server));
+  const liveWeight = shape.services.map(() => 0);
+  shape.servers.forEach((server, index) => {
+    if (failing[index] === 0) liveWeight[server.service]! += server.weight;
+  });
+  const pool: Pool = {
+    ...shape,
+    checks: vectorOf(checks),
+    failing: vectorOf(failing),
+    liveWeight: vectorOf(liveWeight),
+  };
+  return [pool, [...effects, ...moved(old, pool)]];
+}
+
+export function stepPool(pool: Pool, event: PoolEvent, random: Random): [Pool, PoolEffect[]] {
+  const index = pool.checkIndex.get(event.key);
+  // A timer or an answer that was on its way when its check was taken back.
+  if (index === undefined) return [pool, []];
+  const { settings, server } = pool.checkSlots[index]!;
+  const before = at(pool.checks, index);
+  const [check, checkEffects] = stepCheck(before, event, settings, random);
+  const effects = checkEffects.flatMap((effect) => translate(pool, index, effect, event));
+  const stepped = { ...pool, checks: replaced(pool.checks, index, check) };
+  if (check.up === before.up) return [stepped, effects];
+  const reason = checkEffects.find((effect) => effect.do === 'verdict')!.reason;
+  const [next, more] = countVerdict(stepped, server, check.up, reason);
+  return [next, [...effects, ...more]];
+}
+
+/** Undefined = not in the pool. */
+export function isUp(pool: Pool, service: string, server: string): boolean | undefined {
+  const index = pool.serverIndex.get(`${service} ${server}`);
+  return index === undefined ? undefined : at(pool.failing, index) === 0;
+}
+
+/** The weight a server has in the table now; undefined = it is not in the table. */
+export function effectiveWeight(
+  weight: number,
+  { up, inhibit }: { up: boolean; inhibit: boolean },
+): number | undefined {
+  if (up) return weight;
+  return inhibit ? 0 : undefined;
+}
+
+export type CheckView = Check & { key: CheckKey; settings: CheckSettings };
+export type ServerView = {
+  service: string;
+  server: string;
+  up: boolean;
+  inhibit: boolean;
+  checks: CheckView[];
+};
+
+export function describePool(pool: Pool): ServerView[] {
+  return pool.servers.map(({ serviceKey, key, inhibit, firstCheck, checkCount }, index) => ({
+    service: serviceKey,
+    server: key,
+    up: at(pool.failing, index) === 0,
+    inhibit,
+    checks: pool.checkSlots
+      .slice(firstCheck, firstCheck + checkCount)
+      .map((slot, i) => ({ ...at(pool.checks, firstCheck + i), key: slot.key, settings: slot.settings })),
+  }));
+}
+
+type Configured = { key: CheckKey; settings: CheckSettings; server: ServerSlot };
+
+function configureCheck(old: Pool, { key, settings, server }: Configured, random: Random) {
+  const index = old.checkIndex.get(key);
+  if (index === undefined) {
+    const up = isUp(old, server.serviceKey, server.key) ?? !settings.alpha;
+    return stepCheck(newCheck(up), { type: 'start' }, settings, random);
+  }
+  const known = at(old.checks, index);
+  const unchanged = sameSettings(old.checkSlots[index]!.settings, settings);
+  return unchanged ? ([known, []] as const) : stepCheck(known, { type: 'changed' }, settings, random);
+}
+
+/** What is probed is the same, or the key would differ: these are the values the machine goes by. */
+function sameSettings(a: CheckSettings, b: CheckSettings): boolean {
+  return (
+    a.delayLoopMs === b.delayLoopMs &&
+    a.connectTimeoutMs === b.connectTimeoutMs &&
+    a.retry === b.retry &&
+    a.delayBeforeRetryMs === b.delayBeforeRetryMs &&
+    a.warmupMs === b.warmupMs
+  );
+}
+
+function countDown(checks: readonly Check[], { firstCheck, checkCount }: ServerSlot): number {
+  let down = 0;
+  for (let index = firstCheck; index < firstCheck + checkCount; index++) if (!checks[index]!.up) down++;
+  return down;
+}
+
+/** What a new configuration alone moved: checks that came or went, servers that are new and not yet in service. */
+function moved(old: Pool, pool: Pool): PoolEffect[] {
+  const effects = pool.servers.flatMap((slot, index): PoolEffect[] => {
+    const up = at(pool.failing, index) === 0;
+    const was = isUp(old, slot.serviceKey, slot.key);
+    const wasInhibit = old.servers[old.serverIndex.get(`${slot.serviceKey} ${slot.key}`) ?? -1]?.inhibit;
+    if (was === undefined) return up ? [] : [serverEffect(slot, up, 'not checked yet')];
+    if (was !== up) return moveServer(slot, up, 'configuration');
+    return up || wasInhibit === slot.inhibit ? [] : [serverEffect(slot, up, 'configuration')];
+  });
+  pool.services.forEach((service, index) => {
+    const oldIndex = old.serviceIndex.get(service);
+    const weight = at(pool.liveWeight, index);
+    if (oldIndex === undefined || at(old.liveWeight, oldIndex) > 0 === weight > 0) return;
+    effects.push({ do: 'notice', notice: serviceMoved(service, weight) });
+  });
+  return effects;
+}
+
+/** A check of `server` changed its verdict: does that move the server, and that its service? */
+function countVerdict(pool: Pool, server: number, up: boolean, reason: string): [Pool, PoolEffect[]] {
+  const failing = at(pool.failing, server) + (up ? -1 : 1);
+  const counted = { ...pool, failing: replaced(pool.failing, server, failing) };
+  if (failing !== (up ? 0 : 1)) return [counted, []];
+  const slot = pool.servers[server]!;
+  const effects = moveServer(slot, up, reason);
+  const before = at(pool.liveWeight, slot.service);
+  const weight = before + (up ? slot.weight : -slot.weight);
+  if (before > 0 !== weight > 0) {
+    effects.push({ do: 'notice', notice: serviceMoved(slot.serviceKey, weight) });
+  }
+  return [{ ...counted, liveWeight: replaced(pool.liveWeight, slot.service, weight) }, effects];
+}
+
+function moveServer(slot: ServerSlot, up: boolean, reason: string): PoolEffect[] {
+  const name = { service: slot.serviceKey, server: slot.key };
+  return [
+    serverEffect(slot, up, reason),
+    { do: 'notice', notice: serverMoved(name, up, slot.inhibit, reason) },
+  ];
+}
+
+function serverEffect(slot: ServerSlot, up: boolean, reason: string): PoolEffect {
+  return { do: 'server', service: slot.serviceKey, server: slot.key, up, inhibit: slot.inhibit, reason };
+}
+
+function translate(pool: Pool, index: number, effect: CheckEffect, event: CheckEvent): PoolEffect[] {
+  const { key, settings, server } = pool.checkSlots[index]!;
+  switch (effect.do) {
+    case 'probe':
+      return [{ do: 'probe', key, settings }];
+    case 'arm':
+      return [{ do: 'arm', key, ms: effect.ms }];
+    case 'verdict':
+    case 'retry':
+    case 'unknown':
+      return [{ do: 'notice', notice: word(pool.servers[server]!, settings, effect, event) }];
+  }
+}
+
+type Worded = Extract<CheckEffect, { reason: string }>;
+
+function word(slot: ServerSlot, settings: CheckSettings, effect: Worded, event: CheckEvent): Notice {
+  assert(event.type === 'probed', 'only an answer can tell something of a server');
+  const name = { service: slot.serviceKey, server: slot.key, settings };
+  if (effect.do === 'unknown') return checkImpossible(name, event.result);
+  if (effect.do === 'retry') return checkRetried(name, event.result, effect.tries);
+  return effect.up ? checkPassed(name, event.result) : checkFailed(name, event.result, effect.tries);
+}
