@@ -178,12 +178,13 @@ export class NetlinkSocket {
     let barrier = (first + count - 1) >>> 0;
     let unreported: Result = { ok: true };
     for (;;) {
-      const messages = this.#answers(`${count} requests`);
+      let messages = this.#answers(`${count} requests`);
       if (messages === 'overrun') {
-        // Reports are lost, perhaps the last one: mark the end anew, and claim nothing about what was not reported.
-        unreported = { ok: false, errno: 'ENOBUFS' };
+        // Reports are lost, perhaps the last one, and until the queue is empty the kernel drops new ones too: empty it,
+        // mark the end anew, and claim nothing about what was not reported.
+        messages = this.receive().messages;
         barrier = this.#sendBarrier();
-        continue;
+        unreported = { ok: false, errno: 'ENOBUFS' };
       }
       for (const message of messages) {
         if (message.type !== NLMSG.ERROR) continue;

@@ -85,7 +85,7 @@ export function decodeAcknowledgement(message: Message): Decoded<Acknowledgement
       ? { ok: true, value: { errno: 0 } }
       : { ok: false, drop: 'header-truncated' };
   }
-  const errno = -payload.readInt32LE(0);
+  const errno = 0 - payload.readInt32LE(0); // not `-`, which makes −0 of success
   if ((message.flags & NLM_F.ACK_TLVS) === 0) return { ok: true, value: { errno } };
   const extended = decodeAttributes(EXTENDED, payload.subarray(extendedAt(message)));
   const explanation = extended.ok ? extended.value.message : undefined;
