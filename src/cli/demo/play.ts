@@ -1,0 +1,120 @@
+// The demo itself, inside its private namespaces: a program that demo.ts starts there as process 1, with its orders as JSON
+// in the first argument. When it ends, the kernel removes every process, interface and file of the demo with it.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { relative } from 'node:path';
+import type { DirectorName, Mode } from './layout.ts';
+import { hideRun, PreparationError } from './network.ts';
+import { isGood, report } from './report.ts';
+import { listenForKeys, openScreen, type Screen } from './screen.ts';
+import { Stage } from './stage.ts';
+
+export type Orders = {
+  once: boolean;
+  mode: Mode;
+  engine: 'auto' | 'kernel' | 'embedded';
+  /** Folder with a.conf, b.conf and, optionally, director.conf. */
+  folder: string;
+  logs?: string;
+};
+/** Our parent holds the other end of this pipe; when it closes we have to end. */
+const LIFELINE_FD = 3;
+const INTERRUPTED = 130;
+
+const FIRST_SESSIONS = 40;
+const LATER_SESSIONS = 10;
+/** Sync may take up to three seconds to tell the backup of a young session: do not blame it for the first ones. */
+const RIPEN_MS = 5_000;
+const REST_MS = 4_000;
+/** As in examples: director.conf. */
+const DRILL_HOLD_SECONDS = 5;
+
+async function perform(stage: Stage): Promise<DirectorName> {
+  await stage.start();
+  stage.phase(`opening ${FIRST_SESSIONS} long-lived sessions and a stream of short requests`);
+  stage.openSessions(FIRST_SESSIONS);
+  await stage.pause(RIPEN_MS);
+  await stage.drill(LATER_SESSIONS);
+  await stage.pause(REST_MS);
+  return stage.crash();
+}
+
+/** Does what keys ask, one thing at a time, until the stage is left. */
+async function improvise(stage: Stage, keys: readonly string[]): Promise<void> {
+  let done = keys.length;
+  for (;;) {
+    stage.phase('the pair is whole: press d for a drill, k to kill the master, q to leave');
+    done = keys.length; // keys pressed while something was going on are not for now
+    while (keys.length === done) await stage.pause(50);
+    const key = keys.at(-1);
+    if (key === 'd') await stage.drill(0);
+    if (key === 'k') await stage.restart(await stage.crash());
+  }
+}
+
+/** What each director reads: its file, and our own settings from the folder or, for a chosen engine, made here. */
+function configurations(orders: Orders): Record<DirectorName, string[]> {
+  const shared = `${orders.folder}/director.conf`;
+  const made = '/run/lvs-demo-director.conf';
+  let settings = existsSync(shared) ? [shared] : [];
+  if (orders.engine !== 'auto') {
+    const drill = `    drill {\n        hold ${DRILL_HOLD_SECONDS}\n    }\n`;
+    writeFileSync(made, `director {\n    engine ${orders.engine}\n${drill}}\n`);
+    settings = [made];
+  }
+  return {
+    dirA: [`${orders.folder}/a.conf`, ...settings],
+    dirB: [`${orders.folder}/b.conf`, ...settings],
+  };
+}
+
+function leaveWith(reason: unknown, stage: Stage, screen: Screen, interactive: boolean): number {
+  if (reason instanceof PreparationError) {
+    screen.print([`lvs-director demo: ${reason.message}`]);
+    return 1;
+  }
+  if (!(reason instanceof Error) || reason.name !== 'AbortError') throw reason;
+  return interactive && stage.picture.outcomes.length > 0 ? 0 : INTERRUPTED;
+}
+
+async function main(): Promise<number> {
+  const orders = JSON.parse(process.argv[2] ?? '{}') as Orders;
+  const interactive = !orders.once && process.stdin.isTTY && process.stdout.isTTY;
+  const leaving = new AbortController();
+  const leave = (): void => leaving.abort();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, leave);
+  new Socket({ fd: LIFELINE_FD }).on('close', leave).on('error', leave).resume();
+  const keys: string[] = [];
+  listenForKeys((key) => (key === 'q' ? leave() : keys.push(key)));
+  if (orders.logs !== undefined) mkdirSync(orders.logs, { recursive: true });
+
+  const screen = openScreen(interactive ? 'd drill   k kill the master   q quit' : 'q quit');
+  const { mode, logs } = orders;
+  await hideRun();
+  const stage = new Stage({
+    mode,
+    configurations: configurations(orders),
+    ...(logs === undefined ? {} : { logs }),
+    changed: (picture) => screen.show(picture),
+    leave: leaving.signal,
+  });
+  let code = 0;
+  try {
+    const crashed = await perform(stage);
+    if (interactive) {
+      await stage.restart(crashed);
+      await improvise(stage, keys);
+    }
+    code = isGood(stage.picture.outcomes) ? 0 : 1;
+    screen.close();
+  } catch (reason) {
+    screen.close();
+    code = leaveWith(reason, stage, screen, interactive);
+  }
+  if (stage.picture.outcomes.length > 0)
+    screen.print(report(stage.picture, relative(process.cwd(), orders.folder), screen.paint));
+  if (logs !== undefined) writeFileSync(`${logs}/report.json`, JSON.stringify(stage.picture, null, 2));
+  return code;
+}
+
+process.exit(await main());

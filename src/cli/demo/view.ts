@@ -1,0 +1,123 @@
+// The demo's picture as lines of text for a terminal. Pure: writes nothing, knows no cursor.
+import type { Statistics } from './client.ts';
+import { DIRECTORS, type DirectorName, layout, letterOf, type Mode, PORT, SERVERS, VIP } from './layout.ts';
+import type { Happening, Picture } from './picture.ts';
+
+export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan';
+/** Puts a style around a text, or does not when the output has no colours. */
+export type Paint = (style: Style, text: string) => string;
+export type Size = { columns: number; rows: number };
+
+const BARS = '▁▂▃▄▅▆▇█';
+/** A full bar: the client's time limit for a short request. */
+const FULL_BAR_MS = 300;
+const EVENT_COLUMNS = 19;
+
+/** `00:07`, or `00:07.120` with milliseconds. */
+export function elapsed(ms: number, exact = false): string {
+  const whole = Math.max(0, Math.floor(ms));
+  const minutes = String(Math.floor(whole / 60_000)).padStart(2, '0');
+  const seconds = String(Math.floor(whole / 1000) % 60).padStart(2, '0');
+  return exact ? `${minutes}:${seconds}.${String(whole % 1000).padStart(3, '0')}` : `${minutes}:${seconds}`;
+}
+
+function addressOf(mode: Mode, name: string): string {
+  return layout(mode).find((node) => node.name === name)?.legs[0]?.address ?? '';
+}
+
+/** Shortens to what fits; only for texts without styles. */
+export function shorten(text: string, columns: number): string {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`;
+}
+
+const STATE_STYLES: Record<string, Style> = {
+  MASTER: 'green',
+  LEAVING: 'yellow',
+  BACKUP: 'cyan',
+  FAULT: 'red',
+  CRASHED: 'red',
+};
+
+function directorLine(picture: Picture, name: DirectorName, paint: Paint): string {
+  const { state, sinceMs, priority, vips } = picture.directors[name];
+  const arrow = state === 'MASTER' || state === 'LEAVING' ? 'client ──►' : '          ';
+  const cells = [
+    `  ${arrow} ${letterOf(name)} ${addressOf(picture.mode, name).padEnd(11)}`,
+    paint(STATE_STYLES[state] ?? 'dim', state.padEnd(8)),
+    `priority ${String(priority ?? '-').padEnd(4)}`,
+    `since ${elapsed(sinceMs - picture.startedMs)} `,
+    vips.length > 0 ? `holds ${vips.join(', ')}` : '',
+  ];
+  return cells.join(' ');
+}
+
+function serverLines(picture: Picture, statistics: Statistics | undefined, paint: Paint): string[] {
+  const master = DIRECTORS.find((name) => picture.directors[name].state === 'MASTER');
+  return SERVERS.map((name) => {
+    const load = statistics?.servers[name] ?? { requests: 0, sessions: 0 };
+    const down = master !== undefined && picture.directors[master].servers[name] === 'down';
+    return [
+      `             ${name} ${addressOf(picture.mode, name).padEnd(10)}`,
+      down ? paint('red', 'down') : paint('green', 'up  '),
+      `requests ${String(load.requests).padStart(6)}`,
+      `sessions ${String(load.sessions).padStart(3)}`,
+    ].join('  ');
+  });
+}
+
+/** One character a request: its height is the time it took, × one that failed. */
+export function sparkline(recent: readonly (number | null)[], paint: Paint): string {
+  return recent
+    .map((tookMs) => {
+      if (tookMs === null) return paint('red', '×');
+      const level = Math.min(BARS.length - 1, Math.floor((tookMs / FULL_BAR_MS) * BARS.length));
+      return paint(level > 1 ? 'yellow' : 'green', BARS[level] ?? '');
+    })
+    .join('');
+}
+
+function trafficLines(statistics: Statistics | undefined, columns: number, paint: Paint): string[] {
+  if (statistics === undefined) return ['  sessions   -', '  requests   -', ''];
+  const { sessions, alive, requests, failed, outageMs, recent } = statistics;
+  const whole = alive === sessions;
+  return [
+    `  sessions   ${paint(whole ? 'green' : 'red', `${alive} of ${sessions}`)} alive`,
+    `  requests   ${requests} sent, ${paint(failed === 0 ? 'green' : 'yellow', `${failed} failed`)}` +
+      `, longest outage since the last fault ${Math.round(outageMs)} ms`,
+    `             ${sparkline(recent.slice(-Math.max(1, columns - 16)), paint)}`,
+  ];
+}
+
+function happeningLine(picture: Picture, happening: Happening, columns: number, paint: Paint): string {
+  const time = elapsed(happening.atMs - picture.startedMs, true);
+  const line = shorten(happening.text, columns - EVENT_COLUMNS);
+  return `  ${paint('dim', time)}  ${happening.who.padEnd(4)} ${happening.grave ? paint('yellow', line) : line}`;
+}
+
+/** The line above everything: what runs here. */
+export function heading(picture: Picture): string {
+  const engines = new Set(DIRECTORS.map((name) => picture.directors[name].engine).filter(Boolean));
+  const engine = engines.size === 0 ? 'engine not chosen yet' : `${[...engines].join(' and ')} engine`;
+  return `lvs-director demo: ${VIP}:${PORT}, ${picture.mode.toUpperCase()}, ${engine}`;
+}
+
+export function view(picture: Picture, nowMs: number, size: Size, keys: string, paint: Paint): string[] {
+  const { statistics } = picture;
+  const fixed = [
+    `${paint('bold', heading(picture))}   ${elapsed(nowMs - picture.startedMs)}`,
+    `${paint('cyan', picture.phase)}`,
+    '',
+    ...DIRECTORS.map((name) => directorLine(picture, name, paint)),
+    ...serverLines(picture, statistics, paint),
+    '',
+    ...trafficLines(statistics, size.columns, paint),
+    '',
+  ];
+  const room = Math.max(3, Math.min(14, size.rows - fixed.length - 3));
+  const happenings = picture.happenings
+    .slice(-room)
+    .map((happening) => happeningLine(picture, happening, size.columns, paint));
+  const empty = Array.from({ length: room - happenings.length }, () => '');
+  return [...fixed, ...happenings, ...empty, '', paint('dim', keys)];
+}
