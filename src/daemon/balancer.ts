@@ -6,7 +6,7 @@ import { applyHealth } from '../director/health.ts';
 import { planElector, planServices, planSync } from '../director/plan.ts';
 import { ownedAddresses, serves, wantedSync } from '../director/roles.ts';
 import { planTargets } from '../director/targets.ts';
-import type { ServerKey, ServiceKey } from '../ipvs/model.ts';
+import type { ServerKey, ServiceKey, Table } from '../ipvs/model.ts';
 import type { DataPlane } from '../ipvs/plane.ts';
 import { removeLeftovers } from '../linux/elector/leftovers.ts';
 import { type Health, startHealth } from '../probes/runner.ts';
@@ -29,6 +29,8 @@ export class Balancer {
   readonly #states: Map<string, State>;
   readonly #down = new Map<ServiceKey, Map<ServerKey, 'remove' | 'inhibit'>>();
   #loaded: Loaded;
+  /** Every configured service with every configured server. */
+  #services: Table = new Map();
   #elector: ElectorSettings;
 
   private constructor(start: Message<'start'>, edges: Edges, plane: DataPlane, loaded: Loaded) {
@@ -102,9 +104,9 @@ export class Balancer {
   /** Table first, then the elector: a director that owns a VIP must have its services. */
   async #apply(): Promise<void> {
     const { configuration, sources } = this.#loaded;
-    const targets = planTargets(configuration);
-    this.#forgetUnchecked(targets);
-    this.#health.configure(targets);
+    this.#services = planServices(configuration);
+    this.#forgetRemoved();
+    this.#health.configure(planTargets(configuration));
     await this.#applyTable();
     await this.#applyRoles();
     this.#edges.tell({
@@ -129,7 +131,7 @@ export class Balancer {
   }
 
   async #applyTable(): Promise<void> {
-    await this.#keeper.want(applyHealth(planServices(this.#loaded.configuration), this.#down));
+    await this.#keeper.want(applyHealth(this.#services, this.#down));
   }
 
   async #applyRoles(): Promise<void> {
@@ -146,19 +148,19 @@ export class Balancer {
     void this.#applyTable();
   }
 
-  /** A server whose check left the file is up again; one whose check stays keeps its verdict. */
-  #forgetUnchecked(targets: readonly { service: ServiceKey; server: ServerKey }[]): void {
-    const checked = new Set(targets.map(({ service, server }) => `${service} ${server}`));
+  /** Of servers that left the file nothing is remembered: should they come back, they start anew. */
+  #forgetRemoved(): void {
     for (const [service, servers] of this.#down) {
+      const configured = this.#services.get(service)?.servers;
       for (const server of servers.keys()) {
-        if (!checked.has(`${service} ${server}`)) servers.delete(server);
+        if (!configured?.has(server)) servers.delete(server);
       }
       if (servers.size === 0) this.#down.delete(service);
     }
   }
 
   async #rehearse({ instances, nowMs }: Message<'rehearse'>): Promise<void> {
-    const table = planServices(this.#loaded.configuration);
+    const table = this.#services;
     const servers = [...table.values()].reduce((sum, service) => sum + service.servers.size, 0);
     const down = [...this.#down.values()].reduce((sum, each) => sum + each.size, 0);
     const notice = rehearsalNotice({

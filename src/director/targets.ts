@@ -18,18 +18,17 @@ const TCP_CHECK_DEFAULTS = {
   delayBeforeRetryMs: 1_000,
 } as const;
 
-/** One target for every real server that has a check. */
+/** One target for every real server, also one without a check: it counts for its service. */
 export function planTargets(configuration: Configuration): HealthTarget[] {
   return configuration.virtualServers.flatMap((setting) => {
     const service = serviceKey(planService(setting));
-    return setting.realServers
-      .filter((real) => real.checks.length > 0)
-      .map((real) => ({
-        service,
-        server: serverKey(planServer(setting, real)),
-        checks: real.checks.map((check) => planCheck(setting, real, check)),
-        inhibit: (real.inhibitOnFailure ?? setting.inhibitOnFailure).value,
-      }));
+    return setting.realServers.map((real) => ({
+      service,
+      server: serverKey(planServer(setting, real)),
+      checks: real.checks.map((check) => planCheck(setting, real, check)),
+      inhibit: (real.inhibitOnFailure ?? setting.inhibitOnFailure).value,
+      weight: real.weight.value,
+    }));
   });
 }
 
