@@ -32,6 +32,10 @@ export const EVENTS = {
     level: 'warn',
     means: 'an advert was dropped; `reason` says why (first of its kind, then rate limited)',
   },
+  'vrrp.advert.odd': {
+    level: 'warn',
+    means: 'an advert counts, but its sender is configured differently; `oddity` says how',
+  },
   'vrrp.advert.lower': {
     level: 'warn',
     means: 'a master heard an advert of lower priority: two masters for a moment',

@@ -1,0 +1,63 @@
+// Whether an advert that is well formed is for this virtual router, and what about it is worth telling the operator.
+// Does not decide what the advert changes: that is machine.ts.
+import { type Address, addressBytes } from '../core/address.ts';
+import { type Advert, type ChecksumForm, VRRP_TTL } from './packet.ts';
+import type { InstanceSettings } from './settings.ts';
+
+export type Refusal =
+  | 'other-version'
+  | 'wrong-ttl'
+  | 'multicast-for-unicast'
+  | 'unicast-for-multicast'
+  | 'not-a-peer'
+  | 'interval-mismatch'
+  | 'our-own-address';
+
+/** Undefined = it counts. `source` is the address that we advertise from. */
+export function refuse(advert: Advert, own: InstanceSettings, source: Address): Refusal | undefined {
+  if (advert.version !== own.version) return 'other-version';
+  const unicast = own.unicastPeers.length > 0;
+  const toGroup = advert.destination === own.multicastGroup;
+  if (unicast && isMulticast(advert.destination)) return 'multicast-for-unicast';
+  if (!unicast && !toGroup) return 'unicast-for-multicast';
+  // Unicast peers may be routers away: keepalived does not look at the TTL there either.
+  if (!unicast && advert.ttl !== VRRP_TTL) return 'wrong-ttl';
+  if (unicast && !own.unicastPeers.includes(advert.source)) return 'not-a-peer';
+  // RFC 3768 §7.1: discard. Version 3 learns the master's interval instead.
+  if (advert.version === 2 && advert.intervalMs !== own.advertMs) return 'interval-mismatch';
+  // An echo of ours, or two machines with one address: either way not another router's vote.
+  if (advert.source === source) return 'our-own-address';
+  return undefined;
+}
+
+export type Oddity = 'addresses-differ' | 'interval-differs' | 'plain-checksum';
+
+/** What two well configured directors would not do to each other. The advert counts nevertheless, as in keepalived ≥ 2.3.3. */
+export function oddities(advert: Advert, form: ChecksumForm, own: InstanceSettings): Oddity[] {
+  const found: Oddity[] = [];
+  if (!sameAddresses(advert, own)) found.push('addresses-differ');
+  if (advert.intervalMs !== own.advertMs) found.push('interval-differs');
+  if (advert.version === 3 && form === 'plain') found.push('plain-checksum');
+  return found;
+}
+
+export const ODDITY_MESSAGES: Readonly<Record<Oddity, string>> = {
+  'addresses-differ': 'advertises other virtual addresses than this configuration has',
+  'interval-differs': 'advertises at another interval; its interval is used while it is master',
+  'plain-checksum': 'sends RFC 9568 checksums; keepalived would drop them unless v3_checksum_as_v2 is set',
+};
+
+/** RFC 9568 §6.4.3: of two equal priorities the higher address, as a number, is master. */
+export function isHigherAddress(theirs: Address, ours: Address): boolean {
+  return Buffer.compare(addressBytes(theirs), addressBytes(ours)) > 0;
+}
+
+function sameAddresses(advert: Advert, own: InstanceSettings): boolean {
+  if (advert.addresses.length !== own.vips.length) return false;
+  return own.vips.every((vip) => advert.addresses.includes(vip.address));
+}
+
+function isMulticast(value: Address): boolean {
+  const first = addressBytes(value)[0]!;
+  return first >= 224 && first <= 239;
+}

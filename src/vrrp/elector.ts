@@ -1,0 +1,237 @@
+// Many virtual routers as one: settings, links, packets and the passing of time in; packets, addresses and reports out,
+// and the one moment at which it wants to be called again. Pure in that it does nothing itself; mutable, with one owner.
+import type { Address } from '../core/address.ts';
+import { isHigherAddress, ODDITY_MESSAGES, oddities, refuse } from './accept.ts';
+import { configure, followLinks, retire } from './configure.ts';
+import {
+  type Action,
+  advance,
+  allVips,
+  count,
+  type Instance,
+  isQuiet,
+  notice,
+  statusOf,
+  type Turn,
+} from './instance.ts';
+import { peerMasterDownMs, type Timer } from './machine.ts';
+import { type Advert, type ChecksumForm, decodeAdvert, RESIGNED, vridOf } from './packet.ts';
+import type { ElectorCommand, ElectorSettings } from './settings.ts';
+
+/** `addresses`: IPv4, primary ones first. */
+export type Link = { up: boolean; addresses: readonly Address[] };
+export type Input =
+  | { type: 'command'; command: ElectorCommand }
+  /** `bytes` from the IP header on. */
+  | { type: 'packet'; interface: string; bytes: Buffer }
+  /** Undefined: there is no such interface (any more). */
+  | { type: 'link'; interface: string; link: Link | undefined }
+  /** An address of ours is gone, and we did not take it away. */
+  | { type: 'vipGone'; interface: string; address: Address }
+  | { type: 'wake' };
+/** Where to listen: one socket an interface. */
+export type Listener = { interface: string; groups: ReadonlySet<Address> };
+
+export type Elector = {
+  settings: ElectorSettings;
+  instances: Map<string, Instance>;
+  links: Map<string, Link>;
+  /** When the leases of held addresses are renewed next. */
+  renewAtMs: number;
+  stopping: boolean;
+  stopped: boolean;
+};
+
+/** Two renewals may fail or be late before an address is lost. */
+const RENEWALS_PER_LEASE = 3;
+const DROP_EACH_MS = 60_000;
+const ODDITY_EACH_MS = 3_600_000;
+const NO_SETTINGS: ElectorSettings = {
+  instances: [],
+  realtimePriority: 0,
+  leaseSeconds: 0,
+  addresses: 'kernel',
+};
+
+export function createElector(): Elector {
+  return {
+    settings: NO_SETTINGS,
+    instances: new Map(),
+    links: new Map(),
+    renewAtMs: Number.POSITIVE_INFINITY,
+    stopping: false,
+    stopped: false,
+  };
+}
+
+/** Packets that wait in a socket are given before `wake`: what was said in time counts, even if we were late to hear it. */
+export function stepElector(elector: Elector, input: Input, nowMs: number): Action[] {
+  const turn: Turn = { nowMs, actions: [] };
+  noticePauses(elector, turn);
+  switch (input.type) {
+    case 'command':
+      obey(elector, input.command, turn);
+      break;
+    case 'packet':
+      hear(elector, input.interface, input.bytes, turn);
+      break;
+    case 'link':
+      if (input.link) elector.links.set(input.interface, input.link);
+      else elector.links.delete(input.interface);
+      for (const instance of elector.instances.values()) followLinks(elector, instance, turn);
+      break;
+    case 'vipGone':
+      restore(elector, input.interface, input.address, turn);
+      break;
+    case 'wake':
+      break;
+  }
+  if (input.type === 'wake') expire(elector, turn);
+  return settle(elector, turn);
+}
+
+/** On the clock of `nowMs`; infinity when only an event can change anything. */
+export function nextDeadlineMs(elector: Elector): number {
+  let next = elector.renewAtMs;
+  for (const instance of elector.instances.values()) {
+    for (const deadline of instance.deadlines.values()) if (deadline < next) next = deadline;
+  }
+  return next;
+}
+
+export function listeners(elector: Elector): Listener[] {
+  const groups = new Map<string, Set<Address>>();
+  for (const { own } of elector.instances.values()) {
+    const joined = groups.get(own.interface) ?? new Set();
+    groups.set(own.interface, joined);
+    if (own.unicastPeers.length === 0) joined.add(own.multicastGroup);
+  }
+  return [...groups].map(([name, joined]) => ({ interface: name, groups: joined }));
+}
+
+function obey(elector: Elector, command: ElectorCommand, turn: Turn): void {
+  switch (command.type) {
+    case 'configure':
+      if (!elector.stopping) configure(elector, command.settings, turn);
+      return;
+    case 'drill':
+      for (const instance of elector.instances.values())
+        advance(instance, { type: 'drill', holdMs: command.holdMs }, turn);
+      return;
+    case 'stop':
+      if (elector.stopping) return;
+      elector.stopping = true;
+      for (const instance of elector.instances.values()) retire(instance, turn);
+      return;
+    case 'snapshot': {
+      const instances = [...elector.instances.values()].map(statusOf);
+      turn.actions.push({ do: 'report', report: { type: 'snapshot', id: command.id, instances } });
+      return;
+    }
+  }
+}
+
+/** A master that did not run for longer than any backup waits: another one has taken over, or will before we can tell. */
+function noticePauses(elector: Elector, turn: Turn): void {
+  for (const instance of elector.instances.values()) {
+    const advertAtMs = instance.deadlines.get('advert');
+    if (advertAtMs === undefined) continue;
+    const silentMs = turn.nowMs - advertAtMs + instance.own.advertMs;
+    if (silentMs > peerMasterDownMs(instance.own)) advance(instance, { type: 'paused' }, turn);
+  }
+}
+
+function expire(elector: Elector, turn: Turn): void {
+  for (const instance of elector.instances.values()) {
+    for (let due = nextDue(instance, turn.nowMs); due !== undefined; due = nextDue(instance, turn.nowMs)) {
+      const dueMs = instance.deadlines.get(due)!;
+      instance.deadlines.delete(due);
+      // Adverts keep their own beat; but what is a whole beat late starts a new one.
+      const onBeat = due === 'advert' && turn.nowMs - dueMs < instance.own.advertMs;
+      advance(instance, { type: 'expired', timer: due }, turn, onBeat ? dueMs : turn.nowMs);
+    }
+  }
+  if (turn.nowMs < elector.renewAtMs) return;
+  elector.renewAtMs = Number.POSITIVE_INFINITY;
+  for (const { own, holdsVips } of elector.instances.values())
+    if (holdsVips) turn.actions.push({ do: 'addVips', vips: allVips(own) });
+}
+
+function nextDue(instance: Instance, nowMs: number): Timer | undefined {
+  let due: Timer | undefined;
+  let dueMs = nowMs;
+  for (const [timer, deadlineMs] of instance.deadlines) {
+    if (deadlineMs > dueMs) continue;
+    due = timer;
+    dueMs = deadlineMs;
+  }
+  return due;
+}
+
+function hear(elector: Elector, device: string, bytes: Buffer, turn: Turn): void {
+  const vrid = vridOf(bytes);
+  for (const instance of elector.instances.values()) {
+    if (instance.own.interface !== device || instance.own.vrid !== vrid) continue;
+    const decoded = decodeAdvert(bytes);
+    if (decoded.ok) hearAdvert(instance, decoded.advert, decoded.checksumForm, turn);
+    else refuseAdvert(instance, decoded.drop, undefined, turn);
+  }
+}
+
+function hearAdvert(instance: Instance, advert: Advert, form: ChecksumForm, turn: Turn): void {
+  const { own, source, router } = instance;
+  if (source === undefined || router.state === 'INIT' || router.state === 'FAULT') return;
+  const refusal = refuse(advert, own, source);
+  if (refusal) {
+    refuseAdvert(instance, refusal, advert.source, turn);
+    return;
+  }
+  count(instance, 'advertsReceived');
+  if (advert.priority === RESIGNED) count(instance, 'priorityZeroReceived');
+  else instance.lastMaster = { address: advert.source, priority: advert.priority, atMs: turn.nowMs };
+  for (const oddity of oddities(advert, form, own)) {
+    count(instance, oddity);
+    if (isQuiet(instance, `${oddity} ${advert.source}`, turn.nowMs, ODDITY_EACH_MS)) continue;
+    const message = `${advert.source} ${ODDITY_MESSAGES[oddity]}`;
+    notice(instance, 'vrrp.advert.odd', message, { from: advert.source, oddity }, turn);
+  }
+  const { priority, intervalMs } = advert;
+  const higherAddress = isHigherAddress(advert.source, source);
+  advance(instance, { type: 'advert', priority, intervalMs, higherAddress }, turn);
+}
+
+function refuseAdvert(instance: Instance, reason: string, from: Address | undefined, turn: Turn): void {
+  count(instance, `dropped.${reason}`);
+  if (isQuiet(instance, `dropped ${reason}`, turn.nowMs, DROP_EACH_MS)) return;
+  const message = `dropped an advert${from ? ` from ${from}` : ''}: ${reason}`;
+  notice(instance, 'vrrp.advert.dropped', message, { reason, ...(from ? { from } : {}) }, turn);
+}
+
+function restore(elector: Elector, device: string, address: Address, turn: Turn): void {
+  for (const { own, router } of elector.instances.values()) {
+    // A router that is not sure to be master does not fight for an address.
+    if (router.state !== 'MASTER') continue;
+    const vips = allVips(own).filter((vip) => vip.interface === device && vip.address === address);
+    if (vips.length === 0) continue;
+    turn.actions.push({ do: 'addVips', vips }, { do: 'announce', vips, repeat: 1, vrid: own.vrid });
+  }
+}
+
+/** After every call: forgets who has left, plans the next renewal, says when everything of ours is gone. */
+function settle(elector: Elector, turn: Turn): Action[] {
+  const { instances, settings, stopping } = elector;
+  let holding = false;
+  for (const [name, instance] of instances) {
+    if (instance.retiring && instance.router.state === 'INIT') instances.delete(name);
+    holding ||= instance.holdsVips;
+  }
+  if (!holding || settings.leaseSeconds === 0) elector.renewAtMs = Number.POSITIVE_INFINITY;
+  else if (elector.renewAtMs === Number.POSITIVE_INFINITY)
+    elector.renewAtMs = turn.nowMs + (settings.leaseSeconds * 1000) / RENEWALS_PER_LEASE;
+  if (stopping && !elector.stopped && instances.size === 0) {
+    elector.stopped = true;
+    turn.actions.push({ do: 'report', report: { type: 'stopped' } });
+  }
+  if (settings.addresses === 'kernel') return turn.actions;
+  return turn.actions.filter((action) => action.do !== 'addVips'); // the engine answers for them
+}

@@ -1,0 +1,195 @@
+// One virtual router as the elector keeps it: the machine's state, its timers as points in time, what it counts and whom
+// it heard. Turns the machine's effects into actions that name interfaces, addresses and packets.
+//
+// Mutable, unlike the machine: it has one owner, and an advert each 10 ms must not cost a copy of everything.
+import { type Address, familyOf } from '../core/address.ts';
+import type { EventName } from '../core/events.ts';
+import { type Effect, type Event, INIT, type Router, step, type Timer } from './machine.ts';
+import { encodeAdvert, RESIGNED, VRRP_TTL } from './packet.ts';
+import type { ElectorReport, InstanceSettings, InstanceStatus, State, VirtualAddress } from './settings.ts';
+
+export type Action =
+  | { do: 'send'; interface: string; to: Address; packet: Buffer }
+  /** Also renews the lease of those that are there. */
+  | { do: 'addVips'; vips: readonly VirtualAddress[] }
+  | { do: 'removeVips'; vips: readonly VirtualAddress[] }
+  | { do: 'announce'; vips: readonly VirtualAddress[]; repeat: number; vrid: number }
+  | { do: 'report'; report: ElectorReport };
+
+export type Instance = {
+  own: InstanceSettings;
+  router: Router;
+  /** Where adverts come from; undefined while the interface has no address. */
+  source: Address | undefined;
+  linkUp: boolean;
+  deadlines: Map<Timer, number>;
+  sinceMs: number;
+  /** The addresses are on the interface, or should be. */
+  holdsVips: boolean;
+  /** Gone from the configuration: forgotten once it has handed over. */
+  retiring: boolean;
+  lastMaster?: { address: Address; priority: number; atMs: number };
+  counters: Record<string, number>;
+  /** Our advert for each destination, until settings or source change. */
+  packets: Parcel[] | undefined;
+  /** When a notice of a kind may be given again. */
+  quietUntil: Map<string, number>;
+};
+type Parcel = { to: Address; packet: Buffer };
+
+const RIVAL_EACH_MS = 10_000;
+
+export function createInstance(own: InstanceSettings, nowMs: number): Instance {
+  return {
+    own,
+    router: INIT,
+    source: undefined,
+    linkUp: false,
+    deadlines: new Map(),
+    sinceMs: nowMs,
+    holdsVips: false,
+    retiring: false,
+    counters: {},
+    packets: undefined,
+    quietUntil: new Map(),
+  };
+}
+
+export function allVips(own: InstanceSettings): VirtualAddress[] {
+  return [...own.vips, ...own.excludedVips];
+}
+
+export function count(instance: Instance, what: string): void {
+  instance.counters[what] = (instance.counters[what] ?? 0) + 1;
+}
+
+/** One call of the elector: when it is, and what comes of it. */
+export type Turn = { nowMs: number; actions: Action[] };
+
+/** `armFromMs`: what timers count from: the moment that was meant, so that adverts do not drift. */
+export function advance(instance: Instance, event: Event, turn: Turn, armFromMs = turn.nowMs): void {
+  const from = instance.router.state;
+  const [router, effects] = step(instance.router, event, instance.own);
+  instance.router = router;
+  for (const effect of effects) {
+    if (effect.do === 'enter') enter(instance, from, effect.state, effect.reason, turn);
+    else if (effect.do === 'arm') instance.deadlines.set(effect.timer, armFromMs + effect.ms);
+    else perform(instance, effect, turn);
+  }
+}
+
+type Outward = Exclude<Effect, { do: 'enter' } | { do: 'arm' }>;
+
+function perform(instance: Instance, effect: Outward, turn: Turn): void {
+  const { own } = instance;
+  const { actions } = turn;
+  switch (effect.do) {
+    case 'disarm':
+      instance.deadlines.delete(effect.timer);
+      return;
+    case 'send':
+      send(instance, effect.priority, actions);
+      return;
+    case 'addVips':
+      instance.holdsVips = true;
+      actions.push({ do: 'addVips', vips: allVips(own) });
+      return;
+    case 'removeVips':
+      instance.holdsVips = false;
+      actions.push({ do: 'removeVips', vips: allVips(own) });
+      return;
+    case 'announce':
+      actions.push({ do: 'announce', vips: allVips(own), repeat: effect.repeat, vrid: own.vrid });
+      return;
+    case 'drillStep': {
+      const { nowMs } = turn;
+      const report: ElectorReport = { type: 'drill', instance: own.name, step: effect.step, atMs: nowMs };
+      actions.push({ do: 'report', report });
+      return;
+    }
+    case 'rival':
+      noticeRival(instance, effect.priority, turn);
+      return;
+  }
+}
+
+function enter(instance: Instance, from: State, to: State, reason: string, turn: Turn): void {
+  const { name, priority } = instance.own;
+  const { nowMs, actions } = turn;
+  instance.deadlines.clear();
+  if (to === 'MASTER') count(instance, 'becameMaster');
+  if (from === 'MASTER') count(instance, 'leftMaster');
+  const report: ElectorReport = { type: 'state', instance: name, from, to, reason, priority, atMs: nowMs };
+  actions.push({ do: 'report', report });
+  if (from === 'LEAVING') {
+    const ms = Math.round(nowMs - instance.sinceMs);
+    const relieved = (instance.lastMaster?.atMs ?? Number.NEGATIVE_INFINITY) >= instance.sinceMs;
+    const outcome = relieved ? 'the new master is heard' : 'no other master was heard';
+    notice(instance, 'vrrp.handover', `${outcome} after ${ms} ms`, { relieved, ms }, turn);
+  }
+  instance.sinceMs = nowMs;
+}
+
+function send(instance: Instance, priority: number, actions: Action[]): void {
+  const { own, source } = instance;
+  if (source === undefined) return; // the interface lost its address: FAULT comes with the same event
+  instance.packets ??= parcels(own, source, own.priority);
+  const packets = priority === own.priority ? instance.packets : parcels(own, source, priority);
+  for (const { to, packet } of packets) actions.push({ do: 'send', interface: own.interface, to, packet });
+  count(instance, priority === RESIGNED ? 'priorityZeroSent' : 'advertsSent');
+}
+
+function parcels(own: InstanceSettings, source: Address, priority: number): Parcel[] {
+  const destinations = own.unicastPeers.length > 0 ? own.unicastPeers : [own.multicastGroup];
+  // An advert over IPv4 has room for IPv4 addresses only (RFC 9568 §5.2.9).
+  const addresses = own.vips.map((vip) => vip.address).filter((value) => familyOf(value) === 4);
+  const { version, vrid, advertMs: intervalMs } = own;
+  return destinations.map((to) => {
+    const advert = { version, vrid, priority, intervalMs, addresses, source, destination: to, ttl: VRRP_TTL };
+    return { to, packet: encodeAdvert(advert) };
+  });
+}
+
+/** keepalived's wording: log monitors look for it. */
+function noticeRival(instance: Instance, priority: number, turn: Turn): void {
+  count(instance, 'rivalAdverts');
+  const { own, lastMaster } = instance;
+  const from = lastMaster?.address ?? 'unknown';
+  const message =
+    `Received advert from ${from} with lower priority ${priority}, ` +
+    `ours ${own.priority}, forcing new election`;
+  if (!isQuiet(instance, 'rival', turn.nowMs, RIVAL_EACH_MS))
+    notice(instance, 'vrrp.advert.lower', message, { from, priority }, turn);
+}
+
+/** The first of its kind is told, its like within `forMs` only counted. */
+export function isQuiet(instance: Instance, kind: string, nowMs: number, forMs: number): boolean {
+  const until = instance.quietUntil.get(kind);
+  if (until !== undefined && nowMs < until) return true;
+  instance.quietUntil.set(kind, nowMs + forMs);
+  return false;
+}
+
+export function notice(
+  instance: Instance,
+  event: EventName,
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+  turn: Turn,
+): void {
+  const { name } = instance.own;
+  const told = { event, message: `(${name}) ${message}`, fields: { instance: name, ...fields } };
+  turn.actions.push({ do: 'report', report: { type: 'notice', notice: told } });
+}
+
+export function statusOf(instance: Instance): InstanceStatus {
+  const { own, router, sinceMs, lastMaster, counters } = instance;
+  return {
+    name: own.name,
+    state: router.state,
+    sinceMs,
+    priority: own.priority,
+    ...(lastMaster === undefined ? {} : { lastMaster }),
+    counters: { ...counters },
+  };
+}
