@@ -82,7 +82,10 @@ function openSession(log: SessionLog): Promise<boolean> {
       const complete = (pending + text).split('\n');
       pending = complete.pop()!;
       for (const line of complete) {
-        if (!hearEcho(log, line)) return (socket.destroy(), die(`wrong echo: ${line}`));
+        if (!hearEcho(log, line)) {
+          socket.destroy();
+          return die(`wrong echo: ${line}`);
+        }
         resolve(true);
         session.parked = log.kind === 'idle' && !idleAwake;
         if (!session.parked) setTimeout(() => say(session), settings.everyMs);

@@ -1,5 +1,6 @@
 // Network namespaces of the guest: the calling thread goes in and out with setns(2), so that a Node thread can own sockets
 // in one, read its /proc/net and start programs in it without a process of its own per namespace.
+import assert from 'node:assert/strict';
 import { closeSync, openSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import koffi from 'koffi';
 
@@ -11,9 +12,8 @@ const home = openSync('/proc/thread-self/ns/net', 'r');
 /** From here on the thread is in the namespace; a worker that plays one machine stays there. */
 export function enter(name: string): void {
   const fd = openSync(`/run/netns/${name}`, 'r');
-  const result: number = setns(fd, CLONE_NEWNET);
+  switchTo(fd);
   closeSync(fd);
-  if (result !== 0) throw new Error(`setns ${name}: errno ${koffi.errno()}`);
 }
 
 /** `work` must be synchronous: whatever runs after its first await would be in the wrong namespace. */
@@ -22,8 +22,13 @@ export function inside<T>(name: string, work: () => T): T {
   try {
     return work();
   } finally {
-    if (setns(home, CLONE_NEWNET) !== 0) throw new Error(`setns back: errno ${koffi.errno()}`);
+    switchTo(home);
   }
+}
+
+function switchTo(fd: number): void {
+  const result: number = setns(fd, CLONE_NEWNET);
+  assert.equal(result, 0, `setns: errno ${koffi.errno()}`);
 }
 
 /** The processes whose main thread lives in the namespace. */

@@ -45,6 +45,11 @@ export function silence(node: NodeName, mode: Mode): void {
   run('ip', ['-n', SWITCH, '-batch', '-'], ports.join('\n'));
 }
 
+/** The node's front cable is pulled: it sees the carrier go. */
+export function unplugFront(node: NodeName): void {
+  run('ip', ['-n', SWITCH, 'link', 'set', `${node}-eth0`, 'down']);
+}
+
 /** Stopped first, and children before parents: one woken by its parent's death could still send a polite last advert. */
 export function killProcesses(pids: readonly number[]): void {
   for (const signal of ['SIGSTOP', 'SIGKILL'] as const)

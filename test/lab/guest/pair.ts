@@ -24,6 +24,8 @@ export class Pair {
   readonly traffic: Traffic;
   readonly dirA: Director;
   readonly dirB: Director;
+  /** From the start of both directors to the VIP on dirA. */
+  startToMasterMs = 0;
 
   constructor(options: PairOptions) {
     this.options = options;
@@ -74,7 +76,7 @@ export async function startPair(options: PairOptions, withSessions = true): Prom
   pair.configure();
   pair.dirA.start();
   pair.dirB.start();
-  await until('VIP on dirA', START_LIMIT_MS, () => owns('dirA') && !owns('dirB'));
+  pair.startToMasterMs = await until('VIP on dirA', START_LIMIT_MS, () => owns('dirA') && !owns('dirB'));
   const servers = options.servers?.length ?? 3;
   await pair.untilProgrammed('dirA', servers);
   await pair.untilProgrammed('dirB', servers);

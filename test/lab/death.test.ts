@@ -1,0 +1,75 @@
+// SIGKILL on the master's processes: what the others notice, what is left behind, whether a session is lost.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { factsOf } from './facts.ts';
+import type { LogLine } from './guest/director.ts';
+import type { Report } from './guest/measure.ts';
+import { bootGuest, type GuestReport } from './guest.ts';
+
+let report: GuestReport;
+beforeAll(async () => {
+  report = await bootGuest({ program: 'death.ts' });
+});
+
+describe('the balancer child dies', () => {
+  type Facts = Report & {
+    killed: number;
+    emptiest: number;
+    before: string[];
+    after: string[];
+    adopted: LogLine;
+    sameDirector: boolean;
+  };
+
+  test('the kernel forwards on, a new balancer adopts the same table, no connection is lost', () => {
+    const facts = factsOf<Facts>(report, 'balancerKilled');
+    expect(facts.killed).toBe(1);
+    expect(facts.sameDirector).toBe(true);
+    expect(facts.emptiest, 'real servers in the table at its emptiest').toBe(2);
+    expect(facts.after).toEqual(facts.before);
+    expectNoSessionLost(facts);
+    expect(facts.requests.failures).toEqual({});
+  });
+
+  test('the new one goes on: SIGHUP works', () => {
+    const facts = factsOf<Report>(report, 'reloadAfterwards');
+    expectNoSessionLost(facts);
+    expect(facts.requests.servers.rs3).toBeGreaterThan(0);
+  });
+});
+
+describe('the director process dies', () => {
+  type Facts = Report & {
+    vipGoneMs: number;
+    tableGoneMs: number;
+    allGoneMs: number;
+    left: { vip: boolean; table: string[]; sync: string[] };
+  };
+
+  test('the balancer removes everything of ours within a second', () => {
+    const { left, vipGoneMs, tableGoneMs, allGoneMs } = factsOf<Facts>(report, 'directorKilled');
+    console.info(`director killed: VIP gone ${vipGoneMs} ms, table ${tableGoneMs} ms, all ${allGoneMs} ms`);
+    expect(left).toEqual({ vip: false, table: [], sync: [] });
+    expect(allGoneMs).toBeLessThanOrEqual(1000);
+  });
+
+  test('the peer takes over and no session is lost', () => {
+    const facts = factsOf<Facts>(report, 'directorKilled');
+    expectNoSessionLost(facts);
+    console.info(`director killed: outage ${facts.requests.outageMs} ms`);
+  });
+});
+
+test('all processes die at once: the kernel drops the VIP of the dead node within 5 s', () => {
+  const facts = factsOf<Report & { vipMovedMs: number; vipGoneMs: number }>(report, 'allKilled');
+  console.info(
+    `all killed: VIP moved ${facts.vipMovedMs} ms, left the dead node after ${facts.vipGoneMs} ms`,
+  );
+  expect(facts.vipGoneMs).toBeLessThanOrEqual(5000);
+  expect(facts.sessions.afterReturn).toMatchObject({ open: 40, survived: 40, lost: {} });
+});
+
+function expectNoSessionLost({ sessions }: Report): void {
+  for (const [group, { open, survived, lost }] of Object.entries(sessions))
+    expect({ group, survived, lost }).toEqual({ group, survived: open, lost: {} });
+  expect(sessions.active!.open).toBeGreaterThan(0);
+}

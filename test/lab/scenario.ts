@@ -1,0 +1,30 @@
+// Boots one takeover scenario and prints its figures; what must hold for every takeover is asserted in one place.
+import { expect } from 'vitest';
+import { evidence } from './facts.ts';
+import type { Mode } from './guest/addresses.ts';
+import type { Program } from './guest/director.ts';
+import type { How, TakeoverResult } from './guest/takeover.ts';
+import { bootGuest } from './guest.ts';
+
+export type Scenario = { how: How; mode: Mode; advert: number; dirA: Program; dirB: Program };
+
+export async function takeover(scenario: Scenario): Promise<TakeoverResult> {
+  const args = Object.entries(scenario).map(([key, value]) => `${key}=${value}`);
+  const report = await bootGuest({ program: 'takeover.ts', args });
+  if (report.exitCode !== 0) throw new Error(`exit code ${report.exitCode}\n${evidence(report)}`);
+  const result = report.result as TakeoverResult;
+  const { sessions, requests, vipMovedMs } = result;
+  console.info(
+    `${scenario.how} ${scenario.mode}, ${scenario.dirA} → ${scenario.dirB}, advert ${scenario.advert} s: ` +
+      `VIP moved in ${vipMovedMs} ms, outage ${requests.outageMs} ms (${requests.failed} of ${requests.sent} ` +
+      `requests), survived ${sessions.active!.survived} of ${sessions.active!.open} active and ` +
+      `${sessions.idle!.survived} of ${sessions.idle!.open} idle sessions`,
+  );
+  return result;
+}
+
+export function expectNoSessionLost({ sessions, ownersBefore }: TakeoverResult): void {
+  expect(ownersBefore, 'the roles before the fault').toEqual({ dirA: true, dirB: false });
+  expect(sessions.active).toMatchObject({ open: 150, survived: 150, lost: {} });
+  expect(sessions.idle).toMatchObject({ open: 30, survived: 30, lost: {} });
+}
