@@ -1,0 +1,174 @@
+// Performs what the pool decides: keeps the timers, makes the probes, brings the answers back. Decides nothing itself.
+import type { Notice } from '../core/events.ts';
+import type { Clock, Random } from '../core/time.ts';
+import {
+  type CheckKey,
+  configurePool,
+  describePool,
+  EMPTY_POOL,
+  type HealthTarget,
+  type Pool,
+  type PoolEffect,
+  type ServerView,
+  stepPool,
+} from '../health/pool.ts';
+import type { CheckSettings, ProbeResult } from '../health/settings.ts';
+import { probeTcp } from './tcp.ts';
+
+/** Probes under way at once; more wait their turn. Half of the 4,096 descriptors that are the least usual hard limit. */
+const PROBES_AT_ONCE = 2_048;
+/** setTimeout takes a longer time for 1 ms. */
+const TIMER_MOST_MS = 0x7fff_ffff;
+
+type ServerChange = Omit<Extract<PoolEffect, { do: 'server' }>, 'do'>;
+export type HealthEdges = {
+  onServer: (change: ServerChange) => void;
+  onNotice: (notice: Notice) => void;
+  random: Random;
+  clock: Clock;
+};
+type LastProbe = { atMs: number; result: ProbeResult };
+export type HealthSnapshot = {
+  servers: (Omit<ServerView, 'checks'> & {
+    sinceMs: number;
+    checks: (ServerView['checks'][number] & { last?: LastProbe })[];
+  })[];
+  underWay: number;
+  waiting: number;
+  /** The longest a probe had to wait for its turn; 0 = none ever did. */
+  longestWaitMs: number;
+};
+export type Health = {
+  /** Takes the place of the configuration before. What is in both goes on as if nothing had happened. */
+  configure: (targets: readonly HealthTarget[]) => void;
+  /** No timer and no socket is left when it resolves; nothing is said after it was called. */
+  stop: () => Promise<void>;
+  snapshot: () => HealthSnapshot;
+};
+
+/** Calls back at once, in order, from `configure`, a timer or an answer. */
+export function startHealth(edges: HealthEdges): Health {
+  const runner = new Runner(edges);
+  return {
+    configure: (targets) => runner.configure(targets),
+    stop: () => runner.stop(),
+    snapshot: () => runner.snapshot(),
+  };
+}
+
+class Runner {
+  readonly #edges: HealthEdges;
+  readonly #timers = new Map<CheckKey, NodeJS.Timeout>();
+  readonly #underWay = new Map<CheckKey, AbortController>();
+  /** Every probe whose socket is open, also those that were cancelled. */
+  readonly #open = new Set<Promise<void>>();
+  /** In the order in which they became due. */
+  readonly #waiting = new Map<CheckKey, { settings: CheckSettings; sinceMs: number }>();
+  readonly #last = new Map<CheckKey, LastProbe>();
+  readonly #movedAtMs = new Map<string, number>();
+  readonly #startedMs: number;
+  #pool: Pool = EMPTY_POOL;
+  #longestWaitMs = 0;
+
+  constructor(edges: HealthEdges) {
+    this.#edges = edges;
+    this.#startedMs = edges.clock();
+  }
+
+  configure(targets: readonly HealthTarget[]): void {
+    const [pool, effects] = configurePool(this.#pool, targets, this.#edges.random);
+    for (const id of this.#movedAtMs.keys()) if (!pool.serverIndex.has(id)) this.#movedAtMs.delete(id);
+    for (const id of pool.serverIndex.keys()) {
+      if (!this.#pool.serverIndex.has(id)) this.#movedAtMs.set(id, this.#edges.clock());
+    }
+    this.#adopt(pool, effects);
+  }
+
+  async stop(): Promise<void> {
+    this.configure([]);
+    await Promise.all(this.#open);
+  }
+
+  snapshot(): HealthSnapshot {
+    const servers = describePool(this.#pool).map(({ checks, ...server }) => ({
+      ...server,
+      sinceMs: this.#movedAtMs.get(`${server.service} ${server.server}`) ?? this.#startedMs,
+      checks: checks.map((check) => {
+        const last = this.#last.get(check.key);
+        return last === undefined ? check : { ...check, last };
+      }),
+    }));
+    return {
+      servers,
+      underWay: this.#underWay.size,
+      waiting: this.#waiting.size,
+      longestWaitMs: this.#longestWaitMs,
+    };
+  }
+
+  #adopt(pool: Pool, effects: readonly PoolEffect[]): void {
+    this.#pool = pool;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: PoolEffect): void {
+    switch (effect.do) {
+      case 'arm':
+        return this.#arm(effect.key, effect.ms);
+      case 'disarm':
+        return this.#forget(effect.key);
+      case 'probe':
+        this.#waiting.set(effect.key, { settings: effect.settings, sinceMs: this.#edges.clock() });
+        return this.#probeWaiting();
+      case 'server': {
+        const { do: _, ...change } = effect;
+        this.#movedAtMs.set(`${change.service} ${change.server}`, this.#edges.clock());
+        return this.#edges.onServer(change);
+      }
+      case 'notice':
+        return this.#edges.onNotice(effect.notice);
+    }
+  }
+
+  #arm(key: CheckKey, ms: number): void {
+    clearTimeout(this.#timers.get(key));
+    const due = () => {
+      this.#timers.delete(key);
+      this.#adopt(...stepPool(this.#pool, { type: 'due', key }, this.#edges.random));
+    };
+    this.#timers.set(key, setTimeout(due, Math.min(ms, TIMER_MOST_MS)));
+  }
+
+  #forget(key: CheckKey): void {
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+    this.#waiting.delete(key);
+    this.#last.delete(key);
+    this.#underWay.get(key)?.abort();
+    this.#underWay.delete(key);
+  }
+
+  #probeWaiting(): void {
+    for (const [key, { settings, sinceMs }] of this.#waiting) {
+      if (this.#open.size >= PROBES_AT_ONCE) return;
+      this.#waiting.delete(key);
+      this.#longestWaitMs = Math.max(this.#longestWaitMs, this.#edges.clock() - sinceMs);
+      const abort = new AbortController();
+      this.#underWay.set(key, abort);
+      const probe = this.#probe(key, settings, abort).finally(() => {
+        this.#open.delete(probe);
+        this.#probeWaiting();
+      });
+      this.#open.add(probe);
+    }
+  }
+
+  async #probe(key: CheckKey, settings: CheckSettings, abort: AbortController): Promise<void> {
+    const result = await probeTcp(settings, abort.signal);
+    // A check that was taken back, and perhaps configured anew since: the answer is not to the probe it waits for.
+    if (this.#underWay.get(key) !== abort) return;
+    this.#underWay.delete(key);
+    this.#last.set(key, { atMs: this.#edges.clock(), result });
+    this.#adopt(...stepPool(this.#pool, { type: 'probed', key, result }, this.#edges.random));
+  }
+}
