@@ -22,11 +22,16 @@ export type ConfigurationOptions = {
   nopreempt?: boolean;
   /** Lines put into global_defs, and blocks put after everything. */
   global?: readonly string[];
-  appendix?: string;
+  appendix?: (node: DirectorName) => string;
 };
 
 export function renderConfiguration(node: DirectorName, options: ConfigurationOptions): string {
-  return [globalDefs(node, options), instance(node, options), virtualServer(options), options.appendix ?? '']
+  return [
+    globalDefs(node, options),
+    instance(node, options),
+    virtualServer(options),
+    options.appendix?.(node) ?? '',
+  ]
     .filter((block) => block !== '')
     .join('\n');
 }

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DIRECTORS, PORT, SERVERS, serverAddress } from './addresses.ts';
+import { DIRECTORS, type DirectorName, PORT, SERVERS, serverAddress } from './addresses.ts';
 import { renderConfiguration } from './configuration.ts';
 import type { Program } from './director.ts';
 import { parseArguments, startPair } from './pair.ts';
@@ -14,7 +14,9 @@ import { destinations, ipvsadm, ipvsadmSave, owns, syncDaemons, until } from './
 
 const HOLD_SECONDS = 2;
 const LIMIT_MS = 10_000;
-const RUNTIME_DIRECTORY = '/run/lvs-director';
+const runtimeDirectory = (node: DirectorName) => `/run/lab/${node}/state`;
+const ownSettings = (node: DirectorName) =>
+  `director {\n    runtime_directory ${runtimeDirectory(node)}\n    drill {\n        hold ${HOLD_SECONDS}\n    }\n}\n`;
 const program = (parseArguments().program ?? 'lvs-director') as Program;
 const firstTwo = SERVERS.slice(0, 2);
 const broken = renderConfiguration('dirA', { mode: 'nat', advertSeconds: 0.2 }).replace(
@@ -26,7 +28,7 @@ const pair = await startPair({
   mode: 'nat',
   advertSeconds: 0.2,
   servers: firstTwo,
-  appendix: `director {\n    drill {\n        hold ${HOLD_SECONDS}\n    }\n}\n`,
+  appendix: ownSettings,
   programs: { dirA: program, dirB: program },
   activeSessions: 60,
   idleSessions: 10,
@@ -101,12 +103,10 @@ await phases.run('serverDeath', async () => {
 await phases.run('state', async () => {
   dirA.signal('SIGUSR1');
   const line = await dirA.untilLogged('state.written', LIMIT_MS);
-  const names = existsSync(RUNTIME_DIRECTORY) ? readdirSync(RUNTIME_DIRECTORY) : [];
-  const files = names.filter((name) => statSync(join(RUNTIME_DIRECTORY, name)).isFile());
-  return {
-    line,
-    files: Object.fromEntries(files.map((n) => [n, readFileSync(join(RUNTIME_DIRECTORY, n), 'utf8')])),
-  };
+  const directory = runtimeDirectory('dirA');
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const files = names.filter((name) => statSync(join(directory, name)).isFile());
+  return { line, files: Object.fromEntries(files.map((n) => [n, readFileSync(join(directory, n), 'utf8')])) };
 });
 
 await phases.run('rehearsal', async () => {
