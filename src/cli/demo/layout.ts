@@ -53,3 +53,8 @@ export function letterOf(name: DirectorName): 'A' | 'B' {
 export function peerOf(name: DirectorName): DirectorName {
   return name === 'dirA' ? 'dirB' : 'dirA';
 }
+
+/** The machine's own address on its first leg. */
+export function addressOf(mode: Mode, name: NodeName): string {
+  return layout(mode).find((node) => node.name === name)?.legs[0]?.address ?? '';
+}

@@ -2,7 +2,15 @@
 // Pure: log lines and statistics come in, a new picture comes out; view.ts and report.ts print it.
 import type { Statistics } from './client.ts';
 import type { LogLine } from './director.ts';
-import { type DirectorName, letterOf, type Mode, PORT, SERVERS, type ServerName, VIP } from './layout.ts';
+import {
+  addressOf,
+  DIRECTORS,
+  type DirectorName,
+  letterOf,
+  type Mode,
+  SERVERS,
+  type ServerName,
+} from './layout.ts';
 import type { Measured } from './measure.ts';
 
 export type DirectorPicture = {
@@ -13,6 +21,8 @@ export type DirectorPicture = {
   vips: readonly string[];
   engine?: string;
   realtime?: boolean;
+  /** Counted on the wire, not taken from the log. */
+  adverts: number;
   servers: Readonly<Partial<Record<ServerName, 'up' | 'down'>>>;
 };
 /** `who`: A, B, or `demo` for what we did ourselves. */
@@ -40,6 +50,7 @@ const HAPPENINGS_KEPT = 200;
 const unknown = (startedMs: number): DirectorPicture => ({
   state: '-',
   sinceMs: startedMs,
+  adverts: 0,
   vips: [],
   servers: {},
 });
@@ -79,19 +90,22 @@ export function paintRestart(picture: Picture, name: DirectorName, atMs: number)
   return paintDirector(picture, name, unknown(atMs));
 }
 
+/** An advert on the wire, from the director at `source`. */
+export function paintAdvert(picture: Picture, source: string, priority: number): Picture {
+  const name = DIRECTORS.find((each) => addressOf(picture.mode, each) === source);
+  if (name === undefined) return picture;
+  const adverts = picture.directors[name].adverts + 1;
+  // Priority 0 says "I resign": it is not the director's own.
+  return paintDirector(picture, name, priority === 0 ? { adverts } : { adverts, priority });
+}
+
 /** The director that says it is MASTER; the newest one when both do. */
 export function masterOf(picture: Picture): DirectorName | undefined {
-  const names: DirectorName[] = ['dirA', 'dirB'];
-  const masters = names.filter((name) => picture.directors[name].state === 'MASTER');
+  const masters = DIRECTORS.filter((name) => picture.directors[name].state === 'MASTER');
   return masters.toSorted((one, other) => sinceOf(picture, other) - sinceOf(picture, one))[0];
 }
 
 const sinceOf = (picture: Picture, name: DirectorName): number => picture.directors[name].sinceMs;
-
-/** Real servers in service at every director that runs. */
-export function serversUp(picture: Picture, name: DirectorName): number {
-  return Object.values(picture.directors[name].servers).filter((state) => state === 'up').length;
-}
 
 const GRAVE = new Set(['warn', 'error', 'fatal']);
 const LEVELS: Record<number, string> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
@@ -146,8 +160,4 @@ export function hear(picture: Picture, name: DirectorName, line: LogLine, nowMs:
   const grave = GRAVE.has(LEVELS[line.level as number] ?? 'warn');
   const told = tell(picture, { atMs, who: letterOf(name), text: line.msg, grave });
   return paintDirector(told, name, change(picture.directors[name], line, atMs));
-}
-
-export function endpointOf(): string {
-  return `${VIP}:${PORT}`;
 }

@@ -13,8 +13,9 @@ export type Screen = {
 };
 
 const FRAME_MS = 100;
-const HIDE_CURSOR = '\x1b[?25l';
-const SHOW_CURSOR = '\x1b[?25h';
+/** Without automatic wrapping a line that is too long is cut off instead of breaking the layout. */
+const TAKE_SCREEN = '\x1b[?25l\x1b[?7l';
+const GIVE_SCREEN = '\x1b[?25h\x1b[?7h';
 const CLEAR_TO_END = '\x1b[J';
 const CLEAR_LINE_END = '\x1b[K';
 
@@ -36,7 +37,7 @@ function openTerminal(keys: string): Screen {
     );
     shown = lines.length;
   };
-  process.stdout.write(HIDE_CURSOR);
+  process.stdout.write(TAKE_SCREEN);
   const timer = setInterval(draw, FRAME_MS);
   return {
     paint,
@@ -47,7 +48,7 @@ function openTerminal(keys: string): Screen {
     close: () => {
       clearInterval(timer);
       draw();
-      process.stdout.write(SHOW_CURSOR);
+      process.stdout.write(GIVE_SCREEN);
     },
   };
 }

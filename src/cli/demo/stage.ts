@@ -26,11 +26,13 @@ import {
   masterOf,
   type Outcome,
   type Picture,
+  paintAdvert,
   paintCrash,
   paintDirector,
   paintRestart,
   tell,
 } from './picture.ts';
+import { listenForAdverts } from './witness.ts';
 
 export type StageSetup = {
   mode: Mode;
@@ -156,6 +158,9 @@ export class Stage {
   async start(): Promise<void> {
     await build(this.#nodes);
     this.say('network is built: client, two directors, three real servers');
+    listenForAdverts('front', ({ source, priority }) =>
+      this.#paint(paintAdvert(this.picture, source, priority)),
+    );
     for (const name of SERVERS) this.#launch(name, 'realserver.ts', [name, String(PORT)]);
     for (const name of DIRECTORS) this.#directors[name].start();
     this.phase('starting the directors');

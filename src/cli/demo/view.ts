@@ -1,6 +1,6 @@
 // The demo's picture as lines of text for a terminal. Pure: writes nothing, knows no cursor.
 import type { Statistics } from './client.ts';
-import { DIRECTORS, type DirectorName, layout, letterOf, type Mode, PORT, SERVERS, VIP } from './layout.ts';
+import { addressOf, DIRECTORS, type DirectorName, letterOf, PORT, SERVERS, VIP } from './layout.ts';
 import type { Happening, Picture } from './picture.ts';
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan';
@@ -21,10 +21,6 @@ export function elapsed(ms: number, exact = false): string {
   return exact ? `${minutes}:${seconds}.${String(whole % 1000).padStart(3, '0')}` : `${minutes}:${seconds}`;
 }
 
-function addressOf(mode: Mode, name: string): string {
-  return layout(mode).find((node) => node.name === name)?.legs[0]?.address ?? '';
-}
-
 /** Shortens to what fits; only for texts without styles. */
 export function shorten(text: string, columns: number): string {
   const line = text.replaceAll(/\s+/g, ' ');
@@ -39,18 +35,22 @@ const STATE_STYLES: Record<string, Style> = {
   CRASHED: 'red',
 };
 
+const DIRECTOR_HEAD = '       director       state     priority  since  adverts  holds';
+
 function directorLine(picture: Picture, name: DirectorName, paint: Paint): string {
-  const { state, sinceMs, priority, vips } = picture.directors[name];
-  const arrow = state === 'MASTER' || state === 'LEAVING' ? 'client ──►' : '          ';
-  const cells = [
-    `  ${arrow} ${letterOf(name)} ${addressOf(picture.mode, name).padEnd(11)}`,
+  const { state, sinceMs, priority, adverts, vips } = picture.directors[name];
+  const arrow = state === 'MASTER' || state === 'LEAVING' ? '──►' : '   ';
+  return [
+    `  ${arrow}  ${letterOf(name)} ${addressOf(picture.mode, name).padEnd(11)} `,
     paint(STATE_STYLES[state] ?? 'dim', state.padEnd(8)),
-    `priority ${String(priority ?? '-').padEnd(4)}`,
-    `since ${elapsed(sinceMs - picture.startedMs)} `,
-    vips.length > 0 ? `holds ${vips.join(', ')}` : '',
-  ];
-  return cells.join(' ');
+    ` ${String(priority ?? '-').padStart(8)}`,
+    ` ${elapsed(sinceMs - picture.startedMs)}`,
+    ` ${String(adverts).padStart(7)}`,
+    ` ${vips.join(' ')}`,
+  ].join(' ');
 }
+
+const SERVER_HEAD = '       real server    state     requests  sessions';
 
 function serverLines(picture: Picture, statistics: Statistics | undefined, paint: Paint): string[] {
   const master = DIRECTORS.find((name) => picture.directors[name].state === 'MASTER');
@@ -58,11 +58,10 @@ function serverLines(picture: Picture, statistics: Statistics | undefined, paint
     const load = statistics?.servers[name] ?? { requests: 0, sessions: 0 };
     const down = master !== undefined && picture.directors[master].servers[name] === 'down';
     return [
-      `             ${name} ${addressOf(picture.mode, name).padEnd(10)}`,
-      down ? paint('red', 'down') : paint('green', 'up  '),
-      `requests ${String(load.requests).padStart(6)}`,
-      `sessions ${String(load.sessions).padStart(3)}`,
-    ].join('  ');
+      `       ${name} ${addressOf(picture.mode, name).padEnd(10)}`,
+      down ? paint('red', 'down    ') : paint('green', 'up      '),
+      `${String(load.requests).padStart(8)}  ${String(load.sessions).padStart(8)}`,
+    ].join(' ');
   });
 }
 
@@ -85,7 +84,7 @@ function trafficLines(statistics: Statistics | undefined, columns: number, paint
     `  sessions   ${paint(whole ? 'green' : 'red', `${alive} of ${sessions}`)} alive`,
     `  requests   ${requests} sent, ${paint(failed === 0 ? 'green' : 'yellow', `${failed} failed`)}` +
       `, longest outage since the last fault ${Math.round(outageMs)} ms`,
-    `             ${sparkline(recent.slice(-Math.max(1, columns - 16)), paint)}`,
+    `             ${sparkline(recent.slice(-Math.max(1, columns - 14)), paint)}`,
   ];
 }
 
@@ -108,7 +107,10 @@ export function view(picture: Picture, nowMs: number, size: Size, keys: string, 
     `${paint('bold', heading(picture))}   ${elapsed(nowMs - picture.startedMs)}`,
     `${paint('cyan', picture.phase)}`,
     '',
+    paint('dim', DIRECTOR_HEAD),
     ...DIRECTORS.map((name) => directorLine(picture, name, paint)),
+    '',
+    paint('dim', SERVER_HEAD),
     ...serverLines(picture, statistics, paint),
     '',
     ...trafficLines(statistics, size.columns, paint),
