@@ -8,7 +8,7 @@ export type Refusal =
   | 'other-version'
   | 'wrong-ttl'
   | 'multicast-for-unicast'
-  | 'unicast-for-multicast'
+  | 'other-destination'
   | 'not-a-peer'
   | 'interval-mismatch'
   | 'our-own-address';
@@ -16,13 +16,14 @@ export type Refusal =
 /** Undefined = it counts. `source` is the address that we advertise from. */
 export function refuse(advert: Advert, own: InstanceSettings, source: Address): Refusal | undefined {
   if (advert.version !== own.version) return 'other-version';
-  const unicast = own.unicastPeers.length > 0;
-  const toGroup = advert.destination === own.multicastGroup;
-  if (unicast && isMulticast(advert.destination)) return 'multicast-for-unicast';
-  if (!unicast && !toGroup) return 'unicast-for-multicast';
-  // Unicast peers may be routers away: keepalived does not look at the TTL there either.
-  if (!unicast && advert.ttl !== VRRP_TTL) return 'wrong-ttl';
-  if (unicast && !own.unicastPeers.includes(advert.source)) return 'not-a-peer';
+  if (own.unicastPeers.length > 0) {
+    if (isMulticast(advert.destination)) return 'multicast-for-unicast';
+    // Peers may be routers away: keepalived does not look at the TTL there either.
+    if (!own.unicastPeers.includes(advert.source)) return 'not-a-peer';
+  } else {
+    if (advert.destination !== own.multicastGroup) return 'other-destination';
+    if (advert.ttl !== VRRP_TTL) return 'wrong-ttl';
+  }
   // RFC 3768 §7.1: discard. Version 3 learns the master's interval instead.
   if (advert.version === 2 && advert.intervalMs !== own.advertMs) return 'interval-mismatch';
   // An echo of ours, or two machines with one address: either way not another router's vote.

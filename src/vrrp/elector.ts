@@ -196,7 +196,7 @@ function hearAdvert(instance: Instance, advert: Advert, form: ChecksumForm, turn
     notice(instance, 'vrrp.advert.odd', message, { from: advert.source, oddity }, turn);
   }
   const { priority, intervalMs } = advert;
-  const higherAddress = isHigherAddress(advert.source, source);
+  const higherAddress = priority === own.priority && isHigherAddress(advert.source, source);
   advance(instance, { type: 'advert', priority, intervalMs, higherAddress }, turn);
 }
 

@@ -154,6 +154,8 @@ function parcels(own: InstanceSettings, source: Address, priority: number): Parc
 function noticeRival(instance: Instance, priority: number, turn: Turn): void {
   count(instance, 'rivalAdverts');
   const { own, lastMaster } = instance;
+  // The last word of the master before us, not a second master.
+  if (turn.nowMs - instance.sinceMs < own.advertMs) return;
   const from = lastMaster?.address ?? 'unknown';
   const message =
     `Received advert from ${from} with lower priority ${priority}, ` +

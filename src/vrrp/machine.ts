@@ -24,7 +24,7 @@
 //   priority 0), a stop ends all the same and a drill takes mastership back: a service is never left without owner.
 // * Lingering. Whoever yields keeps its addresses for LINGER_MS more: a new master (keepalived too) sends its advert
 //   before it has its addresses and has told the link, and what arrives here in between would be lost.
-// * Last word. A master that hears a better one sends one more advert before it yields. That is how the better one, which
+// * Last word. Whoever yields to another master sends one more advert, worse than the other's. That is how the other, which
 //   may never have known of a rival, learns that it must tell the link again where the addresses are. Without it a
 //   healed partition leaves stale ARP caches behind (keepalived: 6 to 15 s without a new connection).
 // * Pause. A master that finds it did not run for longer than a backup waits must assume that there is another one now:
@@ -59,7 +59,7 @@ export type Event =
   | { type: 'drill'; holdMs: number }
   | { type: 'link'; up: boolean }
   | { type: 'expired'; timer: Timer }
-  /** `higherAddress`: the sender's address is above ours, which decides between equal priorities. */
+  /** `higherAddress`: the sender's address is above ours. Asked between equal priorities only. */
   | { type: 'advert'; priority: number; intervalMs: number; higherAddress: boolean }
   /** The advert timer is this late: longer than a backup waits for us. */
   | { type: 'paused' }
@@ -257,7 +257,7 @@ function stepLeaving(router: Leaving, event: Event, own: Own): Step {
   switch (event.type) {
     case 'advert':
       if (event.priority === RESIGNED || router.relieved) return [router, []];
-      return relieve(router, event.intervalMs, own);
+      return relieve(router, event, own);
     case 'expired':
       return event.timer === 'leave' ? finishLeaving(router, own) : [router, []];
     case 'stop':
@@ -275,15 +275,16 @@ function stepLeaving(router: Leaving, event: Event, own: Own): Step {
   }
 }
 
-function relieve(router: Leaving, masterAdvertMs: number, own: Own): Step {
+function relieve(router: Leaving, heard: Event & { type: 'advert' }, own: Own): Step {
   const { purpose } = router;
+  const lastWord = worseThan(heard.priority, own);
   switch (purpose.for) {
     case 'stop':
-      return [{ ...router, relieved: true }, [{ do: 'arm', timer: 'leave', ms: LINGER_MS }]];
+      return [{ ...router, relieved: true }, [...lastWord, { do: 'arm', timer: 'leave', ms: LINGER_MS }]];
     case 'pause':
-      return becomeBackup('relieved', masterAdvertMs, own);
+      return becomeBackup('relieved', heard.intervalMs, own, lastWord);
     case 'drill': {
-      const [backup, effects] = becomeBackup('relieved', masterAdvertMs, own);
+      const [backup, effects] = becomeBackup('relieved', heard.intervalMs, own, lastWord);
       const hold: Effect[] = [
         { do: 'drillStep', step: 'relieved' },
         { do: 'arm', timer: 'hold', ms: purpose.holdMs },
@@ -291,6 +292,12 @@ function relieve(router: Leaving, masterAdvertMs: number, own: Own): Step {
       return [{ ...backup, held: true }, [...effects, ...hold]];
     }
   }
+}
+
+/** Our own priority may be the better one: then it would win the election back. Below 1 there is no priority. */
+function worseThan(priority: number, own: Own): Effect[] {
+  const worse = Math.min(own.priority, priority - 1);
+  return worse > RESIGNED ? [{ do: 'send', priority: worse }] : [];
 }
 
 function finishLeaving(router: Leaving, own: Own): Step {

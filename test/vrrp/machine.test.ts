@@ -264,6 +264,10 @@ describe('leaving for a stop', () => {
   test('ends without one when the time of the slowest peer is up', () => {
     expect(play([...leaving, expired('leave')]).router).toEqual(INIT);
   });
+  test('has the last word, worse than the new master, so that it tells the link again', () => {
+    expect(verbs(play([...leaving, advert(100)]).effects)).toEqual(['send 99', 'arm']);
+    expect(verbs(play([...leaving, advert(200)]).effects)).toEqual(['send 150', 'arm']);
+  });
   test('is not ended by another resignation, nor prolonged by a second stop', () => {
     expect(play([...leaving, advert(0)]).effects).toEqual([]);
     expect(play([...leaving, { type: 'stop' }]).effects).toEqual([]);
