@@ -73,6 +73,7 @@ export const EVENTS = {
   'sync.daemon': { level: 'info', means: 'a kernel sync thread was started or stopped' },
   'sync.stream': { level: 'info', means: 'the embedded engine sends or receives connections' },
   'sync.dropped': { level: 'warn', means: 'a sync datagram was dropped; `reason` says why (rate limited)' },
+  'log.dropped': { level: 'warn', means: 'lines of this log were dropped, because nobody read them in time' },
 } as const satisfies Record<string, Entry>;
 export type EventName = keyof typeof EVENTS;
 /**
