@@ -1,0 +1,98 @@
+// Where the fields of Ethernet, ARP, IPv4, TCP, UDP and ICMP are, and how they are read and written in place. Checks nothing.
+//
+// Addresses are signed 32-bit integers everywhere in the engine: V8 keeps those unboxed, so a packet allocates nothing.
+
+/** struct virtio_net_hdr, in front of every frame of a packet socket with PACKET_VNET_HDR. Words are in host order. */
+export const VNET = { flags: 0, gsoType: 1, checksumStart: 6, checksumOffset: 8, size: 10 } as const;
+/** The checksum field holds the uncomplemented sum of the pseudo-header; the sum over the payload is still to come. */
+export const VNET_NEEDS_CHECKSUM = 1;
+
+export const ETHERNET = { destination: 0, source: 6, type: 12, size: 14 } as const;
+export const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
+
+export const ARP = {
+  hardware: 0,
+  protocol: 2,
+  lengths: 4,
+  operation: 6,
+  senderMac: 8,
+  senderAddress: 14,
+  targetMac: 18,
+  targetAddress: 24,
+  size: 28,
+} as const;
+export const ARP_OPERATION = { request: 1, reply: 2 } as const;
+
+export const IPV4 = {
+  versionLength: 0,
+  tos: 1,
+  totalLength: 2,
+  id: 4,
+  fragment: 6,
+  ttl: 8,
+  protocol: 9,
+  checksum: 10,
+  source: 12,
+  destination: 16,
+  size: 20,
+} as const;
+export const FRAGMENT = { dontFragment: 0x4000, moreOrOffset: 0x3fff } as const;
+export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17 } as const;
+
+/** Ports are at the same place in TCP and UDP. */
+export const PORTS = { source: 0, destination: 2, size: 4 } as const;
+export const TCP = {
+  sequence: 4,
+  acknowledgement: 8,
+  offset: 12,
+  flags: 13,
+  checksum: 16,
+  size: 20,
+} as const;
+export const TCP_FLAG = { fin: 1, syn: 2, rst: 4, ack: 0x10 } as const;
+export const UDP = { length: 4, checksum: 6, size: 8 } as const;
+export const ICMP = { type: 0, code: 1, checksum: 2, rest: 4, size: 8 } as const;
+export const ICMP_TYPE = {
+  echoReply: 0,
+  unreachable: 3,
+  sourceQuench: 4,
+  echoRequest: 8,
+  timeExceeded: 11,
+} as const;
+export const UNREACHABLE = { host: 1, port: 3, fragmentationNeeded: 4 } as const;
+
+export function readU16(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
+}
+export function writeU16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >> 8;
+  bytes[at + 1] = value;
+}
+/** Signed. */
+export function readI32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+}
+export function writeI32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >> 24;
+  bytes[at + 1] = value >> 16;
+  bytes[at + 2] = value >> 8;
+  bytes[at + 3] = value;
+}
+export function copyMac(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number): void {
+  for (let i = 0; i < 6; i++) to[toAt + i] = from[fromAt + i]!;
+}
+
+/** 00-00-5E-00-01-{vrid}, RFC 9568 §7.3: the one MAC of a virtual router, whoever is its master. */
+export function virtualMac(vrid: number): Uint8Array {
+  return Uint8Array.of(0x00, 0x00, 0x5e, 0x00, 0x01, vrid);
+}
+/** The vrid when the MAC at `at` is a virtual router's of IPv4, else −1. */
+export function virtualMacVrid(bytes: Uint8Array, at: number): number {
+  const isVirtual =
+    bytes[at] === 0 &&
+    bytes[at + 1] === 0 &&
+    bytes[at + 2] === 0x5e &&
+    bytes[at + 3] === 0 &&
+    bytes[at + 4] === 1;
+  return isVirtual ? bytes[at + 5]! : -1;
+}

@@ -1,0 +1,214 @@
+// Neighbours: which MAC a packet's next hop has. Asks by ARP when it does not know, keeps a few frames meanwhile, learns
+// from every ARP it sees of those it knows, and asks again now and then. Bounded in neighbours and in kept frames.
+import { ARP_FRAME, writeArp } from './arp.ts';
+import { DROP, type Drops, VERDICT } from './drops.ts';
+import { ARP_OPERATION, copyMac, ETHERNET, VNET } from './frame.ts';
+import type { Hop, Link, Links } from './links.ts';
+import type { Outbox } from './outbox.ts';
+
+export type Neighbour = {
+  readonly link: Link;
+  readonly address: number;
+  /** Destination and source MAC: the first 12 bytes of a frame to it. */
+  readonly header: Uint8Array;
+  known: boolean;
+  confirmedTick: number;
+  usedTick: number;
+  /** Requests since the last sign of life. */
+  asked: number;
+  /** Frames with their virtio_net_hdr, waiting for the MAC. */
+  kept: Buffer[];
+};
+
+const NEIGHBOURS_MAX = 8192;
+const KEPT_PER_NEIGHBOUR = 16;
+const KEPT_MAX = 256;
+/** A neighbour not heard of for so long is asked again, while frames go on to where it was. */
+const CONFIRM_SECONDS = 30;
+const FORGET_SECONDS = 300;
+const ASKS_MAX = 12;
+/** Direct-mapped cache of the ways that packets went last. */
+const WAYS = 4096;
+
+export class Neighbours {
+  readonly #links: Links;
+  readonly #outbox: Outbox;
+  readonly #drops: Drops;
+  readonly #table = new Map<number, Neighbour>();
+  /** Those that a request is out for. */
+  readonly #asking = new Set<Neighbour>();
+  readonly #wayKeys = new Int32Array(WAYS);
+  readonly #ways: (Neighbour | undefined)[] = new Array(WAYS).fill(undefined);
+  #generation = -1;
+  #keptCount = 0;
+  #tick = 0;
+  #sweptTick = 0;
+
+  constructor(parts: { links: Links; outbox: Outbox; drops: Drops }) {
+    this.#links = parts.links;
+    this.#outbox = parts.outbox;
+    this.#drops = parts.drops;
+  }
+
+  /**
+   * Puts the MACs of the way to `destination` on the frame and answers the interface to send it on; or keeps a copy until
+   * the neighbour has answered; or drops it.
+   */
+  send(destination: number, bytes: Buffer, start: number, length: number): number {
+    const neighbour = this.towards(destination);
+    if (!neighbour) return VERDICT.dropped;
+    if (!neighbour.known) return this.#keep(neighbour, bytes, start, length);
+    neighbour.usedTick = this.#tick;
+    if (this.#tick - neighbour.confirmedTick > CONFIRM_SECONDS && neighbour.asked === 0) this.#ask(neighbour);
+    const header = neighbour.header;
+    for (let i = 0; i < ETHERNET.type; i++) bytes[start + i] = header[i]!;
+    return neighbour.link.slot;
+  }
+
+  /** Undefined: there is no way, and the drop has been counted. */
+  towards(destination: number): Neighbour | undefined {
+    if (this.#generation !== this.#links.generation) this.#rebuild();
+    const way = (destination ^ (destination >>> 12)) & (WAYS - 1);
+    if (this.#wayKeys[way] === destination) {
+      const cached = this.#ways[way];
+      if (cached) return cached;
+    }
+    const hop = this.#links.route(destination);
+    if (!hop) {
+      this.#drops.count(DROP['no-route']);
+      return undefined;
+    }
+    const neighbour = this.#table.get(tableKey(hop.link, hop.address)) ?? this.#add(hop);
+    if (!neighbour) {
+      this.#drops.count(DROP['neighbours-full']);
+      return undefined;
+    }
+    this.#ways[way] = neighbour;
+    this.#wayKeys[way] = destination;
+    return neighbour;
+  }
+
+  /** An ARP message says that `address` on `link` has the MAC at `macAt`. Others are only learnt when `wanted`. */
+  learn(link: Link, address: number, bytes: Uint8Array, macAt: number, wanted: boolean): void {
+    const known = this.#table.get(tableKey(link, address));
+    const neighbour = known ?? (wanted ? this.#add({ link, address }) : undefined);
+    if (!neighbour) return;
+    copyMac(bytes, macAt, neighbour.header, ETHERNET.destination);
+    neighbour.known = true;
+    neighbour.asked = 0;
+    neighbour.confirmedTick = this.#tick;
+    this.#asking.delete(neighbour);
+    this.#release(neighbour);
+  }
+
+  /** Is {@link askAgain} needed soon? */
+  get isAsking(): boolean {
+    return this.#asking.size > 0;
+  }
+
+  setTick(tick: number): void {
+    this.#tick = tick;
+  }
+
+  /** Asks those that have not answered once more, or gives up on them. For a few calls a second. */
+  askAgain(): void {
+    for (const neighbour of this.#asking) {
+      if (neighbour.asked >= ASKS_MAX) this.#giveUp(neighbour);
+      else this.#ask(neighbour);
+    }
+  }
+
+  #add(hop: Hop): Neighbour | undefined {
+    if (this.#table.size >= NEIGHBOURS_MAX && !this.#forgetUnused()) return undefined;
+    const neighbour: Neighbour = {
+      link: hop.link,
+      address: hop.address,
+      header: new Uint8Array(ETHERNET.type),
+      known: false,
+      confirmedTick: this.#tick,
+      usedTick: this.#tick,
+      asked: 0,
+      kept: [],
+    };
+    copyMac(this.#links.sender(hop).mac, 0, neighbour.header, ETHERNET.source);
+    this.#table.set(tableKey(hop.link, hop.address), neighbour);
+    return neighbour;
+  }
+
+  /** Interfaces, routes or owned addresses have changed: ways and source MACs follow. */
+  #rebuild(): void {
+    this.#generation = this.#links.generation;
+    this.#ways.fill(undefined);
+    for (const [key, neighbour] of this.#table) {
+      if (!neighbour.link.up) {
+        this.#giveUp(neighbour);
+        this.#table.delete(key);
+      } else copyMac(this.#links.sender(neighbour).mac, 0, neighbour.header, ETHERNET.source);
+    }
+  }
+
+  /** At most once a second: somebody may be making up addresses. */
+  #forgetUnused(): boolean {
+    if (this.#sweptTick === this.#tick) return false;
+    this.#sweptTick = this.#tick;
+    for (const [key, neighbour] of this.#table) {
+      const isFresh = this.#tick - neighbour.usedTick < FORGET_SECONDS;
+      if (neighbour.known ? isFresh : this.#asking.has(neighbour)) continue;
+      this.#giveUp(neighbour);
+      this.#table.delete(key);
+    }
+    this.#ways.fill(undefined);
+    return this.#table.size < NEIGHBOURS_MAX;
+  }
+
+  #keep(neighbour: Neighbour, bytes: Buffer, start: number, length: number): number {
+    if (neighbour.asked === 0) this.#ask(neighbour);
+    if (neighbour.kept.length === KEPT_PER_NEIGHBOUR || this.#keptCount === KEPT_MAX) {
+      return this.#drops.count(DROP['no-neighbour']);
+    }
+    neighbour.kept.push(Buffer.from(bytes.subarray(start - VNET.size, start + length)));
+    this.#keptCount++;
+    return VERDICT.taken;
+  }
+
+  #release(neighbour: Neighbour): void {
+    for (const frame of neighbour.kept) {
+      const start = this.#outbox.reserve(neighbour.link.slot, frame.length - VNET.size);
+      if (start === -1) {
+        this.#drops.count(DROP['outbox-full']);
+        continue;
+      }
+      frame.copy(this.#outbox.bytes, start - VNET.size);
+      this.#outbox.bytes.set(neighbour.header, start);
+    }
+    this.#keptCount -= neighbour.kept.length;
+    neighbour.kept = [];
+  }
+
+  #giveUp(neighbour: Neighbour): void {
+    for (const _ of neighbour.kept) this.#drops.count(DROP['no-neighbour']);
+    this.#keptCount -= neighbour.kept.length;
+    neighbour.kept = [];
+    neighbour.known = false;
+    neighbour.asked = 0;
+    this.#asking.delete(neighbour);
+  }
+
+  #ask(neighbour: Neighbour): void {
+    neighbour.asked++;
+    this.#asking.add(neighbour);
+    const sender = this.#links.sender(neighbour);
+    const start = this.#outbox.reserve(neighbour.link.slot, ARP_FRAME);
+    if (start === -1) return;
+    writeArp(this.#outbox.bytes, start, {
+      operation: ARP_OPERATION.request,
+      senderMac: sender.mac,
+      senderAddress: sender.address,
+      targetAddress: neighbour.address,
+    });
+  }
+}
+
+function tableKey(link: Link, address: number): number {
+  return link.slot * 0x100000000 + (address >>> 0);
+}

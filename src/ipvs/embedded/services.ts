@@ -1,0 +1,351 @@
+// The engine's virtual services and real servers: commands in, records with counters out. Decides which server takes a new
+// connection; knows no packets. Answers commands with the errno names that the kernel's IPVS answers them with.
+import assert from 'node:assert';
+import { type Address, addressBytes, addressFromBytes, familyOf } from '../../core/address.ts';
+import {
+  type Counters,
+  type Forwarding,
+  type Server,
+  type ServerKey,
+  type Service,
+  type ServiceCounters,
+  type ServiceKey,
+  serverKey,
+  serviceKey,
+  type Table,
+} from '../model.ts';
+import type { Command, ServiceHead } from '../plane.ts';
+import { CONNECTION } from './connections.ts';
+import { PROTOCOL, readI32 } from './frame.ts';
+import { newTurn, restartTurn, SCHEDULERS, type Turn } from './schedulers.ts';
+
+/** Indices into a counters array. Totals in doubles: exact up to 2⁵³, and incrementing them allocates nothing. */
+export const COUNT = { connections: 0, inPackets: 1, outPackets: 2, inBytes: 3, outBytes: 4 } as const;
+const COUNTERS = 5;
+
+export type ServerRecord = {
+  readonly slot: number;
+  /** Of the same address and port; another record when the service was removed and added again. */
+  service: ServiceRecord;
+  readonly key: ServerKey;
+  readonly address: number;
+  readonly port: number;
+  forwarding: Forwarding;
+  weight: number;
+  upperThreshold: number;
+  lowerThreshold: number;
+  activeConnections: number;
+  inactiveConnections: number;
+  persistentConnections: number;
+  overloaded: boolean;
+  /** False once removed from its service; its record lives on while it has connections. */
+  available: boolean;
+  readonly counters: Float64Array;
+};
+export type ServiceRecord = {
+  readonly protocol: number;
+  readonly address: number;
+  readonly port: number;
+  head: ServiceHead;
+  /** Of the client's address, for persistence. */
+  mask: number;
+  /** In the kernel's order: the newest first. */
+  readonly servers: ServerRecord[];
+  readonly turn: Turn;
+  readonly counters: Float64Array;
+};
+/** An errno name, or undefined when it is done. */
+export type Refusal = string | undefined;
+
+export class ServiceTable {
+  readonly #services = new Map<ServiceKey, ServiceRecord>();
+  /** By protocol, port and address in one number. */
+  readonly #byTuple = new Map<number, ServiceRecord>();
+  readonly #servers: (ServerRecord | undefined)[] = [];
+  readonly #freeSlots: number[] = [];
+  /** Removed servers with connections, by service and server key: added again, they are the same server. */
+  readonly #removed = new Map<string, ServerRecord>();
+
+  /** By the number in a connection's serverSlot. */
+  server(slot: number): ServerRecord {
+    const record = this.#servers[slot];
+    assert(record, 'a bound connection has a server');
+    return record;
+  }
+
+  /** The service a packet to (address, port) belongs to; else the address's service for every port. */
+  find(protocol: number, address: number, port: number): ServiceRecord | undefined {
+    return (
+      this.#byTuple.get(tupleKey(protocol, address, port)) ??
+      this.#byTuple.get(tupleKey(protocol, address, 0))
+    );
+  }
+
+  /** For a connection that came from the peer: whose server is it? */
+  findServer(service: ServiceRecord, address: number, port: number): ServerRecord | undefined {
+    for (const server of service.servers) {
+      if (server.address === address && (server.port === port || server.port === 0)) return server;
+    }
+    return undefined;
+  }
+
+  schedule(service: ServiceRecord): ServerRecord | undefined {
+    const choose = SCHEDULERS[service.head.scheduler];
+    assert(choose, 'a service was added with a scheduler of ours');
+    return service.servers[choose(service.servers, service.turn)];
+  }
+
+  apply(command: Exclude<Command, { do: 'startSync' | 'stopSync' }>): Refusal {
+    switch (command.do) {
+      case 'addService':
+        return this.#addService(command.service);
+      case 'setService':
+        return this.#setService(command.service);
+      case 'delService':
+        return this.#delService(command.key);
+      case 'addServer':
+        return this.#addServer(command.service, command.server);
+      case 'setServer':
+        return this.#setServer(command.service, command.server);
+      case 'delServer':
+        return this.#delServer(command.service, command.key);
+    }
+  }
+
+  #addService(head: ServiceHead): Refusal {
+    const key = serviceKey(head);
+    if (familyOf(head.address) === 6) return 'EAFNOSUPPORT';
+    if (this.#services.has(key)) return 'EEXIST';
+    if (!SCHEDULERS[head.scheduler]) return 'ENOENT';
+    if (head.port === 0 && head.persistenceSeconds === 0) return 'EINVAL';
+    const record: ServiceRecord = {
+      protocol: protocolNumber(head),
+      address: toNumber(head.address),
+      port: head.port,
+      head,
+      mask: maskOf(head.persistencePrefix),
+      servers: [],
+      turn: newTurn(),
+      counters: new Float64Array(COUNTERS),
+    };
+    this.#services.set(key, record);
+    this.#byTuple.set(tupleKey(record.protocol, record.address, record.port), record);
+    return undefined;
+  }
+
+  #setService(head: ServiceHead): Refusal {
+    const record = this.#services.get(serviceKey(head));
+    if (!record) return 'ESRCH';
+    if (!SCHEDULERS[head.scheduler]) return 'ENOENT';
+    if (record.head.scheduler !== head.scheduler) {
+      Object.assign(record.turn, newTurn());
+      restartTurn(record.turn, record.servers);
+    }
+    record.head = head;
+    record.mask = maskOf(head.persistencePrefix);
+    return undefined;
+  }
+
+  #delService(key: ServiceKey): Refusal {
+    const record = this.#services.get(key);
+    if (!record) return 'ESRCH';
+    for (const server of [...record.servers]) this.#take(record, server);
+    this.#services.delete(key);
+    this.#byTuple.delete(tupleKey(record.protocol, record.address, record.port));
+    return undefined;
+  }
+
+  #addServer(head: ServiceHead, server: Server): Refusal {
+    const service = this.#services.get(serviceKey(head));
+    if (!service) return 'ESRCH';
+    if (familyOf(server.address) === 6) return 'EAFNOSUPPORT';
+    if (server.forwarding === 'TUN') return 'EOPNOTSUPP';
+    const key = serverKey(server);
+    if (service.servers.some((known) => known.key === key)) return 'EEXIST';
+    const removedKey = `${serviceKey(head)} ${key}`;
+    const known = this.#removed.get(removedKey);
+    this.#removed.delete(removedKey);
+    const record = known ?? this.#newServer(service, server);
+    record.service = service;
+    record.available = true;
+    this.#configure(record, server);
+    // The kernel puts a new server at the head of its list, and round robin goes on from the one it chose last.
+    service.servers.unshift(record);
+    if (head.scheduler === 'wrr') restartTurn(service.turn, service.servers);
+    else if (service.turn.at !== -1) service.turn.at++;
+    return undefined;
+  }
+
+  #newServer(service: ServiceRecord, server: Server): ServerRecord {
+    const slot = this.#freeSlots.pop() ?? this.#servers.length;
+    const record: ServerRecord = {
+      slot,
+      service,
+      key: serverKey(server),
+      address: toNumber(server.address),
+      port: server.port,
+      forwarding: server.forwarding,
+      weight: 0,
+      upperThreshold: 0,
+      lowerThreshold: 0,
+      activeConnections: 0,
+      inactiveConnections: 0,
+      persistentConnections: 0,
+      overloaded: false,
+      available: true,
+      counters: new Float64Array(COUNTERS),
+    };
+    this.#servers[slot] = record;
+    return record;
+  }
+
+  #configure(record: ServerRecord, server: Server): void {
+    if (server.upperThreshold === 0 || server.upperThreshold > record.upperThreshold)
+      record.overloaded = false;
+    record.forwarding = server.forwarding;
+    record.weight = server.weight;
+    record.upperThreshold = server.upperThreshold;
+    record.lowerThreshold = server.lowerThreshold;
+  }
+
+  #setServer(head: ServiceHead, server: Server): Refusal {
+    const service = this.#services.get(serviceKey(head));
+    if (!service) return 'ESRCH';
+    const record = service.servers.find((known) => known.key === serverKey(server));
+    if (!record) return 'ENOENT';
+    if (server.forwarding === 'TUN') return 'EOPNOTSUPP';
+    this.#configure(record, server);
+    if (service.head.scheduler === 'wrr') restartTurn(service.turn, service.servers);
+    return undefined;
+  }
+
+  #delServer(head: ServiceHead, key: ServerKey): Refusal {
+    const service = this.#services.get(serviceKey(head));
+    if (!service) return 'ESRCH';
+    const record = service.servers.find((known) => known.key === key);
+    if (!record) return 'ENOENT';
+    this.#take(service, record);
+    return undefined;
+  }
+
+  #take(service: ServiceRecord, record: ServerRecord): void {
+    const index = service.servers.indexOf(record);
+    service.servers.splice(index, 1);
+    record.available = false;
+    if (service.head.scheduler === 'wrr') restartTurn(service.turn, service.servers);
+    else if (service.turn.at >= index) service.turn.at--;
+    if (isIdle(record)) this.#forget(record);
+    else this.#removed.set(`${serviceKey(service.head)} ${record.key}`, record);
+  }
+
+  #forget(record: ServerRecord): void {
+    this.#servers[record.slot] = undefined;
+    this.#freeSlots.push(record.slot);
+  }
+
+  /** Counts a connection (or template) for its server, by its flags. */
+  bind(record: ServerRecord, flags: number): void {
+    if ((flags & CONNECTION.template) !== 0) record.persistentConnections++;
+    else if ((flags & CONNECTION.inactive) !== 0) record.inactiveConnections++;
+    else record.activeConnections++;
+    const total = record.activeConnections + record.inactiveConnections;
+    if (record.upperThreshold !== 0 && total >= record.upperThreshold) record.overloaded = true;
+  }
+
+  unbind(record: ServerRecord, flags: number): void {
+    if ((flags & CONNECTION.template) !== 0) record.persistentConnections--;
+    else if ((flags & CONNECTION.inactive) !== 0) record.inactiveConnections--;
+    else record.activeConnections--;
+    const total = record.activeConnections + record.inactiveConnections;
+    // Without a lower threshold a server gets connections again at three quarters of the upper one.
+    if (record.lowerThreshold !== 0) {
+      if (total < record.lowerThreshold) record.overloaded = false;
+    } else if (total * 4 < record.upperThreshold * 3 || record.upperThreshold === 0)
+      record.overloaded = false;
+    if (record.available || !isIdle(record)) return;
+    const key = `${serviceKey(record.service.head)} ${record.key}`;
+    if (this.#removed.get(key) === record) this.#removed.delete(key);
+    this.#forget(record);
+  }
+
+  /** Does any server send its replies back through here? */
+  hasNat(): boolean {
+    return this.#servers.some((server) => server?.forwarding === 'NAT');
+  }
+
+  readTable(): Table {
+    return new Map(
+      [...this.#services].map(([key, record]): [ServiceKey, Service] => [
+        key,
+        {
+          ...record.head,
+          servers: new Map(record.servers.map((server) => [server.key, settingsOf(server)])),
+        },
+      ]),
+    );
+  }
+
+  readCounters(): ReadonlyMap<ServiceKey, ServiceCounters> {
+    return new Map(
+      [...this.#services].map(([key, record]): [ServiceKey, ServiceCounters] => [
+        key,
+        {
+          ...countersOf(record.counters),
+          servers: new Map(
+            record.servers.map((server) => [
+              server.key,
+              {
+                ...countersOf(server.counters),
+                activeConnections: server.activeConnections,
+                inactiveConnections: server.inactiveConnections,
+                persistentConnections: server.persistentConnections,
+              },
+            ]),
+          ),
+        },
+      ]),
+    );
+  }
+}
+
+function isIdle(record: ServerRecord): boolean {
+  return record.activeConnections + record.inactiveConnections + record.persistentConnections === 0;
+}
+function protocolNumber(head: ServiceHead): number {
+  return head.protocol === 'TCP' ? PROTOCOL.tcp : PROTOCOL.udp;
+}
+function tupleKey(protocol: number, address: number, port: number): number {
+  return ((address >>> 0) * 0x10000 + port) * 2 + (protocol === PROTOCOL.tcp ? 0 : 1);
+}
+/** Signed, see frame.ts. */
+export function toNumber(address: Address): number {
+  return readI32(addressBytes(address), 0);
+}
+export function toAddress(value: number): Address {
+  return addressFromBytes(
+    Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255),
+  );
+}
+export function maskOf(prefixLength: number): number {
+  return prefixLength === 0 ? 0 : -1 << (32 - Math.min(prefixLength, 32));
+}
+function settingsOf(record: ServerRecord): Server {
+  return {
+    address: toAddress(record.address),
+    port: record.port,
+    forwarding: record.forwarding,
+    weight: record.weight,
+    upperThreshold: record.upperThreshold,
+    lowerThreshold: record.lowerThreshold,
+  };
+}
+function countersOf(counters: Float64Array): Counters {
+  const at = (index: number) => BigInt(counters[index]!);
+  return {
+    connections: at(COUNT.connections),
+    inPackets: at(COUNT.inPackets),
+    outPackets: at(COUNT.outPackets),
+    inBytes: at(COUNT.inBytes),
+    outBytes: at(COUNT.outBytes),
+  };
+}

@@ -1,0 +1,270 @@
+// The life of a connection, without packets: which server it gets, what state the flags that pass leave it in, what is
+// counted, when the backup is told, and when it ends. IPVS's rules (ip_vs_core.c, ip_vs_conn.c, ip_vs_proto_tcp.c).
+import { Changes } from './changes.ts';
+import { CONNECTION, ConnectionTable, UNBOUND } from './connections.ts';
+import { DROP } from './drops.ts';
+import { PROTOCOL, TCP_FLAG } from './frame.ts';
+import { COUNT, type ServerRecord, type ServiceRecord, ServiceTable } from './services.ts';
+import {
+  DIRECTION,
+  isTcpStateSynced,
+  nextTcpState,
+  TCP_STATE,
+  tcpTimeoutSeconds,
+  UDP_TIMEOUT_SECONDS,
+} from './tcp.ts';
+
+/** Persistent FTP: the data connections come to ports nobody knows, so its templates hold for every port. */
+const FTP_PORT = 21;
+/** IP_VS_CTPL_S_ASSURED: a connection of the template was established. */
+const ASSURED = 1;
+/** How many connections are looked at for one to give way when the table is full. */
+const EVICTION_TRIES = 32;
+
+export class Sessions {
+  readonly connections: ConnectionTable;
+  readonly services = new ServiceTable();
+  readonly changes: Changes;
+  /** Why {@link open} answered 0: an index into the drop reasons. */
+  refusal = 0;
+  #evictionHand = 0;
+
+  constructor(settings: { capacity: number; seed: number }) {
+    this.connections = new ConnectionTable(settings);
+    this.changes = new Changes(this.connections);
+  }
+
+  /** A new connection of `service` for the packet's addresses; 0 with {@link refusal} set when it can have none. */
+  open(
+    service: ServiceRecord,
+    client: number,
+    clientPort: number,
+    virtual: number,
+    virtualPort: number,
+  ): number {
+    const template =
+      service.head.persistenceSeconds > 0 ? this.#template(service, client, virtual, virtualPort) : 0;
+    const server =
+      template !== 0
+        ? this.services.server(this.connections.serverSlot[template]!)
+        : service.head.persistenceSeconds === 0
+          ? this.services.schedule(service)
+          : undefined;
+    if (!server) {
+      this.refusal = DROP['no-server'];
+      return 0;
+    }
+    const serverPort = virtualPort === service.port && server.port !== 0 ? server.port : virtualPort;
+    const at = this.#add({
+      protocol: service.protocol,
+      client,
+      clientPort,
+      virtual,
+      virtualPort,
+      server: server.address,
+      serverPort,
+      flags: flagsOf(server),
+    });
+    if (at === 0) return 0;
+    this.#bind(at, server);
+    this.connections.setControl(at, template);
+    service.counters[COUNT.connections]!++;
+    server.counters[COUNT.connections]!++;
+    if (service.protocol === PROTOCOL.udp) this.changes.add(at);
+    if (template !== 0) this.changes.add(template);
+    return at;
+  }
+
+  /** The client's template, made or renewed when need be; 0 = no server. */
+  #template(service: ServiceRecord, client: number, virtual: number, virtualPort: number): number {
+    const { connections } = this;
+    const isOwnPort = virtualPort === service.port && service.port !== FTP_PORT;
+    const port = isOwnPort ? virtualPort : 0;
+    const network = client & service.mask;
+    const known = connections.find(service.protocol, network, 0, virtual, port, CONNECTION.template);
+    const slot = known === 0 ? UNBOUND : connections.serverSlot[known]!;
+    if (slot !== UNBOUND && this.services.server(slot).available) {
+      connections.touch(known);
+      return known;
+    }
+    const server = this.services.schedule(service);
+    if (!server) return 0;
+    const serverPort = isOwnPort ? server.port : 0;
+    const flags = flagsOf(server) | CONNECTION.template;
+    if (known !== 0) {
+      // Its server is gone. The connections it controls stay with it; new ones go to the new server.
+      this.#unbind(known);
+      connections.flags[known] = flags;
+      connections.server[known] = server.address;
+      connections.serverPort[known] = serverPort;
+      connections.state[known] = 0;
+      connections.timeoutSeconds[known] = service.head.persistenceSeconds;
+      this.#bind(known, server);
+      connections.touch(known);
+      return known;
+    }
+    const at = this.#add({
+      protocol: service.protocol,
+      client: network,
+      clientPort: 0,
+      virtual,
+      virtualPort: port,
+      server: server.address,
+      serverPort,
+      flags,
+    });
+    if (at === 0) return 0;
+    connections.timeoutSeconds[at] = service.head.persistenceSeconds;
+    connections.touch(at);
+    this.#bind(at, server);
+    return at;
+  }
+
+  #add(tuple: Parameters<ConnectionTable['add']>[0]): number {
+    const timeout = tuple.protocol === PROTOCOL.udp ? UDP_TIMEOUT_SECONDS : tcpTimeoutSeconds(TCP_STATE.none);
+    const at = this.connections.add(tuple, timeout);
+    if (at !== 0) return at;
+    if (!this.#evict()) {
+      this.refusal = DROP['table-full'];
+      return 0;
+    }
+    return this.connections.add(tuple, timeout);
+  }
+
+  /** Makes room by ending a connection that is only half open or nearly over. */
+  #evict(): boolean {
+    const { connections } = this;
+    for (let tries = 0; tries < EVICTION_TRIES; tries++) {
+      this.#evictionHand = (this.#evictionHand % connections.last) + 1;
+      const at = this.#evictionHand;
+      const isTemplate = (connections.flags[at]! & CONNECTION.template) !== 0;
+      if (!connections.isUsed(at) || isTemplate || connections.protocol[at] !== PROTOCOL.tcp) continue;
+      const state = connections.state[at]!;
+      if (state === TCP_STATE.established || state === TCP_STATE.finWait || state === TCP_STATE.closeWait) {
+        continue;
+      }
+      this.close(at);
+      return true;
+    }
+    return false;
+  }
+
+  /** Ends a connection now. */
+  close(at: number): void {
+    this.#unbind(at);
+    this.connections.remove(at);
+  }
+
+  /** A SYN for a connection that is over is a new one: the client uses its port again. */
+  isReused(at: number, tcpFlags: number): boolean {
+    if ((tcpFlags & (TCP_FLAG.syn | TCP_FLAG.ack | TCP_FLAG.rst)) !== TCP_FLAG.syn) return false;
+    const state = this.connections.state[at];
+    return state === TCP_STATE.timeWait || state === TCP_STATE.close;
+  }
+
+  /** A packet from the client. False: its server was removed, the packet must not go on. */
+  input(at: number, tcpFlags: number, length: number): boolean {
+    const { connections } = this;
+    if (connections.serverSlot[at] === UNBOUND) this.tryBind(at);
+    const slot = connections.serverSlot[at]!;
+    if (slot !== UNBOUND) {
+      const server = this.services.server(slot);
+      if (!server.available) return false;
+      server.counters[COUNT.inPackets]!++;
+      server.counters[COUNT.inBytes]! += length;
+      server.service.counters[COUNT.inPackets]!++;
+      server.service.counters[COUNT.inBytes]! += length;
+    }
+    if (connections.protocol[at] === PROTOCOL.tcp) {
+      const isHalf = (connections.flags[at]! & CONNECTION.noOutput) !== 0;
+      this.#step(at, isHalf ? DIRECTION.inputOnly : DIRECTION.input, tcpFlags);
+    }
+    connections.touch(at);
+    return true;
+  }
+
+  /** A packet from the server. */
+  output(at: number, tcpFlags: number, length: number): void {
+    const { connections } = this;
+    const slot = connections.serverSlot[at]!;
+    if (slot !== UNBOUND) {
+      const server = this.services.server(slot);
+      server.counters[COUNT.outPackets]!++;
+      server.counters[COUNT.outBytes]! += length;
+      server.service.counters[COUNT.outPackets]!++;
+      server.service.counters[COUNT.outBytes]! += length;
+    }
+    if (connections.protocol[at] === PROTOCOL.tcp) this.#step(at, DIRECTION.output, tcpFlags);
+    connections.touch(at);
+  }
+
+  #step(at: number, direction: number, tcpFlags: number): void {
+    const { connections } = this;
+    const before = connections.state[at]!;
+    const after = nextTcpState(before, direction, tcpFlags);
+    // Also when the state stays: an entry from the peer may have brought another timeout.
+    connections.timeoutSeconds[at] = tcpTimeoutSeconds(after);
+    if (after === before) return;
+    connections.state[at] = after;
+    this.setInactive(at, after !== TCP_STATE.established);
+    if (!isTcpStateSynced(after)) return;
+    this.changes.add(at);
+    const template = connections.control[at]!;
+    if (template === 0 || after !== TCP_STATE.established) return;
+    connections.state[template] = ASSURED;
+    this.changes.add(template);
+  }
+
+  setInactive(at: number, inactive: boolean): void {
+    const flags = this.connections.flags[at]!;
+    if (((flags & CONNECTION.inactive) !== 0) === inactive) return;
+    const slot = this.connections.serverSlot[at]!;
+    this.connections.flags[at] = flags ^ CONNECTION.inactive;
+    if (slot === UNBOUND) return;
+    const server = this.services.server(slot);
+    server.activeConnections += inactive ? -1 : 1;
+    server.inactiveConnections += inactive ? 1 : -1;
+  }
+
+  /** A connection from the peer may have come before its server was configured. */
+  tryBind(at: number): void {
+    const { connections } = this;
+    const service = this.services.find(
+      connections.protocol[at]!,
+      connections.virtual[at]!,
+      connections.virtualPort(at),
+    );
+    const server =
+      service && this.services.findServer(service, connections.server[at]!, connections.serverPort[at]!);
+    if (!server) return;
+    const kept = connections.flags[at]! & ~(CONNECTION.methodMask | CONNECTION.noOutput);
+    const own = flagsOf(server);
+    const isTemplate = (kept & CONNECTION.template) !== 0;
+    connections.setFlags(at, kept | (isTemplate ? own : own & ~CONNECTION.inactive));
+    this.#bind(at, server);
+  }
+
+  #bind(at: number, server: ServerRecord): void {
+    this.connections.serverSlot[at] = server.slot;
+    this.services.bind(server, this.connections.flags[at]!);
+  }
+
+  #unbind(at: number): void {
+    const slot = this.connections.serverSlot[at]!;
+    if (slot === UNBOUND) return;
+    this.services.unbind(this.services.server(slot), this.connections.flags[at]!);
+    this.connections.serverSlot[at] = UNBOUND;
+  }
+
+  /** False: more have ended than one call may take away. */
+  advance(tick: number): boolean {
+    return this.connections.advance(tick, (at) => this.#unbind(at));
+  }
+}
+
+/** What a server's connections begin with: its forwarding, and inactive until they are established. */
+function flagsOf(server: ServerRecord): number {
+  return server.forwarding === 'NAT'
+    ? CONNECTION.masquerade | CONNECTION.inactive
+    : CONNECTION.direct | CONNECTION.noOutput | CONNECTION.inactive;
+}

@@ -1,0 +1,115 @@
+// Connections as the peer is told of them, and as the peer tells of them: between the connection table and the values of a
+// sync datagram. The format itself, sockets and pace are others' business. Rules of the kernel's ip_vs_sync.c.
+import { CONNECTION, UNBOUND } from './connections.ts';
+import { PROTOCOL } from './frame.ts';
+import type { Sessions } from './sessions.ts';
+import { TCP_STATE, TCP_STATES, tcpTimeoutSeconds, UDP_TIMEOUT_SECONDS } from './tcp.ts';
+
+/** The IPv4 form of an entry in a sync datagram; addresses are unsigned. */
+export type ConnectionEntry = {
+  family: 4;
+  protocol: number;
+  flags: number;
+  state: number;
+  clientPort: number;
+  virtualPort: number;
+  serverPort: number;
+  fwmark: number;
+  timeoutSeconds: number;
+  client: number;
+  virtual: number;
+  server: number;
+};
+export type Adopted = 'created' | 'updated' | SkipReason;
+/** `stale`: an expiry message for a connection that was replaced meanwhile. */
+export type SkipReason = 'protocol' | 'state' | 'no-client-port' | 'stale' | 'table-full';
+
+/** What a receiver takes from a sender's flags when it makes, and when it updates a connection. */
+const CREATE_MASK = 0x1f87;
+const NO_CLIENT_PORT = 0x800;
+const UDP_STATES = 1;
+/** The kernel's, for a template that came without timeout (v0). */
+const TEMPLATE_TIMEOUT_SECONDS = 180;
+const TIMEOUT_MAX = 0x3fffffff;
+
+export function describeConnection(sessions: Sessions, at: number): ConnectionEntry {
+  const { connections } = sessions;
+  return {
+    family: 4,
+    protocol: connections.protocol[at]!,
+    flags: connections.flags[at]!,
+    state: connections.state[at]!,
+    clientPort: connections.clientPort(at),
+    virtualPort: connections.virtualPort(at),
+    serverPort: connections.serverPort[at]!,
+    fwmark: connections.fwmark[at]! >>> 0,
+    timeoutSeconds: connections.timeoutSeconds[at]!,
+    client: connections.client[at]! >>> 0,
+    virtual: connections.virtual[at]! >>> 0,
+    server: connections.server[at]! >>> 0,
+  };
+}
+
+/** Would a backup be helped by it? A half-open connection is tried again by its client anyway. */
+export function isWorthTelling(sessions: Sessions, at: number): boolean {
+  const { connections } = sessions;
+  if (!connections.isUsed(at)) return false;
+  if (connections.protocol[at] !== PROTOCOL.tcp) return true;
+  if ((connections.flags[at]! & CONNECTION.template) !== 0) return true;
+  const state = connections.state[at];
+  return state === TCP_STATE.established || state === TCP_STATE.finWait || state === TCP_STATE.closeWait;
+}
+
+/** Takes an entry from the peer into the table. It is never told back: nothing here marks it as changed. */
+export function adoptConnection(sessions: Sessions, entry: ConnectionEntry): Adopted {
+  const { connections } = sessions;
+  const isTemplate = (entry.flags & CONNECTION.template) !== 0;
+  const refusal = isTemplate ? undefined : unusable(entry);
+  if (refusal) return refusal;
+  const server = entry.server | 0;
+  let at = connections.find(
+    entry.protocol,
+    entry.client | 0,
+    entry.clientPort,
+    entry.virtual | 0,
+    entry.virtualPort,
+    isTemplate ? CONNECTION.template : 0,
+  );
+  const isMoved =
+    at !== 0 && (connections.server[at] !== server || connections.serverPort[at] !== entry.serverPort);
+  if (isMoved && !isTemplate) {
+    if ((entry.flags & CONNECTION.inactive) !== 0) return 'stale';
+    sessions.close(at);
+    at = 0;
+  }
+  const isKnown = at !== 0;
+  if (isKnown) {
+    if (!isTemplate) sessions.setInactive(at, (entry.flags & CONNECTION.inactive) !== 0);
+  } else {
+    const flags = (entry.flags & CREATE_MASK) | CONNECTION.sync;
+    at = connections.add(
+      { ...entry, client: entry.client | 0, virtual: entry.virtual | 0, server, flags },
+      1,
+    );
+    if (at === 0) return 'table-full';
+    connections.fwmark[at] = entry.fwmark | 0;
+  }
+  if (connections.serverSlot[at] === UNBOUND) sessions.tryBind(at);
+  connections.state[at] = entry.state;
+  connections.timeoutSeconds[at] = timeoutOf(entry, isTemplate);
+  connections.touch(at);
+  return isKnown ? 'updated' : 'created';
+}
+
+function unusable(entry: ConnectionEntry): SkipReason | undefined {
+  if (entry.protocol !== PROTOCOL.tcp && entry.protocol !== PROTOCOL.udp) return 'protocol';
+  if (entry.state >= (entry.protocol === PROTOCOL.tcp ? TCP_STATES : UDP_STATES)) return 'state';
+  // The engine has no FTP helper that would learn the missing port.
+  return (entry.flags & NO_CLIENT_PORT) !== 0 ? 'no-client-port' : undefined;
+}
+
+function timeoutOf(entry: ConnectionEntry, isTemplate: boolean): number {
+  if (entry.timeoutSeconds > 0) return Math.min(entry.timeoutSeconds, TIMEOUT_MAX);
+  if (isTemplate) return TEMPLATE_TIMEOUT_SECONDS;
+  return entry.protocol === PROTOCOL.tcp ? tcpTimeoutSeconds(entry.state) : UDP_TIMEOUT_SECONDS;
+}

@@ -1,0 +1,43 @@
+// What crosses between the balancer and the engine's thread: commands with a number, replies with the same, and notices.
+// Plain data; a message is accompanied by a write to the thread's eventfd, which ends its wait for packets.
+import type { MessagePort } from 'node:worker_threads';
+import type { Notice } from '../../core/events.ts';
+import type { Command, OwnedAddress } from '../../ipvs/plane.ts';
+
+export type EngineCommand =
+  | { type: 'apply'; commands: readonly Command[] }
+  | { type: 'own'; addresses: readonly OwnedAddress[] }
+  | { type: 'readTable' }
+  | { type: 'readSync' }
+  | { type: 'readCounters' }
+  | { type: 'readStatistics' }
+  | { type: 'close' };
+export type Numbered = { id: number; command: EngineCommand };
+export type EngineMessage =
+  | { type: 'running' }
+  | { type: 'reply'; id: number; value: unknown }
+  | { type: 'notice'; notice: Notice };
+
+export type ThreadData = {
+  port: MessagePort;
+  /** Readable when commands wait. */
+  wakeFd: number;
+  capacity: number;
+  seed: number;
+};
+
+/** What the engine did, for people and metrics. Names of drops are DropReason's. */
+export type EngineStatistics = {
+  connections: number;
+  routed: number;
+  drops: Readonly<Record<string, number>>;
+  sync: Readonly<Record<string, number>>;
+  interfaces: readonly {
+    name: string;
+    received: number;
+    sent: number;
+    sendFailed: number;
+    /** Frames lost because the engine was too slow. */
+    overruns: number;
+  }[];
+};

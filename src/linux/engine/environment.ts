@@ -1,0 +1,85 @@
+// What the engine has to know of the machine: its Ethernet interfaces and IPv4 routes, read by rtnetlink, and word when they
+// may have changed. Keeps no picture of its own.
+import { address } from '../../core/address.ts';
+import type { InterfaceFacts, RouteFacts } from '../../ipvs/embedded/links.ts';
+import {
+  decodeRouteMessage,
+  dumpAddresses,
+  dumpLinks,
+  dumpRoutes,
+  NETLINK_ROUTE,
+  type Route,
+  RTMGRP,
+} from '../../netlink/route.ts';
+import { NetlinkSocket } from '../netlink-socket.ts';
+
+/** RT_TABLE_MAIN, RTN_UNICAST. */
+const MAIN_TABLE = 254;
+const UNICAST = 1;
+const MAC_BYTES = 6;
+
+export type Environment = { interfaces: InterfaceFacts[]; routes: RouteFacts[] };
+
+export class EnvironmentReader {
+  readonly #requests = new NetlinkSocket(NETLINK_ROUTE);
+  readonly #events = new NetlinkSocket(NETLINK_ROUTE, {
+    groups: RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV4_ROUTE,
+  });
+
+  /** Readable when something may have changed. */
+  get eventsFd(): number {
+    return this.#events.fd;
+  }
+
+  /** Takes the waiting events away: {@link read} tells what is now. */
+  drainEvents(): void {
+    this.#events.receive();
+  }
+
+  read(): Environment {
+    const addresses = new Map<number, { address: InterfaceFacts['addresses'][number] }[]>();
+    for (const message of this.#requests.request(dumpAddresses(4))) {
+      const event = decodeRouteMessage(message);
+      if (!event.ok || event.value.type !== 'address') continue;
+      const { interfaceIndex, address: own, prefixLength } = event.value.address;
+      const known = addresses.get(interfaceIndex) ?? [];
+      known.push({ address: { address: own, length: prefixLength } });
+      addresses.set(interfaceIndex, known);
+    }
+    const interfaces: InterfaceFacts[] = [];
+    for (const message of this.#requests.request(dumpLinks())) {
+      const event = decodeRouteMessage(message);
+      if (!event.ok || event.value.type !== 'link') continue;
+      const { index, name, mac, mtu, up, loopback } = event.value.link;
+      if (!up || loopback || mac.length !== MAC_BYTES) continue;
+      const own = (addresses.get(index) ?? []).map((entry) => entry.address);
+      interfaces.push({ index, name, mac: Uint8Array.from(mac), mtu, addresses: own });
+    }
+    return { interfaces, routes: this.#routes() };
+  }
+
+  close(): void {
+    this.#requests.close();
+    this.#events.close();
+  }
+
+  #routes(): RouteFacts[] {
+    const routes: RouteFacts[] = [];
+    for (const message of this.#requests.request(dumpRoutes(4))) {
+      const event = decodeRouteMessage(message);
+      if (event.ok && event.value.type === 'route') routes.push(...factsOf(event.value.route));
+    }
+    return routes;
+  }
+}
+
+/** Multipath routes have no single interface here and are left to the kernel. */
+function factsOf(route: Route): RouteFacts[] {
+  if (route.table !== MAIN_TABLE || route.type !== UNICAST || route.interfaceIndex === undefined) return [];
+  const facts: RouteFacts = {
+    destination: { address: route.destination ?? address('0.0.0.0'), length: route.prefixLength },
+    interface: route.interfaceIndex,
+    metric: route.metric ?? 0,
+  };
+  return [route.gateway === undefined ? facts : { ...facts, gateway: route.gateway }];
+}

@@ -1,0 +1,146 @@
+// The embedded engine as a data plane: starts its thread, sends it commands and waits for their replies. Holds no state of the
+// table itself; when the thread dies everybody who waits is told, and the owner too.
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { Notice } from '../../core/events.ts';
+import type { ServiceCounters, ServiceKey, SyncDaemon, Table } from '../../ipvs/model.ts';
+import type { Command, CommandFailure, DataPlane, OwnedAddress } from '../../ipvs/plane.ts';
+import { close, eventfd, write } from '../libc.ts';
+import type { EngineCommand, EngineMessage, EngineStatistics, ThreadData } from './commands.ts';
+
+export type { EngineStatistics } from './commands.ts';
+
+export type PlaneOptions = {
+  onNotice: (notice: Notice) => void;
+  /** The thread ended without having been closed: nothing is forwarded any more. */
+  onLost: (reason: string) => void;
+  /** Connections the table can hold. */
+  capacity: number;
+};
+export const DEFAULT_CAPACITY = 262_144;
+
+type Waiting = { resolve: (value: unknown) => void; reject: (error: Error) => void };
+
+export class EmbeddedPlane implements DataPlane {
+  readonly engine = 'embedded';
+  readonly #options: PlaneOptions;
+  readonly #wakeFd = eventfd(0);
+  readonly #port: MessagePort;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #exited: Promise<unknown>;
+  #nextId = 1;
+  #lost: string | undefined;
+  #isClosing = false;
+
+  constructor(options: PlaneOptions) {
+    this.#options = options;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const workerData: ThreadData = {
+      port: port2,
+      wakeFd: this.#wakeFd,
+      capacity: options.capacity,
+      seed: randomBytes(4).readInt32LE(0),
+    };
+    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), {
+      workerData,
+      transferList: [port2],
+      name: 'engine',
+    });
+    this.#exited = once(this.#worker, 'exit').catch(() => undefined);
+    port1.on('message', (message: EngineMessage) => this.#hear(message));
+    this.#worker.on('error', (error: Error) => this.#lose(error.message));
+    this.#worker.on('exit', () => this.#lose('the engine thread ended'));
+  }
+
+  /** Done when the thread hears commands; rejects with the reason when it could not start. */
+  readonly running: Promise<void> = new Promise((resolve, reject) => {
+    this.#waiting.set(0, { resolve: () => resolve(), reject });
+  });
+
+  readTable(): Promise<Table> {
+    return this.#ask<Table>({ type: 'readTable' });
+  }
+  readSync(): Promise<readonly SyncDaemon[]> {
+    return this.#ask<readonly SyncDaemon[]>({ type: 'readSync' });
+  }
+  readCounters(): Promise<ReadonlyMap<ServiceKey, ServiceCounters>> {
+    return this.#ask<ReadonlyMap<ServiceKey, ServiceCounters>>({ type: 'readCounters' });
+  }
+  apply(commands: readonly Command[]): Promise<readonly CommandFailure[]> {
+    return this.#ask<readonly CommandFailure[]>({ type: 'apply', commands });
+  }
+  async own(addresses: readonly OwnedAddress[]): Promise<void> {
+    await this.#ask<undefined>({ type: 'own', addresses });
+  }
+  async countConnections(): Promise<number> {
+    return (await this.readStatistics()).connections;
+  }
+  readStatistics(): Promise<EngineStatistics> {
+    return this.#ask<EngineStatistics>({ type: 'readStatistics' });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    if (this.#lost === undefined) {
+      const closed = this.#ask<undefined>({ type: 'close' });
+      this.#isClosing = true;
+      await closed;
+    }
+    this.#isClosing = true;
+    await this.#exited;
+    this.#port.close();
+    close(this.#wakeFd);
+  }
+
+  #ask<T>(command: EngineCommand): Promise<T> {
+    if (this.#lost !== undefined) return Promise.reject(new Error(this.#lost));
+    if (this.#isClosing) return Promise.reject(new Error('the engine is closed'));
+    const id = this.#nextId++;
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.#port.postMessage({ id, command });
+      const one = Buffer.alloc(8);
+      one.writeUInt32LE(1);
+      write(this.#wakeFd, one);
+    });
+  }
+
+  #hear(message: EngineMessage): void {
+    switch (message.type) {
+      case 'notice':
+        this.#options.onNotice(message.notice);
+        return;
+      case 'running':
+        this.#settle(0, undefined);
+        return;
+      case 'reply':
+        this.#settle(message.id, message.value);
+        return;
+    }
+  }
+
+  #settle(id: number, value: unknown): void {
+    this.#waiting.get(id)?.resolve(value);
+    this.#waiting.delete(id);
+  }
+
+  #lose(reason: string): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = reason;
+    for (const { reject } of this.#waiting.values()) reject(new Error(reason));
+    this.#waiting.clear();
+    if (!this.#isClosing) this.#options.onLost(reason);
+  }
+}
+
+/** Starts the engine's thread in the network namespace of this one. */
+export async function openEmbeddedPlane(
+  options: Omit<PlaneOptions, 'capacity'> & { capacity?: number },
+): Promise<EmbeddedPlane> {
+  const plane = new EmbeddedPlane({ capacity: DEFAULT_CAPACITY, ...options });
+  await plane.running;
+  return plane;
+}

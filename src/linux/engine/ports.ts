@@ -1,0 +1,134 @@
+// The engine's packet sockets, one for each Ethernet interface it may use: opened and closed as interfaces come and go, read
+// in batches through the engine, flushed to the wire. Makes no decisions about packets.
+import { VERDICT } from '../../ipvs/embedded/drops.ts';
+import type { Engine } from '../../ipvs/embedded/engine.ts';
+import { VNET } from '../../ipvs/embedded/frame.ts';
+import type { Link } from '../../ipvs/embedded/links.ts';
+import { getsockopt, POLL, pointerTo, SOL } from '../libc.ts';
+import type { PollSet } from '../poll.ts';
+import { BATCH, ReceiveBatch } from './batch.ts';
+import { PacketSocket } from './packet-socket.ts';
+
+const PACKET_STATISTICS = 6;
+/** Full batches in a row from one interface before the others have their turn. */
+const TURNS_MAX = 4;
+
+type Port = { link: Link; socket: PacketSocket; pollIndex: number; received: number; overruns: number };
+
+export class Ports {
+  readonly #engine: Engine;
+  readonly #poll: PollSet;
+  readonly #batch = new ReceiveBatch();
+  /** By the link's slot. */
+  readonly #bySlot: (Port | undefined)[] = [];
+  readonly #starts: number[] = [];
+  readonly #outboxAddress: number;
+
+  constructor(engine: Engine, poll: PollSet) {
+    this.#engine = engine;
+    this.#poll = poll;
+    const base = Number(pointerTo(this.#batch.bytes));
+    for (let i = 0; i < BATCH; i++) this.#starts.push(base + this.#batch.start(i));
+    this.#outboxAddress = Number(pointerTo(engine.outbox.bytes));
+  }
+
+  /** Sockets for the links there are, filters for what they are to hear. Answers why interfaces could not be opened. */
+  update(hearsOwnMacs: boolean): string[] {
+    const faults: string[] = [];
+    const owns = [...this.#engine.links.allOwned()].length > 0;
+    for (const link of this.#engine.links.list) {
+      const open = this.#bySlot[link.slot];
+      const isNeeded = link.up && (link.addresses.length > 0 || link.vrids.size > 0);
+      if (!isNeeded && open) this.#close(open);
+      try {
+        if (!isNeeded) continue;
+        const port = open ?? this.#open(link);
+        const vrids = [...link.vrids];
+        port.socket.want(owns && hearsOwnMacs ? { vrids, ownMac: link.mac } : { vrids });
+      } catch (error) {
+        faults.push(`${link.name}: ${(error as Error).message}`);
+      }
+    }
+    return faults;
+  }
+
+  /** Reads every interface that the last wait found readable. */
+  receive(): void {
+    for (const port of this.#bySlot) {
+      if (!port || this.#poll.ready(port.pollIndex) === 0) continue;
+      let turns = TURNS_MAX;
+      while (this.#receiveBatch(port) === BATCH && --turns > 0);
+    }
+  }
+
+  /** Puts the engine's own frames on the wire. */
+  flushOutbox(): void {
+    const { outbox } = this.#engine;
+    for (let place = 0; place < outbox.count; place++) {
+      const port = this.#bySlot[outbox.link(place)];
+      if (!port) continue;
+      if (port.socket.out.isFull()) port.socket.out.flush(port.socket.fd);
+      port.socket.out.add(this.#outboxAddress + outbox.start(place), outbox.length(place));
+    }
+    this.#flush();
+    outbox.clear();
+  }
+
+  statistics() {
+    return this.#bySlot.flatMap((port) => {
+      if (!port) return [];
+      const counts = Buffer.alloc(8);
+      getsockopt(port.socket.fd, SOL.PACKET, PACKET_STATISTICS, counts);
+      port.overruns += counts.readUInt32LE(4); // the kernel begins anew at each reading
+      const { sent, failed } = port.socket.out;
+      const { received, overruns } = port;
+      return [{ name: port.link.name, received, sent, sendFailed: failed, overruns }];
+    });
+  }
+
+  close(): void {
+    for (const port of this.#bySlot) if (port) this.#close(port);
+  }
+
+  #receiveBatch(port: Port): number {
+    const engine = this.#engine;
+    const batch = this.#batch;
+    const count = batch.receive(port.socket.fd);
+    for (let i = 0; i < count; i++) {
+      const length = batch.length(i);
+      if (length < VNET.size) continue;
+      const slot = port.link.slot;
+      const out = engine.receive(slot, batch.bytes, batch.start(i) + VNET.size, length - VNET.size);
+      if (out <= VERDICT.taken) continue;
+      const target = this.#bySlot[out];
+      if (!target) continue;
+      if (target.socket.out.isFull()) target.socket.out.flush(target.socket.fd);
+      target.socket.out.add(this.#starts[i]!, length);
+    }
+    if (count > 0) port.received += count;
+    // The slots are used again by the next batch: everything leaves now.
+    if (engine.outbox.count > 0) this.flushOutbox();
+    else this.#flush();
+    return count;
+  }
+
+  #flush(): void {
+    for (const port of this.#bySlot) {
+      if (port && port.socket.out.count > 0) port.socket.out.flush(port.socket.fd);
+    }
+  }
+
+  #open(link: Link): Port {
+    const socket = new PacketSocket(link.index);
+    const port: Port = { link, socket, pollIndex: 0, received: 0, overruns: 0 };
+    port.pollIndex = this.#poll.add(socket.fd, POLL.IN);
+    this.#bySlot[link.slot] = port;
+    return port;
+  }
+
+  #close(port: Port): void {
+    this.#poll.remove(port.socket.fd);
+    port.socket.close();
+    this.#bySlot[port.link.slot] = undefined;
+  }
+}

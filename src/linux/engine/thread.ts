@@ -1,0 +1,206 @@
+// The engine's thread: waits in ppoll for packets, sync datagrams, changes of the machine, commands and timers, and hands each
+// to its part. Synchronous throughout; it never returns to an event loop until it is closed.
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { Notice } from '../../core/events.ts';
+import { Engine } from '../../ipvs/embedded/engine.ts';
+import type { SyncDaemon } from '../../ipvs/model.ts';
+import type { Command, CommandFailure } from '../../ipvs/plane.ts';
+import { POLL, read, SystemCallError } from '../libc.ts';
+import { PollSet } from '../poll.ts';
+import type { EngineMessage, EngineStatistics, Numbered, ThreadData } from './commands.ts';
+import { EnvironmentReader } from './environment.ts';
+import { Ports } from './ports.ts';
+import { SyncBackup, SyncMaster } from './sync-stream.ts';
+
+/** Also with nothing to do: a process that exits waits for this thread to notice. */
+const WAIT_MAX_MS = 500;
+const NS_PER_MS = 1_000_000;
+
+class EngineThread {
+  readonly #data: ThreadData;
+  readonly #engine: Engine;
+  readonly #poll = new PollSet();
+  readonly #environment = new EnvironmentReader();
+  readonly #ports: Ports;
+  readonly #syncCounters: Record<string, number> = {};
+  #master: { stream: SyncMaster; pollIndex: number } | undefined;
+  #backup: { stream: SyncBackup; pollIndex: number } | undefined;
+  #isClosing = false;
+
+  constructor(data: ThreadData) {
+    this.#data = data;
+    this.#engine = new Engine({ capacity: data.capacity, seed: data.seed });
+    this.#ports = new Ports(this.#engine, this.#poll);
+  }
+
+  run(): void {
+    const wake = this.#poll.add(this.#data.wakeFd, POLL.IN);
+    const changed = this.#poll.add(this.#environment.eventsFd, POLL.IN);
+    this.#engine.setClock(performance.now());
+    this.#readEnvironment();
+    this.#post({ type: 'running' });
+    let nextMs = 0;
+    while (!this.#isClosing) {
+      const waitMs = Math.min(Math.max(nextMs - performance.now(), 0), WAIT_MAX_MS);
+      this.#poll.wait(Math.ceil(waitMs * NS_PER_MS));
+      const nowMs = performance.now();
+      this.#engine.setClock(nowMs);
+      if (this.#poll.ready(changed) !== 0) this.#readEnvironment();
+      this.#ports.receive();
+      if (this.#poll.ready(wake) !== 0) this.#obey(nowMs);
+      nextMs = Math.min(this.#engine.nextTimerMs(), this.#runSync(nowMs));
+      this.#ports.flushOutbox();
+    }
+    this.#environment.close();
+  }
+
+  #runSync(nowMs: number): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    if (this.#backup) {
+      if (this.#poll.ready(this.#backup.pollIndex) !== 0) this.#backup.stream.receive();
+      nextMs = Math.min(nextMs, this.#backup.stream.run(nowMs));
+    }
+    if (this.#master) {
+      if (this.#poll.ready(this.#master.pollIndex) !== 0) this.#master.stream.receive(nowMs);
+      nextMs = Math.min(nextMs, this.#master.stream.run(nowMs));
+    } else this.#engine.sessions.changes.clear();
+    return nextMs;
+  }
+
+  #readEnvironment(): void {
+    this.#environment.drainEvents();
+    const { interfaces, routes } = this.#environment.read();
+    this.#engine.setInterfaces(interfaces, routes);
+    this.#updatePorts();
+  }
+
+  #updatePorts(): void {
+    for (const fault of this.#ports.update(this.#engine.sessions.services.hasNat())) {
+      const message = `the engine cannot use an interface: ${fault}`;
+      this.#notify({ event: 'ipvs.failed', message, fields: { reason: fault } });
+    }
+  }
+
+  #obey(nowMs: number): void {
+    read(this.#data.wakeFd, Buffer.alloc(8));
+    for (;;) {
+      const received = receiveMessageOnPort(this.#data.port);
+      if (!received) return;
+      const { id, command } = received.message as Numbered;
+      switch (command.type) {
+        case 'apply':
+          this.#reply(id, this.#apply(command.commands, nowMs));
+          break;
+        case 'own':
+          // What was seen as owner is told before somebody else becomes it.
+          this.#master?.stream.flush();
+          this.#engine.own(command.addresses);
+          this.#updatePorts();
+          this.#ports.flushOutbox();
+          this.#reply(id, undefined);
+          break;
+        case 'readTable':
+          this.#reply(id, this.#engine.sessions.services.readTable());
+          break;
+        case 'readSync':
+          this.#reply(id, this.#daemons());
+          break;
+        case 'readCounters':
+          this.#reply(id, this.#engine.sessions.services.readCounters());
+          break;
+        case 'readStatistics':
+          this.#reply(id, this.#statistics());
+          break;
+        case 'close':
+          this.#close();
+          this.#reply(id, undefined);
+          return;
+      }
+    }
+  }
+
+  #apply(commands: readonly Command[], nowMs: number): CommandFailure[] {
+    const failures: CommandFailure[] = [];
+    for (const command of commands) {
+      const reason =
+        command.do === 'startSync'
+          ? this.#startSync(command.daemon, nowMs)
+          : command.do === 'stopSync'
+            ? this.#stopSync(command.daemon)
+            : this.#engine.sessions.services.apply(command);
+      if (reason !== undefined) failures.push({ command, reason });
+    }
+    this.#updatePorts();
+    return failures;
+  }
+
+  #startSync(daemon: SyncDaemon, nowMs: number): string | undefined {
+    const { sessions } = this.#engine;
+    const surroundings = {
+      sessions,
+      counters: this.#syncCounters,
+      notify: (notice: Notice) => this.#notify(notice),
+    };
+    if (daemon.role === 'master' ? this.#master : this.#backup) return 'EEXIST';
+    try {
+      if (daemon.role === 'master') {
+        const stream = new SyncMaster(daemon, surroundings, nowMs);
+        this.#master = { stream, pollIndex: this.#poll.add(stream.socket.receiveFd, POLL.IN) };
+      } else {
+        const stream = new SyncBackup(daemon, surroundings, nowMs);
+        this.#backup = { stream, pollIndex: this.#poll.add(stream.socket.receiveFd, POLL.IN) };
+      }
+    } catch (error) {
+      if (error instanceof SystemCallError) return error.errno;
+      throw error;
+    }
+    this.#notify({
+      event: 'sync.stream',
+      message: `connections are ${daemon.role === 'master' ? 'sent' : 'received'} on ${daemon.interface}`,
+      fields: { role: daemon.role, interface: daemon.interface, syncId: daemon.id },
+    });
+    return undefined;
+  }
+
+  #stopSync(daemon: SyncDaemon): string | undefined {
+    const running = daemon.role === 'master' ? this.#master : this.#backup;
+    if (!running) return 'ESRCH';
+    this.#poll.remove(running.stream.socket.receiveFd);
+    running.stream.close();
+    if (daemon.role === 'master') this.#master = undefined;
+    else this.#backup = undefined;
+    return undefined;
+  }
+
+  #daemons(): SyncDaemon[] {
+    return [this.#master, this.#backup].flatMap((running) => (running ? [running.stream.daemon] : []));
+  }
+
+  #statistics(): EngineStatistics {
+    return {
+      connections: this.#engine.sessions.connections.count,
+      routed: this.#engine.routed,
+      drops: this.#engine.drops.read(),
+      sync: { ...this.#syncCounters },
+      interfaces: this.#ports.statistics(),
+    };
+  }
+
+  #close(): void {
+    for (const daemon of this.#daemons()) this.#stopSync(daemon);
+    this.#ports.close();
+    this.#isClosing = true;
+  }
+
+  #notify(notice: Notice): void {
+    this.#post({ type: 'notice', notice });
+  }
+  #reply(id: number, value: unknown): void {
+    this.#post({ type: 'reply', id, value });
+  }
+  #post(message: EngineMessage): void {
+    this.#data.port.postMessage(message);
+  }
+}
+
+new EngineThread(workerData as ThreadData).run();
