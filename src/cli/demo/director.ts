@@ -68,14 +68,18 @@ export class Director {
     this.#process?.kill('SIGUSR2');
   }
 
-  /** Every process gone at once and the cables silent: nothing is said to the peer, nothing is cleaned up. */
-  async crash(): Promise<void> {
+  /**
+   * Power cut: nothing is said to the peer, nothing is cleaned up. Its processes are frozen until the cables are silent,
+   * because one of them that saw another die could still resign on its behalf.
+   */
+  crash(): void {
     const pid = this.#process?.pid;
     if (pid === undefined) return;
     this.#crashed = true;
-    const silent = unplug(this.#setup.node);
-    for (const victim of processesBeside(pid)) process.kill(victim, 'SIGKILL');
-    await silent;
+    const victims = processesBeside(pid);
+    for (const victim of victims) process.kill(victim, 'SIGSTOP');
+    unplug(this.#setup.node);
+    for (const victim of victims) process.kill(victim, 'SIGKILL');
   }
 
   /** The machine comes back with an empty kernel and starts its director. */

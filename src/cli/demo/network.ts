@@ -2,6 +2,7 @@
 // process already lives in: what is built here disappears with it, so nothing here removes anything at the end.
 import { spawn } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
+import { pullCables } from './cables.ts';
 import type { Leg, Node, NodeName } from './layout.ts';
 
 /** A step of the demo's own preparation failed; the message is the tool's own words. */
@@ -106,9 +107,8 @@ export async function build(nodes: readonly Node[]): Promise<void> {
 }
 
 /** Pulls every cable of the machine, at the switch. */
-export async function unplug(node: Node): Promise<void> {
-  const lines = node.legs.map((leg) => `link set ${portOf(node.name, leg)} down`);
-  await run('ip', ['-batch', '-'], lines.join('\n'));
+export function unplug(node: Node): void {
+  pullCables(node.legs.map((leg) => portOf(node.name, leg)));
 }
 
 /** The same machine with an empty kernel: no addresses, no services, no connections. */

@@ -195,7 +195,7 @@ export class Stage {
   /** `fault` is done to the master; `over` says when to stop looking. */
   async #observe(
     name: string,
-    fault: (master: DirectorName) => Promise<void>,
+    fault: (master: DirectorName) => void,
     over: (master: DirectorName, sinceMs: number) => Promise<void>,
   ): Promise<void> {
     const from = masterOf(this.picture);
@@ -204,7 +204,7 @@ export class Stage {
     this.#order({ do: 'begin' });
     await this.pause(LEAD_IN_MS);
     const faultMs = Date.now();
-    await fault(from);
+    fault(from);
     const isMaster = (): boolean => {
       const { state, sinceMs } = this.picture.directors[to];
       return state === 'MASTER' && sinceMs >= faultMs;
@@ -226,7 +226,7 @@ export class Stage {
   async drill(later: number): Promise<void> {
     await this.#observe(
       'drill',
-      async (master) => {
+      (master) => {
         this.phase(`failover drill: SIGUSR2 to director ${letterOf(master)}, which hands over`);
         this.#directors[master].drill();
       },
@@ -244,10 +244,10 @@ export class Stage {
     let crashed: DirectorName | undefined;
     await this.#observe(
       'crash',
-      async (master) => {
+      (master) => {
         crashed = master;
         this.phase(`crash: kill -9 of all of director ${letterOf(master)}, its cables cut`);
-        await this.#directors[master].crash();
+        this.#directors[master].crash();
         this.#paint(paintCrash(this.picture, master, Date.now()));
       },
       () => this.pause(OBSERVE_MS),
