@@ -1,0 +1,169 @@
+// The kernel's IPVS as a data plane: generic netlink underneath, in the network namespace of the thread that opens it.
+// Calls are synchronous but given in portions, so that a table of thousands of services does not hold up the process.
+import assert from 'node:assert';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { familyOf } from '../core/address.ts';
+import { DirectorError } from '../core/errors.ts';
+import {
+  decodeDaemon,
+  decodeServer,
+  decodeService,
+  type ServerEntry,
+  type ServiceEntry,
+} from '../ipvs/kernel/answers.ts';
+import { FAMILY_NAME } from '../ipvs/kernel/attributes.ts';
+import { commandRequest, dumpDaemons, dumpServers, dumpServices } from '../ipvs/kernel/requests.ts';
+import {
+  type Service,
+  type ServiceCounters,
+  type ServiceKey,
+  type SyncDaemon,
+  serverKey,
+  serviceKey,
+  type Table,
+} from '../ipvs/model.ts';
+import type { Command, CommandFailure, DataPlane, OwnedAddress } from '../ipvs/plane.ts';
+import type { Decoded } from '../netlink/attributes.ts';
+import { decodeFamily, familyRequest, NETLINK_GENERIC } from '../netlink/generic.ts';
+import { SystemCallError } from './libc.ts';
+import { NetlinkSocket } from './netlink-socket.ts';
+
+/** About 10 ms of work each, after which others of the process get their turn. */
+const COMMANDS_AT_ONCE = 1024;
+const SERVICES_AT_ONCE = 128;
+/** Of this thread: /proc/net would be the namespace of the process's first thread. */
+const PROC_TABLE = '/proc/thread-self/net/ip_vs';
+const run = promisify(execFile);
+
+/** Undefined when this kernel has no IPVS and cannot load it. */
+export async function openKernelPlane(): Promise<KernelPlane | undefined> {
+  const socket = new NetlinkSocket(NETLINK_GENERIC);
+  try {
+    // The kernel itself may load the module when it is asked for the family; where it does not, modprobe may.
+    const family = findFamily(socket) ?? ((await loadModule()) ? findFamily(socket) : undefined);
+    if (family !== undefined) return new KernelPlane(socket, family);
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  socket.close();
+  return undefined;
+}
+
+export class KernelPlane implements DataPlane {
+  readonly engine = 'kernel';
+  readonly #socket: NetlinkSocket;
+  readonly #family: number;
+
+  constructor(socket: NetlinkSocket, family: number) {
+    this.#socket = socket;
+    this.#family = family;
+  }
+
+  async readTable(): Promise<Table> {
+    const table = new Map<ServiceKey, Service>();
+    for await (const [{ head }, servers] of this.#walk()) {
+      const entries = servers.map(({ server }) => [serverKey(server), server] as const);
+      table.set(serviceKey(head), { ...head, servers: new Map(entries) });
+    }
+    return table;
+  }
+
+  async readCounters(): Promise<ReadonlyMap<ServiceKey, ServiceCounters>> {
+    const all = new Map<ServiceKey, ServiceCounters>();
+    for await (const [{ head, counters }, servers] of this.#walk()) {
+      const entries = servers.map((entry) => [serverKey(entry.server), entry.counters] as const);
+      all.set(serviceKey(head), { ...counters, servers: new Map(entries) });
+    }
+    return all;
+  }
+
+  async readSync(): Promise<readonly SyncDaemon[]> {
+    return this.#socket
+      .request(dumpDaemons(this.#family))
+      .map((message) => understood(decodeDaemon(message)));
+  }
+
+  async apply(commands: readonly Command[]): Promise<readonly CommandFailure[]> {
+    const failures: CommandFailure[] = [];
+    for (let start = 0; start < commands.length; start += COMMANDS_AT_ONCE) {
+      if (start > 0) await setImmediate();
+      const portion = commands.slice(start, start + COMMANDS_AT_ONCE);
+      const results = this.#socket.requestMany(
+        portion.map((command) => commandRequest(this.#family, command)),
+      );
+      for (const [index, result] of results.entries()) {
+        if (!result.ok) failures.push({ command: portion[index]!, reason: result.errno });
+      }
+    }
+    return failures;
+  }
+
+  /** The addresses are on interfaces: the kernel knows. */
+  async own(_: readonly OwnedAddress[]): Promise<void> {}
+
+  /** Connections of servers in the table; persistence templates and those without a server are not among them. */
+  async countConnections(): Promise<number> {
+    return sumConnections(await readFile(PROC_TABLE, 'latin1'));
+  }
+
+  async close(): Promise<void> {
+    this.#socket.close();
+  }
+
+  async *#walk(): AsyncGenerator<[ServiceEntry, ServerEntry[]]> {
+    const services = this.#socket.request(dumpServices(this.#family));
+    for (const [index, message] of services.entries()) {
+      if (index > 0 && index % SERVICES_AT_ONCE === 0) await setImmediate();
+      const service = understood(decodeService(message));
+      if (service !== undefined) yield [service, this.#serversOf(service)];
+    }
+  }
+
+  /** None also when the service has gone since it was listed. */
+  #serversOf({ head }: ServiceEntry): ServerEntry[] {
+    const answers = this.#socket.request(dumpServers(this.#family, head));
+    return answers
+      .map((answer) => understood(decodeServer(answer, familyOf(head.address))))
+      .filter((entry) => entry !== undefined);
+  }
+}
+
+function findFamily(socket: NetlinkSocket): number | undefined {
+  try {
+    const [answer] = socket.request(familyRequest(FAMILY_NAME));
+    assert(answer, 'the controller answers with a family or an error');
+    return understood(decodeFamily(answer)).id;
+  } catch (error) {
+    if (error instanceof SystemCallError && error.errno === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function loadModule(): Promise<boolean> {
+  try {
+    await run('modprobe', ['-q', 'ip_vs']);
+    return true;
+  } catch {
+    // No such module, no modprobe or not our right: in each case there is no IPVS to be had, which the caller tells.
+    return false;
+  }
+}
+
+/** The kernel's own bytes: what we cannot read is a kernel we do not know. */
+function understood<T>(decoded: Decoded<T>): T {
+  if (decoded.ok) return decoded.value;
+  throw new DirectorError('SYSTEM_CALL', `an answer of the kernel's IPVS makes no sense: ${decoded.drop}`);
+}
+
+/** Of the lines `  -> 0A010015:0050  Masq  1  12  3`: the last two numbers, active and inactive. */
+export function sumConnections(text: string): number {
+  let sum = 0;
+  for (const [, active, inactive] of text.matchAll(/^ +-> [^ ]+ +\S+ +-?\d+ +(\d+) +(\d+) *$/gm)) {
+    sum += Number(active) + Number(inactive);
+  }
+  return sum;
+}
