@@ -1,14 +1,15 @@
-// Which notices are printed when the same one comes again and again: the first few, then one line that counts the rest.
-// Pure; log.ts brings the time and prints.
+// Which notices are printed when the same one comes again and again: the first few, then one line that counts
+// the rest. Pure; log.ts brings the time and prints.
 import type { EventName, Notice } from '../core/events.ts';
 
 type Limit = { burst: number; windowMs: number };
 /**
- * Only what the network or a broken kernel can repeat without end. Changes of state are never left out, however often they
- * come: each is news, and somebody's monitor counts on it.
+ * Only what the network or a broken kernel can repeat without end. Changes of state are never left out,
+ * however often they come: each is news, and somebody's monitor counts on it.
  */
 const LIMITS: Partial<Record<EventName, Limit>> = {
   'vrrp.advert.dropped': { burst: 1, windowMs: 10_000 },
+  'vrrp.advert.odd': { burst: 1, windowMs: 60_000 },
   'vrrp.advert.lower': { burst: 5, windowMs: 10_000 },
   'sync.dropped': { burst: 1, windowMs: 10_000 },
   'check.failed': { burst: 5, windowMs: 10_000 },
@@ -17,7 +18,7 @@ const LIMITS: Partial<Record<EventName, Limit>> = {
   'vip.failed': { burst: 5, windowMs: 10_000 },
 };
 /** What makes two notices the same; everything else in them may differ. */
-const SAME = ['reason', 'instance', 'interface', 'vip', 'service', 'server', 'check'] as const;
+const SAME = ['reason', 'oddity', 'instance', 'interface', 'vip', 'service', 'server', 'check'] as const;
 
 type Window = { beganMs: number; endsMs: number; passed: number; more: number; last: Notice };
 /** One window for each notice that came lately. */
@@ -58,7 +59,8 @@ export function endWindows(repeats: Repeats, nowMs: number): [Repeats, Notice[],
 function summaryOf(window: Window | undefined, nowMs: number): Notice[] {
   if (window === undefined || window.more === 0) return [];
   const { last, more, beganMs, endsMs } = window;
-  const message = `${last.message} (${more} more in ${Math.round((Math.min(nowMs, endsMs) - beganMs) / 1000)} s)`;
+  const seconds = Math.round((Math.min(nowMs, endsMs) - beganMs) / 1000);
+  const message = `${last.message} (${more} more in ${seconds} s)`;
   return [{ event: last.event, message, fields: { ...last.fields, more } }];
 }
 

@@ -1,5 +1,5 @@
-// The log of one of our processes: notices in, lines out. JSON by pino for programs, or one line an event for people. What
-// is said and how grave it is stands in core/events.ts.
+// The log of one of our processes: notices in, lines out. JSON by pino for programs, or one line an event for
+// people. What is said and how grave it is stands in core/events.ts.
 import { isatty } from 'node:tty';
 import { pino } from 'pino';
 import { EVENTS, type Notice } from '../core/events.ts';

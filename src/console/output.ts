@@ -1,5 +1,6 @@
-// Standard output that never makes a director wait: lines go out at once while the reader keeps up, are held for a while
-// when it does not, and are counted when they have to be dropped. Knows nothing of what the lines say.
+// Standard output that never makes a director wait: lines go out at once while the reader keeps up, are held
+// for a while when it does not, and are counted when they have to be dropped. Knows nothing of what the lines
+// say.
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
@@ -88,9 +89,9 @@ export class Output {
 }
 
 /**
- * O_NONBLOCK belongs to the open file, which we share with the shell that started us and with our child; so terminals and
- * pipes are opened anew through /proc. That cannot be done with a socket (journald's, or Node's own for a child): ours is
- * shared with nobody who minds, and wrapping it sets the flag.
+ * O_NONBLOCK belongs to the open file, which we share with the shell that started us and with our child; so
+ * terminals and pipes are opened anew through /proc. That cannot be done with a socket (journald's, or Node's
+ * own for a child): ours is shared with nobody who minds, and wrapping it sets the flag.
  */
 function withoutWaiting(fd: number): number {
   try {

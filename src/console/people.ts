@@ -27,7 +27,10 @@ export function renderForPeople({ atMs, notice }: LoggedEvent, colour: boolean):
   return rest === '' ? line : `${line} ${paint('dim', rest)}`;
 }
 
-/** The fields that the message does not already say. A number is always shown: it could be in the message by chance. */
+/**
+ * The fields that the message does not already say. A number is always shown: it could be in the message by
+ * chance.
+ */
 function restOf({ fields }: Notice, message: string): string {
   return Object.entries(plainFields(fields ?? {}))
     .filter(([, value]) => typeof value !== 'string' || !isSaid(value, message))

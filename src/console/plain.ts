@@ -1,6 +1,8 @@
 // Any value of ours as one that JSON can say, without secrets. Used by the log and by the state dump.
 
-/** Words that operators and we use for what must not be read by others. Compared without case, `-` and `_`. */
+/**
+ * Words that operators and we use for what must not be read by others. Compared without case, `-` and `_`.
+ */
 const SECRETS = new Set(['psk', 'password', 'passphrase', 'authpass', 'secret', 'token', 'privatekey']);
 
 export type Plain = null | boolean | number | string | Plain[] | { [name: string]: Plain };

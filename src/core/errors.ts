@@ -8,6 +8,8 @@ export const HINTS = {
   NETLINK_DENIED:
     'the director needs CAP_NET_ADMIN and CAP_NET_RAW: start it as root or through its systemd unit',
   INTERFACE_MISSING: 'check the name with `ip link`; the interface has to exist when the director starts',
+  RUNTIME_DIRECTORY:
+    'give `runtime_directory` a directory of its own, mode 0750, owned by the user the director runs as',
   SYSTEM_CALL: 'see the error name; `strace -f` shows the call',
 } as const;
 export type ErrorCode = keyof typeof HINTS;

@@ -1,13 +1,15 @@
-// All checks of all real servers as one machine: which server is in service, and which service has a server left.
-// Composes verdict.ts; does no probing, keeps no time.
+// All checks of all real servers as one machine: which server is in service, and which service has a server
+// left. Composes verdict.ts; does no probing, keeps no time.
 //
-// Theory of operation. The shape (which checks belong to which server, which servers to which service) changes only in
-// configurePool; an event changes at most one check, one server's count of failing checks and one service's weight, each
-// held in a vector that is cheap to replace. A server is up when none of its checks is down, so one without checks always is.
+// Theory of operation. The shape (which checks belong to which server, which servers to which service)
+// changes only in configurePool; an event changes at most one check, one server's count of failing checks and
+// one service's weight, each held in a vector that is cheap to replace. A server is up when none of its
+// checks is down, so one without checks always is.
 //
-// A check is known by its content: service, server, kind and what is probed. A reload therefore keeps the verdict of
-// every check that is still there, also when its times changed. A new check of a server that is already known starts from
-// what that server was: a reload neither takes a good server out nor puts a dead one in before it has been probed.
+// A check is known by its content: service, server, kind and what is probed. A reload therefore keeps the
+// verdict of every check that is still there, also when its times changed. A new check of a server that is
+// already known starts from what that server was: a reload neither takes a good server out nor puts a dead
+// one in before it has been probed.
 import assert from 'node:assert';
 import type { Notice } from '../core/events.ts';
 import type { Random } from '../core/time.ts';
@@ -114,27 +116,6 @@ export function effectiveWeight(
   return inhibit ? 0 : undefined;
 }
 
-export type CheckView = Check & { key: CheckKey; settings: CheckSettings };
-export type ServerView = {
-  service: string;
-  server: string;
-  up: boolean;
-  inhibit: boolean;
-  checks: CheckView[];
-};
-
-export function describePool(pool: Pool): ServerView[] {
-  return pool.servers.map(({ serviceKey, key, inhibit, firstCheck, checkCount }, index) => ({
-    service: serviceKey,
-    server: key,
-    up: at(pool.failing, index) === 0,
-    inhibit,
-    checks: pool.checkSlots
-      .slice(firstCheck, firstCheck + checkCount)
-      .map((slot, i) => ({ ...at(pool.checks, firstCheck + i), key: slot.key, settings: slot.settings })),
-  }));
-}
-
 type Configured = { key: CheckKey; settings: CheckSettings; server: ServerSlot };
 
 function configureCheck(old: Pool, { key, settings, server }: Configured, random: Random) {
@@ -165,7 +146,10 @@ function countDown(checks: readonly Check[], { firstCheck, checkCount }: ServerS
   return down;
 }
 
-/** What a new configuration alone moved: checks that came or went, servers that are new and not yet in service. */
+/**
+ * What a new configuration alone moved: checks that came or went, servers that are new and not yet in
+ * service.
+ */
 function moved(old: Pool, pool: Pool): PoolEffect[] {
   const effects = pool.servers.flatMap((slot, index): PoolEffect[] => {
     const up = at(pool.failing, index) === 0;

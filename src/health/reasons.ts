@@ -17,7 +17,10 @@ export const REASONS = {
 } as const satisfies Record<string, Reason>;
 export type ProbeFailure = keyof typeof REASONS;
 
-/** keepalived reschedules a check that could not be made ("socket bind failed. Rescheduling"): no verdict comes of it. */
+/**
+ * keepalived reschedules a check that could not be made ("socket bind failed. Rescheduling"): no verdict
+ * comes of it.
+ */
 export function saysNothing(reason: string): boolean {
   return Object.hasOwn(REASONS, reason) && REASONS[reason as ProbeFailure].evidence === 'here';
 }

@@ -1,8 +1,10 @@
-// What a pool is made of, as far as only the configuration decides it: services, servers and checks, numbered. Holds no
-// verdicts.
+// What a pool is made of, as far as only the configuration decides it: services, servers and checks,
+// numbered. Holds no verdicts.
 import type { CheckSettings } from './settings.ts';
 
-/** `service` and `server` are keys of ipvs/model.ts. Every real server is a target, also one without checks. */
+/**
+ * `service` and `server` are keys of ipvs/model.ts. Every real server is a target, also one without checks.
+ */
 export type HealthTarget = {
   service: string;
   server: string;

@@ -1,5 +1,6 @@
-// A list that is replaced, not changed, at the price of a few hundred words a step: two levels of arrays. A pool has tens
-// of thousands of checks and hears of thousands a second; copying one flat array each time would cost more than probing.
+// A list that is replaced, not changed, at the price of a few hundred words a step: two levels of arrays. A
+// pool has tens of thousands of checks and hears of thousands a second; copying one flat array each time
+// would cost more than probing.
 
 /** Near the square root of the largest pools we expect: both levels are then equally short. */
 const CHUNK = 128;

@@ -1,12 +1,14 @@
-// One check of one real server: when to probe, and when what the probes said becomes a verdict. No sockets, no clock.
+// One check of one real server: when to probe, and when what the probes said becomes a verdict. No sockets,
+// no clock.
 //
 // Theory of operation, which is keepalived's (2.4.3: in 2.2.7 a check that is down retried, too):
 //
-//   start ──▶ waiting (warmup, at random) ──due──▶ probing ──probed──▶ waiting (delay_loop or delay_before_retry) ──▶ …
+//   start ──▶ waiting (≤ warmup) ──due──▶ probing ──probed──▶ waiting (delay_loop, delay_before_retry) ──▶ …
 //
 // - A check without `alpha` is up before its first probe, one with it is down.
 // - The first probe decides alone: of a server nobody has seen alive, one failure is enough.
-// - Later a failure is followed by `retry` more tries, delay_before_retry apart; when all fail the check is down.
+// - Later a failure is followed by `retry` more tries, delay_before_retry apart; when all fail the check is
+//   down.
 // - A check that is down is probed every delay_loop, and one good probe puts it up.
 // - A probe that could not be made (reasons.ts) says nothing: the next one comes after delay_loop.
 //

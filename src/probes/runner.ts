@@ -1,21 +1,24 @@
-// Performs what the pool decides: keeps the timers, makes the probes, brings the answers back. Decides nothing itself.
+// Performs what the pool decides: keeps the timers, makes the probes, brings the answers back. Decides
+// nothing itself.
 import type { Notice } from '../core/events.ts';
 import type { Clock, Random } from '../core/time.ts';
 import {
   type CheckKey,
   configurePool,
-  describePool,
   EMPTY_POOL,
   type HealthTarget,
   type Pool,
   type PoolEffect,
-  type ServerView,
   stepPool,
 } from '../health/pool.ts';
 import type { CheckSettings, ProbeResult } from '../health/settings.ts';
+import { describePool, type HealthSnapshot } from '../health/view.ts';
 import { probeTcp } from './tcp.ts';
 
-/** Probes under way at once; more wait their turn. Half of the 4,096 descriptors that are the least usual hard limit. */
+/**
+ * Probes under way at once; more wait their turn. Half of the 4,096 descriptors that are the least usual hard
+ * limit.
+ */
 const PROBES_AT_ONCE = 2_048;
 /** setTimeout takes a longer time for 1 ms. */
 const TIMER_MOST_MS = 0x7fff_ffff;
@@ -26,17 +29,6 @@ export type HealthEdges = {
   onNotice: (notice: Notice) => void;
   random: Random;
   clock: Clock;
-};
-type LastProbe = { atMs: number; result: ProbeResult };
-export type HealthSnapshot = {
-  servers: (Omit<ServerView, 'checks'> & {
-    sinceMs: number;
-    checks: (ServerView['checks'][number] & { last?: LastProbe })[];
-  })[];
-  underWay: number;
-  waiting: number;
-  /** The longest a probe had to wait for its turn; 0 = none ever did. */
-  longestWaitMs: number;
 };
 export type Health = {
   /** Takes the place of the configuration before. What is in both goes on as if nothing had happened. */
@@ -64,7 +56,7 @@ class Runner {
   readonly #open = new Set<Promise<void>>();
   /** In the order in which they became due. */
   readonly #waiting = new Map<CheckKey, { settings: CheckSettings; sinceMs: number }>();
-  readonly #last = new Map<CheckKey, LastProbe>();
+  readonly #last = new Map<CheckKey, { atMs: number; result: ProbeResult }>();
   readonly #movedAtMs = new Map<string, number>();
   readonly #startedMs: number;
   #pool: Pool = EMPTY_POOL;
@@ -99,10 +91,13 @@ class Runner {
       }),
     }));
     return {
+      atMs: this.#edges.clock(),
       servers,
-      underWay: this.#underWay.size,
-      waiting: this.#waiting.size,
-      longestWaitMs: this.#longestWaitMs,
+      probes: {
+        underWay: this.#underWay.size,
+        waiting: this.#waiting.size,
+        longestWaitMs: this.#longestWaitMs,
+      },
     };
   }
 
@@ -165,7 +160,8 @@ class Runner {
 
   async #probe(key: CheckKey, settings: CheckSettings, abort: AbortController): Promise<void> {
     const result = await probeTcp(settings, abort.signal);
-    // A check that was taken back, and perhaps configured anew since: the answer is not to the probe it waits for.
+    // A check that was taken back, and perhaps configured anew since: the answer is not to the probe it waits
+    // for.
     if (this.#underWay.get(key) !== abort) return;
     this.#underWay.delete(key);
     this.#last.set(key, { atMs: this.#edges.clock(), result });

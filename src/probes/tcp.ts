@@ -26,8 +26,9 @@ const REASON_OF: Readonly<Record<string, ProbeFailure>> = {
   EAGAIN: 'no-resources',
 };
 /**
- * How long a server may take to answer our FIN with its own. Closing a socket that has unread bytes sends a RST, which
- * servers that greet first (SMTP, SSH) write into their logs; so what they say is read and thrown away.
+ * How long a server may take to answer our FIN with its own. Closing a socket that has unread bytes sends a
+ * RST, which servers that greet first (SMTP, SSH) write into their logs; so what they say is read and thrown
+ * away.
  */
 const CLOSE_WITHIN_MS = 200;
 
@@ -45,7 +46,8 @@ export function probeTcp(settings: Settings, signal: AbortSignal): Promise<Probe
     };
     const onAbort = () => fail('cancelled', 'the check was taken back');
     const late = () => result ?? fail('timeout', `no answer in ${settings.connectTimeoutMs} ms`);
-    // When this process was busy for long, timers run before the answers that came meanwhile are looked at: look first.
+    // When this process was busy for long, timers run before the answers that came meanwhile are looked at:
+    // look first.
     let timer = setTimeout(() => setImmediate(late), settings.connectTimeoutMs);
     const socket = open(settings);
     socket.on('connect', () => {

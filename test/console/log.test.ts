@@ -1,4 +1,5 @@
-// The log as others read it: a child process writes to a file, a pipe, a socket, a reader that sleeps and one that is gone.
+// The log as others read it: a child process writes to a file, a pipe, a socket, a reader that sleeps and one
+// that is gone.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -69,13 +70,13 @@ describe('a line for people', () => {
   const atMs = new Date(2026, 10, 22, 23, 59, 1, 7).getTime();
   const notice = {
     event: 'server.down' as const,
-    message: 'Removing service [10.1.0.21]:tcp:80 from VS \x1b[31m',
+    message: 'Removing service [10.1.0.21]:tcp:80 \x1b[31m',
     fields: { server: '[10.1.0.21]:tcp:80', reason: 'refused', tries: 2, text: 'a\nb' },
   };
 
   test('says what the message does not, and cannot move the cursor', () => {
     expect(renderForPeople({ atMs, notice }, false)).toBe(
-      '23:59:01.007 warn  Removing service [10.1.0.21]:tcp:80 from VS \\x1b[31m  server.down reason=refused tries=2',
+      '23:59:01.007 warn  Removing service [10.1.0.21]:tcp:80 \\x1b[31m  server.down reason=refused tries=2',
     );
   });
 
@@ -97,7 +98,8 @@ describe('a reader', () => {
         ? spawn(process.execPath, [SPEAK, 'json', String(MANY)])
         : spawn('sh', ['-c', `${node} ${SPEAK} json ${MANY} | (read line; echo awake >&2; sleep 3; cat)`]);
     const heard = text(child.stderr);
-    // Nothing reads the child's output for three seconds: it has to be through with its events long before that.
+    // Nothing reads the child's output for three seconds: it has to be through with its events long before
+    // that.
     await new Promise((done) => setTimeout(done, 3_000));
     const output = text(child.stdout);
     child.stdin.end();

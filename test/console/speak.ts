@@ -1,5 +1,5 @@
-// Run by log.test.ts: says COUNT events as quickly as it can, tells on standard error how long that took, and ends when
-// its standard input does. `speak.ts json|people COUNT`
+// Run by log.test.ts: says COUNT events as quickly as it can, tells on standard error how long that took, and
+// ends when its standard input does. `speak.ts json|people COUNT`
 import { createLog } from '../../src/console/log.ts';
 
 const [form, count] = process.argv.slice(2);

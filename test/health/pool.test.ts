@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
 import {
   configurePool,
-  describePool,
   EMPTY_POOL,
   effectiveWeight,
   type HealthTarget,
@@ -13,6 +12,7 @@ import {
   stepPool,
 } from '../../src/health/pool.ts';
 import type { CheckSettings, ProbeResult } from '../../src/health/settings.ts';
+import { describePool } from '../../src/health/view.ts';
 
 const SERVICE = 'TCP 10.0.0.50:80';
 const half = () => 0.5;

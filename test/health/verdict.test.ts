@@ -1,5 +1,5 @@
-// The rules of one check, each as a short story, and a property that holds them all against a second, naive statement of
-// the rules.
+// The rules of one check, each as a short story, and a property that holds them all against a second, naive
+// statement of the rules.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
@@ -146,7 +146,7 @@ function expectedUp(history: readonly ProbeResult[], { alpha, retry }: CheckSett
   return told.length - 1 - lastGood <= retry;
 }
 
-test('property: the verdict is what the rules say of the whole history, and one thing is always under way', () => {
+test('property: the verdict is what the rules say of the history, and one thing is always under way', () => {
   const result = fc.oneof(fc.constant(GOOD), fc.constantFrom(...Object.keys(REASONS)).map(failure));
   const settings = fc.record({ retry: fc.nat(4), alpha: fc.boolean() });
   fc.assert(

@@ -1,5 +1,5 @@
-// Run in a network namespace of its own (see tcp.test.ts): what becomes of probes that no server answers. Prints one JSON
-// line a case.
+// Run in a network namespace of its own (see tcp.test.ts): what becomes of probes that no server answers.
+// Prints one JSON line a case.
 import { execFileSync } from 'node:child_process';
 import { address } from '../../src/core/address.ts';
 import { probeTcp } from '../../src/probes/tcp.ts';

@@ -94,12 +94,12 @@ test('probes wait for their turn rather than open thousands of sockets', async (
     server: `10.1.0.1:${i}`,
   }));
   health.configure(many);
-  await expect.poll(() => health.snapshot().waiting).toBeGreaterThan(0);
-  expect(health.snapshot().underWay).toBeLessThanOrEqual(2_048);
+  await expect.poll(() => health.snapshot().probes.waiting).toBeGreaterThan(0);
+  expect(health.snapshot().probes.underWay).toBeLessThanOrEqual(2_048);
   const tested = () => health.snapshot().servers.filter(({ checks }) => checks[0]!.tested).length;
   await expect.poll(tested, { timeout: 20_000 }).toBe(3_000);
-  expect(health.snapshot()).toMatchObject({ underWay: 0, waiting: 0 });
-  expect(health.snapshot().longestWaitMs).toBeGreaterThan(0);
+  expect(health.snapshot().probes).toMatchObject({ underWay: 0, waiting: 0 });
+  expect(health.snapshot().probes.longestWaitMs).toBeGreaterThan(0);
 });
 
 test('stop leaves no socket and no timer, and nothing is said afterwards', async () => {
