@@ -28,6 +28,7 @@ const RIPEN_MS = 5_000;
 const REST_MS = 4_000;
 /** As in examples: director.conf. */
 const DRILL_HOLD_SECONDS = 5;
+const COMPLAINTS = 5;
 
 async function perform(stage: Stage): Promise<DirectorName> {
   await stage.start();
@@ -45,6 +46,7 @@ async function improvise(stage: Stage, keys: readonly string[]): Promise<void> {
   for (;;) {
     stage.phase('the pair is whole: press d for a drill, k to kill the master, q to leave');
     done = keys.length; // keys pressed while something was going on are not for now
+    stage.openSessions(Math.max(0, FIRST_SESSIONS - stage.sessionsAlive));
     while (keys.length === done) await stage.pause(50);
     const key = keys.at(-1);
     if (key === 'd') await stage.drill(0);
@@ -68,9 +70,12 @@ function configurations(orders: Orders): Record<DirectorName, string[]> {
   };
 }
 
+/** Somebody wants to leave, or something of ours did not work: anything else is a mistake and ends with its stack. */
 function leaveWith(reason: unknown, stage: Stage, screen: Screen, interactive: boolean): number {
   if (reason instanceof PreparationError) {
-    screen.print([`lvs-director demo: ${reason.message}`]);
+    // The live view cuts long texts off, and a rejected configuration is explained in many lines.
+    const said = stage.picture.happenings.filter(({ grave }) => grave).slice(-COMPLAINTS);
+    screen.print([...said.map(({ who, text }) => `${who}: ${text}`), `lvs-director demo: ${reason.message}`]);
     return 1;
   }
   if (!(reason instanceof Error) || reason.name !== 'AbortError') throw reason;

@@ -32,6 +32,7 @@ import {
   paintRestart,
   tell,
 } from './picture.ts';
+import { outcomeLine } from './view.ts';
 import { listenForAdverts } from './witness.ts';
 
 export type StageSetup = {
@@ -52,6 +53,11 @@ const LEAD_IN_MS = 100;
 const SETTLE_MS = 2_000;
 /** Long enough for TCP's own retries after an outage of a second. */
 const OBSERVE_MS = 4_000;
+/**
+ * A master announces an active connection again after 50 packets of its client: here after some six seconds. Until then a
+ * director that was rebooted does not know it.
+ */
+const REJOIN_MS = 10_000;
 const POLL_MS = 10;
 
 const programOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -86,7 +92,7 @@ export class Stage {
       ended: (how) => {
         this.#paint(paintDirector(this.picture, name, { state: 'ENDED', sinceMs: Date.now(), vips: [] }));
         this.say(`director ${letterOf(name)} ended by itself: ${how}`, true);
-        this.#failure = new PreparationError(`director ${letterOf(name)} ended: ${how}; see its log above`);
+        this.#failure = new PreparationError(`director ${letterOf(name)} ended: ${how}`);
       },
     });
   }
@@ -181,6 +187,10 @@ export class Stage {
     this.#order({ do: 'open', count });
   }
 
+  get sessionsAlive(): number {
+    return this.picture.statistics?.alive ?? 0;
+  }
+
   async #measure(): Promise<Measured> {
     let measured: Measured | undefined;
     this.#measured = (result) => {
@@ -215,11 +225,7 @@ export class Stage {
     const measured = await this.#measure();
     const outcome: Outcome = { name, measured, from, ...(taken ? { to, newMasterMs } : {}) };
     this.#paint({ ...this.picture, outcomes: [...this.picture.outcomes, outcome] });
-    const { outageMs, failedRequests, requests, survived, sessions } = measured;
-    this.say(
-      `${name}: outage ${Math.round(outageMs)} ms, ${failedRequests} of ${requests} requests failed, ` +
-        `${survived} of ${sessions} sessions survived`,
-    );
+    this.say(outcomeLine(outcome));
   }
 
   /** `later` sessions are opened while the other director is master: they have to survive the next failover too. */
@@ -256,11 +262,15 @@ export class Stage {
     return crashed;
   }
 
-  /** The crashed machine comes back with an empty kernel. */
+  /** The crashed machine comes back with an empty kernel. Ends when it has had time to hear of the open sessions. */
   async restart(name: DirectorName): Promise<void> {
-    this.phase(`director ${letterOf(name)} is switched on again, with an empty kernel`);
+    const letter = letterOf(name);
+    this.phase(`director ${letter} is switched on again, with an empty kernel`);
     this.#paint(paintRestart(this.picture, name, Date.now()));
     await this.#directors[name].restart();
-    await this.#until(() => this.#isReady(), START_TIMEOUT_MS);
+    const ready = await this.#until(() => this.#isReady(), START_TIMEOUT_MS);
+    if (!ready) throw new PreparationError(`director ${letter} did not come back`);
+    this.phase(`director ${letter} is back and hears of the open sessions again`);
+    await this.pause(REJOIN_MS);
   }
 }

@@ -1,7 +1,7 @@
 // The demo's picture as lines of text for a terminal. Pure: writes nothing, knows no cursor.
 import type { Statistics } from './client.ts';
 import { addressOf, DIRECTORS, type DirectorName, letterOf, PORT, SERVERS, VIP } from './layout.ts';
-import type { Happening, Picture } from './picture.ts';
+import type { Happening, Outcome, Picture } from './picture.ts';
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan';
 /** Puts a style around a text, or does not when the output has no colours. */
@@ -11,7 +11,9 @@ export type Size = { columns: number; rows: number };
 const BARS = '▁▂▃▄▅▆▇█';
 /** A full bar: the client's time limit for a short request. */
 const FULL_BAR_MS = 300;
+/** Time and name before the text of an event. */
 const EVENT_COLUMNS = 19;
+const OUTCOME_ROWS = 2;
 
 /** `00:07`, or `00:07.120` with milliseconds. */
 export function elapsed(ms: number, exact = false): string {
@@ -88,10 +90,29 @@ function trafficLines(statistics: Statistics | undefined, columns: number, paint
   ];
 }
 
+/** The newest ones; empty lines keep their place before there are any. */
+function outcomeLines(outcomes: readonly Outcome[], columns: number): string[] {
+  const lines = outcomes.slice(-OUTCOME_ROWS).map((one) => `  ${shorten(outcomeLine(one), columns - 2)}`);
+  return [...lines, ...Array.from({ length: OUTCOME_ROWS - lines.length }, () => '')];
+}
+
 function happeningLine(picture: Picture, happening: Happening, columns: number, paint: Paint): string {
   const time = elapsed(happening.atMs - picture.startedMs, true);
   const line = shorten(happening.text, columns - EVENT_COLUMNS);
   return `  ${paint('dim', time)}  ${happening.who.padEnd(4)} ${happening.grave ? paint('yellow', line) : line}`;
+}
+
+/** What a finished drill or crash cost, in one line. */
+export function outcomeLine({ name, measured, from, to, newMasterMs }: Outcome): string {
+  const { outageMs, failedRequests, requests, survived, sessions } = measured;
+  const taken =
+    to === undefined || newMasterMs === undefined
+      ? `nobody took over from ${letterOf(from)}`
+      : `${letterOf(from)} → ${letterOf(to)} after ${Math.round(newMasterMs)} ms`;
+  return (
+    `${name}: ${taken}, outage ${Math.round(outageMs)} ms, ` +
+    `${failedRequests} of ${requests} requests failed, ${survived} of ${sessions} sessions survived`
+  );
 }
 
 /** The line above everything: what runs here. */
@@ -101,6 +122,7 @@ export function heading(picture: Picture): string {
   return `lvs-director demo: ${VIP}:${PORT}, ${picture.mode.toUpperCase()}, ${engine}`;
 }
 
+/** Always of the same height for one terminal, so that it can be drawn over itself. */
 export function view(picture: Picture, nowMs: number, size: Size, keys: string, paint: Paint): string[] {
   const { statistics } = picture;
   const fixed = [
@@ -115,8 +137,10 @@ export function view(picture: Picture, nowMs: number, size: Size, keys: string, 
     '',
     ...trafficLines(statistics, size.columns, paint),
     '',
+    ...outcomeLines(picture.outcomes, size.columns),
+    '',
   ];
-  const room = Math.max(3, Math.min(14, size.rows - fixed.length - 3));
+  const room = Math.max(2, Math.min(14, size.rows - fixed.length - 3));
   const happenings = picture.happenings
     .slice(-room)
     .map((happening) => happeningLine(picture, happening, size.columns, paint));
