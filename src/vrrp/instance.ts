@@ -35,7 +35,7 @@ export type Instance = {
   /** When a notice of a kind may be given again. */
   quietUntil: Map<string, number>;
 };
-type Parcel = { to: Address; packet: Buffer };
+export type Parcel = { to: Address; packet: Buffer };
 
 const RIVAL_EACH_MS = 10_000;
 
@@ -139,7 +139,7 @@ function send(instance: Instance, priority: number, actions: Action[]): void {
   count(instance, priority === RESIGNED ? 'priorityZeroSent' : 'advertsSent');
 }
 
-function parcels(own: InstanceSettings, source: Address, priority: number): Parcel[] {
+export function parcels(own: InstanceSettings, source: Address, priority: number): Parcel[] {
   const destinations = own.unicastPeers.length > 0 ? own.unicastPeers : [own.multicastGroup];
   // An advert over IPv4 has room for IPv4 addresses only (RFC 9568 §5.2.9).
   const addresses = own.vips.map((vip) => vip.address).filter((value) => familyOf(value) === 4);

@@ -1,0 +1,137 @@
+// Virtual addresses on this machine's interfaces. Each is a lease: the kernel itself takes it away when nobody renews it.
+//
+// Whose is an address that is there already? Ours, if it is marked so or has an end: a former director left it. One that is
+// permanent and not marked belongs to the machine (the address owner of RFC 9568 has such): it is used as it is, and neither
+// given an end nor taken away.
+import { familyOf } from '../../core/address.ts';
+import type { EventName, Notice } from '../../core/events.ts';
+import { addAddress, deleteAddress, IFA_F, type InterfaceAddress } from '../../netlink/route.ts';
+import type { VirtualAddress } from '../../vrrp/settings.ts';
+import type { NetlinkSocket, Result } from '../netlink-socket.ts';
+import type { Links } from './links.ts';
+
+/** RTPROT_KEEPALIVED of <linux/rtnetlink.h>: an address that VRRP manages. Kernels before 5.18 do not keep it. */
+const ORIGIN_VRRP = 18;
+
+type Held = { vip: VirtualAddress; entry: InterfaceAddress };
+
+export class Addresses {
+  readonly #requests: NetlinkSocket;
+  readonly #links: Links;
+  readonly #say: (notice: Notice) => void;
+  readonly #held = new Map<string, Held>();
+  /** What went wrong with an address, so that each renewal does not say it again. */
+  readonly #troubles = new Map<string, string>();
+  /** valid_lft; 0 = no end. */
+  leaseSeconds = 0;
+
+  constructor(requests: NetlinkSocket, links: Links, say: (notice: Notice) => void) {
+    this.#requests = requests;
+    this.#links = links;
+    this.#say = say;
+  }
+
+  /** Also renews those that are there. */
+  add(vips: readonly VirtualAddress[]): void {
+    const wanted: Held[] = [];
+    for (const vip of vips) {
+      const entry = this.#entryOf(vip);
+      if (entry === undefined) this.#complain(vip, 'the interface does not exist');
+      else if (this.#isForeign(vip))
+        this.#complain(vip, 'permanent, and there before us: used as it is', 'vip.added');
+      else wanted.push({ vip, entry });
+    }
+    const results = this.#requests.requestMany(
+      wanted.map(({ entry }) => addAddress(entry, { replace: true })),
+    );
+    for (const [index, held] of wanted.entries()) this.#noteAdded(held, results[index]!);
+  }
+
+  /** Those that are ours; that one is not there is no error. */
+  remove(vips: readonly VirtualAddress[]): void {
+    const going: Held[] = [];
+    for (const vip of vips) {
+      const held = this.#held.get(keyOf(vip)) ?? this.#leftover(vip);
+      this.#held.delete(keyOf(vip));
+      this.#troubles.delete(keyOf(vip));
+      if (held) going.push(held);
+    }
+    const results = this.#requests.requestMany(going.map(({ entry }) => deleteAddress(entry)));
+    for (const [index, { vip }] of going.entries()) this.#noteRemoved(vip, results[index]!);
+  }
+
+  removeAll(): void {
+    this.remove([...this.#held.values()].map(({ vip }) => vip));
+  }
+
+  #noteAdded(held: Held, result: Result): void {
+    const { vip } = held;
+    const key = keyOf(vip);
+    if (!result.ok) {
+      this.#complain(vip, result.explanation ?? result.errno);
+      return;
+    }
+    this.#troubles.delete(key);
+    if (!this.#held.has(key)) this.#say({ event: 'vip.added', ...said(vip, 'added') });
+    this.#held.set(key, held);
+  }
+  #noteRemoved(vip: VirtualAddress, result: Result): void {
+    if (result.ok) this.#say({ event: 'vip.removed', ...said(vip, 'removed') });
+    // Gone already: its interface, or the lease ran out.
+    else if (result.errno !== 'EADDRNOTAVAIL' && result.errno !== 'ENODEV')
+      this.#complain(vip, result.explanation ?? result.errno);
+  }
+
+  #isForeign(vip: VirtualAddress): boolean {
+    if (this.#held.has(keyOf(vip))) return false;
+    const there = this.#links.address(vip.interface, vip.address, vip.prefixLength);
+    return there !== undefined && !isOurs(there);
+  }
+  #leftover(vip: VirtualAddress): Held | undefined {
+    const entry = this.#links.address(vip.interface, vip.address, vip.prefixLength);
+    return entry && isOurs(entry) ? { vip, entry } : undefined;
+  }
+  #entryOf(vip: VirtualAddress): InterfaceAddress | undefined {
+    const link = this.#links.link(vip.interface);
+    if (link === undefined) return undefined;
+    const entry: InterfaceAddress = {
+      interfaceIndex: link.index,
+      address: vip.address,
+      prefixLength: vip.prefixLength,
+      scope: vip.scope,
+      // No duplicate address detection: the old master may hold it for a moment, and it would fail for good.
+      flags: familyOf(vip.address) === 6 ? IFA_F.NODAD : 0,
+      origin: ORIGIN_VRRP,
+    };
+    if (vip.label !== undefined) entry.label = vip.label;
+    // Deprecated: never chosen as the source of what the director itself sends. A real server that has the address too
+    // would drop such packets. IPv4 chooses by subnet, and there a second address of it is not chosen anyway.
+    const deprecated = familyOf(vip.address) === 6 || vip.prefixLength === 32;
+    if (this.leaseSeconds > 0 || deprecated) {
+      entry.validSeconds = this.leaseSeconds > 0 ? this.leaseSeconds : 0xffffffff;
+      entry.preferredSeconds = deprecated ? 0 : entry.validSeconds;
+    }
+    return entry;
+  }
+
+  #complain(vip: VirtualAddress, why: string, event: EventName = 'vip.failed'): void {
+    if (this.#troubles.get(keyOf(vip)) === why) return;
+    this.#troubles.set(keyOf(vip), why);
+    const { message, fields } = said(vip, why);
+    this.#say({ event, message, fields: { ...fields, why } });
+  }
+}
+
+function isOurs(entry: InterfaceAddress): boolean {
+  return entry.validSeconds !== undefined || entry.origin === ORIGIN_VRRP;
+}
+function keyOf(vip: VirtualAddress): string {
+  return `${vip.interface} ${vip.address}/${vip.prefixLength}`;
+}
+function said(vip: VirtualAddress, what: string): { message: string; fields: Record<string, unknown> } {
+  const prefix = `${vip.address}/${vip.prefixLength}`;
+  return {
+    message: `${prefix} on ${vip.interface}: ${what}`,
+    fields: { vip: prefix, interface: vip.interface },
+  };
+}

@@ -1,0 +1,52 @@
+// The elector as the director process sees it: a thread that is told and that tells. What it does is in thread.ts.
+import { Worker } from 'node:worker_threads';
+import type { ElectorCommand, ElectorReport } from '../../vrrp/settings.ts';
+import { close, eventfd, write } from '../libc.ts';
+
+export type Elector = {
+  send(command: ElectorCommand): void;
+  /** The thread has ended: after `stopped` or `failed`. */
+  terminated: Promise<void>;
+};
+/** `bell`: an eventfd to ring after each message. `leave[0]`: 1 = the process ends, do not wait any more. */
+export type ThreadData = { bell: number; leave: Int32Array };
+
+const RING = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]); // eventfd counts in 64 bits of host order
+
+export function startElector(options: { onReport(report: ElectorReport): void }): Elector {
+  const bell = eventfd(0);
+  const leave = new Int32Array(new SharedArrayBuffer(4));
+  const workerData: ThreadData = { bell, leave };
+  const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData, name: 'elector' });
+  // A thread that waits in ppoll cannot be ended from outside: without this, process.exit would wait for it.
+  const release = () => {
+    Atomics.store(leave, 0, 1);
+    write(bell, RING);
+  };
+  process.once('exit', release);
+  let ended = false;
+  const terminated = new Promise<void>((resolve) => {
+    worker.once('exit', () => {
+      process.off('exit', release);
+      close(bell);
+      ended = true;
+      resolve();
+    });
+  });
+  worker.on('message', options.onReport);
+  worker.once('error', (error) => {
+    options.onReport({ type: 'failed', message: error.message, code: codeOf(error) });
+  });
+  return {
+    send(command) {
+      if (ended) return;
+      worker.postMessage(command);
+      write(bell, RING);
+    },
+    terminated,
+  };
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : 'SYSTEM_CALL';
+}

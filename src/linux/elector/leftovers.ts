@@ -1,0 +1,80 @@
+// What a director that died without a word leaves behind, put in order by somebody else: its routers resign in its name,
+// its addresses serve until the peer is heard, then go. Synchronous: whoever calls this has nothing better to do.
+import type { Address } from '../../core/address.ts';
+import { NETLINK_ROUTE } from '../../netlink/route.ts';
+import { refuse } from '../../vrrp/accept.ts';
+import { allVips, parcels } from '../../vrrp/instance.ts';
+import { LINGER_MS, peerMasterDownMs } from '../../vrrp/machine.ts';
+import { decodeAdvert, RESIGNED } from '../../vrrp/packet.ts';
+import type { ElectorSettings, InstanceSettings } from '../../vrrp/settings.ts';
+import { NetlinkSocket } from '../netlink-socket.ts';
+import { PollSet } from '../poll.ts';
+import { Addresses } from './addresses.ts';
+import { Links } from './links.ts';
+import { AdvertSocket } from './sockets.ts';
+
+/** Everything of a dead director is gone within a second: with slow adverts there may be a gap instead. */
+const PATIENCE_MS = 800;
+const NS_PER_MS = 1e6;
+
+type Orphan = { own: InstanceSettings; source: Address; socket: AdvertSocket };
+
+/** `masters`: names of the instances that served. */
+export function removeLeftovers(settings: ElectorSettings, masters: readonly string[]): void {
+  const requests = new NetlinkSocket(NETLINK_ROUTE);
+  const links = new Links(requests);
+  const addresses = new Addresses(requests, links, () => {});
+  const served = settings.instances.filter((own) => masters.includes(own.name));
+  const orphans = served.flatMap((own) => resign(own, links, virtualAddresses(settings)));
+  try {
+    waitForRelief(orphans);
+  } finally {
+    for (const { socket } of orphans) socket.close();
+    // Also of those that did not serve: the dead director may have become master a moment ago.
+    if (settings.addresses === 'kernel') addresses.remove(settings.instances.flatMap(allVips));
+    links.close();
+    requests.close();
+  }
+}
+
+function virtualAddresses(settings: ElectorSettings): Set<Address> {
+  return new Set(settings.instances.flatMap(allVips).map((vip) => vip.address));
+}
+
+function resign(own: InstanceSettings, links: Links, virtual: ReadonlySet<Address>): Orphan[] {
+  const link = links.link(own.interface);
+  const addresses = links.electorLink(own.interface)?.addresses ?? [];
+  const source = own.source ?? addresses.find((address) => !virtual.has(address));
+  if (link === undefined || source === undefined) return [];
+  const socket = new AdvertSocket(own.interface, link.index);
+  if (own.unicastPeers.length === 0) socket.listenTo(new Set([own.multicastGroup]));
+  for (const { to, packet } of parcels(own, source, RESIGNED)) socket.send(packet, to);
+  return [{ own, source, socket }];
+}
+
+function waitForRelief(orphans: readonly Orphan[]): void {
+  const poll = new PollSet();
+  const waiting = new Map(orphans.map((orphan) => [poll.add(orphan.socket.fd), orphan]));
+  const longestMs = Math.max(0, ...orphans.map(({ own }) => peerMasterDownMs(own)));
+  const untilMs = performance.now() + Math.min(PATIENCE_MS, longestMs);
+  while (waiting.size > 0) {
+    const restMs = untilMs - performance.now();
+    if (restMs <= 0) return;
+    poll.wait(Math.ceil(restMs * NS_PER_MS));
+    for (const [slot, orphan] of waiting) {
+      if (!poll.ready(slot) || !isRelieved(orphan)) continue;
+      poll.remove(orphan.socket.fd);
+      waiting.delete(slot);
+    }
+  }
+  if (orphans.length > 0) poll.wait(LINGER_MS * NS_PER_MS);
+}
+
+function isRelieved({ own, source, socket }: Orphan): boolean {
+  for (let bytes = socket.receive(); bytes !== undefined; bytes = socket.receive()) {
+    const decoded = decodeAdvert(bytes);
+    if (!decoded.ok || decoded.advert.vrid !== own.vrid || decoded.advert.priority === RESIGNED) continue;
+    if (refuse(decoded.advert, own, source) === undefined) return true;
+  }
+  return false;
+}

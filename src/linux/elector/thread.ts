@@ -1,0 +1,218 @@
+// The elector thread: waits in ppoll for an advert, a link event, a command or the next deadline, lets the pure elector
+// decide, and does what it says. It has its own sockets and real-time priority, runs no event loop, and waits for nobody.
+import assert from 'node:assert';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { Notice } from '../../core/events.ts';
+import { NETLINK_ROUTE } from '../../netlink/route.ts';
+import { createElector, type Input, listeners, nextDeadlineMs, stepElector } from '../../vrrp/elector.ts';
+import type { Action } from '../../vrrp/instance.ts';
+import type { ElectorCommand, ElectorReport, ElectorSettings } from '../../vrrp/settings.ts';
+import { errnoName, read, SCHED, SystemCallError, schedSetscheduler } from '../libc.ts';
+import { NetlinkSocket } from '../netlink-socket.ts';
+import { PollSet } from '../poll.ts';
+import { Addresses } from './addresses.ts';
+import type { ThreadData } from './elector.ts';
+import { removeLeftovers } from './leftovers.ts';
+import { Links } from './links.ts';
+import { AdvertSocket, AnnouncementSocket } from './sockets.ts';
+
+const NS_PER_MS = 1e6;
+/** A flood of packets on one interface must not keep adverts from being sent. */
+const PACKETS_PER_ROUND = 64;
+const SEND_FAILURE_EACH_MS = 60_000;
+
+type Port = NonNullable<typeof parentPort>;
+type Open = { socket: AdvertSocket; slot: number };
+
+class ElectorThread {
+  readonly #port: Port;
+  readonly #data: ThreadData;
+  readonly #startedMs = monotonicMs();
+  readonly #elector = createElector();
+  readonly #requests = new NetlinkSocket(NETLINK_ROUTE);
+  readonly #links = new Links(this.#requests);
+  readonly #announcements = new AnnouncementSocket(this.#links);
+  readonly #addresses = new Addresses(this.#requests, this.#links, (notice) => this.#say(notice));
+  readonly #sockets = new Map<string, Open>();
+  readonly #poll = new PollSet();
+  readonly #bellSlot: number;
+  readonly #linksSlot: number;
+  readonly #rung = Buffer.alloc(8);
+  readonly #sendFailures = new Map<string, number>();
+  #realtimePriority = 0;
+  #configured = false;
+  #stopped = false;
+
+  constructor(port: Port, data: ThreadData) {
+    this.#port = port;
+    this.#data = data;
+    this.#bellSlot = this.#poll.add(data.bell);
+    this.#linksSlot = this.#poll.add(this.#links.fd);
+    for (const name of this.#links.names()) this.#feedLink(name);
+  }
+
+  run(): void {
+    while (!this.#stopped && Atomics.load(this.#data.leave, 0) === 0) {
+      const restMs = nextDeadlineMs(this.#elector) - monotonicMs();
+      this.#poll.wait(restMs === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(restMs * NS_PER_MS)));
+      // What was said in time counts before our own deadlines do, even if we are late to hear it.
+      if (this.#poll.ready(this.#linksSlot)) this.#readLinks();
+      for (const { socket, slot } of this.#sockets.values()) if (this.#poll.ready(slot)) this.#hear(socket);
+      if (this.#poll.ready(this.#bellSlot)) this.#readCommands();
+      if (nextDeadlineMs(this.#elector) <= monotonicMs()) this.#feed({ type: 'wake' });
+    }
+    this.#close();
+  }
+
+  /** What is left to do when something went wrong that should not. */
+  abandon(): void {
+    const { settings, instances } = this.#elector;
+    const masters = [...instances.values()].filter(({ holdsVips }) => holdsVips).map(({ own }) => own.name);
+    this.#close();
+    removeLeftovers(settings, masters);
+  }
+
+  #feed(input: Input): void {
+    for (const action of stepElector(this.#elector, input, monotonicMs())) this.#perform(action);
+  }
+  #feedLink(name: string): void {
+    this.#feed({ type: 'link', interface: name, link: this.#links.electorLink(name) });
+  }
+
+  #perform(action: Action): void {
+    switch (action.do) {
+      case 'send': {
+        const sent = this.#socketOf(action.interface)?.send(action.packet, action.to) ?? 0;
+        if (sent < 0) this.#noteSendFailure(action.interface, errnoName(-sent));
+        return;
+      }
+      case 'addVips':
+        return this.#addresses.add(action.vips);
+      case 'removeVips':
+        return this.#addresses.remove(action.vips);
+      case 'announce': {
+        const engine = this.#elector.settings.addresses === 'engine';
+        return this.#announcements.announce(action.vips, action.repeat, engine ? action.vrid : undefined);
+      }
+      case 'report':
+        if (action.report.type === 'stopped') this.#stopped = true;
+        return this.#report(action.report);
+    }
+  }
+
+  #readLinks(): void {
+    const { changed, gone } = this.#links.read();
+    for (const name of changed) this.#feedLink(name);
+    for (const { interface: name, address } of gone)
+      this.#feed({ type: 'vipGone', interface: name, address });
+    this.#openSockets();
+  }
+
+  #hear(socket: AdvertSocket): void {
+    for (let n = 0; n < PACKETS_PER_ROUND; n++) {
+      const bytes = socket.receive();
+      if (bytes === undefined) return;
+      this.#feed({ type: 'packet', interface: socket.interface, bytes });
+    }
+  }
+
+  #readCommands(): void {
+    read(this.#data.bell, this.#rung);
+    for (;;) {
+      const message = receiveMessageOnPort(this.#port);
+      if (message === undefined) return;
+      this.#obey(message.message as ElectorCommand);
+    }
+  }
+
+  #obey(command: ElectorCommand): void {
+    if (command.type === 'configure') {
+      this.#addresses.leaseSeconds = command.settings.leaseSeconds;
+      this.#schedule(command.settings);
+    }
+    this.#feed({ type: 'command', command });
+    this.#openSockets();
+    if (command.type !== 'configure' || this.#configured) return;
+    this.#configured = true;
+    const startedMs = monotonicMs() - this.#startedMs;
+    this.#report({ type: 'running', realtime: this.#realtimePriority > 0, startedMs });
+  }
+
+  /** One socket for each interface that exists; an interface that came back under its name is another one. */
+  #openSockets(): void {
+    const wanted = new Map(listeners(this.#elector).map((listener) => [listener.interface, listener.groups]));
+    for (const [name, { socket }] of this.#sockets) {
+      if (wanted.has(name) && this.#links.link(name)?.index === socket.index) continue;
+      this.#poll.remove(socket.fd);
+      socket.close();
+      this.#sockets.delete(name);
+    }
+    for (const [name, groups] of wanted) this.#socketOf(name)?.listenTo(groups);
+  }
+  #socketOf(name: string): AdvertSocket | undefined {
+    const open = this.#sockets.get(name);
+    if (open) return open.socket;
+    const index = this.#links.link(name)?.index;
+    if (index === undefined) return undefined;
+    const socket = new AdvertSocket(name, index);
+    this.#sockets.set(name, { socket, slot: this.#poll.add(socket.fd) });
+    return socket;
+  }
+
+  #schedule({ realtimePriority }: ElectorSettings): void {
+    if (realtimePriority === this.#realtimePriority) return;
+    try {
+      schedSetscheduler(realtimePriority > 0 ? SCHED.RR : SCHED.OTHER, realtimePriority);
+      this.#realtimePriority = realtimePriority;
+      const message = `the elector runs with SCHED_RR priority ${realtimePriority}`;
+      if (realtimePriority > 0) this.#say({ event: 'scheduling.realtime', message });
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error;
+      const message = `no real-time priority (${error.errno}): adverts may be late under load`;
+      const fields = { errno: error.errno, hint: 'give the process CAP_SYS_NICE, or set vrrp_rt_priority 0' };
+      this.#say({ event: 'scheduling.denied', message, fields });
+    }
+  }
+
+  #noteSendFailure(name: string, errno: string): void {
+    const key = `${name} ${errno}`;
+    const nowMs = monotonicMs();
+    if (nowMs < (this.#sendFailures.get(key) ?? 0)) return;
+    this.#sendFailures.set(key, nowMs + SEND_FAILURE_EACH_MS);
+    const message = `an advert could not be sent on ${name}: ${errno}`;
+    this.#say({
+      event: 'vrrp.advert.dropped',
+      message,
+      fields: { interface: name, reason: `send-${errno}` },
+    });
+  }
+  #say(notice: Notice): void {
+    this.#report({ type: 'notice', notice });
+  }
+  #report(report: ElectorReport): void {
+    this.#port.postMessage(report);
+  }
+  #close(): void {
+    for (const { socket } of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
+    this.#announcements.close();
+    this.#links.close();
+    this.#requests.close();
+  }
+}
+
+function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / NS_PER_MS;
+}
+
+assert(parentPort, 'thread.ts is the elector’s worker thread');
+const thread = new ElectorThread(parentPort, workerData as ThreadData);
+try {
+  thread.run();
+} catch (error) {
+  thread.abandon();
+  throw error;
+} finally {
+  parentPort.close();
+}
