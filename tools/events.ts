@@ -21,10 +21,11 @@ meaning, so monitors can rely on them.
 | \`event\` | the name |
 | \`msg\` | the event in words, for changes of state those of keepalived |
 
-After \`event\` come the fields of the event itself: \`instance\`, \`vip\`, \`service\`, \`server\`, \`reason\` and others
-as they apply. Fields whose name ends in \`ms\` or \`Ms\` are milliseconds. Secrets appear as \`(secret)\`. What the
-network can repeat without end is printed once or a few times and then counted: a line with \`more\` says how many
-like it there were. \`-l\` prints lines for people in place of JSON.
+After \`event\` come the fields of the event itself: \`instance\`, \`vip\`, \`service\`, \`server\`,
+\`reason\` and others as they apply. Fields whose name ends in \`ms\` or \`Ms\` are milliseconds. Secrets
+appear as \`(secret)\`. What the network can repeat without end is printed once or a few times and then
+counted: a line with \`more\` says how many like it there were. \`-l\` prints lines for people in place of
+JSON.
 
 | event | level | means |
 |---|---|---|
