@@ -104,7 +104,12 @@ function prepareOut(out: string, options: GuestOptions, timeoutMs: number): void
   mkdirSync(join(out, 'lib'));
   symlinkSync(MODULES, join(out, 'lib/modules')); // where `modprobe -d OUT` looks; the package brings modules.dep
   const command = [realpathSync(NODE), join(PROGRAMS, options.program), ...(options.args ?? [])];
-  const variables = { ...options.env, LAB_OUT: out, NODE_COMPILE_CACHE: COMPILE_CACHE };
+  const variables = {
+    ...options.env,
+    LAB_OUT: out,
+    LAB_MODULES: MODULES,
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
+  };
   const job = [
     `mount -t hostfs -o ${quote(COMPILE_CACHE)} none ${quote(COMPILE_CACHE)}`,
     ...Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}`),
