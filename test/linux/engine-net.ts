@@ -1,5 +1,5 @@
-// A small network for the engine's tests, in namespaces of its own: a client, two directors, two real servers, an outer and an
-// inner switch. Everything has the prefix it is made with, and is gone after `remove`.
+// A small network for the engine's tests, in namespaces of its own: a client, two directors, real servers, an outer and an inner
+// switch. Everything has the prefix it is made with, and is gone after `remove`.
 import { spawnSync } from 'node:child_process';
 
 export function ip(...words: string[]): string {
@@ -15,6 +15,8 @@ const HOSTS = {
   b: ['10.77.0.2/24', '10.77.1.2/24'],
   s1: [undefined, '10.77.1.21/24'],
   s2: [undefined, '10.77.1.22/24'],
+  /** For direct routing: on the client's network, with the virtual address on its loopback. */
+  d1: ['10.77.0.31/24', undefined],
 } as const;
 export type HostName = keyof typeof HOSTS;
 export const VIP = '10.77.0.100';
@@ -38,6 +40,10 @@ export class EngineNet {
       ip('-n', this.namespace(name), 'link', 'set', 'lo', 'up');
       if (outer) this.#wire(name, 'outer', 'eth0', outer);
       if (inner) this.#wire(name, 'inner', outer ? 'eth1' : 'eth0', inner);
+    }
+    ip('-n', this.namespace('d1'), 'addr', 'add', `${VIP}/32`, 'dev', 'lo');
+    for (const key of ['arp_ignore=1', 'arp_announce=2']) {
+      this.exec('d1', 'sysctl', '-qw', `net.ipv4.conf.all.${key}`);
     }
     for (const server of ['s1', 's2']) {
       ip('-n', this.namespace(server), 'route', 'add', 'default', 'via', INNER_VIP);

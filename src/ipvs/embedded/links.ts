@@ -50,7 +50,7 @@ export class Links {
   #given: { owned: readonly OwnedAddress[]; routes: readonly RouteFacts[] } = { owned: [], routes: [] };
   #routes: Route[] = [];
   #owned = new Map<number, Owned>();
-  /** Anything that {@link route} or {@link sender} answers may have changed when this has. */
+  /** Anything that {@link route} or {@link sourceMac} answers may have changed when this has. */
   generation = 0;
 
   /** Interfaces gone from the list keep their slot, down. Answers the addresses that are owned now and were not before. */
@@ -136,17 +136,30 @@ export class Links {
     return undefined;
   }
 
-  /** Who asks for (or sends to) a neighbour: an owned address of its network, another one of the link, or the host's own. */
-  sender(hop: Hop): { address: number; mac: Uint8Array } {
+  /** Whose MAC frames to a neighbour carry: a virtual router's of the link (best of the neighbour's network), or the host's. */
+  sourceMac(hop: Hop): Uint8Array {
+    return this.#ownedTowards(hop)?.mac ?? hop.link.mac;
+  }
+
+  /**
+   * Who asks for a neighbour's MAC: the host's own address, as the kernel would. A real server of direct routing has the
+   * virtual address itself and answers nobody who calls himself by it; so that is only for links without an own address.
+   */
+  asker(hop: Hop): { address: number; mac: Uint8Array } {
+    const near = hop.link.addresses.find(({ address, mask }) => (address & mask) === (hop.address & mask));
+    const own = near ?? hop.link.addresses[0];
+    if (own) return { address: own.address, mac: hop.link.mac };
+    return this.#ownedTowards(hop) ?? { address: 0, mac: hop.link.mac };
+  }
+
+  #ownedTowards(hop: Hop): Owned | undefined {
     let any: Owned | undefined;
     for (const owned of this.#owned.values()) {
       if (owned.link !== hop.link) continue;
       if ((owned.address & owned.mask) === (hop.address & owned.mask)) return owned;
       any ??= owned;
     }
-    if (any) return any;
-    const near = hop.link.addresses.find(({ address, mask }) => (address & mask) === (hop.address & mask));
-    return { address: near?.address ?? hop.link.addresses[0]?.address ?? 0, mac: hop.link.mac };
+    return any;
   }
 }
 

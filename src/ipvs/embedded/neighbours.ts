@@ -130,7 +130,7 @@ export class Neighbours {
       asked: 0,
       kept: [],
     };
-    copyMac(this.#links.sender(hop).mac, 0, neighbour.header, ETHERNET.source);
+    copyMac(this.#links.sourceMac(hop), 0, neighbour.header, ETHERNET.source);
     this.#table.set(tableKey(hop.link, hop.address), neighbour);
     return neighbour;
   }
@@ -143,7 +143,7 @@ export class Neighbours {
       if (!neighbour.link.up) {
         this.#giveUp(neighbour);
         this.#table.delete(key);
-      } else copyMac(this.#links.sender(neighbour).mac, 0, neighbour.header, ETHERNET.source);
+      } else copyMac(this.#links.sourceMac(neighbour), 0, neighbour.header, ETHERNET.source);
     }
   }
 
@@ -197,13 +197,13 @@ export class Neighbours {
   #ask(neighbour: Neighbour): void {
     neighbour.asked++;
     this.#asking.add(neighbour);
-    const sender = this.#links.sender(neighbour);
+    const asker = this.#links.asker(neighbour);
     const start = this.#outbox.reserve(neighbour.link.slot, ARP_FRAME);
     if (start === -1) return;
     writeArp(this.#outbox.bytes, start, {
       operation: ARP_OPERATION.request,
-      senderMac: sender.mac,
-      senderAddress: sender.address,
+      senderMac: asker.mac,
+      senderAddress: asker.address,
       targetAddress: neighbour.address,
     });
   }

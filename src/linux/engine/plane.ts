@@ -84,11 +84,8 @@ export class EmbeddedPlane implements DataPlane {
 
   async close(): Promise<void> {
     if (this.#isClosing) return;
-    if (this.#lost === undefined) {
-      const closed = this.#ask<undefined>({ type: 'close' });
-      this.#isClosing = true;
-      await closed;
-    }
+    // The thread's end is the answer: a reply posted on its way out may be lost.
+    if (this.#lost === undefined) this.#send({ type: 'close' }, 0);
     this.#isClosing = true;
     await this.#exited;
     this.#port.close();
@@ -101,11 +98,15 @@ export class EmbeddedPlane implements DataPlane {
     const id = this.#nextId++;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.#port.postMessage({ id, command });
-      const one = Buffer.alloc(8);
-      one.writeUInt32LE(1);
-      write(this.#wakeFd, one);
+      this.#send(command, id);
     });
+  }
+
+  #send(command: EngineCommand, id: number): void {
+    this.#port.postMessage({ id, command });
+    const one = Buffer.alloc(8);
+    one.writeUInt32LE(1);
+    write(this.#wakeFd, one);
   }
 
   #hear(message: EngineMessage): void {
@@ -129,8 +130,8 @@ export class EmbeddedPlane implements DataPlane {
 
   #lose(reason: string): void {
     if (this.#lost !== undefined) return;
-    this.#lost = reason;
-    for (const { reject } of this.#waiting.values()) reject(new Error(reason));
+    this.#lost = this.#isClosing ? 'the engine is closed' : reason;
+    for (const { reject } of this.#waiting.values()) reject(new Error(this.#lost));
     this.#waiting.clear();
     if (!this.#isClosing) this.#options.onLost(reason);
   }

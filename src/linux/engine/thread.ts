@@ -113,7 +113,6 @@ class EngineThread {
           break;
         case 'close':
           this.#close();
-          this.#reply(id, undefined);
           return;
       }
     }
