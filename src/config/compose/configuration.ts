@@ -1,0 +1,40 @@
+// Settings of the whole file → the typed configuration. Blocks that may stand more than once and mean one
+// thing are joined.
+import type { Span } from '../../core/diagnostic.ts';
+import type { Configuration } from '../model.ts';
+import type { Report } from '../report.ts';
+import type { Block } from '../schema/block.ts';
+import { DIRECTOR } from '../schema/director.ts';
+import { GLOBAL_DEFS } from '../schema/global.ts';
+import type { TOP } from '../schema/top.ts';
+import { all, noSettings, type Setting, type Settings } from '../settings.ts';
+import { composeDirector, composeGlobal } from './global.ts';
+import { composeVirtualServer } from './ipvs.ts';
+import { composeInstance } from './vrrp.ts';
+
+export function composeConfiguration(settings: Settings<typeof TOP>, report: Report): Configuration {
+  const global = composeGlobal(joined(GLOBAL_DEFS, all(settings, 'global_defs'), settings.at));
+  return {
+    global,
+    instances: all(settings, 'vrrp_instance').flatMap(
+      ({ value, at, body }) => composeInstance({ value, at }, body, global.vrrpVersion.value, report) ?? [],
+    ),
+    virtualServers: all(settings, 'virtual_server').flatMap(
+      ({ value, body }) => composeVirtualServer(value, body, report) ?? [],
+    ),
+    director: composeDirector(joined(DIRECTOR, all(settings, 'director'), settings.at)),
+  };
+}
+
+/** Several `global_defs` say one thing together. */
+function joined<B extends Block>(
+  block: B,
+  parts: readonly { head: Span; body: Settings<B> }[],
+  nowhere: Span,
+): Settings<B> {
+  const values: Record<string, readonly Setting[]> = {};
+  for (const { body } of parts)
+    for (const [word, settings] of Object.entries(body.values as unknown as typeof values))
+      values[word] = [...(values[word] ?? []), ...settings];
+  return { ...noSettings(block, parts[0]?.head ?? nowhere), values: values as Settings<B>['values'] };
+}

@@ -1,0 +1,55 @@
+// Settings of `global_defs` and `director` → their part of the typed configuration.
+import type { DirectorBlock, GarpDefaults, GlobalDefs, SyncDaemonSetting } from '../model.ts';
+import { type DIRECTOR, DRILL } from '../schema/director.ts';
+import type { GLOBAL_DEFS } from '../schema/global.ts';
+import { all, last, noSettings, type Settings, settled } from '../settings.ts';
+
+/** `NOT_ASKED`: a director whose file says nothing of real-time priority does not ask for it. */
+const NOT_ASKED = 0;
+
+export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDefs {
+  const routerId = last(settings, 'router_id');
+  const syncDaemon = composeSync(settings);
+  return {
+    ...(routerId === undefined ? {} : { routerId }),
+    vrrpVersion: settled(settings, 'vrrp_version'),
+    ...(syncDaemon === undefined ? {} : { syncDaemon }),
+    vrrpRealtimePriority: last(settings, 'vrrp_rt_priority') ?? { value: NOT_ASKED, at: settings.at },
+    multicastGroup4: settled(settings, 'vrrp_mcast_group4'),
+    garp: composeGarp(settings),
+  };
+}
+
+function composeSync(settings: Settings<typeof GLOBAL_DEFS>): SyncDaemonSetting | undefined {
+  const setting = all(settings, 'lvs_sync_daemon').at(-1);
+  if (setting === undefined) return undefined;
+  const { inst, ...others } = setting.value;
+  return { at: setting.head, ...others, ...(inst === undefined ? {} : { instance: inst }) };
+}
+
+/** `vrrp_min_garp` changes the defaults, not what is said: keepalived.conf(5). */
+function composeGarp(settings: Settings<typeof GLOBAL_DEFS>): GarpDefaults {
+  const minimal = last(settings, 'vrrp_min_garp');
+  const garp: GarpDefaults = {
+    masterDelayMs: settled(settings, 'vrrp_garp_master_delay'),
+    masterRepeat: settled(settings, 'vrrp_garp_master_repeat'),
+    masterRefreshMs: settled(settings, 'vrrp_garp_master_refresh'),
+    masterRefreshRepeat: settled(settings, 'vrrp_garp_master_refresh_repeat'),
+  };
+  if (minimal?.value !== true) return garp;
+  if (last(settings, 'vrrp_garp_master_delay') === undefined)
+    garp.masterDelayMs = { value: 0, at: minimal.at };
+  if (last(settings, 'vrrp_garp_master_repeat') === undefined)
+    garp.masterRepeat = { value: 1, at: minimal.at };
+  return garp;
+}
+
+export function composeDirector(settings: Settings<typeof DIRECTOR>): DirectorBlock {
+  const drill = all(settings, 'drill').at(-1)?.body ?? noSettings(DRILL, settings.at);
+  return {
+    engine: settled(settings, 'engine'),
+    drillHoldMs: settled(drill, 'hold'),
+    vipLeaseSeconds: settled(settings, 'vip_lease'),
+    runtimeDirectory: settled(settings, 'runtime_directory'),
+  };
+}

@@ -1,0 +1,213 @@
+// Settings of a `vrrp_instance` → its typed form. Where settings of one instance contradict each other, the
+// effective value is keepalived 2.2.7's (its vrrp.c, vrrp_complete_instance), and it is said.
+import { type Address, type Family, familyOf } from '../../core/address.ts';
+import type { Located, Span } from '../../core/diagnostic.ts';
+import type { GarpDefaults, VirtualAddress, VrrpInstance } from '../model.ts';
+import type { Report } from '../report.ts';
+import type { AddressEntry, VRRP_INSTANCE } from '../schema/vrrp.ts';
+import { all, last, type Setting, type Settings, settled } from '../settings.ts';
+
+const OWNER = 255;
+const USUAL_PRIORITY = 100;
+
+type Instance = Settings<typeof VRRP_INSTANCE>;
+
+/** Undefined when something is missing without which there is no instance. */
+export function composeInstance(
+  name: Located<string>,
+  settings: Instance,
+  globalVersion: 2 | 3,
+  report: Report,
+): VrrpInstance | undefined {
+  const device = needed(settings, 'interface', report);
+  const virtualRouterId = needed(settings, 'virtual_router_id', report);
+  if (device === undefined || virtualRouterId === undefined) return undefined;
+  const sourceAddress = last(settings, 'unicast_src_ip') ?? last(settings, 'mcast_src_ip');
+  const unicastPeers = all(settings, 'unicast_peer').flatMap(({ body }) => body.entries);
+  const addresses = composeAddresses(settings, 'virtual_ipaddress');
+  const family = familyIn(addresses, sourceAddress, unicastPeers);
+  const version = versionFor(settings, family);
+  const [initialState, priority] = stateAndPriority(settings, report);
+  const instance: VrrpInstance = {
+    at: settings.at,
+    name,
+    initialState,
+    interface: device,
+    virtualRouterId,
+    priority,
+    ...(version === undefined ? {} : { version }),
+    advertIntervalMs: advertInterval(settings, version?.value ?? globalVersion, report),
+    ...preemption(settings, initialState.value, priority.value, report),
+    trackInterfaces: trackedInterfaces(settings, report),
+    virtualAddresses: sameFamily(addresses, family, report),
+    virtualAddressesExcluded: composeAddresses(settings, 'virtual_ipaddress_excluded'),
+    ...(sourceAddress === undefined ? {} : { sourceAddress }),
+    unicastPeers,
+    garp: composeGarp(settings),
+  };
+  if (addresses.length === 0) reportNoAddress(instance, version?.value ?? globalVersion, report);
+  return instance;
+}
+
+function needed<N extends 'interface' | 'virtual_router_id'>(settings: Instance, name: N, report: Report) {
+  const value = last(settings, name);
+  if (value === undefined) report.add('CFG_MISSING', settings.at, `this vrrp_instance has no ${name}`);
+  return value;
+}
+
+function composeAddresses(
+  settings: Instance,
+  keyword: 'virtual_ipaddress' | 'virtual_ipaddress_excluded',
+): VirtualAddress[] {
+  return all(settings, keyword).flatMap(
+    (block: Setting<(typeof VRRP_INSTANCE)['keywords'][typeof keyword]>) =>
+      block.body.entries.map(composeAddress),
+  );
+}
+
+function composeAddress({ at, value }: Located<AddressEntry>): VirtualAddress {
+  const { prefix, dev, label, scope } = value;
+  return {
+    at,
+    prefix,
+    ...(dev === undefined ? {} : { interface: dev }),
+    ...(label === undefined ? {} : { label }),
+    ...(scope === undefined ? {} : { scope }),
+  };
+}
+
+/** keepalived takes the family of whatever comes first; a file where they differ is wrong anyway. */
+function familyIn(
+  addresses: readonly VirtualAddress[],
+  source: Located<Address> | undefined,
+  peers: readonly Located<Address>[],
+): Family {
+  const first = addresses[0]?.prefix.value.address ?? source?.value ?? peers[0]?.value;
+  return first === undefined ? 4 : familyOf(first);
+}
+
+function sameFamily(addresses: VirtualAddress[], family: Family, report: Report): VirtualAddress[] {
+  return addresses.filter(({ prefix }) => {
+    if (familyOf(prefix.value.address) === family) return true;
+    report.add(
+      'CFG_CONTRADICTION',
+      prefix.at,
+      `the instance's first address is IPv${family}, and ${prefix.value.address} is not`,
+      'one advert carries one family: put the other into virtual_ipaddress_excluded',
+    );
+    return false;
+  });
+}
+
+/** Version 2 has no IPv6, so an instance that names none gets 3. */
+function versionFor(settings: Instance, family: Family): Located<2 | 3> | undefined {
+  const version = last(settings, 'version');
+  return version === undefined && family === 6 ? { value: 3, at: settings.at } : version;
+}
+
+/** Each follows from the other when only one is given. */
+function stateAndPriority(
+  settings: Instance,
+  report: Report,
+): [Located<'MASTER' | 'BACKUP'>, Located<number>] {
+  const state = last(settings, 'state');
+  const priority = last(settings, 'priority') ?? {
+    value: state?.value === 'MASTER' ? OWNER : USUAL_PRIORITY,
+    at: settings.at,
+  };
+  if (state?.value === 'MASTER' && priority.at === settings.at)
+    report.add(
+      'CFG_DEFAULT',
+      state.at,
+      'state MASTER without a priority means priority 255, the address owner',
+      'keepalived does the same; give a priority from 1 to 254',
+    );
+  const owner = priority.value === OWNER;
+  return [state ?? { value: owner ? 'MASTER' : 'BACKUP', at: settings.at }, priority];
+}
+
+function advertInterval(settings: Instance, version: 2 | 3, report: Report): Located<number> {
+  const { value, at } = settled(settings, 'advert_int');
+  const step = version === 2 ? 1000 : 10;
+  const most = version === 2 ? 255_000 : 40_950;
+  const hint =
+    version === 2 ? 'parts of a second need `version 3`, or `vrrp_version 3` in global_defs' : undefined;
+  if (value > most) {
+    report.add('CFG_RANGE', at, `advert_int must be at most ${most / 1000} s in version ${version}`, hint);
+    return { value: most, at };
+  }
+  if (value % step === 0) return { value, at };
+  const unit = version === 2 ? 'whole seconds' : 'hundredths of a second';
+  report.add('CFG_CONTRADICTION', at, `advert_int of version ${version} counts ${unit}`, hint);
+  return { value: Math.max(step, Math.round(value / step) * step), at };
+}
+
+type Preemption = Pick<VrrpInstance, 'nopreempt' | 'preemptDelayMs'>;
+
+function preemption(
+  settings: Instance,
+  state: 'MASTER' | 'BACKUP',
+  priority: number,
+  report: Report,
+): Preemption {
+  const asked = last(settings, 'nopreempt');
+  const again = last(settings, 'preempt');
+  const delay = settled(settings, 'preempt_delay');
+  const none = { value: false, at: settings.at };
+  const contradiction = (at: Span, message: string, hint?: string) =>
+    report.add('CFG_CONTRADICTION', at, message, hint);
+  const wanted = asked !== undefined && (again === undefined || isAfter(asked.at, again.at));
+  let nopreempt: Located<boolean> = wanted ? { value: true, at: asked.at } : none;
+  if (wanted && priority === OWNER) {
+    contradiction(asked.at, 'an address owner (priority 255) always preempts: nopreempt is left out');
+    nopreempt = none;
+  } else if (wanted && state === 'MASTER') {
+    contradiction(
+      asked.at,
+      'nopreempt does not work with state MASTER: it is left out',
+      'set `state BACKUP`',
+    );
+    nopreempt = none;
+  }
+  if (delay.value > 0 && (state === 'MASTER' || nopreempt.value)) {
+    const what = state === 'MASTER' ? 'state MASTER' : 'nopreempt';
+    contradiction(delay.at, `preempt_delay does not work with ${what}: it is left out`);
+    return { nopreempt, preemptDelayMs: { value: 0, at: delay.at } };
+  }
+  return { nopreempt, preemptDelayMs: delay };
+}
+
+function isAfter(a: Span, b: Span): boolean {
+  return a.source === b.source ? a.start > b.start : a.source > b.source;
+}
+
+function trackedInterfaces(settings: Instance, report: Report): Located<string>[] {
+  const found = new Map<string, Located<string>>();
+  for (const { body } of all(settings, 'track_interface'))
+    for (const { value } of body.entries) {
+      const device = value.interface;
+      if (found.has(device.value))
+        report.add('CFG_DUPLICATE', device.at, `${device.value} is tracked already: this line is left out`);
+      else if (!value.weighted) found.set(device.value, device);
+    }
+  return [...found.values()];
+}
+
+function composeGarp(settings: Instance): Partial<GarpDefaults> {
+  const delay = last(settings, 'garp_master_delay');
+  const repeat = last(settings, 'garp_master_repeat');
+  const refresh = last(settings, 'garp_master_refresh');
+  const refreshRepeat = last(settings, 'garp_master_refresh_repeat');
+  return {
+    ...(delay === undefined ? {} : { masterDelayMs: delay }),
+    ...(repeat === undefined ? {} : { masterRepeat: repeat }),
+    ...(refresh === undefined ? {} : { masterRefreshMs: refresh }),
+    ...(refreshRepeat === undefined ? {} : { masterRefreshRepeat: refreshRepeat }),
+  };
+}
+
+function reportNoAddress(instance: VrrpInstance, version: 2 | 3, report: Report): void {
+  const message = `${instance.name.value} has no virtual address`;
+  if (version === 3) report.add('CFG_MISSING', instance.at, message, 'version 3 needs at least one');
+  else report.add('CFG_EMPTY', instance.at, message, 'add a virtual_ipaddress block');
+}

@@ -1,0 +1,230 @@
+// From texts to lines of tokens: what keepalived does line by line before it looks at a keyword. In its
+// order: `include`, `@id` conditions, `$NAME=` definitions, `~SEQ` and `~LST`, `$NAME` substitution.
+import type { Source } from '../core/diagnostic.ts';
+import { type Definitions, matchAssignment, substitute } from './definitions.ts';
+import { commentStart, isBlank, lexLine, type Stretch, type Token } from './lexer.ts';
+import type { Report } from './report.ts';
+import { parseSequence } from './sequence.ts';
+
+/** `indent` is the column of the first word in its line: only a clue where a brace may be missing. */
+export type TokenLine = { tokens: readonly Token[]; indent: number };
+/** Reads the files a pattern matches; relative to the directory of `from`, a source's name. */
+export type Include = (pattern: string, from: string) => readonly Source[];
+export type ExpandOptions = { configId: string; include: Include };
+
+const INCLUDE = /include([rmwba]?)[ \t]+/y;
+const LONGEST_CHAIN = 16;
+const DEEPEST = 64;
+/** More lines than this come from nested repetitions that nobody meant. */
+const MOST_LINES = 2_000_000;
+
+export class Expander {
+  /** Grows by what is included; `Span.source` is the index here. */
+  readonly sources: Source[];
+  readonly #options: ExpandOptions;
+  readonly #report: Report;
+  readonly #definitions: Definitions = new Map();
+  #lines: TokenLine[] = [];
+  #count = 0;
+
+  constructor(sources: readonly Source[], options: ExpandOptions, report: Report) {
+    this.sources = [...sources];
+    this.#options = options;
+    this.#report = report;
+    for (const [name, value] of [
+      ['_INSTANCE', options.configId],
+      ['_HASH', '#'],
+      ['_BANG', '!'],
+    ] as const)
+      this.#define(name, value);
+  }
+
+  /** Definitions carry on from one source to the next, as with `include`. */
+  expand(index: number): TokenLine[] {
+    this.#lines = [];
+    this.#readSource(index, [this.sources[index]!.name]);
+    return this.#lines;
+  }
+
+  #readSource(index: number, chain: readonly string[]): void {
+    const { text, name } = this.sources[index]!;
+    const place = (start: number, end: number) => ({ source: index, start, end });
+    const pwd = () =>
+      this.#define('_PWD', name.includes('/') ? name.slice(0, name.lastIndexOf('/')) || '/' : '.');
+    pwd();
+    let dollar = text.indexOf('$');
+    for (let start = 0; start < text.length; ) {
+      const newline = text.indexOf('\n', start);
+      const end = newline === -1 ? text.length : newline;
+      const line = trimStart({ text, start, end, place });
+      if (dollar !== -1 && dollar < start) dollar = text.indexOf('$', start);
+      const special = (dollar !== -1 && dollar < end) || isSpecial(text, line.start);
+      start = end + 1;
+      if (!special) this.#emit(line, true);
+      else if (this.#readInclude(line, chain)) pwd();
+      else start = this.#readSpecial(line, start, index);
+    }
+  }
+
+  /** Answers where the next line begins: a definition continued with `\` takes more than one. */
+  #readSpecial(given: Stretch, next: number, index: number): number {
+    const line = { ...given, end: trimEnd(given.text, given.start, commentStart(given)) };
+    const conditioned = this.#condition(line);
+    if (conditioned === undefined) return next;
+    const assignment = matchAssignment(conditioned);
+    if (assignment === undefined || !isContinued(line)) {
+      this.#process(conditioned, 0);
+      return next;
+    }
+    const lines = [withoutBackslash({ ...conditioned, start: assignment.valueStart })];
+    const { text } = this.sources[index]!;
+    let start = next;
+    for (let more = true; more && start < text.length; ) {
+      const newline = text.indexOf('\n', start);
+      const end = newline === -1 ? text.length : newline;
+      const whole = trimStart({ ...given, start, end });
+      const body = { ...whole, end: trimEnd(text, whole.start, commentStart(whole)) };
+      more = isContinued(body);
+      start = end + 1;
+      if (body.end > body.start) lines.push(withoutBackslash(body));
+    }
+    this.#definitions.set(assignment.name, { lines, multiline: true });
+    return start;
+  }
+
+  /** A line without comment, from a file or from a definition. */
+  #process(given: Stretch, depth: number): void {
+    this.#count += 1;
+    if (depth > DEEPEST || this.#count > MOST_LINES) {
+      const at = given.place(given.start, given.end);
+      this.#report.add(
+        'CFG_DEFINITION',
+        at,
+        'this grows without end: a definition or repetition uses itself',
+      );
+      return;
+    }
+    const line = this.#condition(trimStart(given));
+    if (line === undefined) return;
+    const assignment = matchAssignment(line);
+    if (assignment !== undefined) {
+      this.#definitions.set(assignment.name, {
+        lines: [{ ...line, start: assignment.valueStart }],
+        multiline: false,
+      });
+      return;
+    }
+    if (isSequence(line)) return this.#repeat(line, depth);
+    const { line: replaced, rest } = substitute(line, this.#definitions, this.#report);
+    const first = trimStart(replaced);
+    if (rest.length > 0 || (replaced !== line && needsAnotherLook(first))) this.#process(first, depth + 1);
+    else this.#emit(first, false);
+    for (const other of rest) this.#process(other, depth + 1);
+  }
+
+  #repeat(line: Stretch, depth: number): void {
+    const whole = line.place(line.start, line.end);
+    const close = line.text.indexOf(')', line.start);
+    const head = { ...line, end: close === -1 || close >= line.end ? line.end : close + 1 };
+    const bounds = substitute(head, this.#definitions, this.#report).line;
+    const sequence = parseSequence(bounds.text.slice(bounds.start, bounds.end));
+    if ('error' in sequence) return this.#report.add('CFG_DEFINITION', whole, sequence.error);
+    for (const round of sequence.rounds) {
+      if (this.#count > MOST_LINES) break;
+      sequence.names.forEach((name, i) => {
+        this.#define(name, round[i]!);
+      });
+      this.#process({ ...line, start: head.end }, depth + 1);
+    }
+  }
+
+  /**
+   * `@id rest` stays when we are `id`, `@^id rest` when we are not; undefined when the line is not for us.
+   */
+  #condition(line: Stretch): Stretch | undefined {
+    if (line.text[line.start] !== '@' || line.start >= line.end) return line;
+    const match = /^@(\^?)(\S*)[ \t]+/.exec(line.text.slice(line.start, line.end));
+    if (match === null) return undefined;
+    const ours = match[2] === this.#options.configId;
+    return ours === (match[1] === '') ? { ...line, start: line.start + match[0].length } : undefined;
+  }
+
+  #readInclude(line: Stretch, chain: readonly string[]): boolean {
+    INCLUDE.lastIndex = line.start;
+    const match = INCLUDE.exec(line.text);
+    if (match === null || INCLUDE.lastIndex > line.end) return false;
+    const start = INCLUDE.lastIndex;
+    const end = trimEnd(line.text, start, commentStart({ ...line, start }));
+    const at = line.place(start, Math.max(end, start + 1));
+    const pattern = line.text.slice(start, end).replace(/^"(.*)"$/, '$1');
+    const found = this.#options.include(pattern, chain.at(-1)!);
+    this.#judgeInclude(match[1]!, pattern, found.length, at);
+    for (const source of found) {
+      if (chain.includes(source.name) || chain.length >= LONGEST_CHAIN) {
+        this.#report.add('CFG_INCLUDE', at, `${source.name} includes itself`);
+        continue;
+      }
+      this.sources.push(source);
+      this.#readSource(this.sources.length - 1, [...chain, source.name]);
+    }
+    return true;
+  }
+
+  /** keepalived.conf(5): a plain `include` may match nothing; the stricter forms may not. */
+  #judgeInclude(form: string, pattern: string, matches: number, at: ReturnType<Stretch['place']>): void {
+    if (matches > 0) return;
+    const wildcard = /[*?[{]/.test(pattern);
+    if (form !== '' && (!wildcard || form === 'w' || form === 'a'))
+      this.#report.add('CFG_INCLUDE', at, `no file matches ${pattern}`, 'plain `include` allows that');
+    else if (!wildcard) this.#report.add('CFG_INCLUDE_EMPTY', at, `there is no file ${pattern}`);
+  }
+
+  #define(name: string, text: string): void {
+    const place = () => ({ source: 0, start: 0, end: 0 });
+    this.#definitions.set(name, { lines: [{ text, start: 0, end: text.length, place }], multiline: false });
+  }
+
+  #emit(line: Stretch, comments: boolean): void {
+    const tokens = lexLine(line, comments, this.#report);
+    if (tokens.length === 0) return;
+    this.#lines.push({ tokens, indent: indentOf(line) });
+  }
+}
+
+function isSpecial(text: string, at: number): boolean {
+  const first = text[at];
+  return first === '@' || first === '~' || (first === 'i' && text.startsWith('include', at));
+}
+
+function isSequence({ text, start }: Stretch): boolean {
+  return text.startsWith('~SEQ', start) || text.startsWith('~LST', start);
+}
+
+function needsAnotherLook(line: Stretch): boolean {
+  return line.text[line.start] === '@' || isSequence(line) || matchAssignment(line) !== undefined;
+}
+
+function trimStart(line: Stretch): Stretch {
+  let { start } = line;
+  while (start < line.end && isBlank(line.text.charCodeAt(start))) start += 1;
+  return { ...line, start };
+}
+
+function trimEnd(text: string, start: number, end: number): number {
+  let at = end;
+  while (at > start && isBlank(text.charCodeAt(at - 1))) at -= 1;
+  return at;
+}
+
+function isContinued({ text, start, end }: Stretch): boolean {
+  return end > start && text[end - 1] === '\\';
+}
+
+function withoutBackslash(line: Stretch): Stretch {
+  if (!isContinued(line)) return line;
+  return { ...line, end: trimEnd(line.text, line.start, line.end - 1) };
+}
+
+function indentOf({ text, start }: Stretch): number {
+  return start - (text.lastIndexOf('\n', start - 1) + 1);
+}

@@ -1,0 +1,165 @@
+// Lines of tokens → a tree of statements. A statement ends with its line or at a brace. The schema is asked
+// one thing only, which words open blocks, so that a missing brace is found where it is missing and costs one
+// diagnostic, not a page.
+import type { Span } from '../core/diagnostic.ts';
+import type { TokenLine } from './expand.ts';
+import type { Report } from './report.ts';
+import { type Block, findWord } from './schema/block.ts';
+import type { Body, Statement, Word } from './tree.ts';
+
+type Frame = {
+  body: Body;
+  /** Undefined in a block that nobody knows. */
+  schema: Block | undefined;
+  /** For people: what the block belongs to, and how far its first word is indented. */
+  head: string;
+  indent: number;
+};
+
+export function parse(lines: readonly TokenLine[], top: Block, report: Report): Statement[] {
+  const parser = new Parser(top, braceBalance(lines), report);
+  for (const line of lines) parser.line(line);
+  return parser.finish();
+}
+
+/** Positive: so many closing braces are missing. */
+function braceBalance(lines: readonly TokenLine[]): number {
+  let balance = 0;
+  for (const { tokens } of lines)
+    for (const { kind } of tokens) balance += kind === 'open' ? 1 : kind === 'close' ? -1 : 0;
+  return balance;
+}
+
+class Parser {
+  readonly #report: Report;
+  readonly #frames: [Frame, ...Frame[]];
+  /** Closing braces (positive) or opening ones (negative) that are yet to be found missing. */
+  #missing: number;
+  /** The last statement of the innermost block: a `{` on a line of its own belongs to it. */
+  #last: Statement | undefined;
+  #lastIndent = 0;
+  /** The first block whose closing brace stands where that of an outer one belongs. */
+  #suspect: Frame | undefined;
+
+  constructor(top: Block, balance: number, report: Report) {
+    const open = { source: 0, start: 0, end: 0 };
+    this.#frames = [{ body: { open, statements: [] }, schema: top, head: '', indent: -1 }];
+    this.#missing = balance;
+    this.#report = report;
+  }
+
+  get #frame(): Frame {
+    return this.#frames.at(-1)!;
+  }
+
+  line({ tokens, indent }: TokenLine): void {
+    let words: Word[] = [];
+    const flush = () => {
+      if (words.length > 0) this.#statement(words as [Word, ...Word[]], indent);
+      words = [];
+    };
+    for (const token of tokens) {
+      if (token.kind === 'word') {
+        words.push(token.word);
+        continue;
+      }
+      const headed = words.length > 0;
+      flush();
+      if (token.kind === 'open') this.#open(token.at, headed);
+      else this.#close(token.at, token === tokens[0] ? indent : undefined);
+    }
+    flush();
+  }
+
+  finish(): Statement[] {
+    for (const frame of this.#frames.slice(1)) this.#blame(frame, 'a `}` is missing');
+    return this.#frames[0].body.statements;
+  }
+
+  #statement(words: [Word, ...Word[]], indent: number): void {
+    this.#openMissing();
+    this.#closeMissing(words[0]);
+    const statement: Statement = { words };
+    this.#frame.body.statements.push(statement);
+    this.#last = statement;
+    this.#lastIndent = indent;
+  }
+
+  #open(at: Span, headed: boolean): void {
+    const owner = this.#last;
+    if (owner === undefined || (!headed && owner.body !== undefined)) {
+      this.#report.add('CFG_BRACE', at, 'this `{` belongs to no keyword', 'what it encloses is left out');
+      return this.#enter({ words: [{ text: '{', quoted: false, at }] }, at, true);
+    }
+    this.#enter(owner, at, false);
+  }
+
+  #enter(owner: Statement, open: Span, stray: boolean): void {
+    const { schema } = this.#frame;
+    const word = owner.words[0].text;
+    const inner = stray || schema === undefined ? undefined : findWord(schema, word)?.block;
+    owner.body = { open, statements: [] };
+    const head = owner.words.map(({ text }) => text).join(' ');
+    this.#frames.push({ body: owner.body, schema: inner, head, indent: this.#lastIndent });
+    this.#last = undefined;
+  }
+
+  /** `indent` when the brace is the first thing in its line. */
+  #close(at: Span, indent: number | undefined): void {
+    this.#openMissing();
+    const frame = this.#frame;
+    if (this.#frames.length === 1) {
+      this.#report.add('CFG_BRACE', at, 'this `}` closes nothing', 'every block is closed already');
+      this.#missing += 1;
+      return;
+    }
+    const outer = indent !== undefined && indent < frame.indent;
+    if (outer && this.#frames.some((other) => other.indent === indent)) this.#suspect ??= frame;
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#frames.pop();
+    this.#last = undefined;
+  }
+
+  /** A keyword that needs a block and has none, in a file that has a `}` too many: the `{` was forgotten. */
+  #openMissing(): void {
+    const last = this.#last;
+    if (last === undefined || this.#missing >= 0 || !this.#opensBlock(last)) return;
+    const { at } = last.words.at(-1)!;
+    const gap = { source: at.source, start: at.end, end: at.end };
+    this.#report.add('CFG_BRACE', gap, `\`${last.words[0].text}\` needs a \`{\` here`);
+    this.#missing += 1;
+    this.#enter(last, gap, false);
+  }
+
+  #opensBlock({ words, body }: Statement): boolean {
+    const { schema } = this.#frame;
+    return body === undefined && schema !== undefined && findWord(schema, words[0].text)?.block !== undefined;
+  }
+
+  /** A word that opens a block further out, in a file that lacks a `}`: everything in between ends here. */
+  #closeMissing(word: Word): void {
+    const { schema } = this.#frame;
+    if (this.#missing <= 0) return;
+    if (schema !== undefined && schema.entry === undefined && findWord(schema, word.text) !== undefined)
+      return;
+    const home = this.#frames.findLastIndex(
+      (frame) => frame.schema !== undefined && findWord(frame.schema, word.text)?.block !== undefined,
+    );
+    if (home === -1) return;
+    while (this.#frames.length - 1 > home) {
+      this.#blame(this.#frame, `\`${word.text}\` begins a block further out: a \`}\` is missing before it`);
+      this.#missing -= 1;
+      this.#leave();
+    }
+  }
+
+  /** Order says which block is open; indentation knows better which one its author forgot to close. */
+  #blame(frame: Frame, hint: string): void {
+    const { body, head } = this.#suspect ?? frame;
+    this.#suspect = undefined;
+    this.#report.add('CFG_BRACE', body.open, `\`${head}\` is not closed`, hint);
+  }
+}

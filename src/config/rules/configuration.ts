@@ -1,0 +1,39 @@
+// What only shows when the blocks are looked at together. Later duplicates are left out, as in keepalived.
+import type { Configuration } from '../model.ts';
+import type { Report } from '../report.ts';
+import { distinct } from './distinct.ts';
+import { checkServices, serviceName } from './ipvs.ts';
+import { checkInstances } from './vrrp.ts';
+
+/** Changes `configuration` only by leaving out what is reported as left out. */
+export function checkConfiguration(configuration: Configuration, report: Report): void {
+  configuration.instances = distinct(
+    configuration.instances,
+    ({ name }) => name.value,
+    ({ name }) => report.add('CFG_DUPLICATE', name.at, `there is a vrrp_instance ${name.value} already`),
+  );
+  checkInstances(configuration, report);
+  checkSync(configuration, report);
+  configuration.virtualServers = distinct(configuration.virtualServers, serviceName, (service) =>
+    report.add(
+      'CFG_DUPLICATE',
+      service.address.at,
+      `there is a virtual_server ${serviceName(service)} already`,
+    ),
+  );
+  checkServices(configuration, report);
+}
+
+function checkSync({ global, instances }: Configuration, report: Report): void {
+  const wanted = global.syncDaemon?.instance;
+  if (wanted === undefined || instances.some(({ name }) => name.value === wanted.value)) return;
+  const names = instances.map(({ name }) => name.value).join(', ');
+  const hint = names === '' ? 'there is no vrrp_instance' : `instances: ${names}`;
+  report.add(
+    'CFG_REFERENCE',
+    wanted.at,
+    `lvs_sync_daemon names ${wanted.value}, which is no vrrp_instance`,
+    hint,
+  );
+  delete global.syncDaemon;
+}

@@ -1,0 +1,74 @@
+// Virtual routers side by side: numbers and addresses that collide, and settings that surprise.
+import { familyOf } from '../../core/address.ts';
+import type { Configuration, VirtualAddress, VrrpInstance } from '../model.ts';
+import type { Report } from '../report.ts';
+
+const OWNER = 255;
+
+export function checkInstances({ instances }: Configuration, report: Report): void {
+  checkRouterIds(instances, report);
+  checkAddresses(instances, report);
+  for (const instance of instances) {
+    checkOwner(instance, report);
+    for (const vip of instance.virtualAddresses) checkPrefix(vip, report);
+  }
+}
+
+/**
+ * A router id says which packets on an interface are for whom, per family. Unicast has a number space for
+ * each pair of addresses: keepalived.conf(5), virtual_router_id.
+ */
+function checkRouterIds(instances: readonly VrrpInstance[], report: Report): void {
+  const owners = new Map<string, VrrpInstance>();
+  for (const instance of instances) {
+    const vip = instance.virtualAddresses[0];
+    const family = vip === undefined ? 4 : familyOf(vip.prefix.value.address);
+    const { interface: device, virtualRouterId, unicastPeers } = instance;
+    const spaces = unicastPeers.length === 0 ? ['multicast'] : unicastPeers.map(({ value }) => value);
+    for (const space of spaces) {
+      const key = `${device.value} IPv${family} ${virtualRouterId.value} ${space}`;
+      const owner = owners.get(key);
+      owners.set(key, owner ?? instance);
+      if (owner === undefined) continue;
+      report.add(
+        'CFG_DUPLICATE',
+        virtualRouterId.at,
+        `${owner.name.value} has virtual_router_id ${virtualRouterId.value} on ${device.value} already`,
+        'each instance on an interface needs its own',
+      );
+      break;
+    }
+  }
+}
+
+/**
+ * keepalived takes it silently; the second instance to become MASTER then removes the address of the first.
+ */
+function checkAddresses(instances: readonly VrrpInstance[], report: Report): void {
+  const owners = new Map<string, VrrpInstance>();
+  for (const instance of instances)
+    for (const { prefix } of [...instance.virtualAddresses, ...instance.virtualAddressesExcluded]) {
+      const { address } = prefix.value;
+      const owner = owners.get(address);
+      if (owner !== undefined)
+        report.add('CFG_REPEATED', prefix.at, `${address} is an address of ${owner.name.value} already`);
+      else owners.set(address, instance);
+    }
+}
+
+function checkOwner({ priority, at }: VrrpInstance, report: Report): void {
+  if (priority.value !== OWNER || priority.at === at) return;
+  const message = 'priority 255 is for a router that owns the virtual address as its own';
+  report.add('CFG_OWNER', priority.at, message, 'give 1 to 254, unless this machine always has the address');
+}
+
+/**
+ * keepalived.conf(5): a /128 is deprecated at once, anything shorter becomes a source address for the whole
+ * network.
+ */
+function checkPrefix({ prefix }: VirtualAddress, report: Report): void {
+  const { address, length } = prefix.value;
+  if (familyOf(address) === 4 || length === 128) return;
+  const message = `${address}/${length} may become the source address of this machine's own traffic`;
+  report.add('CFG_PREFIX', prefix.at, message, `write ${address}/128`);
+}

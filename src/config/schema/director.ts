@@ -1,0 +1,45 @@
+// The block `director { … }`: settings that keepalived does not have.
+import { type Block, keyword, opens, words } from './block.ts';
+import { integer, nothing, oneOf, seconds, text } from './shape.ts';
+
+export const DRILL = {
+  name: 'drill',
+  keywords: {
+    hold: keyword(seconds(0, 3600), 'how long a director that handed over stays away in a drill', {
+      default: 10_000,
+    }),
+  },
+} as const satisfies Block;
+
+export const DIRECTOR = {
+  name: 'director',
+  keywords: {
+    engine: keyword(
+      oneOf(['auto', 'kernel', 'embedded']),
+      "what forwards packets: the kernel's IPVS, the embedded engine, or the kernel's where there is one",
+      { default: 'auto' },
+    ),
+    drill: opens(nothing, 'failover drills (USR2)', DRILL),
+    vip_lease: keyword(
+      integer(0, 3600),
+      'seconds a virtual address stays when nobody renews it; 0 = for ever',
+      // Longer than the election bound of one-second adverts, 3 + 1 s, is never needed; shorter leaves
+      // nothing longer than the five seconds that are promised for a director that died with everything of
+      // it.
+      {
+        default: 4,
+        advice: 'an address that expires while its owner lives would be an outage: a few seconds',
+      },
+    ),
+    runtime_directory: keyword(text, 'where USR1 writes the state', { default: '/run/lvs-director' }),
+  },
+  others: words(
+    `
+    ignored compat            be as lenient as keepalived
+    ignored control           path of the control socket
+    ignored web               address and port of the status page
+    ignored metrics           Prometheus metrics
+    ignored sync{}            connection sync in user space: peers, keys
+    `,
+  ),
+} as const satisfies Block;

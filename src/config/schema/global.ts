@@ -1,0 +1,116 @@
+// The block `global_defs { … }`. Defaults are keepalived 2.2.7's: keepalived.conf(5), and reference to its
+// global_data.c where the manual is silent (garp repeat 5, delay 5 s, version 2, group 224.0.0.18).
+import { address as parsed } from '../../core/address.ts';
+import type { Located } from '../../core/diagnostic.ts';
+import type { Arguments } from '../arguments.ts';
+import { type Block, keyword } from './block.ts';
+import { type Options, options } from './options.ts';
+import {
+  integer,
+  interfaceName,
+  located,
+  multicast,
+  name,
+  oneOf,
+  type Shape,
+  seconds,
+  text,
+  toggle,
+  UINT_MAX,
+} from './shape.ts';
+import { GLOBAL_WORDS } from './words-global.ts';
+
+/** Seconds: keepalived keeps these times as microseconds in 32 bits. */
+export const LONGEST_GARP_DELAY = 4294;
+
+const SYNC_OPTIONS = {
+  inst: keyword(name, 'the instance whose role decides who sends and who listens'),
+  id: keyword(integer(0, 255), "tells pairs on one network apart; default the instance's virtual_router_id"),
+  maxlen: keyword(integer(1, 65_507), 'largest datagram in bytes; default fits the MTU'),
+  port: keyword(integer(1, 65_535), 'UDP port; default 8848'),
+  ttl: keyword(integer(1, 255), 'TTL of the datagrams; default 1'),
+  group: keyword(multicast(), 'multicast group; default 224.0.0.81'),
+} as const satisfies Options;
+
+const syncOptions = options(SYNC_OPTIONS);
+const syncInterface = located(interfaceName);
+type SyncDaemonArguments = { interface: Located<string> } & NonNullable<ReturnType<typeof syncOptions.read>>;
+
+/**
+ * `IF [[inst] INSTANCE] [id N] …`, and keepalived's oldest form `IF INSTANCE N`. A second word that is no
+ * option names the instance.
+ */
+const syncDaemon: Shape<SyncDaemonArguments> = {
+  syntax: `INTERFACE [[inst] INSTANCE] ${syncOptions.syntax.slice(syncOptions.syntax.indexOf('[id'))}`,
+  read(words) {
+    const device = syncInterface.read(words);
+    if (device === undefined) return undefined;
+    const bare = bareWord(words);
+    const oldId = bare === undefined ? undefined : bareWord(words, /^\d+$/);
+    if (oldId !== undefined)
+      words.complain('CFG_DEPRECATED', oldId.at, `the sync id is written \`id ${oldId.value}\``);
+    const named = syncOptions.read(words);
+    return {
+      interface: device,
+      ...(bare === undefined ? {} : { inst: bare }),
+      ...(oldId === undefined ? {} : { id: { value: Number(oldId.value), at: oldId.at } }),
+      ...named,
+    };
+  },
+};
+
+function bareWord(words: Arguments, form = /./): Located<string> | undefined {
+  const word = words.peek();
+  if (word === undefined || Object.hasOwn(SYNC_OPTIONS, word.text) || !form.test(word.text)) return undefined;
+  words.optional();
+  return { value: word.text, at: word.at };
+}
+
+export const GLOBAL_DEFS = {
+  name: 'global_defs',
+  keywords: {
+    router_id: keyword(text, 'name of this director in logs'),
+    vrrp_version: keyword(vrrpVersion(), 'VRRP version of instances that name none; IPv6 ones always use 3', {
+      default: 2,
+    }),
+    lvs_sync_daemon: keyword(
+      syncDaemon,
+      "the kernel's connection sync: the instance's MASTER sends, its BACKUP listens",
+    ),
+    vrrp_rt_priority: keyword(
+      integer(1, 99),
+      'real-time priority (SCHED_RR) of what sends adverts; not given = not asked for',
+      { advice: 'a busy machine without it may send adverts late' },
+    ),
+    vrrp_mcast_group4: keyword(multicast(4), 'IPv4 group of adverts', { default: parsed('224.0.0.18') }),
+    vrrp_garp_master_delay: keyword(
+      seconds(0, LONGEST_GARP_DELAY, true),
+      'pause between becoming MASTER and the second burst of gratuitous ARPs; 0 = no second burst',
+      { default: 5000 },
+    ),
+    vrrp_garp_master_repeat: keyword(integer(1, UINT_MAX), 'gratuitous ARPs in a burst', { default: 5 }),
+    vrrp_garp_master_refresh: keyword(
+      seconds(0, UINT_MAX, true),
+      'time between gratuitous ARPs of a lasting MASTER; 0 = none',
+      { default: 0 },
+    ),
+    vrrp_garp_master_refresh_repeat: keyword(integer(1, UINT_MAX), 'gratuitous ARPs in a refresh', {
+      default: 1,
+    }),
+    vrrp_min_garp: keyword(toggle, 'one gratuitous ARP and no second burst, where nothing else is said'),
+  },
+  others: GLOBAL_WORDS,
+} as const satisfies Block;
+
+/** `version 2|3`, as a number. */
+export function vrrpVersion(): Shape<2 | 3> {
+  const digit = oneOf(['2', '3']);
+  return {
+    syntax: digit.syntax,
+    read(words) {
+      const value = digit.read(words);
+      return value === undefined ? undefined : value === '2' ? 2 : 3;
+    },
+    print: String,
+  };
+}

@@ -1,0 +1,228 @@
+// Argument shapes: how the words after a keyword are written, read and printed. Composite shapes are made of
+// these; what belongs to which keyword is in the block files beside this one.
+import { type Address, type Family, familyOf, type Prefix, parseAddress } from '../../core/address.ts';
+import type { Located } from '../../core/diagnostic.ts';
+import type { Arguments } from '../arguments.ts';
+import { nearest } from '../nearest.ts';
+import { joinSpans, type Word } from '../tree.ts';
+
+export type Shape<T> = {
+  /** For people: `1 to 255`, `IPADDR [PORT]`. Empty = takes nothing. */
+  syntax: string;
+  /** Undefined when the words are wrong; then it has been reported. */
+  read(words: Arguments): T | undefined;
+  print?(value: T): string;
+};
+/** What a shape reads. */
+export type ValueOf<S> = S extends Shape<infer T> ? T : never;
+
+/** keepalived's limit for most counters, C's INT_MAX and UINT_MAX. */
+export const INT_MAX = 2_147_483_647;
+export const UINT_MAX = 4_294_967_295;
+/** <linux/if.h> IFNAMSIZ is 16 with the terminating zero. */
+const LONGEST_INTERFACE = 15;
+
+/** The word alone says it, or opens a block. */
+export const nothing: Shape<true> = { syntax: '', read: () => true };
+
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  on: true,
+  true: true,
+  yes: true,
+  off: false,
+  false: false,
+  no: false,
+};
+
+/** A keyword that may be followed by a BOOL; alone it means yes. */
+export const toggle: Shape<boolean> = {
+  syntax: '[on|off|true|false|yes|no]',
+  read(words) {
+    const word = words.optional();
+    if (word === undefined) return true;
+    const value = Object.hasOwn(BOOLEANS, word.text) ? BOOLEANS[word.text] : undefined;
+    if (value === undefined) words.wrong(word, `takes on or off, not "${word.text}"`);
+    return value;
+  },
+  print: (value) => (value ? 'on' : 'off'),
+};
+
+export function integer(min: number, max: number): Shape<number> {
+  const syntax = max === INT_MAX || max === UINT_MAX ? `NUMBER, at least ${min}` : `${min} to ${max}`;
+  return {
+    syntax,
+    read(words) {
+      const word = words.take('a number');
+      if (word === undefined) return undefined;
+      if (!/^[+-]?\d+$/.test(word.text)) return words.wrong(word, `takes a whole number, not "${word.text}"`);
+      const value = Number(word.text);
+      if (value < min || value > max) return words.outside(word, syntax);
+      return value;
+    },
+    print: String,
+  };
+}
+
+/** Seconds in the text (fractions to the microsecond unless `whole`), milliseconds in the model. */
+export function seconds(min: number, max = Number.POSITIVE_INFINITY, whole = false): Shape<number> {
+  const range = Number.isFinite(max) ? `${min} to ${max}` : `at least ${min}`;
+  return {
+    syntax: `SECONDS, ${range}${whole ? ', whole' : ''}`,
+    read(words) {
+      const word = words.take('a number of seconds');
+      if (word === undefined) return undefined;
+      const form = whole ? /^\d+$/ : /^(\d+(\.\d{0,6})?|\.\d{1,6})$/;
+      if (!form.test(word.text)) return words.wrong(word, wrongSeconds(word.text, whole));
+      const value = Number(word.text);
+      if (value < min || value > max) return words.outside(word, `${range} seconds`);
+      return Math.round(value * 1_000_000) / 1000;
+    },
+    print: (value) => `${value / 1000} s`,
+  };
+}
+
+function wrongSeconds(text: string, whole: boolean): string {
+  if (/^\d*\.\d{7,}$/.test(text)) return 'takes seconds with at most six decimals';
+  return `takes ${whole ? 'whole ' : ''}seconds without a unit, not "${text}"`;
+}
+
+/** `anyCase`: keepalived compares this one without regard to case; the value is as listed here. */
+export function oneOf<const V extends string>(values: readonly V[], anyCase = false): Shape<V> {
+  return {
+    syntax: values.join('|'),
+    read(words) {
+      const word = words.take(`one of ${values.join(', ')}`);
+      if (word === undefined) return undefined;
+      const fold = (text: string) => (anyCase ? text.toLowerCase() : text);
+      const found = values.find((value) => fold(value) === fold(word.text));
+      if (found !== undefined) return found;
+      const close = nearest(word.text, values);
+      const hint = close === undefined ? undefined : `did you mean \`${close}\`?`;
+      return words.wrong(word, `takes ${listed(values)}, not "${word.text}"`, hint);
+    },
+    print: String,
+  };
+}
+
+function listed(values: readonly string[]): string {
+  if (values.length === 1) return values[0]!;
+  return values.length === 2 ? values.join(' or ') : `one of ${values.join(', ')}`;
+}
+
+/** Any one word, or quoted text. */
+export const text: Shape<string> = {
+  syntax: 'TEXT',
+  read: (words) => words.take('a text')?.text,
+  print: String,
+};
+
+/** Any name that other statements refer to. */
+export const name: Shape<string> = { ...text, syntax: 'NAME' };
+
+export const interfaceName: Shape<string> = {
+  syntax: 'INTERFACE',
+  read(words) {
+    const word = words.take('an interface name');
+    if (word === undefined) return undefined;
+    if (word.text.length > LONGEST_INTERFACE || word.text === '') {
+      const shown = word.text === '' ? 'an empty name' : `"${word.text}" has ${word.text.length} letters`;
+      return words.outside(word, '1 to 15 letters', `${shown}; Linux allows ${LONGEST_INTERFACE}`);
+    }
+    if (/[/:\s]/.test(word.text) || word.text === '.' || word.text === '..')
+      return words.wrong(word, `takes an interface name, not "${word.text}"`);
+    return word.text;
+  },
+  print: String,
+};
+
+export function address(family?: Family): Shape<Address> {
+  const kind = family === undefined ? 'IP address' : `IPv${family} address`;
+  return {
+    syntax: family === undefined ? 'IPADDR' : `IPV${family}-ADDR`,
+    read(words) {
+      const word = words.take(`an ${kind}`);
+      if (word === undefined) return undefined;
+      return readAddress(words, word, word.text, family);
+    },
+    print: String,
+  };
+}
+
+export function multicast(family?: Family): Shape<Address> {
+  const plain = address(family);
+  return {
+    syntax: `${plain.syntax} (multicast)`,
+    read(words) {
+      const word = words.peek();
+      const value = plain.read(words);
+      if (value === undefined || word === undefined) return undefined;
+      const first = Number(value.split('.')[0]);
+      const is = familyOf(value) === 6 ? value.startsWith('ff') : first >= 224 && first <= 239;
+      return is ? value : words.wrong(word, `takes a multicast address, and ${value} is none`);
+    },
+    print: String,
+  };
+}
+
+/** `IPADDR[/LENGTH]`; without a length it is one address. */
+export const prefix: Shape<Prefix> = {
+  syntax: 'IPADDR[/LENGTH]',
+  read(words) {
+    const word = words.take('an IP address');
+    if (word === undefined) return undefined;
+    const slash = word.text.indexOf('/');
+    const value = readAddress(words, word, slash === -1 ? word.text : word.text.slice(0, slash));
+    if (value === undefined) return undefined;
+    const most = familyOf(value) === 6 ? 128 : 32;
+    if (slash === -1) return { address: value, length: most };
+    const length = word.text.slice(slash + 1);
+    if (!/^\d+$/.test(length))
+      return words.wrong(word, `has "${length}" for a prefix length`, 'as in 10.0.0.1/24');
+    if (Number(length) > most)
+      return words.outside(word, `a prefix length of 0 to ${most} for an IPv${most === 32 ? 4 : 6} address`);
+    return { address: value, length: Number(length) };
+  },
+  print: (value) => `${value.address}/${value.length}`,
+};
+
+function readAddress(words: Arguments, word: Word, given: string, family?: Family): Address | undefined {
+  const value = parseAddress(given);
+  if (value === undefined) {
+    const hint = /[a-z]/i.test(given) && !given.includes(':') ? 'names are not looked up' : undefined;
+    return words.wrong(word, `takes an IP address, not "${given}"`, hint);
+  }
+  if (family !== undefined && familyOf(value) !== family)
+    return words.wrong(word, `takes an IPv${family} address, and ${given} is IPv${familyOf(value)}`);
+  return value;
+}
+
+/** Alone it means `bare`. */
+export function orBare<T>(shape: Shape<T>, bare: T): Shape<T> {
+  return {
+    ...shape,
+    syntax: `[${shape.syntax}]`,
+    read: (words) => (words.peek() === undefined ? bare : shape.read(words)),
+  };
+}
+
+/** The value together with the words it was read from. */
+export function located<T>(shape: Shape<T>): Shape<Located<T>> {
+  return {
+    syntax: shape.syntax,
+    read(words) {
+      const first = words.peek();
+      const value = shape.read(words);
+      if (value === undefined || first === undefined) return undefined;
+      return { value, at: joinSpans(first.at, words.lastTaken.at) };
+    },
+  };
+}
+
+/** Whatever follows: of keywords that nothing is done with. */
+export const anything: Shape<true> = {
+  syntax: '…',
+  read(words) {
+    words.rest();
+    return true;
+  },
+};

@@ -1,0 +1,181 @@
+// Statements + schema → settings: every value read by its shape and kept with its place. What the settings
+// mean together is src/config/compose's business, whether they make sense src/config/rules's.
+import type { Located, Span } from '../core/diagnostic.ts';
+import { Arguments } from './arguments.ts';
+import { nearest } from './nearest.ts';
+import type { Report } from './report.ts';
+import { type Block, findWord, type Keyword, knownWords, type Settled, STANDINGS } from './schema/block.ts';
+import type { ValueOf } from './schema/shape.ts';
+import { TOP } from './schema/top.ts';
+import { whereKnown } from './schema/where.ts';
+import { headSpan, joinSpans, type Statement } from './tree.ts';
+
+export type Setting<K extends Keyword = Keyword> = Located<ValueOf<K['takes']>> & {
+  /** The whole line, without the block. */
+  head: Span;
+  body: K extends { block: infer B extends Block } ? Settings<B> : undefined;
+};
+export type Settings<B extends Block = Block> = {
+  /** What they are settings of; carries the defaults. */
+  block: B;
+  /** The head of the block: where a default is said to come from. */
+  at: Span;
+  values: { readonly [N in keyof B['keywords']]?: readonly Setting<B['keywords'][N]>[] };
+  entries: readonly (B extends Block<infer _K, infer E> ? Located<E> : never)[];
+};
+
+/** Large files of garbage would else spend their time on suggestions that nobody reads. */
+const MOST_SUGGESTIONS = 200;
+
+export class Interpreter {
+  readonly #report: Report;
+  #suggestions = 0;
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  /** `at` is the head of the block. Untyped inside: the caller knows which block it asked for. */
+  read<B extends Block>(statements: readonly Statement[], block: B, at: Span): Settings<B> {
+    const settings = { block, at, values: {}, entries: [] as Located<unknown>[] };
+    const values: Record<string, Setting[]> = settings.values;
+    for (const statement of statements) {
+      if (block.entry !== undefined) this.#readEntry(statement, block, settings.entries);
+      else this.#readKeyword(statement, block, values);
+    }
+    return settings as unknown as Settings<B>;
+  }
+
+  #readEntry(statement: Statement, block: Block, entries: Located<unknown>[]): void {
+    const { words, body } = statement;
+    if (body !== undefined) {
+      this.#report.add('CFG_BRACE', body.open, `an entry of ${block.name} opens no block`);
+      return;
+    }
+    const line = new Arguments(words, 0, block.name, this.#report);
+    const value = block.entry!.read(line);
+    this.#reportExtra(line, block);
+    if (value !== undefined) entries.push({ value, at: headSpan(statement) });
+  }
+
+  #readKeyword(statement: Statement, block: Block, values: Record<string, Setting[]>): void {
+    const [word, ...others] = statement.words;
+    const keyword = findWord(block, word.text);
+    if (keyword === undefined) return this.#unknown(statement, block);
+    if (keyword.standing !== undefined) return this.#standing(statement, keyword);
+    const line = new Arguments(statement.words, 1, word.text, this.#report, keyword.advice);
+    const value = keyword.takes.read(line);
+    if (value !== undefined) this.#reportExtra(line, block);
+    const head = headSpan(statement);
+    const body = this.#readBody(statement, keyword, head);
+    if (value === undefined || (keyword.block !== undefined && body === undefined)) return;
+    const at = others.length === 0 ? word.at : joinSpans(others[0]!.at, line.lastTaken.at);
+    const setting = { value, at, head, body } as Setting;
+    const same = Object.hasOwn(values, word.text) ? values[word.text]! : [];
+    if (same.length > 0 && keyword.many === undefined)
+      this.#report.add('CFG_REPEATED', word.at, `${word.text} is given twice; the last one counts`);
+    same.push(setting);
+    values[word.text] = same;
+  }
+
+  /** A block whose head is wrong, or that is left out, is still read: its own mistakes are worth knowing. */
+  #readBody({ words, body }: Statement, { block }: Keyword, head: Span): Settings | undefined {
+    if (block === undefined) {
+      if (body !== undefined)
+        this.#report.add(
+          'CFG_BRACE',
+          body.open,
+          `${words[0].text} opens no block`,
+          'what it encloses is left out',
+        );
+      return undefined;
+    }
+    if (body === undefined) {
+      this.#report.add('CFG_BRACE', head, `${words[0].text} needs a block`, 'add `{ … }`');
+      return undefined;
+    }
+    return this.read(body.statements, block, head);
+  }
+
+  #standing(statement: Statement, keyword: Keyword): void {
+    const [word] = statement.words;
+    const { code, says } = STANDINGS[keyword.standing!];
+    this.#report.add(
+      code,
+      word.at,
+      `\`${word.text}\` ${says}`,
+      keyword.because ?? `${word.text}: ${keyword.doc}`,
+    );
+    if (keyword.block === undefined || statement.body === undefined) return;
+    const before = this.#report.quiet;
+    this.#report.quiet = true;
+    this.read(statement.body.statements, keyword.block, headSpan(statement));
+    this.#report.quiet = before;
+  }
+
+  #unknown({ words: [word] }: Statement, block: Block): void {
+    const elsewhere = whereKnown(word.text);
+    let hint: string | undefined;
+    if (/^\/[/*]/.test(word.text)) hint = 'comments begin with # or !';
+    else if (elsewhere !== undefined) hint = `\`${word.text}\` belongs in ${elsewhere}`;
+    else if (this.#suggestions < MOST_SUGGESTIONS) {
+      this.#suggestions += 1;
+      const close = nearest(word.text, knownWords(block).keys());
+      if (close !== undefined) hint = `did you mean \`${close}\`?`;
+    }
+    const shown = word.text.length > 60 ? `${word.text.slice(0, 60)}…` : word.text;
+    this.#report.add('CFG_UNKNOWN', word.at, `unknown word "${shown}" ${inBlock(block)}`, hint);
+  }
+
+  #reportExtra(line: Arguments, block: Block): void {
+    const [first, ...others] = line.rest();
+    if (first === undefined) return;
+    const at = joinSpans(first.at, (others.at(-1) ?? first).at);
+    const isKeyword = block.entry === undefined && findWord(block, first.text) !== undefined;
+    this.#report.add(
+      'CFG_EXTRA',
+      at,
+      `${line.subject} is complete before "${first.text}": the rest of the line is left out`,
+      isKeyword ? `put \`${first.text}\` on a line of its own` : undefined,
+    );
+  }
+}
+
+function inBlock(block: Block): string {
+  return block === TOP ? 'at the top level' : `in ${block.name}`;
+}
+
+/** The last one counts, as in keepalived. */
+export function last<B extends Block, N extends keyof B['keywords']>(
+  settings: Settings<B>,
+  name: N,
+): Located<ValueOf<B['keywords'][N]['takes']>> | undefined {
+  const setting = settings.values[name]?.at(-1);
+  return setting === undefined ? undefined : { value: setting.value, at: setting.at };
+}
+
+export function all<B extends Block, N extends keyof B['keywords']>(
+  settings: Settings<B>,
+  name: N,
+): readonly Setting<B['keywords'][N]>[] {
+  return settings.values[name] ?? [];
+}
+
+type SettledNames<B extends Block> = {
+  [N in keyof B['keywords']]: B['keywords'][N] extends Settled<unknown> ? N : never;
+}[keyof B['keywords']];
+
+/** The value, or the schema's default at the head of the block. */
+export function settled<B extends Block, N extends SettledNames<B>>(
+  settings: Settings<B>,
+  name: N,
+): Located<ValueOf<B['keywords'][N]['takes']>> {
+  const keywords: Readonly<Record<PropertyKey, Keyword>> = settings.block.keywords;
+  const value = keywords[name]!.default as ValueOf<B['keywords'][N]['takes']>;
+  return last(settings, name) ?? { value, at: settings.at };
+}
+
+/** Of a block that is not in the file. */
+export function noSettings<B extends Block>(block: B, at: Span): Settings<B> {
+  return { block, at, values: {}, entries: [] };
+}

@@ -1,0 +1,39 @@
+// Configuration files from disk: the ones named, and those an `include` asks for. Knows nothing of what is in
+// them.
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import type { Source } from '../core/diagnostic.ts';
+import { DirectorError } from '../core/errors.ts';
+
+/** Names are kept as given: diagnostics print them. Throws CONFIG_MISSING for a file that cannot be read. */
+export function readSources(paths: readonly string[]): Source[] {
+  return paths.map((name) => {
+    try {
+      return { name, text: decode(readFileSync(name)) };
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      throw new DirectorError('CONFIG_MISSING', `cannot read ${name}: ${code ?? String(cause)}`, { cause });
+    }
+  });
+}
+
+/** As glob(3) with braces: sorted, relative to the including file. What cannot be read is not there. */
+export function resolveInclude(pattern: string, from: string): Source[] {
+  const names = globSync(isAbsolute(pattern) ? pattern : join(dirname(from), pattern));
+  return names.sort().flatMap((name) => {
+    try {
+      return { name, text: decode(readFileSync(name)) };
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Old files are Latin-1, mostly in their comments. A byte order mark is kept: it is worth a diagnostic. */
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return new TextDecoder('latin1').decode(bytes);
+  }
+}
