@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // Reads a director's log (JSON lines) and runs a command for each event that somebody should hear of.
 //   watch-failover.mjs [--events NAME,NAME…] -- COMMAND ARGUMENTS…
-// The command gets the text as its last argument and the whole line on standard input. One runs at a time, in order. Needs
-// nothing but Node 18 or later.
+// The command gets the text as its last argument and the whole line on standard input. One runs at a time, in
+// order. Needs nothing but Node 18 or later.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 

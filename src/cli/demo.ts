@@ -1,5 +1,6 @@
-// `lvs-director demo`: the whole product on one machine. This part finds out whether the machine lets us make private
-// namespaces, starts the demo inside them and waits for it. What happens there is in demo/play.ts.
+// `lvs-director demo`: the whole product on one machine. This part finds out whether the machine
+// lets us make private namespaces, starts the demo inside them and waits for it. What happens there
+// is in demo/play.ts.
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
@@ -25,7 +26,10 @@ const DENIED = 4;
 const LEAVE_TIMEOUT_MS = 5_000;
 /** Where administrators' tools are, which ordinary users often do not have in their PATH. */
 const PATH = [process.env.PATH ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter);
-/** A process namespace makes cleaning up certain: when its first process ends, the kernel ends all others. */
+/**
+ * A process namespace makes cleaning up certain: when its first process ends, the kernel ends all
+ * others.
+ */
 const PRIVATE = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
 const AS_USER = ['--user', '--map-root-user'];
 

@@ -1,5 +1,5 @@
-// The demo as its users run it: whole, as root and as an ordinary user, to the end and interrupted. It must be able to fail,
-// and must leave nothing behind whatever happens to it.
+// The demo as its users run it: whole, as root and as an ordinary user, to the end and interrupted.
+// It must be able to fail, and must leave nothing behind whatever happens to it.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,10 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 type Run = { child: ChildProcess; output(): string; ended: Promise<number | null>; mark: string };
 
-/** Every process that descends from it carries the mark in its environment, wherever it has been moved to. */
+/**
+ * Every process that descends from it carries the mark in its environment, wherever it has been
+ * moved to.
+ */
 function start(command: string, words: readonly string[]): Run {
   const mark = `LVS_DEMO_TEST=${randomUUID()}`;
   const [name = '', value = ''] = mark.split('=');
@@ -54,7 +57,8 @@ const interfaces = (): string[] => readdirSync('/sys/class/net').toSorted();
 const before = interfaces();
 
 async function leavesNothing(run: Run): Promise<void> {
-  // The kernel takes namespaces apart after the last process is gone; processes themselves are gone when we are told.
+  // The kernel takes namespaces apart after the last process is gone; processes themselves are gone
+  // when we are told.
   expect(processesWith(run.mark)).toEqual([]);
   expect(interfaces()).toEqual(before);
 }
@@ -76,7 +80,8 @@ function expectGood(picture: Picture): void {
   }
   expect(drill?.measured.sessions).toBe(40);
   expect(crash?.measured.sessions).toBe(50);
-  // Who was master before is no master after; the protocol needs three missed adverts of 100 ms to see a crash.
+  // Who was master before is no master after; the protocol needs three missed adverts of 100 ms to
+  // see a crash.
   expect(crash?.from).toBe(drill?.to);
   expect(crash?.newMasterMs).toBeGreaterThan(200);
   expect(picture.directors[crash!.from].state).toBe('CRASHED');
@@ -94,7 +99,10 @@ test('--once loses no session and says so by exit code 0', async () => {
   await leavesNothing(run);
 });
 
-/** The checkout may be in a folder that only root may enter: an ordinary user finds it mounted where all may look. */
+/**
+ * The checkout may be in a folder that only root may enter: an ordinary user finds it mounted where
+ * all may look.
+ */
 const AS_NOBODY = `
 set -e
 mount -t tmpfs -o mode=755 tmpfs /mnt
@@ -102,7 +110,8 @@ for part in bin src examples node_modules; do mkdir /mnt/$part; mount --bind "$0
 cp "$0/package.json" /mnt
 mkdir -m 777 /mnt/logs
 mount --bind "$1" /mnt/logs
-exec setpriv --reuid 65534 --regid 65534 --clear-groups /mnt/bin/lvs-director demo --once --keep-logs /mnt/logs/kept
+set -- /mnt/bin/lvs-director demo --once --keep-logs /mnt/logs/kept
+exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 `;
 
 test('an ordinary user gets the same', async () => {

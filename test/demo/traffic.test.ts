@@ -1,4 +1,5 @@
-// The demo's client parts against real HTTP servers on loopback: a session that was broken must never look whole.
+// The demo's client parts against real HTTP servers on loopback: a session that was broken must
+// never look whole.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';

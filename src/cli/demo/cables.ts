@@ -1,5 +1,6 @@
-// Pulls network cables at once: a power cut has to be faster than starting a program. One rtnetlink request for each link,
-// in one system call, so that nothing of a crashed machine is on the wire a moment later.
+// Pulls network cables at once: a power cut has to be faster than starting a program. One rtnetlink
+// request for each link, in one system call, so that nothing of a crashed machine is on the wire a
+// moment later.
 import { ifNametoindex } from '../../linux/libc.ts';
 import { NetlinkSocket } from '../../linux/netlink-socket.ts';
 

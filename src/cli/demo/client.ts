@@ -1,13 +1,15 @@
-// The demo's client: a program of its own, `client.ts ADDRESS PORT`, in the client's namespace. It keeps long-lived
-// sessions and a stream of short requests going through the VIP and says in JSON lines what it sees. Its orders are JSON
-// lines on standard input. It knows nothing of directors.
+// The demo's client: a program of its own, `client.ts ADDRESS PORT`, in the client's namespace. It
+// keeps long-lived sessions and a stream of short requests going through the VIP and says in JSON
+// lines what it sees. Its orders are JSON lines on standard input. It knows nothing of directors.
 import { createInterface } from 'node:readline';
 import { type Measured, measure, outageMs, type Window } from './measure.ts';
 import { REQUEST_PERIOD_MS, REQUEST_TIMEOUT_MS, RequestStream } from './requests.ts';
 import { nowMs, SESSION_PERIOD_MS, Session, type Target } from './session.ts';
 
+/** TCP tries again after at most this long when the outage was a second or less. */
 const CONFIRM_TIMEOUT_MS = 3_000;
 const STATISTICS_PERIOD_MS = 200;
+/** As many as fit beside each other on a narrow terminal. */
 const RECENT = 60;
 
 export type Order = { do: 'open'; count: number } | { do: 'begin' } | { do: 'end' };
@@ -47,10 +49,12 @@ class Client {
     setTimeout(() => this.open(count - 1), 10);
   }
 
+  /** What is measured starts here: the sessions that are open now are the ones that can be lost. */
   begin(): void {
     this.#beganMs = nowMs();
   }
 
+  /** Asks every session once more, because one that nobody talks to looks alive for ever. */
   async end(): Promise<Measured> {
     const window: Window = { fromMs: this.#beganMs, toMs: nowMs() };
     const deadlineMs = window.toMs + CONFIRM_TIMEOUT_MS;

@@ -1,5 +1,5 @@
-// One of the demo's two directors: starts the real `lvs-director run` in its namespace, reads its log, rehearses its
-// failover by signal, crashes it as a power cut would. Decides nothing.
+// One of the demo's two directors: starts the real `lvs-director run` in its namespace, reads its
+// log, rehearses its failover by signal, crashes it as a power cut would. Decides nothing.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -69,8 +69,9 @@ export class Director {
   }
 
   /**
-   * Power cut: nothing is said to the peer, nothing is cleaned up. Its processes are frozen until the cables are silent,
-   * because one of them that saw another die could still resign on its behalf.
+   * Power cut: nothing is said to the peer, nothing is cleaned up. Its processes are frozen until
+   * the cables are silent, because one of them that saw another die could still resign on its
+   * behalf.
    */
   crash(): void {
     const pid = this.#process?.pid;

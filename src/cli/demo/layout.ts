@@ -1,5 +1,5 @@
-// Who is where in the demo: machines, their legs, their addresses. The same plan as the pairs in examples/nat and
-// examples/dr, so that the files there run unchanged. Builds nothing.
+// Who is where in the demo: machines, their legs, their addresses. The same plan as the pairs in
+// examples/nat and examples/dr, so that the files there run unchanged. Builds nothing.
 
 export type Mode = 'nat' | 'dr';
 export type DirectorName = 'dirA' | 'dirB';
@@ -7,7 +7,10 @@ export type ServerName = 'rs1' | 'rs2' | 'rs3';
 export type NodeName = 'client' | DirectorName | ServerName;
 export type Lan = 'front' | 'back';
 export type Leg = { interface: string; lan: Lan; address: string };
-/** `route`: default gateway. `loopback`: an address it accepts without answering ARP for it (DR real servers). */
+/**
+ * `route`: default gateway. `loopback`: an address it accepts without answering ARP for it (DR real
+ * servers).
+ */
 export type Node = { name: NodeName; legs: Leg[]; forwards: boolean; route?: string; loopback?: string };
 
 export const VIP = '10.0.0.50';

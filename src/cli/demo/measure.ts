@@ -1,4 +1,5 @@
-// What an event cost its users, computed from what the client saw. Pure: times come in as numbers (milliseconds of one clock).
+// What an event cost its users, computed from what the client saw. Pure: times come in as numbers
+// (milliseconds of one clock).
 
 /** One short request; `server` = it was answered, by that one. */
 export type ShortRequest = { startedMs: number; server?: string; failure?: string };
@@ -27,8 +28,9 @@ export type Measured = {
 };
 
 /**
- * The longest stretch of start times between two answered requests, less the period in which they are sent: 0 when every
- * request was answered. It needs no mark of when the fault happened; `fromMs` only says which stretches count.
+ * The longest stretch of start times between two answered requests, less the period in which they
+ * are sent: 0 when every request was answered. It needs no mark of when the fault happened;
+ * `fromMs` only says which stretches count.
  */
 export function outageMs(requests: readonly ShortRequest[], window: Window, periodMs: number): number {
   const answered = requests.filter((request) => request.server !== undefined);
@@ -61,7 +63,10 @@ function countBy(reasons: readonly string[]): Record<string, number> {
   return counts;
 }
 
-/** Sessions that were alive at the window's start count; those opened or lost before it, or opened in it, do not. */
+/**
+ * Sessions that were alive at the window's start count; those opened or lost before it, or opened
+ * in it, do not.
+ */
 export function measure(
   requests: readonly ShortRequest[],
   sessions: readonly SessionRecord[],

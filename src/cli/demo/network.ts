@@ -1,5 +1,6 @@
-// Builds the demo's network out of namespaces, veth pairs and two bridges, inside the private namespaces that the demo
-// process already lives in: what is built here disappears with it, so nothing here removes anything at the end.
+// Builds the demo's network out of namespaces, veth pairs and two bridges, inside the private
+// namespaces that the demo process already lives in: what is built here disappears with it, so
+// nothing here removes anything at the end.
 import { spawn } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { pullCables } from './cables.ts';
@@ -35,24 +36,29 @@ export function run(command: string, words: readonly string[], input = ''): Prom
   });
 }
 
-/** The words that run a command on one of the machines. `ip netns exec` replaces itself: the child's pid is the command's. */
+/**
+ * The words that run a command on one of the machines. `ip netns exec` replaces itself: the child's
+ * pid is the command's.
+ */
 export const on = (name: NodeName): string[] => ['netns', 'exec', name];
 
 const portOf = (name: NodeName, leg: Leg): string => `${name}-${leg.interface}`;
 
 /**
- * Settings of a fresh namespace. rp_filter: replies of a NAT'ed service come back on another interface than they left.
- * Redirects: a director must not teach its neighbours a way around itself. A DR real server owns the VIP on lo and must
- * neither answer ARP for it nor use it as a source.
+ * Settings of a fresh namespace. rp_filter: replies of a NAT'ed service come back on another
+ * interface than they left. Redirects: a director must not teach its neighbours a way around
+ * itself. A DR real server owns the VIP on lo and must neither answer ARP for it nor use it as a
+ * source.
  */
 function settings(node: Node): string {
   const lines = [
     'cd /proc/sys/net',
-    'set_all() { for where in all default; do [ ! -e ipv4/conf/$where/$1 ] || echo $2 >ipv4/conf/$where/$1; done; }',
+    'put() { [ ! -e $1 ] || echo $2 >$1; }', // a kernel without IPv6 has no such files
+    'set_all() { put ipv4/conf/all/$1 $2; put ipv4/conf/default/$1 $2; }',
     'set_all rp_filter 0; set_all accept_redirects 0; set_all send_redirects 0',
-    'for where in all default; do [ ! -e ipv6/conf/$where/disable_ipv6 ] || echo 1 >ipv6/conf/$where/disable_ipv6; done',
+    'put ipv6/conf/all/disable_ipv6 1; put ipv6/conf/default/disable_ipv6 1',
   ];
-  if (node.forwards) lines.push('echo 1 >ipv4/ip_forward');
+  if (node.forwards) lines.push('put ipv4/ip_forward 1');
   if (node.loopback !== undefined) lines.push('set_all arp_ignore 1; set_all arp_announce 2');
   return lines.join('\n');
 }
@@ -80,7 +86,10 @@ async function plug(node: Node): Promise<void> {
   await run('ip', [...on(node.name), 'sh'], script);
 }
 
-/** The machine's own /run is of no concern here: names of namespaces and state files go to a private one. */
+/**
+ * The machine's own /run is of no concern here: names of namespaces and state files go to a private
+ * one.
+ */
 export async function hideRun(): Promise<void> {
   await run('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run']);
 }
@@ -89,7 +98,8 @@ export async function hideRun(): Promise<void> {
 export async function build(nodes: readonly Node[]): Promise<void> {
   const lans = new Set(nodes.flatMap((node) => node.legs.map((leg) => leg.lan)));
   const lines = ['link set lo up'];
-  // Without a snooping querier a bridge would stop forwarding the adverts' multicast group after some minutes.
+  // Without a snooping querier a bridge would stop forwarding the adverts' multicast group after
+  // some minutes.
   for (const lan of lans) {
     lines.push(
       `link add ${lan} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,

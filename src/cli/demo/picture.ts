@@ -1,5 +1,6 @@
-// What the demo knows at a moment: who is master, which servers are in service, how the client fares, what happened last.
-// Pure: log lines and statistics come in, a new picture comes out; view.ts and report.ts print it.
+// What the demo knows at a moment: who is master, which servers are in service, how the client
+// fares, what happened last. Pure: log lines and statistics come in, a new picture comes out;
+// view.ts and report.ts print it.
 import type { Statistics } from './client.ts';
 import type { LogLine } from './director.ts';
 import {

@@ -1,5 +1,6 @@
-// The demo itself, inside its private namespaces: a program that demo.ts starts there as process 1, with its orders as JSON
-// in the first argument. When it ends, the kernel removes every process, interface and file of the demo with it.
+// The demo itself, inside its private namespaces: a program that demo.ts starts there as process 1,
+// with its orders as JSON in the first argument. When it ends, the kernel removes every process,
+// interface and file of the demo with it.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { relative } from 'node:path';
@@ -23,7 +24,10 @@ const INTERRUPTED = 130;
 
 const FIRST_SESSIONS = 40;
 const LATER_SESSIONS = 10;
-/** Sync may take up to three seconds to tell the backup of a young session: do not blame it for the first ones. */
+/**
+ * Sync may take up to three seconds to tell the backup of a young session: do not blame it for the
+ * first ones.
+ */
 const RIPEN_MS = 5_000;
 const REST_MS = 4_000;
 /** As in examples: director.conf. */
@@ -54,7 +58,10 @@ async function improvise(stage: Stage, keys: readonly string[]): Promise<void> {
   }
 }
 
-/** What each director reads: its file, and our own settings from the folder or, for a chosen engine, made here. */
+/**
+ * What each director reads: its file, and our own settings from the folder or, for a chosen engine,
+ * made here.
+ */
 function configurations(orders: Orders): Record<DirectorName, string[]> {
   const shared = `${orders.folder}/director.conf`;
   const made = '/run/lvs-demo-director.conf';
@@ -70,7 +77,10 @@ function configurations(orders: Orders): Record<DirectorName, string[]> {
   };
 }
 
-/** Somebody wants to leave, or something of ours did not work: anything else is a mistake and ends with its stack. */
+/**
+ * Somebody wants to leave, or something of ours did not work: anything else is a mistake and ends
+ * with its stack.
+ */
 function leaveWith(reason: unknown, stage: Stage, screen: Screen, interactive: boolean): number {
   if (reason instanceof PreparationError) {
     // The live view cuts long texts off, and a rejected configuration is explained in many lines.

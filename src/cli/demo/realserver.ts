@@ -1,5 +1,6 @@
-// A real web server of the demo: a program of its own, `realserver.ts NAME PORT`. It names itself and counts the requests
-// of each TCP connection, so that the client can tell a session that goes on from one that was quietly opened again.
+// A real web server of the demo: a program of its own, `realserver.ts NAME PORT`. It names itself
+// and counts the requests of each TCP connection, so that the client can tell a session that goes
+// on from one that was quietly opened again.
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 

@@ -8,6 +8,7 @@ const VALUE_COLUMNS = 22;
 
 type Row = { label: string; value(outcome: Outcome): string };
 
+/** One line of the table each; a column is a drill or a crash. */
 const ROWS: readonly Row[] = [
   {
     label: 'new master',
@@ -48,6 +49,7 @@ function reasons(counts: Record<string, number>): string {
     .join(', ');
 }
 
+/** Why it is not a row of zeros: what a reader would ask next. */
 function remarks(outcome: Outcome): string[] {
   const { name, measured } = outcome;
   const lines: string[] = [];

@@ -1,5 +1,6 @@
-// The demo client's stream of short requests: a new TCP connection each, sent by the clock and not by the answers, so
-// that a slow answer delays none of the next ones. Remembers the last minutes and counts the rest.
+// The demo client's stream of short requests: a new TCP connection each, sent by the clock and not
+// by the answers, so that a slow answer delays none of the next ones. Remembers the last minutes
+// and counts the rest.
 import { get } from 'node:http';
 import type { ShortRequest } from './measure.ts';
 import { type Answer, nowMs, readAnswer, type Target } from './session.ts';
@@ -69,7 +70,10 @@ export class RequestStream {
     if (this.settled.length > 2 * REQUESTS_KEPT) this.settled = this.settled.slice(-REQUESTS_KEPT);
   }
 
-  /** A failed request is settled later than the ones sent after it: measuring wants them in the order they were sent. */
+  /**
+   * A failed request is settled later than the ones sent after it: measuring wants them in the
+   * order they were sent.
+   */
   inOrder(): SettledRequest[] {
     return this.settled.toSorted((one, other) => one.startedMs - other.startedMs);
   }

@@ -1,4 +1,5 @@
-// Where the demo shows its picture: redrawn in place on a terminal, as one line for each thing that happens elsewhere.
+// Where the demo shows its picture: redrawn in place on a terminal, as one line for each thing that
+// happens elsewhere.
 import { emitKeypressEvents } from 'node:readline';
 import { styleText } from 'node:util';
 import type { Happening, Picture } from './picture.ts';
@@ -58,6 +59,7 @@ function since(happenings: readonly Happening[], known: Happening | undefined): 
   return known === undefined ? happenings : happenings.slice(happenings.lastIndexOf(known) + 1);
 }
 
+/** For files, pipes and CI: no colours, no cursor, nothing is said twice. */
 function openLines(): Screen {
   let last: Happening | undefined;
   const write = (line: string): void => {

@@ -1,9 +1,10 @@
-// One long-lived HTTP session of the demo's client: a numbered request on the same TCP connection every period. It never
-// reconnects, so a session that a failover broke stays lost and says why.
+// One long-lived HTTP session of the demo's client: a numbered request on the same TCP connection
+// every period. It never reconnects, so a session that a failover broke stays lost and says why.
 import { Agent, get, type IncomingMessage } from 'node:http';
 import type { SessionRecord, Window } from './measure.ts';
 
 export const SESSION_PERIOD_MS = 250;
+/** A session that hangs is lost, even if TCP would go on trying for minutes. */
 const SILENCE_MS = 10_000;
 /** Four minutes: longer than any window that is measured. */
 const ANSWERS_KEPT = 1_000;
@@ -81,6 +82,7 @@ export class Session {
         this.#take(answer, sentMs);
       }),
     );
+    // Node's agent would open a new connection in place of a closed one without a word.
     request.on('socket', (socket) => {
       if (this.#socket !== undefined && this.#socket !== socket) this.#lose('connection closed');
       this.#socket = socket;

@@ -1,5 +1,6 @@
-// The demo's machines at work: starts the network, the real servers, the directors and the client, keeps the picture up to
-// date, and offers the two things that can be done to the pair: a drill and a crash. What is done when is in play.ts.
+// The demo's machines at work: starts the network, the real servers, the directors and the client,
+// keeps the picture up to date, and offers the two things that can be done to the pair: a drill and
+// a crash. What is done when is in play.ts.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -54,8 +55,8 @@ const SETTLE_MS = 2_000;
 /** Long enough for TCP's own retries after an outage of a second. */
 const OBSERVE_MS = 4_000;
 /**
- * A master announces an active connection again after 50 packets of its client: here after some six seconds. Until then a
- * director that was rebooted does not know it.
+ * A master announces an active connection again after 50 packets of its client: here after some six
+ * seconds. Until then a director that was rebooted does not know it.
  */
 const REJOIN_MS = 10_000;
 const POLL_MS = 10;
@@ -111,6 +112,7 @@ export class Stage {
     this.#paint(tell(this.picture, { atMs: Date.now(), who: 'demo', text, grave }));
   }
 
+  /** What is going on now: stays on the screen until the next one. */
   phase(text: string): void {
     this.say(text);
     this.#paint({ ...this.picture, phase: text });
@@ -141,6 +143,7 @@ export class Stage {
     return child;
   }
 
+  /** Orders go to a pipe and so arrive in order; none is answered but `end`. */
   #order(order: Order): void {
     this.#client?.stdin?.write(`${JSON.stringify(order)}\n`);
   }
@@ -160,7 +163,10 @@ export class Stage {
     });
   }
 
-  /** Ends when every real server has answered through the VIP and the pair has one master and one backup. */
+  /**
+   * Ends when every real server has answered through the VIP and the pair has one master and one
+   * backup.
+   */
   async start(): Promise<void> {
     await build(this.#nodes);
     this.say('network is built: client, two directors, three real servers');
@@ -176,6 +182,7 @@ export class Stage {
     if (!ready) throw new PreparationError(`the pair is not ready after ${START_TIMEOUT_MS / 1000} s`);
   }
 
+  /** Proved by use: the log may say MASTER before the first packet can pass. */
   #isReady(): boolean {
     const { directors, statistics } = this.picture;
     const master = masterOf(this.picture);
@@ -228,7 +235,10 @@ export class Stage {
     this.say(outcomeLine(outcome));
   }
 
-  /** `later` sessions are opened while the other director is master: they have to survive the next failover too. */
+  /**
+   * `later` sessions are opened while the other director is master: they have to survive the next
+   * failover too.
+   */
   async drill(later: number): Promise<void> {
     await this.#observe(
       'drill',
@@ -262,7 +272,10 @@ export class Stage {
     return crashed;
   }
 
-  /** The crashed machine comes back with an empty kernel. Ends when it has had time to hear of the open sessions. */
+  /**
+   * The crashed machine comes back with an empty kernel. Ends when it has had time to hear of the
+   * open sessions.
+   */
   async restart(name: DirectorName): Promise<void> {
     const letter = letterOf(name);
     this.phase(`director ${letter} is switched on again, with an empty kernel`);

@@ -29,6 +29,7 @@ export function shorten(text: string, columns: number): string {
   return line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`;
 }
 
+/** States that are none of these are dim. */
 const STATE_STYLES: Record<string, Style> = {
   MASTER: 'green',
   LEAVING: 'yellow',
@@ -54,6 +55,7 @@ function directorLine(picture: Picture, name: DirectorName, paint: Paint): strin
 
 const SERVER_HEAD = '       real server    state     requests  sessions';
 
+/** In service or not is what the master says: it alone sends anybody there. */
 function serverLines(picture: Picture, statistics: Statistics | undefined, paint: Paint): string[] {
   const master = DIRECTORS.find((name) => picture.directors[name].state === 'MASTER');
   return SERVERS.map((name) => {
@@ -99,7 +101,8 @@ function outcomeLines(outcomes: readonly Outcome[], columns: number): string[] {
 function happeningLine(picture: Picture, happening: Happening, columns: number, paint: Paint): string {
   const time = elapsed(happening.atMs - picture.startedMs, true);
   const line = shorten(happening.text, columns - EVENT_COLUMNS);
-  return `  ${paint('dim', time)}  ${happening.who.padEnd(4)} ${happening.grave ? paint('yellow', line) : line}`;
+  const text = happening.grave ? paint('yellow', line) : line;
+  return `  ${paint('dim', time)}  ${happening.who.padEnd(4)} ${text}`;
 }
 
 /** What a finished drill or crash cost, in one line. */

@@ -1,5 +1,5 @@
-// Hears the adverts on the demo's front bridge: an eye of its own on who claims to be master, beside the directors' logs.
-// Only listens; knows the packet, not the election.
+// Hears the adverts on the demo's front bridge: an eye of its own on who claims to be master,
+// beside the directors' logs. Only listens; knows the packet, not the election.
 import { AF, bind, ifNametoindex, recv, SOCK, socket } from '../../linux/libc.ts';
 import { sockaddrLl } from '../../linux/sockaddr.ts';
 import { decodeAdvert } from '../../vrrp/packet.ts';
