@@ -1,14 +1,17 @@
-// From (desired, actual) to commands: start, reload, health flip, drain, takeover and a stray `ipvsadm` are all this one question.
+// From (desired, actual) to commands: start, reload, health flip, drain, takeover and a stray `ipvsadm` are
+// all this one question.
 //
-// Theory of operation. A service is touched only when it is desired, or owned (we wanted it once): any other one in the table
-// is somebody else's. What is there already is adopted: edited in place, so that its connections and counters live on. The
-// order of commands is part of the result, because packets arrive between any two of them:
+// Theory of operation. A service is touched only when it is desired, or owned (we wanted it once): any other
+// one in the table is somebody else's. What is there already is adopted: edited in place, so that its
+// connections and counters live on. The order of commands is part of the result, because packets arrive
+// between any two of them:
 //   1. a missing service is added, a differing one is edited, before its servers;
-//   2. servers are added before any is removed, so that a service that has servers before and after has some all the while;
+//   2. servers are added before any is removed, so that a service that has servers before and after has some
+//      all the while;
 //   3. of the edits, those that give a server weight come before those that take it all, for the same reason;
 //   4. services nobody wants go last, with their servers.
-// Two properties hold it together (test/ipvs/reconcile.test.ts): applying the commands makes the owned part equal to what is
-// desired and leaves the rest as it was; and there are no commands when nothing differs.
+// Two properties hold it together (test/ipvs/reconcile.test.ts): applying the commands makes the owned part
+// equal to what is desired and leaves the rest as it was; and there are no commands when nothing differs.
 import { familyOf } from '../core/address.ts';
 import type { Server, Service, ServiceKey, SyncDaemon, Table } from './model.ts';
 import type { Command, ServiceHead } from './plane.ts';
@@ -71,12 +74,14 @@ function sameServer(one: Server, other: Server): boolean {
 }
 
 /**
- * Sync threads. There is at most one for each role, so a wanted one takes the place of whoever has its role with other
- * settings. What a wanted one leaves open (undefined, or 0 as in the kernel) matches whatever the kernel chose.
+ * Sync threads. There is at most one for each role, so a wanted one takes the place of whoever has its role
+ * with other settings. What a wanted one leaves open (undefined, or 0 as in the kernel) matches whatever the
+ * kernel chose.
  *
- * A thread whose role is not wanted is stopped only when it is ours: it has the interface and id of a wanted one (our own
- * other role, perhaps of an earlier life) or of one in `owned`, which lists what we ever wanted. Without `owned` every
- * thread counts as ours, as keepalived sees it. A role change starts the new thread before it stops the old one.
+ * A thread whose role is not wanted is stopped only when it is ours: it has the interface and id of a wanted
+ * one (our own other role, perhaps of an earlier life) or of one in `owned`, which lists what we ever wanted.
+ * Without `owned` every thread counts as ours, as keepalived sees it. A role change starts the new thread
+ * before it stops the old one.
  */
 export function reconcileSync(
   desired: readonly SyncDaemon[],
@@ -112,7 +117,10 @@ function fits(want: SyncDaemon, have: SyncDaemon): boolean {
   );
 }
 
-/** start_sync_thread() in ip_vs_sync.c: a backup always takes 1,024 bytes, and a datagram has to hold the headers too. */
+/**
+ * start_sync_thread() in ip_vs_sync.c: a backup always takes 1,024 bytes, and a datagram has to hold the
+ * headers too.
+ */
 function keptMaxlen({ role, group }: SyncDaemon, maxlen: number): number {
   const headers = group !== undefined && familyOf(group) === 6 ? 48 : 28;
   return Math.min(Math.max(maxlen, role === 'backup' ? 1024 : 1), 0xffff - headers);

@@ -1,5 +1,6 @@
-// The kernel's IPVS as a data plane: generic netlink underneath, in the network namespace of the thread that opens it.
-// Calls are synchronous but given in portions, so that a table of thousands of services does not hold up the process.
+// The kernel's IPVS as a data plane: generic netlink underneath, in the network namespace of the thread that
+// opens it. Calls are synchronous but given in portions, so that a table of thousands of services does not
+// hold up the process.
 import assert from 'node:assert';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -105,7 +106,9 @@ export class KernelPlane implements DataPlane {
   /** The addresses are on interfaces: the kernel knows. */
   async own(_: readonly OwnedAddress[]): Promise<void> {}
 
-  /** Connections of servers in the table; persistence templates and those without a server are not among them. */
+  /**
+   * Connections of servers in the table; persistence templates and those without a server are not among them.
+   */
   async countConnections(): Promise<number> {
     return sumConnections(await readFile(PROC_TABLE, 'latin1'));
   }
@@ -148,7 +151,8 @@ async function loadModule(): Promise<boolean> {
     await run('modprobe', ['-q', 'ip_vs']);
     return true;
   } catch {
-    // No such module, no modprobe or not our right: in each case there is no IPVS to be had, which the caller tells.
+    // No such module, no modprobe or not our right: in each case there is no IPVS to be had, which the caller
+    // tells.
     return false;
   }
 }

@@ -1,10 +1,11 @@
 // The C library's system calls, one function each: synchronous, without policy, usable from every thread.
 //
-// Two kinds. Calls that set something up throw a SystemCallError. Calls that move data (send, receive, read, write, ppoll)
-// return what the kernel itself returns: a count, or the negative errno, because EAGAIN, EINTR or ENETDOWN are ordinary
-// there and must cost nothing; `systemError(call, -result)` makes an error of one. Structures are Buffers laid out by
-// hand (see sockaddr.ts): koffi passes their address, so nothing is copied and a reused Buffer makes a call that allocates
-// nothing. Does no asynchronous calls: a worker that must not miss anything blocks in ppoll.
+// Two kinds. Calls that set something up throw a SystemCallError. Calls that move data (send, receive, read,
+// write, ppoll) return what the kernel itself returns: a count, or the negative errno, because EAGAIN, EINTR
+// or ENETDOWN are ordinary there and must cost nothing; `systemError(call, -result)` makes an error of one.
+// Structures are Buffers laid out by hand (see sockaddr.ts): koffi passes their address, so nothing is copied
+// and a reused Buffer makes a call that allocates nothing. Does no asynchronous calls: a worker that must not
+// miss anything blocks in ppoll.
 import assert from 'node:assert';
 import { endianness, constants as osConstants } from 'node:os';
 import koffi from 'koffi';
@@ -21,7 +22,10 @@ export function define<F extends (...parameters: never[]) => number>(
 ): F {
   return library.func(name, result, parameters) as unknown as F;
 }
-/** Where a Buffer's bytes are, for structures that hold pointers. The Buffer must be kept alive, and as it is, meanwhile. */
+/**
+ * Where a Buffer's bytes are, for structures that hold pointers. The Buffer must be kept alive, and as it is,
+ * meanwhile.
+ */
 export function pointerTo(bytes: Uint8Array): bigint {
   return koffi.address(bytes);
 }
@@ -244,7 +248,9 @@ export function send(fd: number, bytes: Bytes, flags = 0): number {
 export function recv(fd: number, bytes: Bytes, flags = 0): number {
   return counted(c.recv(fd, bytes, bytes.length, flags));
 }
-/** `length` bytes from the start of `bytes`, so that a sender can reuse one Buffer without making views of it. */
+/**
+ * `length` bytes from the start of `bytes`, so that a sender can reuse one Buffer without making views of it.
+ */
 export function sendto(fd: number, bytes: Bytes, to: Bytes, flags = 0, length = bytes.length): number {
   return counted(c.sendto(fd, bytes, length, flags, to, to.length));
 }

@@ -1,9 +1,11 @@
-// A netlink socket: requests with their answers, many requests in few system calls, and events. Synchronous throughout.
+// A netlink socket: requests with their answers, many requests in few system calls, and events. Synchronous
+// throughout.
 //
-// The kernel handles the messages of one sendmsg in order before the call returns, and reports each failure by sequence
-// number whether or not an acknowledgement was asked for. So a batch asks for one acknowledgement, on its last message: it
-// says that everything before it is done, and what was not reported did succeed. 5,000 services then cost a few dozen
-// system calls. Batches are small enough that even if every message fails all reports fit into the receive buffer.
+// The kernel handles the messages of one sendmsg in order before the call returns, and reports each failure
+// by sequence number whether or not an acknowledgement was asked for. So a batch asks for one
+// acknowledgement, on its last message: it says that everything before it is done, and what was not reported
+// did succeed. 5,000 services then cost a few dozen system calls. Batches are small enough that even if every
+// message fails all reports fit into the receive buffer.
 import assert from 'node:assert';
 import {
   type Acknowledgement,
@@ -41,7 +43,10 @@ const NETLINK = { ADD_MEMBERSHIP: 1, CAP_ACK: 10, EXT_ACK: 11 } as const;
 /** The kernel makes dump messages as large as the receive buffer it is shown, at most this. */
 const RECEIVE_SIZE = 32 * 1024;
 const BATCH_SIZE = 32 * 1024;
-/** A failure report takes less than 2 KiB of the receive buffer, so that a batch of them takes a quarter of it. */
+/**
+ * A failure report takes less than 2 KiB of the receive buffer, so that a batch of them takes a quarter of
+ * it.
+ */
 const BATCH_COUNT = 256;
 const RECEIVE_BUFFER = 2 * 1024 * 1024;
 /** Longer than any kernel operation: only a lost answer is waited for so long. */
@@ -49,7 +54,9 @@ const ANSWER_SECONDS = 10;
 const DUMP_ATTEMPTS = 8;
 
 export type Result = { ok: true } | { ok: false; errno: string; explanation?: string };
-/** `overrun`: the kernel had more events than room, some are lost; whoever keeps a picture has to look anew. */
+/**
+ * `overrun`: the kernel had more events than room, some are lost; whoever keeps a picture has to look anew.
+ */
 export type Received = { messages: Message[]; overrun: boolean };
 
 export class NetlinkSocket {
@@ -83,7 +90,10 @@ export class NetlinkSocket {
     setsockoptInt(this.fd, SOL.NETLINK, NETLINK.ADD_MEMBERSHIP, group);
   }
 
-  /** The answers to one request: none for a change, one for a get, many for a dump. Throws what the kernel refuses. */
+  /**
+   * The answers to one request: none for a change, one for a get, many for a dump. Throws what the kernel
+   * refuses.
+   */
   request(request: Request): Message[] {
     for (let attempt = 1; ; attempt++) {
       const { answers, interrupted } = this.#ask(request);
@@ -93,7 +103,10 @@ export class NetlinkSocket {
     }
   }
 
-  /** Changes, in order, each tried whatever became of the ones before it. Gets and dumps are for {@link request}. */
+  /**
+   * Changes, in order, each tried whatever became of the ones before it. Gets and dumps are for {@link
+   * request}.
+   */
   requestMany(requests: readonly Request[]): Result[] {
     const results: Result[] = [];
     while (results.length < requests.length) {
@@ -180,8 +193,8 @@ export class NetlinkSocket {
     for (;;) {
       let messages = this.#answers(`${count} requests`);
       if (messages === 'overrun') {
-        // Reports are lost, perhaps the last one, and until the queue is empty the kernel drops new ones too: empty it,
-        // mark the end anew, and claim nothing about what was not reported.
+        // Reports are lost, perhaps the last one, and until the queue is empty the kernel drops new ones too:
+        // empty it, mark the end anew, and claim nothing about what was not reported.
         messages = this.receive().messages;
         barrier = this.#sendBarrier();
         unreported = { ok: false, errno: 'ENOBUFS' };
@@ -228,7 +241,8 @@ export class NetlinkSocket {
   /** A copy: answers outlive the buffer that the next datagram is received in. */
   #split(length: number): Message[] {
     const split = splitMessages(Buffer.from(this.#in.subarray(0, length)));
-    // The kernel does not send broken messages: if this happens we are the ones who are wrong about the format.
+    // The kernel does not send broken messages: if this happens we are the ones who are wrong about the
+    // format.
     assert(split.ok, split.ok ? '' : `netlink datagram: ${split.drop}`);
     return split.value;
   }

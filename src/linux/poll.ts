@@ -1,4 +1,5 @@
-// A set of descriptors to wait for in one ppoll: struct pollfd in one Buffer, so that waiting allocates nothing.
+// A set of descriptors to wait for in one ppoll: struct pollfd in one Buffer, so that waiting allocates
+// nothing.
 import assert from 'node:assert';
 import { ERRNO, POLL, ppoll, systemError } from './libc.ts';
 
@@ -9,7 +10,10 @@ export class PollSet {
   #fds = Buffer.alloc(0);
   #count = 0;
 
-  /** The index to ask {@link ready} with. `events` are POLL.IN, POLL.OUT …; a fault of the descriptor always counts. */
+  /**
+   * The index to ask {@link ready} with. `events` are POLL.IN, POLL.OUT …; a fault of the descriptor always
+   * counts.
+   */
   add(fd: number, events: number = POLL.IN): number {
     const free = this.#indexOf(FORGOTTEN);
     const index = free ?? this.#count++;

@@ -2,7 +2,8 @@
 import { type Address, addressBytes, addressFromBytes, familyOf } from '../core/address.ts';
 import { AF } from './libc.ts';
 
-// <netinet/in.h>, <linux/if_packet.h>, <linux/netlink.h>: family is in host order, ports and protocols in network order.
+// <netinet/in.h>, <linux/if_packet.h>, <linux/netlink.h>: family is in host order, ports and protocols in
+// network order.
 const INET = { family: 0, port: 2, address: 4, size: 16 } as const;
 const INET6 = { family: 0, port: 2, flow: 4, address: 8, scope: 24, size: 28 } as const;
 const LL = {
@@ -47,7 +48,10 @@ export function decodeSockaddrInet(bytes: Buffer): InetName | undefined {
   return { address, port: bytes.readUInt16BE(INET6.port), scope: bytes.readUInt32LE(INET6.scope) };
 }
 
-/** For packet sockets: `protocol` is an EtherType (0x0003 = every one), `mac` the destination of frames sent without header. */
+/**
+ * For packet sockets: `protocol` is an EtherType (0x0003 = every one), `mac` the destination of frames sent
+ * without header.
+ */
 export function sockaddrLl(ifindex: number, protocol: number, mac?: Uint8Array): Buffer {
   const bytes = Buffer.alloc(LL.size);
   bytes.writeUInt16LE(AF.PACKET, LL.family);

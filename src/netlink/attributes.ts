@@ -1,8 +1,10 @@
-// Netlink attributes (struct nlattr): one schema object gives the encoder, the decoder and the TypeScript type.
+// Netlink attributes (struct nlattr): one schema object gives the encoder, the decoder and the TypeScript
+// type.
 //
-// A schema is a table from our names to the kernel's attribute numbers and kinds. Unknown numbers are passed over, because
-// newer kernels add attributes; a known one with an impossible payload drops the whole message. Encoding measures first and
-// then writes into one Buffer, so a table of thousands of services costs one allocation a message.
+// A schema is a table from our names to the kernel's attribute numbers and kinds. Unknown numbers are passed
+// over, because newer kernels add attributes; a known one with an impossible payload drops the whole message.
+// Encoding measures first and then writes into one Buffer, so a table of thousands of services costs one
+// allocation a message.
 import assert from 'node:assert';
 import { type Address, addressBytes, addressFromBytes, familyOf } from '../core/address.ts';
 
@@ -28,15 +30,17 @@ export function align(size: number): number {
   return (size + 3) & ~3;
 }
 
-/** How one attribute's payload is read and written. `read` gives undefined when the payload cannot be one of this kind. */
+/**
+ * How one attribute's payload is read and written. `read` gives undefined when the payload cannot be one of
+ * this kind.
+ */
 export type Kind<T> = {
   nested?: true;
   size(value: T): number;
   write(value: T, to: Buffer, at: number): void;
   read(payload: Buffer): T | undefined;
 };
-// biome-ignore lint/suspicious/noExplicitAny: a table of kinds of different types; Values<> gives each its own type back.
-export type Fields = Readonly<Record<string, { id: number; kind: Kind<any> }>>;
+export type Fields = Readonly<Record<string, { id: number; kind: Kind<unknown> }>>;
 type Entry = { name: string; id: number; kind: Kind<unknown> };
 export type Schema<F extends Fields> = {
   entries: readonly Entry[];
@@ -166,7 +170,10 @@ export const bytes: Kind<Buffer> = {
   read: (payload) => Buffer.from(payload),
 };
 
-/** A name that ends with a zero byte: interfaces, schedulers, families. Latin-1, as the kernel never looks into it. */
+/**
+ * A name that ends with a zero byte: interfaces, schedulers, families. Latin-1, as the kernel never looks
+ * into it.
+ */
 export const text: Kind<string> = {
   size: (value) => value.length + 1,
   write: (value, to, at) => to.write(value, at, 'latin1'),

@@ -1,5 +1,5 @@
-// Generic netlink: the 4-byte header behind which families such as IPVS speak, and the controller that tells their numbers.
-// <linux/genetlink.h>. Does no input or output.
+// Generic netlink: the 4-byte header behind which families such as IPVS speak, and the controller that tells
+// their numbers. <linux/genetlink.h>. Does no input or output.
 import {
   type Decoded,
   decodeAttributes,
@@ -67,7 +67,10 @@ export function decodeGeneric<F extends Fields>(
   return { ok: true, value: { command, version, values: decoded.value } };
 }
 
-/** Asks the controller for a family. The kernel answers ENOENT, after trying to load its module, when there is none. */
+/**
+ * Asks the controller for a family. The kernel answers ENOENT, after trying to load its module, when there is
+ * none.
+ */
 export function familyRequest(name: string): Request {
   const header = { command: CTRL_CMD.GETFAMILY, version: CTRL_VERSION };
   const payload = encodeGeneric(header, CONTROLLER, { familyName: name });

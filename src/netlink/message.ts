@@ -1,5 +1,6 @@
-// Netlink messages: the 16-byte header, datagrams of several messages, acknowledgements. Numbers of <linux/netlink.h>.
-// Everything is in host order, which is little-endian on every machine we run on. Does no input or output.
+// Netlink messages: the 16-byte header, datagrams of several messages, acknowledgements. Numbers of
+// <linux/netlink.h>. Everything is in host order, which is little-endian on every machine we run on. Does no
+// input or output.
 import { align, type Decoded, decodeAttributes, schema, text, u32 } from './attributes.ts';
 
 const AT = { length: 0, type: 4, flags: 6, sequence: 8, port: 12 } as const;
@@ -23,14 +24,20 @@ export const NLM_F = {
   CREATE: 0x400,
 } as const;
 
-/** What a caller asks of the kernel; the socket adds NLM_F.REQUEST, the sequence and its port. `name` is for error messages. */
+/**
+ * What a caller asks of the kernel; the socket adds NLM_F.REQUEST, the sequence and its port. `name` is for
+ * error messages.
+ */
 export type Request = { name: string; type: number; flags: number; payload: Buffer };
 export type Message = { type: number; flags: number; sequence: number; port: number; payload: Buffer };
 export function messageSize(request: Request): number {
   return align(HEADER_SIZE + request.payload.length);
 }
 
-/** Writes one message at `at` and returns where the next one starts. `to` has {@link messageSize} bytes left there. */
+/**
+ * Writes one message at `at` and returns where the next one starts. `to` has {@link messageSize} bytes left
+ * there.
+ */
 export function writeMessage(
   request: Request,
   flags: number,
@@ -49,7 +56,10 @@ export function writeMessage(
   return end;
 }
 
-/** The messages of one datagram, in order; payloads are views of it. One bad length makes the rest unreadable: all is dropped. */
+/**
+ * The messages of one datagram, in order; payloads are views of it. One bad length makes the rest unreadable:
+ * all is dropped.
+ */
 export function splitMessages(datagram: Buffer): Decoded<Message[]> {
   const messages: Message[] = [];
   let at = 0;
@@ -76,7 +86,10 @@ const EXTENDED = schema({ message: { id: 1, kind: text }, offset: { id: 2, kind:
 /** `errno` 0 means done. `explanation` is the kernel's own sentence, where it has one. */
 export type Acknowledgement = { errno: number; explanation?: string };
 
-/** Of an NLMSG.ERROR message, which is also how success is told; or of NLMSG.DONE, which may carry an error too. */
+/**
+ * Of an NLMSG.ERROR message, which is also how success is told; or of NLMSG.DONE, which may carry an error
+ * too.
+ */
 export function decodeAcknowledgement(message: Message): Decoded<Acknowledgement> {
   const { payload } = message;
   if (payload.length < ERRNO_SIZE) {

@@ -1,5 +1,5 @@
-// rtnetlink: links, addresses and routes as values, and the requests and events about them. Does no input or output.
-// Numbers of <linux/rtnetlink.h>, <linux/if_link.h>, <linux/if_addr.h>.
+// rtnetlink: links, addresses and routes as values, and the requests and events about them. Does no input or
+// output. Numbers of <linux/rtnetlink.h>, <linux/if_link.h>, <linux/if_addr.h>.
 import { type Address, familyOf } from '../core/address.ts';
 import {
   bytes,

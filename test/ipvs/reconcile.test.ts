@@ -1,4 +1,5 @@
-// Reconcile: its two properties, that no service is ever empty on the way, and the cases an operator would ask about.
+// Reconcile: its two properties, that no service is ever empty on the way, and the cases an operator would
+// ask about.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';

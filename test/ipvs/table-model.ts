@@ -1,4 +1,5 @@
-// A table that takes commands as IPVS does (its refusals included), and arbitrary tables of a few colliding services.
+// A table that takes commands as IPVS does (its refusals included), and arbitrary tables of a few colliding
+// services.
 import fc from 'fast-check';
 import { address } from '../../src/core/address.ts';
 import {

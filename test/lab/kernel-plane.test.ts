@@ -1,4 +1,5 @@
-// The kernel data plane against real IPVS with ipvsadm as the witness: every check of guest/kernel-plane.ts is a test here.
+// The kernel data plane against real IPVS with ipvsadm as the witness: every check of guest/kernel-plane.ts
+// is a test here.
 import { expect, test } from 'vitest';
 import { bootGuest } from './guest.ts';
 

@@ -1,4 +1,5 @@
-// Opening the kernel plane on this machine's kernel, whatever it has; what it does there is test/lab/kernel-plane.test.ts.
+// Opening the kernel plane on this machine's kernel, whatever it has; what it does there is
+// test/lab/kernel-plane.test.ts.
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openKernelPlane, sumConnections } from '../../src/linux/kernel-plane.ts';

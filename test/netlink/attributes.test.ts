@@ -1,4 +1,5 @@
-// Attribute schemas: what is written is read back, unknown numbers are passed over, bad bytes end in a reason.
+// Attribute schemas: what is written is read back, unknown numbers are passed over, bad bytes end in a
+// reason.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';

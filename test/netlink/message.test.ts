@@ -69,11 +69,12 @@ test('no bytes make splitting throw or never end', () => {
   );
 });
 
-// Captured from Linux 6.18: RTM_GETLINK of a name that does not exist, with NETLINK_CAP_ACK and NETLINK_EXT_ACK set,
-// and RTM_DELADDR of an address that is not there.
+// Captured from Linux 6.18: RTM_GETLINK of a name that does not exist, with NETLINK_CAP_ACK and
+// NETLINK_EXT_ACK set, and RTM_DELADDR of an address that is not there.
 const ENODEV_ACK = '240000000200000101000000bf360000edffffff2c000000120005000100000000000000';
 const EADDRNOTAVAIL_ACK =
-  '400000000200000301000000bf3600009dffffff280000001500050001000000000000001c000100697076343a2041646472657373206e6f7420666f756e6400';
+  '400000000200000301000000bf3600009dffffff28000000150005000100000000000000' +
+  '1c000100697076343a2041646472657373206e6f7420666f756e6400';
 
 test('a refusal of the kernel: errno, and its explanation where it gives one', () => {
   const first = splitMessages(Buffer.from(ENODEV_ACK, 'hex'));

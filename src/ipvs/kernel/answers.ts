@@ -1,8 +1,9 @@
-// IPVS over generic netlink: the kernel's answers as values of the model (the requests are in requests.ts). Does no input
-// or output.
+// IPVS over generic netlink: the kernel's answers as values of the model (the requests are in requests.ts).
+// Does no input or output.
 //
-// The kernel may hold more than our model has words for: services by firewall mark or for SCTP, servers that bypass. They
-// belong to somebody else; reading passes over them (`undefined`), so that nothing of ours ever touches them.
+// The kernel may hold more than our model has words for: services by firewall mark or for SCTP, servers that
+// bypass. They belong to somebody else; reading passes over them (`undefined`), so that nothing of ours ever
+// touches them.
 import { type Address, addressFromBytes, type Family } from '../../core/address.ts';
 import type { Decoded, ValuesOf } from '../../netlink/attributes.ts';
 import { decodeGeneric } from '../../netlink/generic.ts';
@@ -69,7 +70,10 @@ export function decodeService(message: Message): Decoded<ServiceEntry | undefine
   return { ok: true, value: { head, counters: readCounters(service) } };
 }
 
-/** Of the answer to {@link dumpServers} for a service of `serviceFamily`. `value` undefined as in {@link decodeService}. */
+/**
+ * Of the answer to {@link dumpServers} for a service of `serviceFamily`. `value` undefined as in {@link
+ * decodeService}.
+ */
 export function decodeServer(message: Message, serviceFamily: Family): Decoded<ServerEntry | undefined> {
   const decoded = decodeCommand(message, CMD.NEW_DEST);
   if (!decoded.ok) return decoded;

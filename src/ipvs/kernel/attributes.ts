@@ -57,7 +57,10 @@ const flags: Kind<{ value: number; mask: number }> = {
     payload.length < 8 ? undefined : { value: payload.readUInt32LE(0), mask: payload.readUInt32LE(4) },
 };
 
-/** Counters: 32 bits wide (bytes 64) in `stats`, 64 bits wide in `stats64`. The rates, which follow, are of the last seconds. */
+/**
+ * Counters: 32 bits wide (bytes 64) in `stats`, 64 bits wide in `stats64`. The rates, which follow, are of
+ * the last seconds.
+ */
 const STATS = schema({
   connections: { id: 1, kind: u32 },
   inPackets: { id: 2, kind: u32 },

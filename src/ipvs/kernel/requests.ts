@@ -1,5 +1,5 @@
-// IPVS over generic netlink: commands and questions as requests (the kernel's answers are in answers.ts). Does no input or
-// output.
+// IPVS over generic netlink: commands and questions as requests (the kernel's answers are in answers.ts).
+// Does no input or output.
 import { type Address, addressBytes, type Family, familyOf } from '../../core/address.ts';
 import type { ValuesOf } from '../../netlink/attributes.ts';
 import { encodeGeneric } from '../../netlink/generic.ts';
@@ -49,7 +49,7 @@ export function getInfo(family: number): Request {
 export function getTimeouts(family: number): Request {
   return request(family, 'GET_CONFIG', { number: CMD.GET_CONFIG, flags: NLM_F.ACK }, {});
 }
-export function setTimeouts(family: number, timeouts: Timeouts): Request {
+export function changeTimeouts(family: number, timeouts: Timeouts): Request {
   const values = {
     tcpTimeoutSeconds: timeouts.tcpSeconds,
     tcpFinTimeoutSeconds: timeouts.tcpFinSeconds,

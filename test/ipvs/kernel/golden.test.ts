@@ -1,4 +1,5 @@
-// Dumps of a real kernel (Linux 6.1.176), made there by `ipvsadm`, taken apart: the format is the kernel's, not our idea of it.
+// Dumps of a real kernel (Linux 6.1.176), made there by `ipvsadm`, taken apart: the format is the kernel's,
+// not our idea of it.
 import { expect, test } from 'vitest';
 import { decodeDaemon, decodeServer, decodeService } from '../../../src/ipvs/kernel/answers.ts';
 import { commandRequest } from '../../../src/ipvs/kernel/requests.ts';

@@ -1,4 +1,5 @@
-// Requests and answers of the IPVS family: every field goes out and comes back, and damaged answers end in a reason.
+// Requests and answers of the IPVS family: every field goes out and comes back, and damaged answers end in a
+// reason.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { address } from '../../../src/core/address.ts';
@@ -11,11 +12,11 @@ import {
 } from '../../../src/ipvs/kernel/answers.ts';
 import { CMD, COMMAND, INFO } from '../../../src/ipvs/kernel/attributes.ts';
 import {
+  changeTimeouts,
   commandRequest,
   dumpServers,
   dumpServices,
   getInfo,
-  setTimeouts,
   zeroCounters,
 } from '../../../src/ipvs/kernel/requests.ts';
 import type { Server, SyncDaemon } from '../../../src/ipvs/model.ts';
@@ -212,7 +213,7 @@ test('version and timeouts', () => {
     value: { version: '1.2.1', connectionTableSize: 4096 },
   });
   const timeouts = { tcpSeconds: 900, tcpFinSeconds: 120, udpSeconds: 300 };
-  expect(decodeTimeouts(answer(setTimeouts(FAMILY, timeouts).payload))).toEqual({
+  expect(decodeTimeouts(answer(changeTimeouts(FAMILY, timeouts).payload))).toEqual({
     ok: true,
     value: timeouts,
   });

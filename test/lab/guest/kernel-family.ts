@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { address } from '../../../src/core/address.ts';
 import { decodeInfo, decodeServer, decodeTimeouts } from '../../../src/ipvs/kernel/answers.ts';
 import {
+  changeTimeouts,
   commandRequest,
   dumpServers,
   flushAll,
   getInfo,
   getTimeouts,
-  setTimeouts,
   zeroCounters,
 } from '../../../src/ipvs/kernel/requests.ts';
 import type { ServiceHead } from '../../../src/ipvs/plane.ts';
@@ -44,7 +44,7 @@ export async function checkFamily(check: Check, ipvsadm: (...words: string[]) =>
 
   await check('timeouts are set and read', async () => {
     const timeouts = { tcpSeconds: 901, tcpFinSeconds: 121, udpSeconds: 301 };
-    socket.request(setTimeouts(id, timeouts));
+    socket.request(changeTimeouts(id, timeouts));
     assert.deepEqual(decodeTimeouts(socket.request(getTimeouts(id))[0]!), { ok: true, value: timeouts });
     assert.match(ipvsadm('-L', '--timeout'), /901 121 301/);
   });

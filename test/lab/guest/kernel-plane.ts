@@ -1,6 +1,7 @@
-// Proves the kernel data plane against real IPVS, with ipvsadm as the witness: runs in the guest, in a network namespace of
-// its own. Prints one JSON line {checks: [{name, ok, detail}], measured} and exits with 1 when a check fails. The expected
-// lines are written out by hand in ipvsadm's words, so that an error of ours cannot hide in a renderer of ours.
+// Proves the kernel data plane against real IPVS, with ipvsadm as the witness: runs in the guest, in a
+// network namespace of its own. Prints one JSON line {checks: [{name, ok, detail}], measured} and exits with
+// 1 when a check fails. The expected lines are written out by hand in ipvsadm's words, so that an error of
+// ours cannot hide in a renderer of ours.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -73,7 +74,10 @@ function service(text: string, port: number, servers: Server[], changes: Partial
 }
 const tableOf = (...services: Service[]): Table => new Map(services.map((one) => [serviceKey(one), one]));
 
-/** Makes the table what is desired and asserts that the kernel then says so itself, and that nothing is left to do. */
+/**
+ * Makes the table what is desired and asserts that the kernel then says so itself, and that nothing is left
+ * to do.
+ */
 async function bring(desired: Table, owned: Table = desired): Promise<void> {
   const keys = new Set(owned.keys());
   const failures = await plane.apply(reconcile(desired, await plane.readTable(), keys));
