@@ -1,0 +1,27 @@
+// keepalived itself reads our examples: whoever copies one can go back to it.
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { delimiter } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
+const PATH = [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter);
+
+/** keepalived looks for the interfaces that a file names: a private network has them. */
+const IN_A_NETWORK_OF_ITS_OWN = `
+ip link add eth0 type veth peer name eth1
+ip addr add "$1"/24 dev eth0
+ip link set eth0 up
+ip link set eth1 up
+exec keepalived -t -f "$0"
+`;
+
+test.each(globSync('*/[ab].conf', { cwd: EXAMPLES }))('keepalived accepts %s', (file) => {
+  const own = file.endsWith('a.conf') ? '10.0.0.11' : '10.0.0.12';
+  const script = ['sh', '-c', IN_A_NETWORK_OF_ITS_OWN, `${EXAMPLES}/${file}`, own];
+  const words = ['--user', '--map-root-user', '--net', '--mount', ...script];
+  const { status, stderr } = spawnSync('unshare', words, { encoding: 'utf8', env: { ...process.env, PATH } });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+});
