@@ -24,7 +24,7 @@ export class Expander {
   readonly #options: ExpandOptions;
   readonly #report: Report;
   readonly #definitions: Definitions = new Map();
-  #lines: TokenLine[] = [];
+  #sink: (line: TokenLine) => void = () => {};
   #count = 0;
 
   constructor(sources: readonly Source[], options: ExpandOptions, report: Report) {
@@ -40,10 +40,9 @@ export class Expander {
   }
 
   /** Definitions carry on from one source to the next, as with `include`. */
-  expand(index: number): TokenLine[] {
-    this.#lines = [];
+  expand(index: number, sink: (line: TokenLine) => void): void {
+    this.#sink = sink;
     this.#readSource(index, [this.sources[index]!.name]);
-    return this.#lines;
   }
 
   #readSource(index: number, chain: readonly string[]): void {
@@ -187,7 +186,7 @@ export class Expander {
   #emit(line: Stretch, comments: boolean): void {
     const tokens = lexLine(line, comments, this.#report);
     if (tokens.length === 0) return;
-    this.#lines.push({ tokens, indent: indentOf(line) });
+    this.#sink({ tokens, indent: indentOf(line) });
   }
 }
 

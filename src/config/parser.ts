@@ -16,36 +16,27 @@ type Frame = {
   indent: number;
 };
 
-export function parse(lines: readonly TokenLine[], top: Block, report: Report): Statement[] {
-  const parser = new Parser(top, braceBalance(lines), report);
-  for (const line of lines) parser.line(line);
-  return parser.finish();
-}
-
-/** Positive: so many closing braces are missing. */
-function braceBalance(lines: readonly TokenLine[]): number {
-  let balance = 0;
-  for (const { tokens } of lines)
-    for (const { kind } of tokens) balance += kind === 'open' ? 1 : kind === 'close' ? -1 : 0;
-  return balance;
-}
-
-class Parser {
+export class Parser {
   readonly #report: Report;
+  readonly #take: (statement: Statement) => void;
   readonly #frames: [Frame, ...Frame[]];
   /** Closing braces (positive) or opening ones (negative) that are yet to be found missing. */
   #missing: number;
+  /** More opening than closing braces so far. */
+  #balance = 0;
   /** The last statement of the innermost block: a `{` on a line of its own belongs to it. */
   #last: Statement | undefined;
   #lastIndent = 0;
   /** The first block whose closing brace stands where that of an outer one belongs. */
   #suspect: Frame | undefined;
 
-  constructor(top: Block, balance: number, report: Report) {
+  /** `missing` is the balance of a former reading; 0 at first. `take` gets each statement of the top when it is complete. */
+  constructor(top: Block, missing: number, report: Report, take: (statement: Statement) => void) {
     const open = { source: 0, start: 0, end: 0 };
     this.#frames = [{ body: { open, statements: [] }, schema: top, head: '', indent: -1 }];
-    this.#missing = balance;
+    this.#missing = missing;
     this.#report = report;
+    this.#take = take;
   }
 
   get #frame(): Frame {
@@ -71,14 +62,23 @@ class Parser {
     flush();
   }
 
-  finish(): Statement[] {
+  /** Answers the balance of braces: when it is not 0, a second reading that knows it finds better words. */
+  finish(): number {
     for (const frame of this.#frames.slice(1)) this.#blame(frame, 'a `}` is missing');
-    return this.#frames[0].body.statements;
+    this.#hand();
+    return this.#balance;
+  }
+
+  /** Statements of the top that nothing can be added to any more. */
+  #hand(): void {
+    const { statements } = this.#frames[0].body;
+    for (const statement of statements.splice(0)) this.#take(statement);
   }
 
   #statement(words: [Word, ...Word[]], indent: number): void {
     this.#openMissing();
     this.#closeMissing(words[0]);
+    if (this.#frames.length === 1) this.#hand();
     const statement: Statement = { words };
     this.#frame.body.statements.push(statement);
     this.#last = statement;
@@ -86,6 +86,7 @@ class Parser {
   }
 
   #open(at: Span, headed: boolean): void {
+    this.#balance += 1;
     const owner = this.#last;
     if (owner === undefined || (!headed && owner.body !== undefined)) {
       this.#report.add('CFG_BRACE', at, 'this `{` belongs to no keyword', 'what it encloses is left out');
@@ -106,6 +107,7 @@ class Parser {
 
   /** `indent` when the brace is the first thing in its line. */
   #close(at: Span, indent: number | undefined): void {
+    this.#balance -= 1;
     this.#openMissing();
     const frame = this.#frame;
     if (this.#frames.length === 1) {

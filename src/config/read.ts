@@ -4,11 +4,11 @@ import type { Diagnostic, Source } from '../core/diagnostic.ts';
 import { composeConfiguration } from './compose/configuration.ts';
 import { Expander, type Include } from './expand.ts';
 import type { Configuration } from './model.ts';
-import { parse } from './parser.ts';
+import { Parser } from './parser.ts';
 import { Report } from './report.ts';
 import { checkConfiguration } from './rules/configuration.ts';
 import { TOP } from './schema/top.ts';
-import { Interpreter } from './settings.ts';
+import { Interpreter, noSettings } from './settings.ts';
 
 export type ReadOptions = {
   /** As lenient as keepalived: what it logs and drops is `ignored` instead of an error. */
@@ -28,17 +28,43 @@ export type ReadResult = {
 
 /** Several texts are read as one. Never throws: any text ends in diagnostics. */
 export function readConfiguration(sources: readonly Source[], options: ReadOptions = {}): ReadResult {
+  const include = once(options.include ?? (() => []));
+  const first = readOnce(sources, { ...options, include }, []);
+  if (first.balances.every((balance) => balance === 0)) return first.result;
+  return readOnce(sources, { ...options, include }, first.balances).result;
+}
+
+/** `missing`: how many closing braces each source lacks (negative: has too many), as a first reading found. */
+function readOnce(
+  sources: readonly Source[],
+  options: ReadOptions & { include: Include },
+  missing: readonly number[],
+): { result: ReadResult; balances: number[] } {
   const report = new Report(options.compat ?? false);
-  const expander = new Expander(
-    sources,
-    { configId: options.configId ?? '', include: options.include ?? (() => []) },
-    report,
-  );
+  const configId = options.configId ?? '';
+  const expander = new Expander(sources, { configId, include: options.include }, report);
+  const interpreter = new Interpreter(report);
+  const settings = noSettings(TOP, { source: 0, start: 0, end: 0 });
   // Each file closes what it opens: a brace missing in one is not looked for in the next.
-  const statements = sources.flatMap((_, i) => parse(expander.expand(i), TOP, report));
-  const start = { source: 0, start: 0, end: 0 };
-  const settings = new Interpreter(report).read(statements, TOP, start);
+  const balances = sources.map((_, i) => {
+    const parser = new Parser(TOP, missing[i] ?? 0, report, (statement) =>
+      interpreter.readInto(settings, statement),
+    );
+    expander.expand(i, (line) => parser.line(line));
+    return parser.finish();
+  });
   const configuration = composeConfiguration(settings, report);
   checkConfiguration(configuration, report);
-  return { configuration, diagnostics: report.sorted(), sources: expander.sources };
+  return { result: { configuration, diagnostics: report.sorted(), sources: expander.sources }, balances };
+}
+
+/** Files are not read twice, and are the same for both readings. */
+function once(include: Include): Include {
+  const found = new Map<string, readonly Source[]>();
+  return (pattern, from) => {
+    const key = JSON.stringify([pattern, from]);
+    const sources = found.get(key) ?? include(pattern, from);
+    found.set(key, sources);
+    return sources;
+  };
 }

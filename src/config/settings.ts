@@ -10,11 +10,9 @@ import { TOP } from './schema/top.ts';
 import { whereKnown } from './schema/where.ts';
 import { headSpan, joinSpans, type Statement } from './tree.ts';
 
-export type Setting<K extends Keyword = Keyword> = Located<ValueOf<K['takes']>> & {
-  /** The whole line, without the block. */
-  head: Span;
-  body: K extends { block: infer B extends Block } ? Settings<B> : undefined;
-};
+/** A value and the words it was read from; with a block, what is in it. */
+export type Setting<K extends Keyword = Keyword> = Located<ValueOf<K['takes']>> &
+  (K extends { block: infer B extends Block } ? { body: Settings<B> } : unknown);
 export type Settings<B extends Block = Block> = {
   /** What they are settings of; carries the defaults. */
   block: B;
@@ -23,6 +21,8 @@ export type Settings<B extends Block = Block> = {
   values: { readonly [N in keyof B['keywords']]?: readonly Setting<B['keywords'][N]>[] };
   entries: readonly (B extends Block<infer _K, infer E> ? Located<E> : never)[];
 };
+
+type Growing = { block: Block; values: Record<string, Setting[]>; entries: Located<unknown>[] };
 
 /** Large files of garbage would else spend their time on suggestions that nobody reads. */
 const MOST_SUGGESTIONS = 200;
@@ -35,15 +35,18 @@ export class Interpreter {
     this.#report = report;
   }
 
-  /** `at` is the head of the block. Untyped inside: the caller knows which block it asked for. */
+  /** `at` is the head of the block. */
   read<B extends Block>(statements: readonly Statement[], block: B, at: Span): Settings<B> {
-    const settings = { block, at, values: {}, entries: [] as Located<unknown>[] };
-    const values: Record<string, Setting[]> = settings.values;
-    for (const statement of statements) {
-      if (block.entry !== undefined) this.#readEntry(statement, block, settings.entries);
-      else this.#readKeyword(statement, block, values);
-    }
-    return settings as unknown as Settings<B>;
+    const settings = noSettings(block, at);
+    for (const statement of statements) this.readInto(settings, statement);
+    return settings;
+  }
+
+  /** Untyped inside: the caller knows which block it asked for. */
+  readInto<B extends Block>(settings: Settings<B>, statement: Statement): void {
+    const { block, values, entries } = settings as unknown as Growing;
+    if (block.entry !== undefined) this.#readEntry(statement, block, entries);
+    else this.#readKeyword(statement, block, values);
   }
 
   #readEntry(statement: Statement, block: Block, entries: Located<unknown>[]): void {
@@ -59,18 +62,17 @@ export class Interpreter {
   }
 
   #readKeyword(statement: Statement, block: Block, values: Record<string, Setting[]>): void {
-    const [word, ...others] = statement.words;
+    const [word, first] = statement.words;
     const keyword = findWord(block, word.text);
     if (keyword === undefined) return this.#unknown(statement, block);
     if (keyword.standing !== undefined) return this.#standing(statement, keyword);
     const line = new Arguments(statement.words, 1, word.text, this.#report, keyword.advice);
     const value = keyword.takes.read(line);
     if (value !== undefined) this.#reportExtra(line, block);
-    const head = headSpan(statement);
-    const body = this.#readBody(statement, keyword, head);
+    const body = this.#readBody(statement, keyword);
     if (value === undefined || (keyword.block !== undefined && body === undefined)) return;
-    const at = others.length === 0 ? word.at : joinSpans(others[0]!.at, line.lastTaken.at);
-    const setting = { value, at, head, body } as Setting;
+    const at = first === undefined ? word.at : joinSpans(first.at, line.lastTaken.at);
+    const setting = keyword.block === undefined ? { value, at } : { value, at, body };
     const same = Object.hasOwn(values, word.text) ? values[word.text]! : [];
     if (same.length > 0 && keyword.many === undefined)
       this.#report.add('CFG_REPEATED', word.at, `${word.text} is given twice; the last one counts`);
@@ -79,7 +81,8 @@ export class Interpreter {
   }
 
   /** A block whose head is wrong, or that is left out, is still read: its own mistakes are worth knowing. */
-  #readBody({ words, body }: Statement, { block }: Keyword, head: Span): Settings | undefined {
+  #readBody(statement: Statement, { block }: Keyword): Settings | undefined {
+    const { words, body } = statement;
     if (block === undefined) {
       if (body !== undefined)
         this.#report.add(
@@ -91,10 +94,10 @@ export class Interpreter {
       return undefined;
     }
     if (body === undefined) {
-      this.#report.add('CFG_BRACE', head, `${words[0].text} needs a block`, 'add `{ … }`');
+      this.#report.add('CFG_BRACE', headSpan(statement), `${words[0].text} needs a block`, 'add `{ … }`');
       return undefined;
     }
-    return this.read(body.statements, block, head);
+    return this.read(body.statements, block, headSpan(statement));
   }
 
   #standing(statement: Statement, keyword: Keyword): void {
@@ -150,8 +153,7 @@ export function last<B extends Block, N extends keyof B['keywords']>(
   settings: Settings<B>,
   name: N,
 ): Located<ValueOf<B['keywords'][N]['takes']>> | undefined {
-  const setting = settings.values[name]?.at(-1);
-  return setting === undefined ? undefined : { value: setting.value, at: setting.at };
+  return settings.values[name]?.at(-1);
 }
 
 export function all<B extends Block, N extends keyof B['keywords']>(

@@ -18,6 +18,7 @@ export function headSpan({ words }: Pick<Statement, 'words'>): Span {
 
 /** From the start of one to the end of the other; words that came from two texts cannot be joined. */
 export function joinSpans(first: Span, last: Span): Span {
+  if (first === last) return first;
   if (first.source !== last.source || last.end < first.start) return first;
   return { source: first.source, start: first.start, end: last.end };
 }

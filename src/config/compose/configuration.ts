@@ -29,12 +29,12 @@ export function composeConfiguration(settings: Settings<typeof TOP>, report: Rep
 /** Several `global_defs` say one thing together. */
 function joined<B extends Block>(
   block: B,
-  parts: readonly { head: Span; body: Settings<B> }[],
+  parts: readonly { body: Settings<B> }[],
   nowhere: Span,
 ): Settings<B> {
   const values: Record<string, readonly Setting[]> = {};
   for (const { body } of parts)
     for (const [word, settings] of Object.entries(body.values as unknown as typeof values))
       values[word] = [...(values[word] ?? []), ...settings];
-  return { ...noSettings(block, parts[0]?.head ?? nowhere), values: values as Settings<B>['values'] };
+  return { ...noSettings(block, parts[0]?.body.at ?? nowhere), values: values as Settings<B>['values'] };
 }

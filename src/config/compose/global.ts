@@ -24,7 +24,7 @@ function composeSync(settings: Settings<typeof GLOBAL_DEFS>): SyncDaemonSetting 
   const setting = all(settings, 'lvs_sync_daemon').at(-1);
   if (setting === undefined) return undefined;
   const { inst, ...others } = setting.value;
-  return { at: setting.head, ...others, ...(inst === undefined ? {} : { instance: inst }) };
+  return { at: setting.at, ...others, ...(inst === undefined ? {} : { instance: inst }) };
 }
 
 /** `vrrp_min_garp` changes the defaults, not what is said: keepalived.conf(5). */
