@@ -1,13 +1,18 @@
-// The kernel's connection synchronisation format (net/netfilter/ipvs/ip_vs_sync.c), versions 1 and 0: bytes to entries and
-// back. Knows nothing of sockets, tables or roles. All integers are big-endian; UDP 224.0.0.81:8848 carries it.
+// The kernel's connection synchronisation format (net/netfilter/ipvs/ip_vs_sync.c), versions 1 and 0: bytes
+// to entries and back. Knows nothing of sockets, tables or roles. All integers are big-endian; UDP
+// 224.0.0.81:8848 carries it.
 //
-// A v1 datagram is a header of 8 bytes and up to 255 entries, each beginning on a 4-byte boundary: padding comes before the
-// next entry, never after the last. As the kernel does, a receiver keeps the entries before a malformed one and drops the
-// rest of the datagram; an entry that is well formed but of no use (an unknown mandatory option) is left out alone.
+// A v1 datagram is a header of 8 bytes and up to 255 entries, each beginning on a 4-byte boundary: padding
+// comes before the next entry, never after the last. As the kernel does, a receiver keeps the entries before
+// a malformed one and drops the rest of the datagram; an entry that is well formed but of no use (an unknown
+// mandatory option) is left out alone.
 
 export const SYNC_PORT = 8848;
 export const SYNC_GROUP = '224.0.0.81';
-/** The count is one byte, so longer datagrams could not say how many entries they hold (kernel masters get this wrong). */
+/**
+ * The count is one byte, so longer datagrams could not say how many entries they hold (kernel masters get
+ * this wrong).
+ */
 export const ENTRIES_MAX = 255;
 
 /** IP_VS_CONN_F_*: bits of `flags` that mean something to a receiver. */
@@ -229,8 +234,8 @@ export function entryBytes(entry: SyncEntry): number {
 }
 
 /**
- * Fills v1 datagrams one after the other in one buffer: `add` until it answers false, then `take` the datagram and add
- * again. An entry longer than `maxlen` alone makes a datagram of its own, as in the kernel.
+ * Fills v1 datagrams one after the other in one buffer: `add` until it answers false, then `take` the
+ * datagram and add again. An entry longer than `maxlen` alone makes a datagram of its own, as in the kernel.
  */
 export class SyncBatch {
   readonly #bytes: Buffer;
@@ -326,7 +331,10 @@ function encodeOptions(entry: SyncEntry, bytes: Buffer, start: number): void {
   if (entry.peName) put(OPTION.peName, Buffer.from(entry.peName, 'latin1'));
 }
 
-/** One v0 datagram. IPv6 entries, marks, timeouts and persistence data have no place in it and must not be given. */
+/**
+ * One v0 datagram. IPv6 entries, marks, timeouts and persistence data have no place in it and must not be
+ * given.
+ */
 export function encodeV0(syncId: number, entries: readonly SyncEntry[]): Buffer {
   const parts = entries.map((entry) => {
     const bytes = Buffer.alloc(AT_V0.end);
@@ -351,8 +359,8 @@ export function encodeV0(syncId: number, entries: readonly SyncEntry[]): Buffer 
 }
 
 /**
- * Two datagrams of our own without entries, which a kernel reads as "nothing": a backup's request for the whole table, and
- * a master's word that it has sent it.
+ * Two datagrams of our own without entries, which a kernel reads as "nothing": a backup's request for the
+ * whole table, and a master's word that it has sent it.
  */
 export type Signal = 'ask' | 'done';
 const SPARE = { ask: 0, done: 1 } as const;

@@ -30,7 +30,7 @@ export class EngineHost {
     });
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: answers are JSON of many shapes, looked at by the tests themselves
+  // biome-ignore lint/suspicious/noExplicitAny: answers are JSON of many shapes, judged by the tests
   ask(order: Record<string, unknown>): Promise<any> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
-// A small network for the engine's tests, in namespaces of its own: a client, two directors, real servers, an outer and an inner
-// switch. Everything has the prefix it is made with, and is gone after `remove`.
+// A small network for the engine's tests, in namespaces of its own: a client, two directors, real servers, an
+// outer and an inner switch. Everything has the prefix it is made with, and is gone after `remove`.
 import { spawnSync } from 'node:child_process';
 
 export function ip(...words: string[]): string {

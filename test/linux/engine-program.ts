@@ -1,5 +1,6 @@
-// A program of the engine's tests that lives in one namespace and does what lines of JSON on its standard input say: as a
-// director it is an EmbeddedPlane, as a host it serves and connects with ordinary kernel sockets. Answers line by line.
+// A program of the engine's tests that lives in one namespace and does what lines of JSON on its standard
+// input say: as a director it is an EmbeddedPlane, as a host it serves and connects with ordinary kernel
+// sockets. Answers line by line.
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -72,7 +73,10 @@ const ORDERS: { [K in Order['do']]: (order: Extract<Order, { do: K }>) => Promis
   },
 };
 
-/** Lines are echoed with the server's name before them; `upload N` is N bytes in and their SHA-256 out, then N bytes back. */
+/**
+ * Lines are echoed with the server's name before them; `upload N` is N bytes in and their SHA-256 out, then N
+ * bytes back.
+ */
 async function serve(port: number, name: string): Promise<void> {
   const server = createServer({ noDelay: true }, (socket) => {
     let upload: { left: number; hash: ReturnType<typeof createHash>; bytes: Buffer[] } | undefined;

@@ -1,5 +1,5 @@
-// The embedded engine between real kernels: TCP and UDP through NAT and direct routing, checksums as the receivers judge them,
-// and a second director that carries on with the first one's sessions.
+// The embedded engine between real kernels: TCP and UDP through NAT and direct routing, checksums as the
+// receivers judge them, and a second director that carries on with the first one's sessions.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Forwarding, Protocol } from '../../src/ipvs/model.ts';
 import { EngineHost } from './engine-host.ts';

@@ -1,4 +1,5 @@
-// The sync codec against datagrams captured from a Linux 6.1 kernel's master thread, and against anything else.
+// The sync codec against datagrams captured from a Linux 6.1 kernel's master thread, and against anything
+// else.
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

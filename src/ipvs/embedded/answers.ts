@@ -1,5 +1,6 @@
-// What the engine says itself in answer to a packet: TCP resets, ICMP errors, echo replies. Written into the outbox, back
-// to where the packet came from, from the address it was sent to. Limited a second, so that nobody can use it as an amplifier.
+// What the engine says itself in answer to a packet: TCP resets, ICMP errors, echo replies. Written into the
+// outbox, back to where the packet came from, from the address it was sent to. Limited a second, so that
+// nobody can use it as an amplifier.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
 import { finishHeader, pseudoHeaderSum } from './checksum.ts';
 import { DROP, type Drops, VERDICT } from './drops.ts';
@@ -22,7 +23,10 @@ import type { Outbox } from './outbox.ts';
 
 const ANSWERS_PER_SECOND = 1000;
 const TTL = 64;
-/** Of the packet that an error is about: the header and 8 bytes at least (RFC 792), so much at most (RFC 1812). */
+/**
+ * Of the packet that an error is about: the header and 8 bytes at least (RFC 792), so much at most (RFC
+ * 1812).
+ */
 const QUOTE_MAX = 548;
 
 /** The packet that is answered: where its frame and its headers begin. */
@@ -94,7 +98,9 @@ export class Answers {
     writeU16(out, icmp + ICMP.checksum, sum);
   }
 
-  /** Turns an echo request for an address of ours into its reply, in place: the verdict is to send it back. */
+  /**
+   * Turns an echo request for an address of ours into its reply, in place: the verdict is to send it back.
+   */
   echo(question: Question): number {
     if (this.#left-- <= 0) return this.#drops.count(DROP['answers-limited']);
     const { bytes, start, ip, transport, end } = question;

@@ -1,5 +1,6 @@
-// Which connections the backup has not been told of yet: a queue of connection numbers, each in it at most once, so that a
-// connection that changes three times before the next datagram is sent once, as it is then. Allocates nothing.
+// Which connections the backup has not been told of yet: a queue of connection numbers, each in it at most
+// once, so that a connection that changes three times before the next datagram is sent once, as it is then.
+// Allocates nothing.
 import type { ConnectionTable } from './connections.ts';
 
 export class Changes {

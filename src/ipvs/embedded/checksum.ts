@@ -1,5 +1,5 @@
-// Incremental Internet checksums (RFC 1624) for a frame rewritten in place: an address, a port and the TTL change, and the
-// sum follows without the payload being read. Works on fields as they are on the wire.
+// Incremental Internet checksums (RFC 1624) for a frame rewritten in place: an address, a port and the TTL
+// change, and the sum follows without the payload being read. Works on fields as they are on the wire.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
 import { IPV4, PROTOCOL, readI32, readU16, TCP, UDP, writeI32, writeU16 } from './frame.ts';
 
@@ -15,8 +15,8 @@ function delta(before: number, after: number): number {
 }
 
 /**
- * Replaces the address at `addressAt` (in the IPv4 header at `ip`), takes one off the TTL, and brings the header's checksum
- * up to date.
+ * Replaces the address at `addressAt` (in the IPv4 header at `ip`), takes one off the TTL, and brings the
+ * header's checksum up to date.
  */
 export function rewriteHeader(bytes: Uint8Array, ip: number, addressAt: number, address: number): void {
   const change = delta(readI32(bytes, ip + addressAt), address);
@@ -33,8 +33,9 @@ export function decrementTtl(bytes: Uint8Array, ip: number, change = 0): void {
 }
 
 /**
- * Replaces the port at `portAt` (of the transport header) and accounts for the address change of the pseudo-header. With
- * `partial` (VNET_NEEDS_CHECKSUM) the field holds only the pseudo-header's sum, so ports have no part in it yet.
+ * Replaces the port at `portAt` (of the transport header) and accounts for the address change of the
+ * pseudo-header. With `partial` (VNET_NEEDS_CHECKSUM) the field holds only the pseudo-header's sum, so ports
+ * have no part in it yet.
  */
 export function rewriteTransport(
   bytes: Uint8Array,

@@ -1,6 +1,6 @@
-// The connection table: columns in typed arrays, found by two chained hashes (client side, and real server side for NAT),
-// ended by a lazy timer wheel. Bounded, O(1), and it allocates nothing after construction. It knows nothing of services or
-// packets; connection 0 means "none".
+// The connection table: columns in typed arrays, found by two chained hashes (client side, and real server
+// side for NAT), ended by a lazy timer wheel. Bounded, O(1), and it allocates nothing after construction. It
+// knows nothing of services or packets; connection 0 means "none".
 import assert from 'node:assert';
 import { TimerWheel } from './wheel.ts';
 
@@ -235,8 +235,8 @@ export class ConnectionTable {
   }
 
   /**
-   * Time has come to `tick` (seconds). `end` is told of each connection whose life is over, before it is removed. False
-   * when there was too much to do for one call.
+   * Time has come to `tick` (seconds). `end` is told of each connection whose life is over, before it is
+   * removed. False when there was too much to do for one call.
    */
   advance(tick: number, end: (connection: number) => void): boolean {
     this.#tick = tick;

@@ -1,4 +1,5 @@
-// Why the engine did not pass a frame on: each reason is a counter, a metric label and a test expectation at once.
+// Why the engine did not pass a frame on: each reason is a counter, a metric label and a test expectation at
+// once.
 
 export const DROP_REASONS = [
   'too-short',
@@ -29,8 +30,8 @@ export const DROP = Object.fromEntries(DROP_REASONS.map((reason, index) => [reas
   Record<DropReason, number>
 >;
 /**
- * A verdict is the interface to send on (0 and up), or one of these: the frame itself goes nowhere. `taken`: it was for the
- * engine, which answered or kept it; `dropped`: counted with a reason.
+ * A verdict is the interface to send on (0 and up), or one of these: the frame itself goes nowhere. `taken`:
+ * it was for the engine, which answered or kept it; `dropped`: counted with a reason.
  */
 export const VERDICT = { taken: -1, dropped: -2 } as const;
 

@@ -1,10 +1,11 @@
-// The packet engine: a frame in, a verdict out, the frame rewritten in place. IPVS's NAT and direct routing for TCP and UDP
-// over IPv4, by the rules in sessions.ts. Sans-I/O: time, interfaces, routes and owned addresses are told to it, frames of its
-// own go to an outbox, and it allocates nothing for a packet of a known connection.
+// The packet engine: a frame in, a verdict out, the frame rewritten in place. IPVS's NAT and direct routing
+// for TCP and UDP over IPv4, by the rules in sessions.ts. Sans-I/O: time, interfaces, routes and owned
+// addresses are told to it, frames of its own go to an outbox, and it allocates nothing for a packet of a
+// known connection.
 //
-// A virtual router's MAC (00-00-5E-00-01-{vrid}) is the engine's alone: the kernel's stack takes frames to it for somebody
-// else's, so the two never answer the same packet. Frames to the interface's own MAC belong to the kernel, except replies of
-// real servers whose gateway is the director's own address.
+// A virtual router's MAC (00-00-5E-00-01-{vrid}) is the engine's alone: the kernel's stack takes frames to it
+// for somebody else's, so the two never answer the same packet. Frames to the interface's own MAC belong to
+// the kernel, except replies of real servers whose gateway is the director's own address.
 import type { OwnedAddress } from '../plane.ts';
 import { Answers, type Question } from './answers.ts';
 import { ARP_FRAME, isArpForIpv4, writeArp } from './arp.ts';
@@ -76,7 +77,10 @@ export class Engine {
     this.#announce(this.links.own(addresses));
   }
 
-  /** `nowMs`: a clock that never steps. To be called before a batch of frames, and when {@link nextTimerMs} is reached. */
+  /**
+   * `nowMs`: a clock that never steps. To be called before a batch of frames, and when {@link nextTimerMs} is
+   * reached.
+   */
   setClock(nowMs: number): void {
     this.#nowMs = nowMs;
     const tick = Math.floor(nowMs / TICK_MS);
@@ -103,8 +107,9 @@ export class Engine {
   }
 
   /**
-   * One frame of `length` bytes at `start` of `bytes`, its virtio_net_hdr right before it, received on interface `slot`. The
-   * verdict: the slot of the interface to send it on, as it is now, or VERDICT.taken or .dropped.
+   * One frame of `length` bytes at `start` of `bytes`, its virtio_net_hdr right before it, received on
+   * interface `slot`. The verdict: the slot of the interface to send it on, as it is now, or VERDICT.taken or
+   * .dropped.
    */
   receive(slot: number, bytes: Buffer, start: number, length: number): number {
     if (length < ETHERNET.size) return this.drops.count(DROP['too-short']);
@@ -189,7 +194,8 @@ export class Engine {
     const sourcePort = readU16(bytes, transport + PORTS.source);
     const at = this.sessions.open(service, source, sourcePort, destination, destinationPort);
     if (at === 0) {
-      // The kernel, too, says "port unreachable" here, for TCP as for UDP: another director's servers may be alive.
+      // The kernel, too, says "port unreachable" here, for TCP as for UDP: another director's servers may be
+      // alive.
       if (this.sessions.refusal === DROP['no-server']) {
         this.#answers.icmpError(question, { type: ICMP_TYPE.unreachable, code: UNREACHABLE.port });
       }
@@ -239,7 +245,10 @@ export class Engine {
     return this.#neighbours.send(client, bytes, start, length);
   }
 
-  /** Sent to a virtual router's MAC, for somebody else: a router passes it on (the servers' way out, for instance). */
+  /**
+   * Sent to a virtual router's MAC, for somebody else: a router passes it on (the servers' way out, for
+   * instance).
+   */
   #routeOn(question: Question, length: number): number {
     const { bytes, ip, start } = question;
     const destination = readI32(bytes, ip + IPV4.destination);

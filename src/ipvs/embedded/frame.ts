@@ -1,10 +1,18 @@
-// Where the fields of Ethernet, ARP, IPv4, TCP, UDP and ICMP are, and how they are read and written in place. Checks nothing.
+// Where the fields of Ethernet, ARP, IPv4, TCP, UDP and ICMP are, and how they are read and written in place.
+// Checks nothing.
 //
-// Addresses are signed 32-bit integers everywhere in the engine: V8 keeps those unboxed, so a packet allocates nothing.
+// Addresses are signed 32-bit integers everywhere in the engine: V8 keeps those unboxed, so a packet
+// allocates nothing.
 
-/** struct virtio_net_hdr, in front of every frame of a packet socket with PACKET_VNET_HDR. Words are in host order. */
+/**
+ * struct virtio_net_hdr, in front of every frame of a packet socket with PACKET_VNET_HDR. Words are in host
+ * order.
+ */
 export const VNET = { flags: 0, gsoType: 1, checksumStart: 6, checksumOffset: 8, size: 10 } as const;
-/** The checksum field holds the uncomplemented sum of the pseudo-header; the sum over the payload is still to come. */
+/**
+ * The checksum field holds the uncomplemented sum of the pseudo-header; the sum over the payload is still to
+ * come.
+ */
 export const VNET_NEEDS_CHECKSUM = 1;
 
 export const ETHERNET = { destination: 0, source: 6, type: 12, size: 14 } as const;

@@ -1,5 +1,6 @@
-// ICMP errors about packets of a connection: whom they are really for, and the addresses inside them put back as that host
-// knows them (IPVS: ip_vs_in_icmp, ip_vs_out_icmp). Without it path MTU discovery through the director would not work.
+// ICMP errors about packets of a connection: whom they are really for, and the addresses inside them put back
+// as that host knows them (IPVS: ip_vs_in_icmp, ip_vs_out_icmp). Without it path MTU discovery through the
+// director would not work.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
 import type { Question } from './answers.ts';
 import { finishHeader } from './checksum.ts';
@@ -21,7 +22,9 @@ function quoted({ bytes, transport, end }: Question): number {
   return inner + length + PORTS.size <= end ? inner : -1;
 }
 
-/** The address to send the (rewritten) error to; undefined when it belongs to no connection and is untouched. */
+/**
+ * The address to send the (rewritten) error to; undefined when it belongs to no connection and is untouched.
+ */
 export function relateError(connections: ConnectionTable, question: Question): number | undefined {
   const inner = quoted(question);
   if (inner === -1) return undefined;

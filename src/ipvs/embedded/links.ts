@@ -1,5 +1,6 @@
-// What the engine knows of the machine it runs on, given to it as data: interfaces, routes, and the virtual addresses that
-// this director owns now. Answers "is this MAC ours", "is this address ours" and "which way". Learns nothing by itself.
+// What the engine knows of the machine it runs on, given to it as data: interfaces, routes, and the virtual
+// addresses that this director owns now. Answers "is this MAC ours", "is this address ours" and "which way".
+// Learns nothing by itself.
 import { type Address, familyOf, type Prefix } from '../../core/address.ts';
 import type { OwnedAddress } from '../plane.ts';
 import { virtualMac, virtualMacVrid } from './frame.ts';
@@ -53,7 +54,10 @@ export class Links {
   /** Anything that {@link route} or {@link sourceMac} answers may have changed when this has. */
   generation = 0;
 
-  /** Interfaces gone from the list keep their slot, down. Answers the addresses that are owned now and were not before. */
+  /**
+   * Interfaces gone from the list keep their slot, down. Answers the addresses that are owned now and were
+   * not before.
+   */
   setInterfaces(facts: readonly InterfaceFacts[], routes: readonly RouteFacts[]): readonly Owned[] {
     for (const link of this.list) link.up = false;
     for (const fact of facts) {
@@ -136,14 +140,18 @@ export class Links {
     return undefined;
   }
 
-  /** Whose MAC frames to a neighbour carry: a virtual router's of the link (best of the neighbour's network), or the host's. */
+  /**
+   * Whose MAC frames to a neighbour carry: a virtual router's of the link (best of the neighbour's network),
+   * or the host's.
+   */
   sourceMac(hop: Hop): Uint8Array {
     return this.#ownedTowards(hop)?.mac ?? hop.link.mac;
   }
 
   /**
-   * Who asks for a neighbour's MAC: the host's own address, as the kernel would. A real server of direct routing has the
-   * virtual address itself and answers nobody who calls himself by it; so that is only for links without an own address.
+   * Who asks for a neighbour's MAC: the host's own address, as the kernel would. A real server of direct
+   * routing has the virtual address itself and answers nobody who calls himself by it; so that is only for
+   * links without an own address.
    */
   asker(hop: Hop): { address: number; mac: Uint8Array } {
     const near = hop.link.addresses.find(({ address, mask }) => (address & mask) === (hop.address & mask));

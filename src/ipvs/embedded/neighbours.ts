@@ -1,5 +1,6 @@
-// Neighbours: which MAC a packet's next hop has. Asks by ARP when it does not know, keeps a few frames meanwhile, learns
-// from every ARP it sees of those it knows, and asks again now and then. Bounded in neighbours and in kept frames.
+// Neighbours: which MAC a packet's next hop has. Asks by ARP when it does not know, keeps a few frames
+// meanwhile, learns from every ARP it sees of those it knows, and asks again now and then. Bounded in
+// neighbours and in kept frames.
 import { ARP_FRAME, writeArp } from './arp.ts';
 import { DROP, type Drops, VERDICT } from './drops.ts';
 import { ARP_OPERATION, copyMac, ETHERNET, VNET } from './frame.ts';
@@ -51,8 +52,8 @@ export class Neighbours {
   }
 
   /**
-   * Puts the MACs of the way to `destination` on the frame and answers the interface to send it on; or keeps a copy until
-   * the neighbour has answered; or drops it.
+   * Puts the MACs of the way to `destination` on the frame and answers the interface to send it on; or keeps
+   * a copy until the neighbour has answered; or drops it.
    */
   send(destination: number, bytes: Buffer, start: number, length: number): number {
     const neighbour = this.towards(destination);
@@ -88,7 +89,10 @@ export class Neighbours {
     return neighbour;
   }
 
-  /** An ARP message says that `address` on `link` has the MAC at `macAt`. Others are only learnt when `wanted`. */
+  /**
+   * An ARP message says that `address` on `link` has the MAC at `macAt`. Others are only learnt when
+   * `wanted`.
+   */
   learn(link: Link, address: number, bytes: Uint8Array, macAt: number, wanted: boolean): void {
     const known = this.#table.get(tableKey(link, address));
     const neighbour = known ?? (wanted ? this.#add({ link, address }) : undefined);

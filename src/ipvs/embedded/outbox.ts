@@ -1,5 +1,6 @@
-// Frames that the engine makes itself (ARP, RST, ICMP) or kept until a neighbour answered, waiting to be sent: a fixed
-// number of places, each with room for the largest frame. The edge sends what is in it after every batch and clears it.
+// Frames that the engine makes itself (ARP, RST, ICMP) or kept until a neighbour answered, waiting to be
+// sent: a fixed number of places, each with room for the largest frame. The edge sends what is in it after
+// every batch and clears it.
 import { VNET } from './frame.ts';
 
 /** The largest frame (64 KB of IP and an Ethernet header) behind its virtio_net_hdr. */
@@ -22,8 +23,8 @@ export class Outbox {
   }
 
   /**
-   * Room for a frame of `length` bytes on `link`: where it begins in `bytes`, with an empty virtio_net_hdr before it. −1
-   * when there is none. What the place held before is still in it.
+   * Room for a frame of `length` bytes on `link`: where it begins in `bytes`, with an empty virtio_net_hdr
+   * before it. −1 when there is none. What the place held before is still in it.
    */
   reserve(link: number, length: number): number {
     if (this.#count === PLACES) return -1;

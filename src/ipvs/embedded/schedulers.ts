@@ -1,5 +1,6 @@
-// Which real server gets a new connection: IPVS's rr, wrr, lc and wlc with the kernel's own choice rules, tie-breaks
-// included (net/netfilter/ipvs/ip_vs_{rr,wrr,lc,wlc}.c). A server of weight 0 is quiesced, an overloaded one passed over.
+// Which real server gets a new connection: IPVS's rr, wrr, lc and wlc with the kernel's own choice rules,
+// tie-breaks included (net/netfilter/ipvs/ip_vs_{rr,wrr,lc,wlc}.c). A server of weight 0 is quiesced, an
+// overloaded one passed over.
 
 export type Candidate = {
   weight: number;
@@ -57,8 +58,8 @@ function chooseInTurn(servers: readonly Candidate[], turn: Turn): number {
 }
 
 /**
- * Passes over the servers with a falling required weight: max, max − step … 1. It gives up once every server was checked
- * for weight ≥ 1: those after the last choice, and, on a second round, those up to it.
+ * Passes over the servers with a falling required weight: max, max − step … 1. It gives up once every server
+ * was checked for weight ≥ 1: those after the last choice, and, on a second round, those up to it.
  */
 function chooseInWeightedTurn(servers: readonly Candidate[], turn: Turn): number {
   if (turn.maxWeight <= 0) return -1;

@@ -1,5 +1,6 @@
-// The engine's virtual services and real servers: commands in, records with counters out. Decides which server takes a new
-// connection; knows no packets. Answers commands with the errno names that the kernel's IPVS answers them with.
+// The engine's virtual services and real servers: commands in, records with counters out. Decides which
+// server takes a new connection; knows no packets. Answers commands with the errno names that the kernel's
+// IPVS answers them with.
 import assert from 'node:assert';
 import { type Address, addressBytes, addressFromBytes, familyOf } from '../../core/address.ts';
 import {
@@ -19,7 +20,9 @@ import { CONNECTION } from './connections.ts';
 import { PROTOCOL, readI32 } from './frame.ts';
 import { newTurn, restartTurn, SCHEDULERS, type Turn } from './schedulers.ts';
 
-/** Indices into a counters array. Totals in doubles: exact up to 2⁵³, and incrementing them allocates nothing. */
+/**
+ * Indices into a counters array. Totals in doubles: exact up to 2⁵³, and incrementing them allocates nothing.
+ */
 export const COUNT = { connections: 0, inPackets: 1, outPackets: 2, inBytes: 3, outBytes: 4 } as const;
 const COUNTERS = 5;
 
@@ -169,7 +172,8 @@ export class ServiceTable {
     record.service = service;
     record.available = true;
     this.#configure(record, server);
-    // The kernel puts a new server at the head of its list, and round robin goes on from the one it chose last.
+    // The kernel puts a new server at the head of its list, and round robin goes on from the one it chose
+    // last.
     service.servers.unshift(record);
     if (head.scheduler === 'wrr') restartTurn(service.turn, service.servers);
     else if (service.turn.at !== -1) service.turn.at++;

@@ -1,5 +1,6 @@
-// The life of a connection, without packets: which server it gets, what state the flags that pass leave it in, what is
-// counted, when the backup is told, and when it ends. IPVS's rules (ip_vs_core.c, ip_vs_conn.c, ip_vs_proto_tcp.c).
+// The life of a connection, without packets: which server it gets, what state the flags that pass leave it
+// in, what is counted, when the backup is told, and when it ends. IPVS's rules (ip_vs_core.c, ip_vs_conn.c,
+// ip_vs_proto_tcp.c).
 import { Changes } from './changes.ts';
 import { CONNECTION, ConnectionTable, UNBOUND } from './connections.ts';
 import { DROP } from './drops.ts';
@@ -34,7 +35,10 @@ export class Sessions {
     this.changes = new Changes(this.connections);
   }
 
-  /** A new connection of `service` for the packet's addresses; 0 with {@link refusal} set when it can have none. */
+  /**
+   * A new connection of `service` for the packet's addresses; 0 with {@link refusal} set when it can have
+   * none.
+   */
   open(
     service: ServiceRecord,
     client: number,

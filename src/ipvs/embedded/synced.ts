@@ -1,5 +1,6 @@
-// Connections as the peer is told of them, and as the peer tells of them: between the connection table and the values of a
-// sync datagram. The format itself, sockets and pace are others' business. Rules of the kernel's ip_vs_sync.c.
+// Connections as the peer is told of them, and as the peer tells of them: between the connection table and
+// the values of a sync datagram. The format itself, sockets and pace are others' business. Rules of the
+// kernel's ip_vs_sync.c.
 import { CONNECTION, UNBOUND } from './connections.ts';
 import { PROTOCOL } from './frame.ts';
 import type { Sessions } from './sessions.ts';

@@ -1,5 +1,6 @@
-// What IPVS believes about a TCP connection from the flags it sees pass: its state table and its timeouts. A pure table;
-// it checks no sequence numbers, and a director that forwards only one direction (DR) sees only half of the story.
+// What IPVS believes about a TCP connection from the flags it sees pass: its state table and its timeouts. A
+// pure table; it checks no sequence numbers, and a director that forwards only one direction (DR) sees only
+// half of the story.
 import { TCP_FLAG } from './frame.ts';
 
 /** Numbers of <net/ip_vs.h>, also in sync datagrams. */
@@ -25,7 +26,8 @@ export const UDP_TIMEOUT_SECONDS = 300;
 /** `inputOnly`: replies do not pass through here, so a FIN from the client must be taken for both. */
 export const DIRECTION = { input: 0, output: 1, inputOnly: 2 } as const;
 
-// ip_vs_proto_tcp.c, tcp_states. Columns: state before (NO ES SS SR FW TW CL CW LA LI SA); letters: state after, below.
+// ip_vs_proto_tcp.c, tcp_states. Columns: state before (NO ES SS SR FW TW CL CW LA LI SA); letters: state
+// after, below.
 const LETTERS = 'NESRFTCWLIA';
 const TRANSITIONS = [
   // input: syn, fin, ack, rst
@@ -62,7 +64,10 @@ export function tcpTimeoutSeconds(state: number): number {
   return TIMEOUT_SECONDS[state]!;
 }
 
-/** States whose entering a kernel master tells its backup: a SYN is retried anyway, so the opening ones are not worth it. */
+/**
+ * States whose entering a kernel master tells its backup: a SYN is retried anyway, so the opening ones are
+ * not worth it.
+ */
 const SYNCED =
   (1 << TCP_STATE.established) |
   (1 << TCP_STATE.finWait) |

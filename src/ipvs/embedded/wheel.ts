@@ -1,8 +1,9 @@
-// A timer wheel over small integers (connection numbers): one slot a second, lists threaded through typed arrays. Arming,
-// disarming and expiring are O(1); nothing is allocated after construction.
+// A timer wheel over small integers (connection numbers): one slot a second, lists threaded through typed
+// arrays. Arming, disarming and expiring are O(1); nothing is allocated after construction.
 //
-// Packets push a connection's end of life forward thousands of times, so the wheel is lazy: an entry stays where it was
-// put, and when its slot comes up its owner says whether it is really over (see ConnectionTable).
+// Packets push a connection's end of life forward thousands of times, so the wheel is lazy: an entry stays
+// where it was put, and when its slot comes up its owner says whether it is really over (see
+// ConnectionTable).
 
 const SLOTS = 1024;
 /** Entries that end later than this are looked at again before they do. */
@@ -54,8 +55,8 @@ export class TimerWheel {
   }
 
   /**
-   * Gives every entry that is due at `tick` to `visit`, disarmed; it may be armed again. At most `budget` of them, so that a
-   * crowd does not hold up packets: false when some are left for the next call.
+   * Gives every entry that is due at `tick` to `visit`, disarmed; it may be armed again. At most `budget` of
+   * them, so that a crowd does not hold up packets: false when some are left for the next call.
    */
   advance(tick: number, budget: number, visit: (entry: number) => void): boolean {
     // A clock that jumped by more than a turn has every slot due once.

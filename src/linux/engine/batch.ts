@@ -1,5 +1,6 @@
-// recvmmsg and sendmmsg on memory laid out once: struct mmsghdr and struct iovec arrays in Buffers, so that a batch of 64
-// frames is one system call and allocates nothing. Frames are received into fixed slots and sent from where they are.
+// recvmmsg and sendmmsg on memory laid out once: struct mmsghdr and struct iovec arrays in Buffers, so that a
+// batch of 64 frames is one system call and allocates nothing. Frames are received into fixed slots and sent
+// from where they are.
 import koffi from 'koffi';
 import { FRAME_BYTES_MAX, FRAME_STRIDE } from '../../ipvs/embedded/outbox.ts';
 import { define, ERRNO, MSG, pointerTo } from '../libc.ts';
@@ -89,7 +90,10 @@ export class SendBatch {
     this.#count++;
   }
 
-  /** A frame that the kernel refuses (its queue is full, the link is down) is lost, as on any wire, and counted. */
+  /**
+   * A frame that the kernel refuses (its queue is full, the link is down) is lost, as on any wire, and
+   * counted.
+   */
   flush(fd: number): void {
     let done = 0;
     while (done < this.#count) {

@@ -1,5 +1,6 @@
-// What crosses between the balancer and the engine's thread: commands with a number, replies with the same, and notices.
-// Plain data; a message is accompanied by a write to the thread's eventfd, which ends its wait for packets.
+// What crosses between the balancer and the engine's thread: commands with a number, replies with the same,
+// and notices. Plain data; a message is accompanied by a write to the thread's eventfd, which ends its wait
+// for packets.
 import type { MessagePort } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
 import type { Command, OwnedAddress } from '../../ipvs/plane.ts';

@@ -1,5 +1,5 @@
-// What the engine has to know of the machine: its Ethernet interfaces and IPv4 routes, read by rtnetlink, and word when they
-// may have changed. Keeps no picture of its own.
+// What the engine has to know of the machine: its Ethernet interfaces and IPv4 routes, read by rtnetlink, and
+// word when they may have changed. Keeps no picture of its own.
 import { address } from '../../core/address.ts';
 import type { InterfaceFacts, RouteFacts } from '../../ipvs/embedded/links.ts';
 import {

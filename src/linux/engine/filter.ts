@@ -1,8 +1,10 @@
-// Classic BPF programs for packet sockets: the kernel drops what the engine would drop anyway, before it is copied. Pure
-// (bytes only); opcodes and ancillary offsets of <linux/filter.h>.
+// Classic BPF programs for packet sockets: the kernel drops what the engine would drop anyway, before it is
+// copied. Pure (bytes only); opcodes and ancillary offsets of <linux/filter.h>.
 
 const CODE = { loadWord: 0x20, loadHalf: 0x28, jumpEqual: 0x15, return: 0x06 } as const;
-/** SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT: a frame of a VLAN shows up, untagged, on the parent interface too. */
+/**
+ * SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT: a frame of a VLAN shows up, untagged, on the parent interface too.
+ */
 const VLAN_TAG_PRESENT = 0xfffff000 + 48;
 const AT = { destination: 0, destinationEnd: 4, type: 12 } as const;
 const ETHERTYPE_ARP = 0x0806;

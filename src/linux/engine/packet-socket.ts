@@ -1,5 +1,5 @@
-// A packet socket on one interface: raw Ethernet frames with their virtio_net_hdr, both ways. Sees only what its filter lets
-// through, never what this machine sends itself.
+// A packet socket on one interface: raw Ethernet frames with their virtio_net_hdr, both ways. Sees only what
+// its filter lets through, never what this machine sends itself.
 import {
   AF,
   bind,

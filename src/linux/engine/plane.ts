@@ -1,5 +1,5 @@
-// The embedded engine as a data plane: starts its thread, sends it commands and waits for their replies. Holds no state of the
-// table itself; when the thread dies everybody who waits is told, and the owner too.
+// The embedded engine as a data plane: starts its thread, sends it commands and waits for their replies.
+// Holds no state of the table itself; when the thread dies everybody who waits is told, and the owner too.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';

@@ -1,5 +1,5 @@
-// The engine's packet sockets, one for each Ethernet interface it may use: opened and closed as interfaces come and go, read
-// in batches through the engine, flushed to the wire. Makes no decisions about packets.
+// The engine's packet sockets, one for each Ethernet interface it may use: opened and closed as interfaces
+// come and go, read in batches through the engine, flushed to the wire. Makes no decisions about packets.
 import { VERDICT } from '../../ipvs/embedded/drops.ts';
 import type { Engine } from '../../ipvs/embedded/engine.ts';
 import { VNET } from '../../ipvs/embedded/frame.ts';
@@ -32,7 +32,10 @@ export class Ports {
     this.#outboxAddress = Number(pointerTo(engine.outbox.bytes));
   }
 
-  /** Sockets for the links there are, filters for what they are to hear. Answers why interfaces could not be opened. */
+  /**
+   * Sockets for the links there are, filters for what they are to hear. Answers why interfaces could not be
+   * opened.
+   */
   update(hearsOwnMacs: boolean): string[] {
     const faults: string[] = [];
     const owns = [...this.#engine.links.allOwned()].length > 0;

@@ -1,5 +1,5 @@
-// The multicast sockets of connection sync: datagrams out by one, in by another, both tied to one interface, as the kernel's
-// own sync threads have them. Knows nothing of what is in a datagram.
+// The multicast sockets of connection sync: datagrams out by one, in by another, both tied to one interface,
+// as the kernel's own sync threads have them. Knows nothing of what is in a datagram.
 import { type Address, addressBytes, familyOf } from '../../core/address.ts';
 import {
   AF,

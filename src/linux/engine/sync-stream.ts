@@ -1,6 +1,7 @@
-// The embedded engine's counterpart of the kernel's sync threads. As master it tells of every change within milliseconds, of
-// the whole table once a minute (so that idle connections are known too), and at once when a backup asks. As backup it asks
-// until it has been told everything, and takes in what it hears. Time is told to it.
+// The embedded engine's counterpart of the kernel's sync threads. As master it tells of every change within
+// milliseconds, of the whole table once a minute (so that idle connections are known too), and at once when a
+// backup asks. As backup it asks until it has been told everything, and takes in what it hears. Time is told
+// to it.
 
 import { address } from '../../core/address.ts';
 import type { Notice } from '../../core/events.ts';

@@ -1,5 +1,6 @@
-// The engine's thread: waits in ppoll for packets, sync datagrams, changes of the machine, commands and timers, and hands each
-// to its part. Synchronous throughout; it never returns to an event loop until it is closed.
+// The engine's thread: waits in ppoll for packets, sync datagrams, changes of the machine, commands and
+// timers, and hands each to its part. Synchronous throughout; it never returns to an event loop until it is
+// closed.
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
 import { Engine } from '../../ipvs/embedded/engine.ts';
