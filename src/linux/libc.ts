@@ -107,8 +107,6 @@ export const MSG = { PEEK: 2, TRUNC: 0x20, DONTWAIT: 0x40, NOSIGNAL: 0x4000 } as
 export const POLL = { IN: 1, PRI: 2, OUT: 4, ERR: 8, HUP: 0x10, NVAL: 0x20 } as const;
 export const SCHED = { OTHER: 0, FIFO: 1, RR: 2 } as const;
 export const CLONE = { NEWNS: 0x20000, NEWUSER: 0x10000000, NEWNET: 0x40000000 } as const;
-const CLOCK_MONOTONIC = 1;
-const TFD = { NONBLOCK: 0x800, CLOEXEC: 0x80000 } as const;
 const EFD = { NONBLOCK: 0x800, CLOEXEC: 0x80000 } as const;
 
 type Bytes = Uint8Array;
@@ -122,7 +120,6 @@ const c = {
     'int',
   ]),
   bind: define<Data>('bind', 'int', ['int', 'void *', 'uint32_t']),
-  connect: define<Data>('connect', 'int', ['int', 'void *', 'uint32_t']),
   getsockname: define<(fd: number, to: Bytes, length: Bytes) => number>('getsockname', 'int', [
     'int',
     'void *',
@@ -137,7 +134,6 @@ const c = {
   close: define<(fd: number) => number>('close', 'int', ['int']),
   read: define<Data>('read', 'long', ['int', 'void *', 'size_t']),
   write: define<Data>('write', 'long', ['int', 'void *', 'size_t']),
-  send: define<DataFlags>('send', 'long', ['int', 'void *', 'size_t', 'int']),
   recv: define<DataFlags>('recv', 'long', ['int', 'void *', 'size_t', 'int']),
   sendto: define<
     (fd: number, bytes: Bytes, length: number, flags: number, to: Bytes, toLength: number) => number
@@ -145,11 +141,6 @@ const c = {
   recvfrom: define<
     (fd: number, bytes: Bytes, length: number, flags: number, from: Bytes, fromLength: Bytes) => number
   >('recvfrom', 'long', ['int', 'void *', 'size_t', 'int', 'void *', 'void *']),
-  sendmsg: define<(fd: number, header: Bytes, flags: number) => number>('sendmsg', 'long', [
-    'int',
-    'void *',
-    'int',
-  ]),
   recvmsg: define<(fd: number, header: Bytes, flags: number) => number>('recvmsg', 'long', [
     'int',
     'void *',
@@ -162,12 +153,6 @@ const c = {
     'void *',
   ]),
   eventfd: define<(initial: number, flags: number) => number>('eventfd', 'int', ['uint32_t', 'int']),
-  timerfdCreate: define<(clock: number, flags: number) => number>('timerfd_create', 'int', ['int', 'int']),
-  timerfdSettime: define<(fd: number, flags: number, value: Bytes, old: null) => number>(
-    'timerfd_settime',
-    'int',
-    ['int', 'int', 'void *', 'void *'],
-  ),
   schedSetscheduler: define<(pid: number, policy: number, parameter: Bytes) => number>(
     'sched_setscheduler',
     'int',
@@ -199,9 +184,6 @@ export function socket(family: number, type: number, protocol: number): number {
 }
 export function bind(fd: number, sockaddr: Bytes): void {
   checked(c.bind(fd, sockaddr, sockaddr.length), 'bind', fd);
-}
-export function connect(fd: number, sockaddr: Bytes): void {
-  checked(c.connect(fd, sockaddr, sockaddr.length), 'connect', fd);
 }
 /** The sockaddr that a socket is bound to. */
 export function getsockname(fd: number): Buffer {
@@ -242,9 +224,6 @@ export function read(fd: number, bytes: Bytes): number {
 export function write(fd: number, bytes: Bytes): number {
   return counted(c.write(fd, bytes, bytes.length));
 }
-export function send(fd: number, bytes: Bytes, flags = 0): number {
-  return counted(c.send(fd, bytes, bytes.length, flags));
-}
 export function recv(fd: number, bytes: Bytes, flags = 0): number {
   return counted(c.recv(fd, bytes, bytes.length, flags));
 }
@@ -260,10 +239,7 @@ export function recvfrom(fd: number, bytes: Bytes, from: Bytes, flags = 0): numb
   fromLength.writeUInt32LE(from.length);
   return counted(c.recvfrom(fd, bytes, bytes.length, flags, from, fromLength));
 }
-/** `header` is a struct msghdr, made with {@link pointerTo}. */
-export function sendmsg(fd: number, header: Bytes, flags = 0): number {
-  return counted(c.sendmsg(fd, header, flags));
-}
+/** `header` is a struct msghdr, made with {@link pointerTo}; its control messages tell when and where from. */
 export function recvmsg(fd: number, header: Bytes, flags = 0): number {
   return counted(c.recvmsg(fd, header, flags));
 }
@@ -278,17 +254,6 @@ export function ppoll(fds: Bytes, count: number, timeoutNs: number): number {
 /** Not blocking; read gives 8 bytes. */
 export function eventfd(initial: number): number {
   return checked(c.eventfd(initial, EFD.NONBLOCK | EFD.CLOEXEC), 'eventfd', initial);
-}
-/** On CLOCK_MONOTONIC, not blocking; read gives 8 bytes, the number of expirations. */
-export function timerfdCreate(): number {
-  return checked(c.timerfdCreate(CLOCK_MONOTONIC, TFD.NONBLOCK | TFD.CLOEXEC), 'timerfd_create', '');
-}
-const itimerspec = Buffer.alloc(32);
-/** First after `firstNs` (0 disarms), then each `intervalNs` (0 = once). */
-export function timerfdSettime(fd: number, firstNs: number, intervalNs: number): void {
-  writeTimespec(itimerspec, 0, intervalNs);
-  writeTimespec(itimerspec, 16, firstNs);
-  checked(c.timerfdSettime(fd, 0, itimerspec, null), 'timerfd_settime', fd);
 }
 /** Of the calling thread only. */
 export function schedSetscheduler(policy: number, priority: number): void {

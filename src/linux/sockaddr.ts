@@ -64,17 +64,6 @@ export function sockaddrLl(ifindex: number, protocol: number, mac?: Uint8Array):
   return bytes;
 }
 
-export type LinkName = { ifindex: number; protocol: number; packetType: number; mac: Buffer };
-/** `packetType` is PACKET_HOST 0, BROADCAST 1, MULTICAST 2, OTHERHOST 3, OUTGOING 4. */
-export function decodeSockaddrLl(bytes: Buffer): LinkName {
-  return {
-    ifindex: bytes.readInt32LE(LL.ifindex),
-    protocol: bytes.readUInt16BE(LL.protocol),
-    packetType: bytes.readUInt8(LL.pkttype),
-    mac: Buffer.from(bytes.subarray(LL.mac, LL.mac + Math.min(bytes.readUInt8(LL.halen), 8))),
-  };
-}
-
 /** `port` 0 is the kernel (as a destination) or a port of the kernel's choice (in bind). */
 export function sockaddrNl(port: number, groups: number): Buffer {
   const bytes = Buffer.alloc(NL.size);
