@@ -1,0 +1,246 @@
+// Two network namespaces joined by a veth pair, and who lives in them: an elector of ours in `a`, a real keepalived in `b`,
+// tcpdump beside it. Everything is ended and removed again.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { address } from '../../src/core/address.ts';
+import type {
+  ElectorCommand,
+  ElectorReport,
+  ElectorSettings,
+  InstanceSettings,
+} from '../../src/vrrp/settings.ts';
+
+export const DEVICE = 'v0';
+export const VIP = '10.1.0.100';
+export const ADDRESS = { a: '10.1.0.1', b: '10.1.0.2' } as const;
+export type Side = keyof typeof ADDRESS;
+const PROGRAM = fileURLToPath(new URL('./elector-program.ts', import.meta.url));
+
+export function instance(own: Partial<InstanceSettings> = {}): InstanceSettings {
+  return {
+    name: 'VI_1',
+    interface: DEVICE,
+    vrid: 51,
+    priority: 150,
+    version: 3,
+    advertMs: 100,
+    initialState: 'BACKUP',
+    preempt: true,
+    preemptDelayMs: 0,
+    multicastGroup: address('224.0.0.18'),
+    unicastPeers: [],
+    vips: [{ address: address(VIP), prefixLength: 24, interface: DEVICE, scope: 0 }],
+    excludedVips: [],
+    trackInterfaces: [],
+    garp: { delayMs: 5000, repeat: 5, refreshMs: 60_000, refreshRepeat: 1 },
+    ...own,
+  };
+}
+export function settings(
+  own: Partial<InstanceSettings> = {},
+  more: Partial<ElectorSettings> = {},
+): ElectorSettings {
+  return { instances: [instance(own)], realtimePriority: 10, leaseSeconds: 5, addresses: 'kernel', ...more };
+}
+
+export async function until<T>(what: string, find: () => T | undefined | false, limitMs = 6000): Promise<T> {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    const found = find();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > end) throw new Error(`waited ${limitMs} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class Pair {
+  readonly #prefix = `vrrp-${process.pid}`;
+  readonly #scratch = mkdtempSync(`${tmpdir()}/vrrp-`);
+  readonly #living = new Set<ChildProcess>();
+  #files = 0;
+
+  constructor() {
+    const [a, b] = [this.#namespace('a'), this.#namespace('b')];
+    ip('netns', 'add', a);
+    ip('netns', 'add', b);
+    ip('-n', a, 'link', 'add', DEVICE, 'type', 'veth', 'peer', 'name', DEVICE, 'netns', b);
+    for (const side of ['a', 'b'] as const) {
+      this.ip(side, 'link', 'set', 'lo', 'up');
+      this.ip(side, 'link', 'set', DEVICE, 'up');
+      this.ip(side, 'addr', 'add', `${ADDRESS[side]}/24`, 'dev', DEVICE);
+    }
+  }
+
+  ip(side: Side, ...words: string[]): string {
+    return ip('-n', this.#namespace(side), ...words);
+  }
+  /** Of the device, as `ip -j` tells it; undefined when it is not there. */
+  addressOf(side: Side, value: string): { valid_life_time: number; preferred_life_time: number } | undefined {
+    const [device] = JSON.parse(this.ip(side, '-j', 'addr', 'show', 'dev', DEVICE));
+    return device.addr_info.find((info: { local: string }) => info.local === value);
+  }
+  has(side: Side, value: string = VIP): boolean {
+    return this.addressOf(side, value) !== undefined;
+  }
+
+  elector(first: ElectorSettings, side: Side = 'a', wrapper: string[] = []): Ours {
+    const child = this.run(side, [...wrapper, process.execPath, PROGRAM]);
+    const ours = new Ours(child);
+    ours.send({ type: 'configure', settings: first });
+    return ours;
+  }
+  guardian(of: ElectorSettings, masters: string[]): void {
+    const words = [process.execPath, PROGRAM, JSON.stringify({ settings: of, masters })];
+    execFileSync('ip', ['netns', 'exec', this.#namespace('a'), ...words]);
+  }
+  /** `lines` are those of the instance. */
+  keepalived(lines: string[], version: 2 | 3 = 3): Keepalived {
+    const file = (name: string) => `${this.#scratch}/${this.#files}.${name}`;
+    this.#files++;
+    const body = ['state BACKUP', `interface ${DEVICE}`, 'virtual_router_id 51', ...lines];
+    const vip = `virtual_ipaddress {\n${VIP}/24 dev ${DEVICE}\n}`;
+    const text = `global_defs {\nvrrp_version ${version}\n}\nvrrp_instance K {\n${body.join('\n')}\n${vip}\n}\n`;
+    writeFileSync(file('conf'), text);
+    const files = ['-f', file('conf'), '-p', file('pid'), '-r', file('vrrp'), '-c', file('checkers')];
+    return new Keepalived(this.run('b', ['keepalived', '-n', '-l', '-D', '-P', ...files]));
+  }
+  /** What is on the wire, as tcpdump in `b` prints it. */
+  async capture(filter: string): Promise<Capture> {
+    const child = this.run('b', ['tcpdump', '-i', DEVICE, '-l', '-n', '-e', '-tt', filter]);
+    const capture = new Capture(child);
+    await until('tcpdump', () => capture.errors.includes('listening'));
+    return capture;
+  }
+
+  run(side: Side, command: string[]): ChildProcess {
+    // A process group of its own, so that all of it can be killed in one go.
+    const child = spawn('ip', ['netns', 'exec', this.#namespace(side), ...command], { detached: true });
+    this.#living.add(child);
+    child.once('exit', () => this.#living.delete(child));
+    return child;
+  }
+  /** Ends what still lives and takes every address of a test away. */
+  async clear(): Promise<void> {
+    for (const child of [...this.#living]) {
+      kill(child);
+      await until('the end of a process', () => !this.#living.has(child));
+    }
+    for (const side of ['a', 'b'] as const) {
+      this.ip(side, 'link', 'set', DEVICE, 'up');
+      this.ip(side, 'addr', 'flush', 'dev', DEVICE, 'scope', 'global');
+      this.ip(side, 'addr', 'add', `${ADDRESS[side]}/24`, 'dev', DEVICE);
+    }
+  }
+  async remove(): Promise<void> {
+    try {
+      for (const child of [...this.#living]) kill(child);
+    } finally {
+      ip('netns', 'del', this.#namespace('a'));
+      ip('netns', 'del', this.#namespace('b'));
+      rmSync(this.#scratch, { recursive: true });
+    }
+  }
+  #namespace(side: Side): string {
+    return `${this.#prefix}-${side}`;
+  }
+}
+
+export class Ours {
+  readonly reports: ElectorReport[] = [];
+  readonly child: ChildProcess;
+  exitCode: number | null | undefined;
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    lines(child, 'stdout', (line) => this.reports.push(JSON.parse(line)));
+    child.stderr!.on('data', (bytes) => process.stderr.write(bytes));
+    child.once('exit', (code) => {
+      this.exitCode = code;
+    });
+  }
+  send(command: ElectorCommand | 'exit'): void {
+    this.child.stdin!.write(`${command === 'exit' ? command : JSON.stringify(command)}\n`);
+  }
+  /** Names of the states entered, in order. */
+  get states(): string[] {
+    return this.reports.flatMap((report) => (report.type === 'state' ? [report.to] : []));
+  }
+  get notices(): string[] {
+    return this.reports.flatMap((report) => (report.type === 'notice' ? [report.notice.message] : []));
+  }
+  async is(state: string): Promise<void> {
+    await until(`our ${state}`, () => this.states.at(-1) === state).catch((error: Error) => {
+      throw new Error(`${error.message}; we were ${this.states.join(', ')}`);
+    });
+  }
+  async ended(): Promise<void> {
+    await until('our end', () => this.exitCode !== undefined);
+  }
+  kill(): void {
+    kill(this.child);
+  }
+}
+
+export class Keepalived {
+  readonly log: string[] = [];
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    for (const stream of ['stdout', 'stderr'] as const) lines(child, stream, (line) => this.log.push(line));
+  }
+  async says(what: string): Promise<void> {
+    await until(`keepalived's "${what}"`, () => this.log.some((line) => line.includes(what))).catch(
+      (error) => {
+        throw new Error(`${error.message}\n${this.log.join('\n')}`);
+      },
+    );
+  }
+  forget(): void {
+    this.log.length = 0;
+  }
+  /** Planned: priority 0. */
+  stop(): void {
+    process.kill(this.#child.pid!, 'SIGTERM');
+  }
+  /** All of it at once, without a word. */
+  kill(): void {
+    kill(this.#child);
+  }
+}
+
+export class Capture {
+  readonly lines: string[] = [];
+  errors = '';
+  constructor(child: ChildProcess) {
+    lines(child, 'stdout', (line) => this.lines.push(line));
+    child.stderr!.on('data', (bytes) => {
+      this.errors += bytes;
+    });
+  }
+  matching(pattern: RegExp): string[] {
+    return this.lines.filter((line) => pattern.test(line));
+  }
+}
+
+function lines(child: ChildProcess, stream: 'stdout' | 'stderr', take: (line: string) => void): void {
+  let rest = '';
+  child[stream]!.setEncoding('utf8').on('data', (text: string) => {
+    const parts = (rest + text).split('\n');
+    rest = parts.pop()!;
+    for (const line of parts) take(line);
+  });
+}
+function kill(child: ChildProcess): void {
+  try {
+    process.kill(-child.pid!, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+function ip(...words: string[]): string {
+  return execFileSync('ip', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}

@@ -1,0 +1,132 @@
+// The elector with the real kernel and a real keepalived 2.2.7 as its peer, in two network namespaces.
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { address } from '../../src/core/address.ts';
+import type { InstanceSettings } from '../../src/vrrp/settings.ts';
+import { ADDRESS, DEVICE, Pair, pause, settings, until, VIP } from './elector-pair.ts';
+
+let pair: Pair;
+beforeAll(() => {
+  pair = new Pair();
+});
+afterEach(() => pair.clear());
+afterAll(() => pair.remove());
+
+const unicast = [`unicast_src_ip ${ADDRESS.b}`, `unicast_peer {\n${ADDRESS.a}\n}`];
+const variants: [string, Partial<InstanceSettings>, string[], 2 | 3][] = [
+  ['version 3, multicast', {}, ['advert_int 0.1'], 3],
+  ['version 3, unicast', { unicastPeers: [address(ADDRESS.b)] }, ['advert_int 0.1', ...unicast], 3],
+  ['version 2', { version: 2, advertMs: 1000 }, ['advert_int 1'], 2],
+];
+
+describe.each(variants)('with keepalived, %s', (_, own, lines, version) => {
+  test('we are master, keepalived follows us, and takes over without a gap when we stop', async () => {
+    const ours = pair.elector(settings(own));
+    await ours.is('MASTER');
+    const keepalived = pair.keepalived([...lines, 'priority 100'], version);
+    await keepalived.says('Entering BACKUP STATE');
+    await pause(version === 2 ? 1500 : 600);
+    expect(keepalived.log.filter((line) => /MASTER STATE|nvalid|mismatch|expected/.test(line))).toEqual([]);
+    expect([pair.has('a'), pair.has('b')]).toEqual([true, false]);
+
+    ours.send({ type: 'stop' });
+    await keepalived.says('Entering MASTER STATE');
+    await ours.ended();
+    expect(ours.states).toEqual(['BACKUP', 'MASTER', 'LEAVING', 'INIT']);
+    expect(ours.reports).toContainEqual(expect.objectContaining({ type: 'stopped' }));
+    const handover = ours.reports.find(
+      (report) => report.type === 'notice' && report.notice.event === 'vrrp.handover',
+    );
+    expect(handover).toMatchObject({ notice: { fields: { relieved: true } } });
+    expect([pair.has('a'), pair.has('b')]).toEqual([false, true]);
+  });
+});
+
+describe.each(variants.slice(0, 2))('with keepalived as master, %s', (_, own, lines) => {
+  test('we follow it, take over when it dies, and it takes over again when it is back', async () => {
+    const keepalived = pair.keepalived([...lines, 'priority 150']);
+    await keepalived.says('Entering MASTER STATE');
+    const ours = pair.elector(settings({ ...own, priority: 100 }));
+    await pause(800);
+    expect(ours.states).toEqual(['BACKUP']);
+
+    const diedAt = monotonicMs();
+    keepalived.kill();
+    await ours.is('MASTER');
+    const change = ours.reports.find((report) => report.type === 'state' && report.to === 'MASTER');
+    const tookMs = change?.type === 'state' ? change.atMs - diedAt : Number.NaN;
+    expect(tookMs).toBeGreaterThan(200); // at most one interval of the three had gone by
+    expect(pair.has('a')).toBe(true);
+
+    pair.ip('b', 'addr', 'flush', 'dev', DEVICE, 'to', `${VIP}/32`);
+    const again = pair.keepalived([...lines, 'priority 150']);
+    await again.says('Entering MASTER STATE');
+    await ours.is('BACKUP');
+    await until('our address to go', () => !pair.has('a'));
+    // Our last word made it announce the address once more.
+    await again.says(`Received advert from ${ADDRESS.a} with lower priority 100`);
+    again.stop();
+    await ours.is('MASTER');
+  });
+});
+
+describe('preemption', () => {
+  test('we preempt a keepalived of lower priority; with nopreempt we do not', async () => {
+    const keepalived = pair.keepalived(['advert_int 0.1', 'priority 100']);
+    await keepalived.says('Entering MASTER STATE');
+    const meek = pair.elector(settings({ preempt: false }));
+    await pause(800);
+    expect(meek.states).toEqual(['BACKUP']);
+    meek.kill();
+    keepalived.forget();
+    const ours = pair.elector(settings());
+    await ours.is('MASTER');
+    await keepalived.says('Entering BACKUP STATE');
+    expect([pair.has('a'), pair.has('b')]).toEqual([true, false]);
+  });
+
+  test('a drill hands over to keepalived, holds, and returns', async () => {
+    const ours = pair.elector(settings());
+    await ours.is('MASTER');
+    const keepalived = pair.keepalived(['advert_int 0.1', 'priority 100']);
+    await keepalived.says('Entering BACKUP STATE');
+    await pause(300);
+    ours.send({ type: 'drill', holdMs: 700 });
+    await keepalived.says('Entering MASTER STATE');
+    await ours.is('BACKUP');
+    expect(pair.has('b')).toBe(true);
+    await ours.is('MASTER');
+    const steps = ours.reports.flatMap((report) => (report.type === 'drill' ? [report] : []));
+    expect(steps.map(({ step }) => step)).toEqual(['handedOver', 'relieved', 'returned']);
+    expect(steps[2]!.atMs - steps[1]!.atMs).toBeGreaterThanOrEqual(700);
+  });
+});
+
+describe('on the wire', () => {
+  test('what a new master says, in order: an advert, then gratuitous ARPs like those of keepalived', async () => {
+    const capture = await pair.capture('ip proto 112 or arp');
+    const ours = pair.elector(settings());
+    await ours.is('MASTER');
+    await until('gratuitous ARPs', () => capture.matching(/ARP/).length >= 5);
+    expect(capture.lines[0]).toMatch(
+      /01:00:5e:00:00:12.* VRRPv3, Advertisement, vrid 51, prio 150, intvl 10cs/,
+    );
+    const arps = capture.matching(new RegExp(`ff:ff:ff:ff:ff:ff, .*Request who-has ${VIP} .*tell ${VIP}`));
+    expect(arps).toHaveLength(5);
+    ours.send({ type: 'stop' });
+    await ours.ended();
+    await until('the resignation', () => capture.matching(/prio 0,/).length === 1);
+  });
+
+  test('with an engine there is no address, and the virtual router MAC is announced', async () => {
+    const capture = await pair.capture('arp');
+    const ours = pair.elector(settings({}, { addresses: 'engine' }));
+    await ours.is('MASTER');
+    await until('gratuitous ARPs', () => capture.lines.length >= 5);
+    expect(capture.lines[0]).toMatch(/ 00:00:5e:00:01:33 > ff:ff:ff:ff:ff:ff/);
+    expect(pair.has('a')).toBe(false);
+  });
+});
+
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
