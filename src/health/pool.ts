@@ -107,15 +107,6 @@ export function isUp(pool: Pool, service: string, server: string): boolean | und
   return index === undefined ? undefined : at(pool.failing, index) === 0;
 }
 
-/** The weight a server has in the table now; undefined = it is not in the table. */
-export function effectiveWeight(
-  weight: number,
-  { up, inhibit }: { up: boolean; inhibit: boolean },
-): number | undefined {
-  if (up) return weight;
-  return inhibit ? 0 : undefined;
-}
-
 type Configured = { key: CheckKey; settings: CheckSettings; server: ServerSlot };
 
 function configureCheck(old: Pool, { key, settings, server }: Configured, random: Random) {

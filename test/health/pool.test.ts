@@ -4,7 +4,6 @@ import { address } from '../../src/core/address.ts';
 import {
   configurePool,
   EMPTY_POOL,
-  effectiveWeight,
   type HealthTarget,
   isUp,
   type Pool,
@@ -130,12 +129,6 @@ describe('a server', () => {
     expect(messages(effects).slice(1)).toEqual([
       'server.down: Disabling service [fd01::21]:udp:53 of VS [fd00::50]:udp:53',
     ]);
-  });
-
-  test('has no weight, weight 0 or its own', () => {
-    expect(effectiveWeight(3, { up: true, inhibit: true })).toBe(3);
-    expect(effectiveWeight(3, { up: false, inhibit: true })).toBe(0);
-    expect(effectiveWeight(3, { up: false, inhibit: false })).toBeUndefined();
   });
 
   test('with weight 0 does not keep its service up', () => {
