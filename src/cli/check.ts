@@ -1,11 +1,10 @@
 // `lvs-director check FILE…`: everything there is to say about a configuration, and an exit code as
 // keepalived's -t has it.
-import { hostname } from 'node:os';
 import { type ReadResult, readConfiguration } from '../config/read.ts';
 import { recordDiagnostics, renderDiagnostics } from '../config/render.ts';
 import type { Diagnostic, Severity } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
-import { readSources, resolveInclude } from '../linux/config-files.ts';
+import { defaultConfigId, readSources, resolveInclude } from '../linux/config-files.ts';
 
 /** 0 clean, 4 cannot run, 5 would run with ignored parts, 6 script security (nothing runs scripts yet). */
 export type CheckExitCode = 0 | 4 | 5 | 6;
@@ -17,7 +16,11 @@ export function check(
 ): { exitCode: CheckExitCode; output: string } {
   let result: ReadResult;
   try {
-    result = readConfiguration(readSources(files), { compat, configId: configId(), include: resolveInclude });
+    result = readConfiguration(readSources(files), {
+      compat,
+      configId: defaultConfigId(),
+      include: resolveInclude,
+    });
   } catch (error) {
     if (error instanceof DirectorError) return { exitCode: 4, output: unreadable(error, json) };
     throw error;
@@ -35,11 +38,6 @@ export function check(
 export function exitCodeFor(diagnostics: readonly Diagnostic[]): CheckExitCode {
   if (diagnostics.some(({ severity }) => severity === 'error')) return 4;
   return diagnostics.some(({ severity }) => severity === 'ignored') ? 5 : 0;
-}
-
-/** keepalived's default for -i: the host name up to its first dot. */
-function configId(): string {
-  return hostname().split('.')[0]!;
 }
 
 function unreadable({ code, message, hint }: DirectorError, json: boolean): string {

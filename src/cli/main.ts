@@ -35,6 +35,7 @@ program
   .option('--once', 'one drill and one crash; exit 0 only if no session was lost', false)
   .option('--mode <mode>', 'nat or dr', 'nat')
   .option('--engine <engine>', 'auto, kernel or embedded', 'auto')
+  .option('--configs <directory>', 'a.conf and b.conf for the same network, instead of the examples')
   .option('--keep-logs <directory>', "keep the directors' logs there")
   .action(async (options) => {
     const { demo } = await import('./demo.ts');

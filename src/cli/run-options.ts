@@ -12,6 +12,7 @@ export type RunFlags = {
   dontReleaseVrrp?: boolean;
   dontRespawn?: boolean;
   configId?: string;
+  compat?: boolean;
 };
 
 /** What each does is keepalived(8)'s; `(ignored)` ones change nothing here, and why is in docs/keepalived-options.md. */
@@ -26,7 +27,8 @@ export function addRunOptions(command: Command): Command {
     .option('-I, --dont-release-ipvs', 'leave the services in the kernel when stopping')
     .option('-R, --dont-respawn', 'end when the balancer process dies')
     .option('-V, --dont-release-vrrp', '(not yet) keep the addresses when stopping')
-    .option('-i, --config-id <id>', '(not yet) id for @ lines')
+    .option('-i, --config-id <id>', 'id for @ lines; default: the short host name')
+    .option('--compat', 'be as lenient with unknown words as keepalived')
     .option('-n, --dont-fork', '(always so)')
     .option('-D, --log-detail', '(ignored) logs are always detailed')
     .option('-d, --dump-conf', '(ignored) see `check`')

@@ -26,16 +26,15 @@ export async function run(flags: RunFlags): Promise<number> {
       people: flags.logConsole === true && process.stdout.isTTY,
       keepServices: flags.dontReleaseIpvs ?? false,
       respawn: flags.dontRespawn !== true,
+      compat: flags.compat === true,
+      configId: flags.configId,
     },
     flags.pid,
   );
 }
 
 function notYet(flags: RunFlags): [boolean, string][] {
-  return [
-    [flags.dontReleaseVrrp === true, '-V (keep the addresses when stopping)'],
-    [flags.configId !== undefined, '-i (id for @ lines)'],
-  ];
+  return [[flags.dontReleaseVrrp === true, '-V (keep the addresses when stopping)']];
 }
 
 /** Before any thread or child of ours exists: they inherit it. Node's own threads open no sockets. */

@@ -22,6 +22,7 @@ export const EVENTS = {
   'config.loaded': { level: 'info', means: 'a configuration was read and is in force' },
   'config.unchanged': { level: 'info', means: 'a reload found nothing to change' },
   'state.written': { level: 'info', means: 'USR1: the whole state was written to the runtime directory' },
+  'state.failed': { level: 'error', means: 'USR1: the state could not be written' },
   'balancer.started': { level: 'info', means: 'the balancer child runs' },
   'balancer.lost': { level: 'error', means: 'the balancer child ended; it is started again' },
   'balancer.guardian': { level: 'error', means: 'the director died; the balancer removes what it left' },

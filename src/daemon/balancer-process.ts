@@ -13,6 +13,7 @@ export function runBalancer(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
     process.on(signal, () => {});
   }
+  process.on('uncaughtException', fail);
   let starting: Promise<Balancer | undefined> | undefined;
   let inbox = Promise.resolve();
   process.on('message', (message: ToBalancer) => {
@@ -30,7 +31,12 @@ export function runBalancer(): void {
 async function begin(message: ToBalancer): Promise<Balancer | undefined> {
   if (message.type !== 'start') return undefined;
   const log = createLog({ people: message.options.people, process: 'balancer' });
-  const balancer = await Balancer.start(message, { tell, say: (notice) => log.notice(notice) });
+  const balancer = await Balancer.start(message, {
+    tell,
+    say: (notice) => log.notice(notice),
+    recent: () => log.recent(),
+    fail,
+  });
   flushCompileCache();
   return balancer;
 }

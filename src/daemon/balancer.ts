@@ -1,5 +1,6 @@
 // The balancer process: configuration, services, health checks, sync threads. Started by the director process and
 // told of VRRP states by it. Composes; the decisions are in src/director, the keeping in table-keeper.ts.
+import type { LoggedEvent } from '../console/people.ts';
 import type { Notice } from '../core/events.ts';
 import { rehearsalNotice } from '../director/drill.ts';
 import { applyHealth } from '../director/health.ts';
@@ -14,11 +15,17 @@ import type { ElectorSettings, State } from '../vrrp/settings.ts';
 import { type Loaded, loadConfiguration } from './load.ts';
 import type { RunOptions, ToBalancer, ToDirector } from './messages.ts';
 import { openPlane } from './open-plane.ts';
-import { writeState } from './state.ts';
 import { TableKeeper } from './table-keeper.ts';
+import { writeState } from './write-state.ts';
 
 type Message<T extends ToBalancer['type']> = Extract<ToBalancer, { type: T }>;
-type Edges = { tell: (message: ToDirector) => void; say: (notice: Notice) => void };
+type Edges = {
+  tell: (message: ToDirector) => void;
+  say: (notice: Notice) => void;
+  recent: () => readonly LoggedEvent[];
+  /** The data plane is gone: the process ends, another takes its place. */
+  fail: (error: Error) => void;
+};
 
 export class Balancer {
   readonly #options: RunOptions;
@@ -57,7 +64,7 @@ export class Balancer {
       return undefined;
     }
     result.loaded.notices.forEach(edges.say);
-    const plane = await openPlane(result.loaded.configuration.director.engine.value, edges.say);
+    const plane = await openPlane(result.loaded.configuration.director.engine.value, edges);
     const balancer = new Balancer(message, edges, plane, result.loaded);
     await balancer.#apply();
     return balancer;
@@ -77,16 +84,22 @@ export class Balancer {
       case 'count':
         return this.#edges.tell({ type: 'counted', connections: await this.#plane.countConnections() });
       case 'dump':
-        return writeState({
-          message,
-          loaded: this.#loaded,
-          plane: this.#plane,
-          checks: this.#health.snapshot(),
-          say: this.#edges.say,
-        });
+        return this.#dump(message);
       case 'stop':
         return this.#stop(this.#options.keepServices);
     }
+  }
+
+  async #dump(message: Message<'dump'>): Promise<void> {
+    const notice = await writeState({
+      message,
+      options: this.#options,
+      loaded: this.#loaded,
+      plane: this.#plane,
+      health: this.#health.snapshot(),
+      lastEvents: this.#edges.recent(),
+    });
+    this.#edges.say(notice);
   }
 
   /** The director is dead: what it held and what we hold goes, and the peer is told at once. */
@@ -103,7 +116,7 @@ export class Balancer {
 
   /** Table first, then the elector: a director that owns a VIP must have its services. */
   async #apply(): Promise<void> {
-    const { configuration, sources } = this.#loaded;
+    const { configuration, accepted } = this.#loaded;
     this.#services = planServices(configuration);
     this.#forgetRemoved();
     this.#health.configure(planTargets(configuration));
@@ -113,7 +126,7 @@ export class Balancer {
       type: 'configured',
       elector: this.#elector,
       drillHoldMs: configuration.director.drillHoldMs.value,
-      accepted: sources,
+      accepted,
     });
   }
 
@@ -179,7 +192,7 @@ export class Balancer {
   }
 
   async #stop(keepServices: boolean): Promise<void> {
-    this.#health.stop();
+    await this.#health.stop();
     this.#keeper.stopRetrying();
     await this.#plane.own([]);
     if (!keepServices) {

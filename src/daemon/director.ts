@@ -1,13 +1,14 @@
 // The director process: signals, logs, supervision. It starts the elector thread and the balancer child and carries
 // words between them; it parses nothing, so that nothing can delay an advert or a signal.
-import type { Source } from '../core/diagnostic.ts';
+import type { Log } from '../console/log.ts';
 import type { Notice } from '../core/events.ts';
 import { beginDrill, type Drill, stepDrill } from '../director/drill.ts';
 import { stateNotice } from '../director/notices.ts';
+import { monotonicMs } from '../linux/clock.ts';
 import { type Elector, startElector } from '../linux/elector/elector.ts';
 import type { ElectorReport, InstanceStatus, State } from '../vrrp/settings.ts';
 import { BalancerChild } from './balancer-child.ts';
-import type { RunOptions, ToDirector } from './messages.ts';
+import type { Accepted, RunOptions, ToDirector } from './messages.ts';
 
 /** A balancer that is not done by then is left to its own end; the VIPs are gone by that time. */
 const STOP_LIMIT_MS = 10_000;
@@ -18,16 +19,16 @@ type Exit = { code: number; notice?: Notice };
 
 export class Director {
   readonly #options: RunOptions;
-  readonly #say: (notice: Notice) => void;
+  readonly #log: Log;
   readonly #elector: Elector;
   readonly #balancer: BalancerChild;
-  readonly #startedAt = Date.now();
+  readonly #startedAtMs = Date.now();
   readonly #states = new Map<string, State>();
   readonly #snapshots = new Map<number, (instances: readonly InstanceStatus[]) => void>();
   #counting: ((connections: number) => void)[] = [];
   #configured = false;
   #addresses: 'kernel' | 'engine' = 'kernel';
-  #accepted: readonly Source[] | undefined;
+  #accepted: Accepted | undefined;
   #drill: Drill | undefined;
   #drillHoldMs = 0;
   #stopping = false;
@@ -35,9 +36,9 @@ export class Director {
   #end!: (exit: Exit) => void;
   readonly ended: Promise<Exit>;
 
-  constructor(options: RunOptions, say: (notice: Notice) => void) {
+  constructor(options: RunOptions, log: Log) {
     this.#options = options;
-    this.#say = say;
+    this.#log = log;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -64,7 +65,13 @@ export class Director {
 
   async dump(): Promise<void> {
     const instances = await this.#snapshot();
-    this.#balancer.send({ type: 'dump', instances, startedAt: this.#startedAt });
+    this.#balancer.send({
+      type: 'dump',
+      instances,
+      monotonicMs: monotonicMs(),
+      startedAtMs: this.#startedAtMs,
+      lastEvents: this.#log.recent(),
+    });
   }
 
   async drill(): Promise<void> {
@@ -76,13 +83,17 @@ export class Director {
     const masters = [...this.#states].filter(([, state]) => state === 'MASTER').map(([name]) => name);
     if (masters.length === 0) {
       const instances = await this.#snapshot();
-      this.#balancer.send({ type: 'rehearse', instances, nowMs: performance.now() });
+      this.#balancer.send({ type: 'rehearse', instances, nowMs: monotonicMs() });
       return;
     }
     const [drill, notice] = beginDrill(masters, this.#drillHoldMs, await this.#countConnections());
     this.#drill = drill;
     this.#say(notice);
     this.#elector.send({ type: 'drill', holdMs: this.#drillHoldMs });
+  }
+
+  #say(notice: Notice): void {
+    this.#log.notice(notice);
   }
 
   #startBalancer(): void {
@@ -114,9 +125,6 @@ export class Director {
   }
 
   #onDrillStep(report: Extract<ElectorReport, { type: 'drill' }>): void {
-    const { instance, step } = report;
-    const message = `(${instance}) handover: ${step}`;
-    this.#say({ event: 'vrrp.handover', message, fields: { instance, step } });
     if (this.#drill === undefined) return;
     const [drill, notice] = stepDrill(this.#drill, report);
     this.#drill = drill;
@@ -197,7 +205,7 @@ export class Director {
 
   #snapshot(): Promise<readonly InstanceStatus[]> {
     if (!this.#configured) return Promise.resolve([]);
-    const id = Math.floor(performance.now() * 1000);
+    const id = Math.floor(monotonicMs() * 1000);
     return new Promise((resolve) => {
       this.#snapshots.set(id, resolve);
       this.#elector.send({ type: 'snapshot', id });

@@ -1,5 +1,6 @@
 // What the director process and its balancer child say to each other over the IPC channel (structured
 // clone: maps allowed).
+import type { LoggedEvent } from '../console/people.ts';
 import type { Source } from '../core/diagnostic.ts';
 import type { ElectorReport, ElectorSettings, InstanceStatus, State } from '../vrrp/settings.ts';
 
@@ -12,23 +13,37 @@ export type RunOptions = {
   keepServices: boolean;
   /** keepalived's -R: do not start the balancer again when it dies. */
   respawn: boolean;
+  /** As lenient as keepalived. */
+  compat: boolean;
+  /** keepalived's -i; undefined = the short host name. */
+  configId?: string | undefined;
 };
+
+/** The texts in force: the files named, and what their `include`s brought, by pattern and including file. */
+export type Accepted = { sources: readonly Source[]; includes: ReadonlyMap<string, readonly Source[]> };
 
 export type ToBalancer =
   /**
    * `accepted`: the texts in force, when a former balancer died: files may have been edited meanwhile, and
    * that is no reload.
    */
-  | { type: 'start'; options: RunOptions; accepted?: readonly Source[]; states: ReadonlyMap<string, State> }
+  | { type: 'start'; options: RunOptions; accepted?: Accepted; states: ReadonlyMap<string, State> }
   | { type: 'reload' }
   | { type: 'state'; instance: string; state: State }
   | { type: 'rehearse'; instances: readonly InstanceStatus[]; nowMs: number }
   | { type: 'count' }
-  | { type: 'dump'; instances: readonly InstanceStatus[]; startedAt: number }
+  | {
+      type: 'dump';
+      instances: readonly InstanceStatus[];
+      /** CLOCK_MONOTONIC of the director when it asked: the instances' times are of it. */
+      monotonicMs: number;
+      startedAtMs: number;
+      lastEvents: readonly LoggedEvent[];
+    }
   | { type: 'stop' };
 
 export type ToDirector =
-  | { type: 'configured'; elector: ElectorSettings; drillHoldMs: number; accepted: readonly Source[] }
+  | { type: 'configured'; elector: ElectorSettings; drillHoldMs: number; accepted: Accepted }
   /**
    * A first configuration that cannot run; `exitCode` is that of `run`. The text is the rendered
    * diagnostics.

@@ -3,11 +3,10 @@ import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
 import type { DataPlane } from '../ipvs/plane.ts';
 
+type Edges = { say: (notice: Notice) => void; fail: (error: Error) => void };
+
 /** The engines are loaded when chosen: the other one costs neither time nor memory. */
-export async function openPlane(
-  engine: 'auto' | 'kernel' | 'embedded',
-  say: (notice: Notice) => void,
-): Promise<DataPlane> {
+export async function openPlane(engine: 'auto' | 'kernel' | 'embedded', edges: Edges): Promise<DataPlane> {
   const plane = engine === 'embedded' ? undefined : await openKernel();
   if (plane === undefined && engine === 'kernel') {
     throw new DirectorError(
@@ -15,9 +14,9 @@ export async function openPlane(
       'this kernel has no IPVS, and the file says `engine kernel`',
     );
   }
-  const chosen = plane ?? (await openEmbedded(say));
+  const chosen = plane ?? (await openEmbedded(edges));
   const why = engine === 'auto' && chosen.engine === 'embedded' ? ': this kernel has no IPVS' : '';
-  say({
+  edges.say({
     event: 'ipvs.engine',
     message: `${chosen.engine} engine forwards${why}`,
     fields: { engine: chosen.engine },
@@ -30,7 +29,10 @@ async function openKernel(): Promise<DataPlane | undefined> {
   return openKernelPlane();
 }
 
-async function openEmbedded(say: (notice: Notice) => void): Promise<DataPlane> {
+async function openEmbedded({ say, fail }: Edges): Promise<DataPlane> {
   const { openEmbeddedPlane } = await import('../linux/engine/plane.ts');
-  return openEmbeddedPlane({ onNotice: say });
+  return openEmbeddedPlane({
+    onNotice: say,
+    onLost: (reason) => fail(new Error(`the embedded engine ended: ${reason}`)),
+  });
 }

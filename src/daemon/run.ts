@@ -17,7 +17,7 @@ export async function runDirector(options: RunOptions, pidFile: string | undefin
     message: `Starting lvs-director, configuration ${options.files.join(', ')}`,
     fields: { files: options.files },
   });
-  const director = new Director(options, (notice) => log.notice(notice));
+  const director = new Director(options, log);
   process.on('SIGHUP', () => director.reload());
   process.on('SIGUSR1', () => void director.dump());
   process.on('SIGUSR2', () => void director.drill());

@@ -17,6 +17,7 @@ export class TableKeeper {
   #actual: Table | undefined;
   #wanted: Table = new Map();
   #wantedSync: readonly SyncDaemon[] | undefined;
+  #adopted = false;
   #dirty = false;
   #running: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -67,10 +68,10 @@ export class TableKeeper {
   }
 
   async #applyOnce(): Promise<void> {
-    const first = this.#actual === undefined;
     this.#actual ??= await this.#plane.readTable();
     const commands: Command[] = reconcile(this.#wanted, this.#actual, this.#owned);
-    if (first) this.#reportAdopted(this.#actual);
+    if (!this.#adopted) this.#reportAdopted(this.#actual);
+    this.#adopted = true;
     if (this.#wantedSync !== undefined) {
       commands.push(...reconcileSync(this.#wantedSync, await this.#plane.readSync()));
     }

@@ -26,7 +26,8 @@ export function stepDrill(drill: Drill, report: StepReport): [Drill | undefined,
   if (times === undefined) return [drill];
   const instances = new Map(drill.instances).set(report.instance, { ...times, [report.step]: report.atMs });
   const next = { ...drill, instances };
-  const over = [...instances.values()].every((each) => each.returned !== undefined);
+  // Who was not relieved never went away.
+  const over = [...instances.values()].every((each) => (each.returned ?? each.unrelieved) !== undefined);
   return over ? [undefined, reportNotice(next)] : [next];
 }
 

@@ -1,6 +1,7 @@
 // Configuration files from disk: the ones named, and those an `include` asks for. Knows nothing of what is in
 // them.
 import { globSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Source } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
@@ -27,6 +28,11 @@ export function resolveInclude(pattern: string, from: string): Source[] {
       return [];
     }
   });
+}
+
+/** keepalived's default for -i: the host name up to its first dot. */
+export function defaultConfigId(): string {
+  return hostname().split('.')[0]!;
 }
 
 /** Old files are Latin-1, mostly in their comments. A byte order mark is kept: it is worth a diagnostic. */

@@ -1,0 +1,57 @@
+// A configuration from files, or from the texts that are in force: read, checked, and what there is to log about it.
+
+import type { Configuration } from '../config/model.ts';
+import { readConfiguration } from '../config/read.ts';
+import { recordDiagnostics, renderDiagnostics } from '../config/render.ts';
+import type { Source } from '../core/diagnostic.ts';
+import { DirectorError } from '../core/errors.ts';
+import type { Notice } from '../core/events.ts';
+import { defaultConfigId, readSources, resolveInclude } from '../linux/config-files.ts';
+import type { Accepted, RunOptions } from './messages.ts';
+
+export type Loaded = { configuration: Configuration; accepted: Accepted; notices: Notice[] };
+export type LoadResult = { ok: true; loaded: Loaded } | { ok: false; exitCode: 2 | 6; text: string };
+
+/** With `accepted` no file is read: the same texts give the same configuration. */
+export function loadConfiguration(options: RunOptions, accepted?: Accepted): LoadResult {
+  try {
+    const sources = accepted?.sources ?? readSources(options.files);
+    return load(options, sources, accepted?.includes);
+  } catch (error) {
+    if (!(error instanceof DirectorError) || error.code !== 'CONFIG_MISSING') throw error;
+    return { ok: false, exitCode: 6, text: `${error.message}\n  = ${error.hint}` };
+  }
+}
+
+function load(
+  options: RunOptions,
+  given: readonly Source[],
+  known: Accepted['includes'] | undefined,
+): LoadResult {
+  const includes = new Map(known);
+  const include = (pattern: string, from: string): readonly Source[] => {
+    const key = JSON.stringify([pattern, from]);
+    const found = includes.get(key) ?? (known === undefined ? resolveInclude(pattern, from) : []);
+    includes.set(key, found);
+    return found;
+  };
+  const { configuration, diagnostics, sources } = readConfiguration(given, {
+    compat: options.compat,
+    configId: options.configId ?? defaultConfigId(),
+    include,
+  });
+  if (diagnostics.some(({ severity }) => severity === 'error')) {
+    return { ok: false, exitCode: 2, text: renderDiagnostics(sources, diagnostics) };
+  }
+  const notices = recordDiagnostics(sources, diagnostics).map(diagnosticNotice);
+  return { ok: true, loaded: { configuration, accepted: { sources: given, includes }, notices } };
+}
+
+function diagnosticNotice(record: ReturnType<typeof recordDiagnostics>[number]): Notice {
+  const { file, line, column, severity, code, message } = record;
+  return {
+    event: 'config.diagnostic',
+    message: `${file}:${line}:${column}: ${severity}: ${message} [${code}]`,
+    fields: { file, line, column, severity, code },
+  };
+}
