@@ -40,6 +40,11 @@ describe('outage', () => {
     expect(outageMs(requests, whole, PERIOD_MS)).toBe(200);
   });
 
+  test('is none when the client itself paused', () => {
+    const requests = stream(10_000, []).filter(({ startedMs }) => startedMs < 4_000 || startedMs > 4_500);
+    expect(outageMs(requests, whole, PERIOD_MS)).toBe(0);
+  });
+
   test('that never ends counts up to the last request', () => {
     expect(outageMs(stream(10_000, [[6_000, 20_000]]), whole, PERIOD_MS)).toBe(4_000);
   });

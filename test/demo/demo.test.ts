@@ -56,7 +56,7 @@ function processesWith(mark: string): string[] {
 const interfaces = (): string[] => readdirSync('/sys/class/net').toSorted();
 const before = interfaces();
 
-async function leavesNothing(run: Run): Promise<void> {
+function leavesNothing(run: Run): void {
   // The kernel takes namespaces apart after the last process is gone; processes themselves are gone
   // when we are told.
   expect(processesWith(run.mark)).toEqual([]);
@@ -96,7 +96,7 @@ test('--once loses no session and says so by exit code 0', async () => {
   expect(run.output()).toContain('No session was lost.');
   expectGood(readReport(logs));
   for (const name of ['A', 'B']) expect(readFileSync(`${logs}/${name}.log`, 'utf8')).toContain('vrrp.state');
-  await leavesNothing(run);
+  leavesNothing(run);
 });
 
 /**
@@ -121,7 +121,7 @@ test('an ordinary user gets the same', async () => {
     : start(PROGRAM, ['demo', '--once', '--keep-logs', `${logs}/kept`]);
   expect(await run.ended, run.output()).toBe(0);
   expectGood(readReport(`${logs}/kept`));
-  await leavesNothing(run);
+  leavesNothing(run);
 });
 
 test('without connection sync it loses sessions and fails', async () => {
@@ -138,7 +138,7 @@ test('without connection sync it loses sessions and fails', async () => {
   expect(run.output()).toContain('NOT good');
   const { outcomes } = readReport(`${scratch}/unsynced`);
   expect(outcomes.some(({ measured }) => measured.survived < measured.sessions)).toBe(true);
-  await leavesNothing(run);
+  leavesNothing(run);
 });
 
 test('Ctrl-C ends it at once and leaves nothing', async () => {
@@ -149,7 +149,7 @@ test('Ctrl-C ends it at once and leaves nothing', async () => {
   process.kill(-run.child.pid!, 'SIGINT');
   expect(await run.ended, run.output()).toBe(130);
   expect(performance.now() - askedMs).toBeLessThan(5_000);
-  await leavesNothing(run);
+  leavesNothing(run);
 });
 
 test('killed without warning it leaves nothing either', async () => {
@@ -160,7 +160,7 @@ test('killed without warning it leaves nothing either', async () => {
   while (processesWith(run.mark).length > 0 && performance.now() < deadlineMs) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  await leavesNothing(run);
+  leavesNothing(run);
 });
 
 test('a configuration that does not run is told, with the diagnostics, and fails', async () => {
@@ -171,7 +171,7 @@ test('a configuration that does not run is told, with the diagnostics, and fails
   expect(await run.ended).toBe(1);
   expect(run.output()).toMatch(/a\.conf:2:14/);
   expect(run.output()).toContain('director A ended');
-  await leavesNothing(run);
+  leavesNothing(run);
 });
 
 test('a machine that allows no namespaces is told what to do', () => {

@@ -28,23 +28,30 @@ export type Measured = {
 };
 
 /**
- * The longest stretch of start times between two answered requests, less the period in which they
- * are sent: 0 when every request was answered. It needs no mark of when the fault happened;
- * `fromMs` only says which stretches count.
+ * The longest stretch of start times between two answered requests with a failed one between them,
+ * less the period in which they are sent. It needs no mark of when the fault happened; `fromMs` only
+ * says which stretches count. A pause of the client itself, in which it sent nothing, is no outage.
  */
 export function outageMs(requests: readonly ShortRequest[], window: Window, periodMs: number): number {
-  const answered = requests.filter((request) => request.server !== undefined);
-  const before = answered.filter((request) => request.startedMs < window.fromMs).at(-1);
-  let previous = before?.startedMs ?? window.fromMs;
+  let answeredMs = window.fromMs;
+  let failing = false;
   let longest = 0;
-  for (const { startedMs } of answered) {
-    if (startedMs < window.fromMs || startedMs > window.toMs) continue;
-    longest = Math.max(longest, startedMs - previous);
-    previous = startedMs;
+  const end = (endMs: number): void => {
+    if (failing) longest = Math.max(longest, endMs - answeredMs - periodMs);
+  };
+  for (const { startedMs, server } of requests) {
+    if (startedMs > window.toMs) break;
+    if (server === undefined) {
+      failing ||= startedMs >= window.fromMs;
+      continue;
+    }
+    if (startedMs >= window.fromMs) end(startedMs);
+    answeredMs = startedMs;
+    failing = false;
   }
-  const last = requests.filter((request) => request.startedMs <= window.toMs).at(-1);
-  if (last !== undefined) longest = Math.max(longest, last.startedMs - previous);
-  return Math.max(0, longest - periodMs);
+  const last = requests.findLast(({ startedMs }) => startedMs <= window.toMs);
+  if (last !== undefined) end(last.startedMs);
+  return longest;
 }
 
 function longestPauseMs(session: SessionRecord, window: Window, periodMs: number): number {

@@ -91,13 +91,17 @@ export function paintRestart(picture: Picture, name: DirectorName, atMs: number)
   return paintDirector(picture, name, unknown(atMs));
 }
 
-/** An advert on the wire, from the director at `source`. */
-export function paintAdvert(picture: Picture, source: string, priority: number): Picture {
+export type Heard = { source: string; priority: number; addresses: readonly string[] };
+
+/** An advert on the wire. The embedded engine has the VIPs on no interface: this is where they show. */
+export function paintAdvert(picture: Picture, { source, priority, addresses }: Heard): Picture {
   const name = DIRECTORS.find((each) => addressOf(picture.mode, each) === source);
   if (name === undefined) return picture;
   const adverts = picture.directors[name].adverts + 1;
-  // Priority 0 says "I resign": it is not the director's own.
-  return paintDirector(picture, name, priority === 0 ? { adverts } : { adverts, priority });
+  // Priority 0 says "I resign": it is not the director's own. And a last word may be read after the crash.
+  const { state } = picture.directors[name];
+  if (priority === 0 || state === 'CRASHED') return paintDirector(picture, name, { adverts });
+  return paintDirector(picture, name, { adverts, priority, vips: addresses });
 }
 
 /** The director that says it is MASTER; the newest one when both do. */
@@ -108,6 +112,8 @@ export function masterOf(picture: Picture): DirectorName | undefined {
 
 const sinceOf = (picture: Picture, name: DirectorName): number => picture.directors[name].sinceMs;
 
+/** A director that hands over keeps the addresses until the other one is heard. */
+const SERVING = new Set(['MASTER', 'LEAVING']);
 const GRAVE = new Set(['warn', 'error', 'fatal']);
 const LEVELS: Record<number, string> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
 
@@ -132,6 +138,7 @@ function change(before: DirectorPicture, line: LogLine, atMs: number): Partial<D
       return {
         state: text(line.to),
         sinceMs: atMs,
+        ...(SERVING.has(text(line.to)) ? {} : { vips: [] }),
         ...(typeof line.priority === 'number' ? { priority: line.priority } : {}),
       };
     case 'vip.added':

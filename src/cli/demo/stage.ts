@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 import type { ClientMessage, Order } from './client.ts';
 import { Director, type LogLine } from './director.ts';
 import {
-  DIRECTORS,
   type DirectorName,
   layout,
   letterOf,
@@ -170,12 +169,14 @@ export class Stage {
   async start(): Promise<void> {
     await build(this.#nodes);
     this.say('network is built: client, two directors, three real servers');
-    listenForAdverts('front', ({ source, priority }) =>
-      this.#paint(paintAdvert(this.picture, source, priority)),
-    );
+    listenForAdverts('front', (advert) => this.#paint(paintAdvert(this.picture, advert)));
     for (const name of SERVERS) this.#launch(name, 'realserver.ts', [name, String(PORT)]);
-    for (const name of DIRECTORS) this.#directors[name].start();
     this.phase('starting the directors');
+    // A first, so that it is A that becomes master: with nopreempt the quicker one keeps the role.
+    this.#directors.dirA.start();
+    const hasState = (): boolean => this.#failure !== undefined || this.picture.directors.dirA.state !== '-';
+    await this.#until(hasState, START_TIMEOUT_MS);
+    this.#directors.dirB.start();
     this.#listenToClient();
     const ready = await this.#until(() => this.#failure !== undefined || this.#isReady(), START_TIMEOUT_MS);
     if (this.#failure !== undefined) throw this.#failure;

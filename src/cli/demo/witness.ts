@@ -3,8 +3,7 @@
 import { AF, bind, ifNametoindex, recv, SOCK, socket } from '../../linux/libc.ts';
 import { sockaddrLl } from '../../linux/sockaddr.ts';
 import { decodeAdvert } from '../../vrrp/packet.ts';
-
-export type Heard = { source: string; priority: number };
+import type { Heard } from './picture.ts';
 
 const ETH_P_IP = 0x0800;
 const LONGEST_ADVERT = 1_500;
