@@ -1,5 +1,5 @@
-// Whether an advert that is well formed is for this virtual router, and what about it is worth telling the operator.
-// Does not decide what the advert changes: that is machine.ts.
+// Whether an advert that is well formed is for this virtual router, and what about it is worth telling the
+// operator. Does not decide what the advert changes: that is machine.ts.
 import { type Address, addressBytes } from '../core/address.ts';
 import { type Advert, type ChecksumForm, VRRP_TTL } from './packet.ts';
 import type { InstanceSettings } from './settings.ts';
@@ -33,7 +33,10 @@ export function refuse(advert: Advert, own: InstanceSettings, source: Address): 
 
 export type Oddity = 'addresses-differ' | 'interval-differs' | 'plain-checksum';
 
-/** What two well configured directors would not do to each other. The advert counts nevertheless, as in keepalived ≥ 2.3.3. */
+/**
+ * What two well configured directors would not do to each other. The advert counts nevertheless, as in
+ * keepalived ≥ 2.3.3.
+ */
 export function oddities(advert: Advert, form: ChecksumForm, own: InstanceSettings): Oddity[] {
   const found: Oddity[] = [];
   if (!sameAddresses(advert, own)) found.push('addresses-differ');

@@ -1,5 +1,6 @@
-// Frames that tell a link where a virtual address is now: gratuitous ARP (RFC 5227 §3, in the form keepalived sends) and
-// unsolicited neighbour advertisements (RFC 4861 §7.2.6). Makes them; does not send them.
+// Frames that tell a link where a virtual address is now: gratuitous ARP (RFC 5227 §3, in the form
+// keepalived sends) and unsolicited neighbour advertisements (RFC 4861 §7.2.6). Makes them; does not send
+// them.
 import { type Address, addressBytes, familyOf } from '../core/address.ts';
 import { internetChecksum } from '../core/checksum.ts';
 
@@ -24,7 +25,9 @@ export function virtualMac(vrid: number): Buffer {
   return Buffer.from([0x00, 0x00, 0x5e, 0x00, 0x01, vrid]);
 }
 
-/** A whole Ethernet frame for `mac`'s owner to send; ARP or neighbour advertisement by the family of `vip`. */
+/**
+ * A whole Ethernet frame for `mac`'s owner to send; ARP or neighbour advertisement by the family of `vip`.
+ */
 export function announcement(vip: Address, mac: Uint8Array): Buffer {
   return familyOf(vip) === 4 ? gratuitousArp(vip, mac) : neighbourAdvertisement(vip, mac);
 }

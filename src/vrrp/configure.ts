@@ -1,4 +1,5 @@
-// Settings and links as they change under a running elector: which virtual routers start, change in place, or leave.
+// Settings and links as they change under a running elector: which virtual routers start, change in place,
+// or leave.
 import type { Address } from '../core/address.ts';
 import type { Elector } from './elector.ts';
 import { advance, allVips, createInstance, type Instance, notice, type Turn } from './instance.ts';
@@ -31,7 +32,7 @@ export function retire(instance: Instance, turn: Turn): void {
   advance(instance, { type: 'stop' }, turn);
 }
 
-/** The interface's own link and address, and the links it tracks. Call after any link, or the settings, changed. */
+/** Its interface's link and address, and the links it tracks. For when a link, or the settings, changed. */
 export function followLinks(elector: Elector, instance: Instance, turn: Turn): void {
   const { own } = instance;
   const source = own.source ?? primaryAddress(elector, own.interface);
@@ -95,7 +96,10 @@ function placeOf(vip: VirtualAddress): string {
   return `${vip.interface} ${vip.address}/${vip.prefixLength} ${vip.label ?? ''} ${vip.scope}`;
 }
 
-/** The first that is no virtual address: ours may be on the interface as well. The owner's address is the virtual one. */
+/**
+ * The first that is no virtual address: ours may be on the interface as well. The owner's address is the
+ * virtual one.
+ */
 function primaryAddress(elector: Elector, device: string): Address | undefined {
   const addresses = elector.links.get(device)?.addresses ?? [];
   const virtual = new Set<Address>();

@@ -1,5 +1,6 @@
-// Many virtual routers as one: settings, links, packets and the passing of time in; packets, addresses and reports out,
-// and the one moment at which it wants to be called again. Pure in that it does nothing itself; mutable, with one owner.
+// Many virtual routers as one: settings, links, packets and the passing of time in; packets, addresses and
+// reports out, and the one moment at which it wants to be called again. Pure in that it does nothing itself;
+// mutable, with one owner.
 import type { Address } from '../core/address.ts';
 import { isHigherAddress, ODDITY_MESSAGES, oddities, refuse } from './accept.ts';
 import { configure, followLinks, retire } from './configure.ts';
@@ -64,7 +65,10 @@ export function createElector(): Elector {
   };
 }
 
-/** Packets that wait in a socket are given before `wake`: what was said in time counts, even if we were late to hear it. */
+/**
+ * Packets that wait in a socket are given before `wake`: what was said in time counts, even if we were late
+ * to hear it.
+ */
 export function stepElector(elector: Elector, input: Input, nowMs: number): Action[] {
   const turn: Turn = { nowMs, actions: [] };
   noticePauses(elector, turn);
@@ -131,7 +135,10 @@ function obey(elector: Elector, command: ElectorCommand, turn: Turn): void {
   }
 }
 
-/** A master that did not run for longer than any backup waits: another one has taken over, or will before we can tell. */
+/**
+ * A master that did not run for longer than any backup waits: another one has taken over, or will before we
+ * can tell.
+ */
 function noticePauses(elector: Elector, turn: Turn): void {
   for (const instance of elector.instances.values()) {
     const advertAtMs = instance.deadlines.get('advert');

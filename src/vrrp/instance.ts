@@ -1,5 +1,6 @@
-// One virtual router as the elector keeps it: the machine's state, its timers as points in time, what it counts and whom
-// it heard. Turns the machine's effects into actions that name interfaces, addresses and packets.
+// One virtual router as the elector keeps it: the machine's state, its timers as points in time, what it
+// counts and whom it heard. Turns the machine's effects into actions that name interfaces, addresses and
+// packets.
 //
 // Mutable, unlike the machine: it has one owner, and an advert each 10 ms must not cost a copy of everything.
 import { type Address, familyOf } from '../core/address.ts';

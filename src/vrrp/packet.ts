@@ -1,5 +1,6 @@
-// VRRP adverts over IPv4 as they are on the wire, IP header included: version 2 (RFC 3768) and version 3 (RFC 9568, and
-// RFC 5798 before it). Says what a packet is, not whether this router wants it: that is accept.ts.
+// VRRP adverts over IPv4 as they are on the wire, IP header included: version 2 (RFC 3768) and version 3
+// (RFC 9568, and RFC 5798 before it). Says what a packet is, not whether this router wants it: that is
+// accept.ts.
 import { type Address, addressBytes, addressFromBytes } from '../core/address.ts';
 import { checksumAdd, checksumFinish } from '../core/checksum.ts';
 
@@ -22,7 +23,10 @@ const IP = {
 const IP_LENGTH = 20;
 const INTERNETWORK_CONTROL = 0xc0; // the precedence of routing protocols (RFC 791), as keepalived sends
 
-/** From the start of the VRRP message. Version 2 has authType and interval where version 3 has 16 bits of interval. */
+/**
+ * From the start of the VRRP message. Version 2 has authType and interval where version 3 has 16 bits of
+ * interval.
+ */
 const AT = {
   versionType: 0,
   vrid: 1,
@@ -51,8 +55,8 @@ export type Advert = {
   ttl: number;
 };
 /**
- * RFC 5798 was read in two ways: keepalived sums the IPv4 pseudo-header too (`pseudo-header`), RFC 9568 says not to
- * (`plain`). We send the first and hear both. Version 2 is always plain.
+ * RFC 5798 was read in two ways: keepalived sums the IPv4 pseudo-header too (`pseudo-header`), RFC 9568 says
+ * not to (`plain`). We send the first and hear both. Version 2 is always plain.
  */
 export type ChecksumForm = 'pseudo-header' | 'plain';
 export type DropReason =

@@ -1,4 +1,5 @@
-// What the elector does to this machine's kernel, and what it makes of what others do: addresses, links, signals, rights.
+// What the elector does to this machine's kernel, and what it makes of what others do: addresses, links,
+// signals, rights.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
 import { ADDRESS, DEVICE, Pair, pause, settings, until, VIP } from './elector-pair.ts';

@@ -1,5 +1,5 @@
-// Two network namespaces joined by a veth pair, and who lives in them: an elector of ours in `a`, a real keepalived in `b`,
-// tcpdump beside it. Everything is ended and removed again.
+// Two network namespaces joined by a veth pair, and who lives in them: an elector of ours in `a`, a real
+// keepalived in `b`, tcpdump beside it. Everything is ended and removed again.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -102,7 +102,8 @@ export class Pair {
     this.#files++;
     const body = ['state BACKUP', `interface ${DEVICE}`, 'virtual_router_id 51', ...lines];
     const vip = `virtual_ipaddress {\n${VIP}/24 dev ${DEVICE}\n}`;
-    const text = `global_defs {\nvrrp_version ${version}\n}\nvrrp_instance K {\n${body.join('\n')}\n${vip}\n}\n`;
+    const head = `global_defs {\nvrrp_version ${version}\n}\n`;
+    const text = `${head}vrrp_instance K {\n${body.join('\n')}\n${vip}\n}\n`;
     writeFileSync(file('conf'), text);
     const files = ['-f', file('conf'), '-p', file('pid'), '-r', file('vrrp'), '-c', file('checkers')];
     return new Keepalived(this.run('b', ['keepalived', '-n', '-l', '-D', '-P', ...files]));

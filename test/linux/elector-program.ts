@@ -1,5 +1,5 @@
-// An elector in a process of its own, for a test to look at from outside: commands come as JSON lines on standard input,
-// reports go as JSON lines to standard output.
+// An elector in a process of its own, for a test to look at from outside: commands come as JSON lines on
+// standard input, reports go as JSON lines to standard output.
 import { createInterface } from 'node:readline';
 import { startElector } from '../../src/linux/elector/elector.ts';
 import { removeLeftovers } from '../../src/linux/elector/leftovers.ts';

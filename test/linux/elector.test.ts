@@ -102,7 +102,7 @@ describe('preemption', () => {
 });
 
 describe('on the wire', () => {
-  test('what a new master says, in order: an advert, then gratuitous ARPs like those of keepalived', async () => {
+  test('a new master sends an advert, then gratuitous ARPs like those of keepalived', async () => {
     const capture = await pair.capture('ip proto 112 or arp');
     const ours = pair.elector(settings());
     await ours.is('MASTER');

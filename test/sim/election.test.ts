@@ -1,5 +1,5 @@
-// Promises that have to hold in every world: about 1,100 of them, each with its own faults. A failing seed prints its trace;
-// SEED=n runs that one alone, SEEDS=100 a hundred times as many.
+// Promises that have to hold in every world: about 1,100 of them, each with its own faults. A failing seed
+// prints its trace; SEED=n runs that one alone, SEEDS=100 a hundred times as many.
 import { describe, expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
 import { type Random, seededRandom } from '../../src/core/time.ts';
@@ -88,7 +88,8 @@ describe('after any faults, once repaired', () => {
     ['preempt_delay', { preemptDelayMs: 3000 }],
     ['version 2', { version: 2 }],
   ];
-  // Nobody hears the last word of a rival that crashes or loses its link: the refresh is what heals ARP caches then.
+  // Nobody hears the last word of a rival that crashes or loses its link: the refresh is what heals ARP
+  // caches then.
   const garp = { delayMs: 0, repeat: 1, refreshMs: 7000, refreshRepeat: 1 };
   test.each(variants)('%s: one master, it has the address, the client asks it', (_, variant) => {
     everySeed(130, (make, random) => {

@@ -1,5 +1,6 @@
-// A seeded world of directors on one link and a client beside it: real electors, real packets, simulated time. The seed
-// decides every loss, delay and duplicate, so a run can be had again. Nothing here knows what should happen.
+// A seeded world of directors on one link and a client beside it: real electors, real packets, simulated
+// time. The seed decides every loss, delay and duplicate, so a run can be had again. Nothing here knows what
+// should happen.
 import { type Address, address } from '../../src/core/address.ts';
 import { type Random, seededRandom } from '../../src/core/time.ts';
 import {

@@ -1,5 +1,5 @@
-// Stories: commands to a simulated pair and, below `----`, what is then told. UPDATE=1 writes what is told now into the
-// files; review reads the difference.
+// Stories: commands to a simulated pair and, below `----`, what is then told. UPDATE=1 writes what is told
+// now into the files; review reads the difference.
 //
 //   director NAME PRIORITY [nopreempt] [preempt_delay SECONDS]    start|stop|crash|pause|resume NAME
 //   link NAME up|down      cut|join NAME NAME (both ways)         drill NAME HOLD      wait TIME      service

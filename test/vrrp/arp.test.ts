@@ -1,4 +1,5 @@
-// Announcements against the bytes that Debian's keepalived 2.2.7 sent for the same address (tcpdump on a veth pair).
+// Announcements against the bytes that Debian's keepalived 2.2.7 sent for the same address (tcpdump on a
+// veth pair).
 import { expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
 import { checksumAdd, checksumFinish } from '../../src/core/checksum.ts';
@@ -16,7 +17,7 @@ test('the virtual router MAC', () => {
   expect(virtualMac(51).toString('hex')).toBe('00005e000133');
 });
 
-test('an unsolicited neighbour advertisement: to all nodes, override, with our link address and a right checksum', () => {
+test('an unsolicited neighbour advertisement: to all nodes, override, with our link address', () => {
   const frame = announcement(address('fd00::50'), MAC);
   expect(frame.length).toBe(14 + 40 + 32);
   expect(frame.subarray(0, 14).toString('hex')).toBe('333300000001eaf0b1b4b4c786dd');

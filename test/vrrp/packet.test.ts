@@ -1,4 +1,5 @@
-// Adverts against bytes captured from Debian's keepalived 2.2.7 (tcpdump -x on a veth pair), and against themselves.
+// Adverts against bytes captured from Debian's keepalived 2.2.7 (tcpdump -x on a veth pair), and against
+// themselves.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { address, addressFromBytes } from '../../src/core/address.ts';

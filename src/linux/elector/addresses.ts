@@ -1,8 +1,9 @@
-// Virtual addresses on this machine's interfaces. Each is a lease: the kernel itself takes it away when nobody renews it.
+// Virtual addresses on this machine's interfaces. Each is a lease: the kernel itself takes it away when
+// nobody renews it.
 //
-// Whose is an address that is there already? Ours, if it is marked so or has an end: a former director left it. One that is
-// permanent and not marked belongs to the machine (the address owner of RFC 9568 has such): it is used as it is, and neither
-// given an end nor taken away.
+// Whose is an address that is there already? Ours, if it is marked so or has an end: a former director left
+// it. One that is permanent and not marked belongs to the machine (the address owner of RFC 9568 has such):
+// it is used as it is, and neither given an end nor taken away.
 import { familyOf } from '../../core/address.ts';
 import type { EventName, Notice } from '../../core/events.ts';
 import { addAddress, deleteAddress, IFA_F, type InterfaceAddress } from '../../netlink/route.ts';
@@ -10,7 +11,9 @@ import type { VirtualAddress } from '../../vrrp/settings.ts';
 import type { NetlinkSocket, Result } from '../netlink-socket.ts';
 import type { Links } from './links.ts';
 
-/** RTPROT_KEEPALIVED of <linux/rtnetlink.h>: an address that VRRP manages. Kernels before 5.18 do not keep it. */
+/**
+ * RTPROT_KEEPALIVED of <linux/rtnetlink.h>: an address that VRRP manages. Kernels before 5.18 do not keep it.
+ */
 const ORIGIN_VRRP = 18;
 
 type Held = { vip: VirtualAddress; entry: InterfaceAddress };
@@ -104,8 +107,9 @@ export class Addresses {
       origin: ORIGIN_VRRP,
     };
     if (vip.label !== undefined) entry.label = vip.label;
-    // Deprecated: never chosen as the source of what the director itself sends. A real server that has the address too
-    // would drop such packets. IPv4 chooses by subnet, and there a second address of it is not chosen anyway.
+    // Deprecated: never chosen as the source of what the director itself sends. A real server that has the
+    // address too would drop such packets. IPv4 chooses by subnet, and there a second address of it is not
+    // chosen anyway.
     const deprecated = familyOf(vip.address) === 6 || vip.prefixLength === 32;
     if (this.leaseSeconds > 0 || deprecated) {
       entry.validSeconds = this.leaseSeconds > 0 ? this.leaseSeconds : 0xffffffff;

@@ -1,5 +1,6 @@
-// What a director that died without a word leaves behind, put in order by somebody else: its routers resign in its name,
-// its addresses serve until the peer is heard, then go. Synchronous: whoever calls this has nothing better to do.
+// What a director that died without a word leaves behind, put in order by somebody else: its routers resign
+// in its name, its addresses serve until the peer is heard, then go. Synchronous: whoever calls this has
+// nothing better to do.
 import type { Address } from '../../core/address.ts';
 import { NETLINK_ROUTE } from '../../netlink/route.ts';
 import { refuse } from '../../vrrp/accept.ts';

@@ -1,5 +1,5 @@
-// The interfaces of this machine and their addresses, as rtnetlink tells: one look at the start, then events. When the
-// kernel had more events than room it is looked at anew.
+// The interfaces of this machine and their addresses, as rtnetlink tells: one look at the start, then
+// events. When the kernel had more events than room it is looked at anew.
 import type { Address } from '../../core/address.ts';
 import { familyOf } from '../../core/address.ts';
 import type { Message } from '../../netlink/message.ts';
@@ -17,7 +17,7 @@ import {
 import type { Link as ElectorLink } from '../../vrrp/elector.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 
-/** `changed`: names whose link or IPv4 addresses are not what they were. `gone`: addresses that were taken away. */
+/** `changed`: names whose link or IPv4 addresses are not what they were. `gone`: addresses taken away. */
 export type Changes = { changed: Set<string>; gone: Gone[] };
 export type Gone = { interface: string; address: Address };
 const GROUPS = RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV6_IFADDR;
@@ -49,7 +49,7 @@ export class Links {
     const link = this.link(name);
     return link && this.#addresses.get(keyOf(link.index, address, prefixLength));
   }
-  /** What an election wants to know of an interface: IPv4 addresses, those first that the kernel takes as source. */
+  /** IPv4 addresses, those first that the kernel takes as source. */
   electorLink(name: string): ElectorLink | undefined {
     const link = this.link(name);
     if (link === undefined) return undefined;

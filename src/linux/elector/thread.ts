@@ -1,5 +1,6 @@
-// The elector thread: waits in ppoll for an advert, a link event, a command or the next deadline, lets the pure elector
-// decide, and does what it says. It has its own sockets and real-time priority, runs no event loop, and waits for nobody.
+// The elector thread: waits in ppoll for an advert, a link event, a command or the next deadline, lets the
+// pure elector decide, and does what it says. It has its own sockets and real-time priority, runs no event
+// loop, and waits for nobody.
 import assert from 'node:assert';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
