@@ -40,7 +40,6 @@ import { Sessions } from './sessions.ts';
 
 const ANNOUNCEMENTS = 3;
 const ANNOUNCE_EVERY_MS = 1000;
-const ASK_EVERY_MS = 250;
 const TICK_MS = 1000;
 
 export class Engine {
@@ -55,7 +54,6 @@ export class Engine {
   #announcing: { owned: readonly Owned[]; left: number; atMs: number } | undefined;
   #nowMs = 0;
   #tick = 0;
-  #askAtMs = 0;
   #isBehind = false;
   /** Packets routed on without any service's doing. */
   routed = 0;
@@ -86,24 +84,20 @@ export class Engine {
     const tick = Math.floor(nowMs / TICK_MS);
     if (tick !== this.#tick || this.#isBehind) {
       this.#tick = tick;
-      this.#neighbours.setTick(tick);
       this.#answers.refill();
       this.#isBehind = !this.sessions.advance(tick);
     }
-    if (this.#neighbours.isAsking && nowMs >= this.#askAtMs) {
-      this.#neighbours.askAgain();
-      this.#askAtMs = nowMs + ASK_EVERY_MS;
-    }
+    this.#neighbours.setClock(nowMs, tick);
     if (this.#announcing && nowMs >= this.#announcing.atMs) this.#announceNext(this.#announcing);
   }
 
   nextTimerMs(): number {
     if (this.#isBehind) return this.#nowMs;
-    const next = Math.min(
+    return Math.min(
       this.sessions.connections.count > 0 ? (this.#tick + 1) * TICK_MS : Number.POSITIVE_INFINITY,
-      this.#neighbours.isAsking ? this.#askAtMs : Number.POSITIVE_INFINITY,
+      this.#neighbours.nextTimerMs(),
+      this.#announcing?.atMs ?? Number.POSITIVE_INFINITY,
     );
-    return Math.min(next, this.#announcing?.atMs ?? Number.POSITIVE_INFINITY);
   }
 
   /**

@@ -141,11 +141,12 @@ export class Links {
   }
 
   /**
-   * Whose MAC frames to a neighbour carry: a virtual router's of the link (best of the neighbour's network),
-   * or the host's.
+   * Whose MAC frames to a neighbour carry: the host's own. Were it the virtual router's, a frame that a
+   * former master still had in hand would turn the switches back to it, after the new one's announcement:
+   * the virtual MAC moves by ARP only.
    */
   sourceMac(hop: Hop): Uint8Array {
-    return this.#ownedTowards(hop)?.mac ?? hop.link.mac;
+    return hop.link.mac;
   }
 
   /**

@@ -27,6 +27,7 @@ const KEPT_MAX = 256;
 /** A neighbour not heard of for so long is asked again, while frames go on to where it was. */
 const CONFIRM_SECONDS = 30;
 const FORGET_SECONDS = 300;
+const ASK_EVERY_MS = 250;
 const ASKS_MAX = 12;
 /** Direct-mapped cache of the ways that packets went last. */
 const WAYS = 4096;
@@ -42,7 +43,9 @@ export class Neighbours {
   readonly #ways: (Neighbour | undefined)[] = new Array(WAYS).fill(undefined);
   #generation = -1;
   #keptCount = 0;
+  #nowMs = 0;
   #tick = 0;
+  #askAtMs = 0;
   #sweptTick = 0;
 
   constructor(parts: { links: Links; outbox: Outbox; drops: Drops }) {
@@ -105,21 +108,20 @@ export class Neighbours {
     this.#release(neighbour);
   }
 
-  /** Is {@link askAgain} needed soon? */
-  get isAsking(): boolean {
-    return this.#asking.size > 0;
-  }
-
-  setTick(tick: number): void {
+  /** Asks those that have not answered once more, or gives up on them. */
+  setClock(nowMs: number, tick: number): void {
+    this.#nowMs = nowMs;
     this.#tick = tick;
-  }
-
-  /** Asks those that have not answered once more, or gives up on them. For a few calls a second. */
-  askAgain(): void {
+    if (nowMs < this.nextTimerMs()) return;
+    this.#askAtMs = nowMs + ASK_EVERY_MS;
     for (const neighbour of this.#asking) {
       if (neighbour.asked >= ASKS_MAX) this.#giveUp(neighbour);
       else this.#ask(neighbour);
     }
+  }
+
+  nextTimerMs(): number {
+    return this.#asking.size === 0 ? Number.POSITIVE_INFINITY : this.#askAtMs;
   }
 
   #add(hop: Hop): Neighbour | undefined {
@@ -199,6 +201,7 @@ export class Neighbours {
   }
 
   #ask(neighbour: Neighbour): void {
+    if (this.#asking.size === 0) this.#askAtMs = this.#nowMs + ASK_EVERY_MS;
     neighbour.asked++;
     this.#asking.add(neighbour);
     const asker = this.#links.asker(neighbour);

@@ -1,0 +1,187 @@
+// Frames for the engine's tests: built from plain values with every checksum right, taken apart again, and
+// judged by computing their checksums anew. Shares no arithmetic with the engine's incremental updates.
+import { address, addressBytes } from '../../../src/core/address.ts';
+import { internetChecksum } from '../../../src/core/checksum.ts';
+
+export const VNET = 10;
+const TCP_CHECKSUM = 16;
+const UDP_CHECKSUM = 6;
+
+export type Segment = {
+  protocol: 'TCP' | 'UDP';
+  from: string;
+  fromPort: number;
+  to: string;
+  toPort: number;
+  flags?: number;
+  ttl?: number;
+  payload?: Buffer;
+  fragment?: number;
+  destinationMac?: string;
+  sourceMac?: string;
+  /** As a sender with checksum offload leaves it: only the pseudo-header is summed. */
+  partial?: boolean;
+  /** UDP only: no checksum at all. */
+  unchecked?: boolean;
+  /** Makes it a super-frame. */
+  gso?: boolean;
+  ipOptions?: Buffer;
+};
+
+export const VIRTUAL_MAC = '00:00:5e:00:01:33';
+export const CLIENT_MAC = '02:00:00:00:00:0c';
+export const mac = (text: string) => Buffer.from(text.replaceAll(':', ''), 'hex');
+export const macText = (bytes: Uint8Array) =>
+  Buffer.from(bytes)
+    .toString('hex')
+    .replace(/..(?=.)/g, '$&:');
+
+function pseudoHeader(from: Buffer, to: Buffer, protocol: number, length: number): Buffer {
+  const bytes = Buffer.alloc(12);
+  from.copy(bytes, 0);
+  to.copy(bytes, 4);
+  bytes[9] = protocol;
+  bytes.writeUInt16BE(length, 10);
+  return bytes;
+}
+
+function transportOf(segment: Segment): Buffer {
+  const payload = segment.payload ?? Buffer.alloc(0);
+  const head = Buffer.alloc(segment.protocol === 'TCP' ? 20 : 8);
+  head.writeUInt16BE(segment.fromPort, 0);
+  head.writeUInt16BE(segment.toPort, 2);
+  if (segment.protocol === 'TCP') {
+    head.writeUInt32BE(1000, 4);
+    head.writeUInt32BE(2000, 8);
+    head[12] = 0x50;
+    head[13] = segment.flags ?? 0x10;
+    head.writeUInt16BE(0xffff, 14);
+  } else head.writeUInt16BE(8 + payload.length, 4);
+  return Buffer.concat([head, payload]);
+}
+
+/** An IPv4 packet in an Ethernet frame behind its virtio_net_hdr. */
+export function frame(segment: Segment): Buffer {
+  const number = segment.protocol === 'TCP' ? 6 : 17;
+  const checksumAt = segment.protocol === 'TCP' ? TCP_CHECKSUM : UDP_CHECKSUM;
+  const transport = transportOf(segment);
+  const from = addressBytes(address(segment.from));
+  const to = addressBytes(address(segment.to));
+  const pseudo = pseudoHeader(from, to, number, transport.length);
+  const vnet = Buffer.alloc(VNET);
+  const options = segment.ipOptions ?? Buffer.alloc(0);
+  const headerLength = 20 + options.length;
+  if (segment.partial) {
+    transport.writeUInt16BE(~internetChecksum(pseudo) & 0xffff, checksumAt);
+    vnet[0] = 1;
+    vnet.writeUInt16LE(14 + headerLength, 6);
+    vnet.writeUInt16LE(checksumAt, 8);
+  } else if (!segment.unchecked) {
+    const sum = internetChecksum(pseudo, transport);
+    transport.writeUInt16BE(sum === 0 && number === 17 ? 0xffff : sum, checksumAt);
+  }
+  if (segment.gso) vnet[1] = 1;
+  const header = Buffer.alloc(20);
+  header[0] = 0x40 | (headerLength / 4);
+  header.writeUInt16BE(headerLength + transport.length, 2);
+  header.writeUInt16BE(segment.fragment ?? 0x4000, 6);
+  header[8] = segment.ttl ?? 64;
+  header[9] = number;
+  from.copy(header, 12);
+  to.copy(header, 16);
+  const whole = Buffer.concat([header, options]);
+  whole.writeUInt16BE(internetChecksum(whole), 10);
+  const ethernet = Buffer.concat([
+    mac(segment.destinationMac ?? VIRTUAL_MAC),
+    mac(segment.sourceMac ?? CLIENT_MAC),
+    Buffer.from([0x08, 0x00]),
+  ]);
+  return Buffer.concat([vnet, ethernet, whole, transport]);
+}
+
+export type Seen = {
+  destinationMac: string;
+  sourceMac: string;
+  from: string;
+  fromPort: number;
+  to: string;
+  toPort: number;
+  ttl: number;
+  protocol: number;
+  /** TCP only. */
+  flags: number;
+  /** Headers and, unless it is partial, transport. */
+  checksumsRight: boolean;
+  payload: string;
+};
+
+const dotted = (bytes: Uint8Array) => [...bytes].join('.');
+
+/** What is in a TCP or UDP frame (with its virtio_net_hdr); every checksum computed from scratch. */
+export function look(bytes: Uint8Array): Seen {
+  const whole = Buffer.from(bytes);
+  const ip = whole.subarray(VNET + 14);
+  const headerLength = (ip[0]! & 15) * 4;
+  const transport = ip.subarray(headerLength, ip.readUInt16BE(2));
+  const protocol = ip[9]!;
+  const pseudo = pseudoHeader(ip.subarray(12, 16), ip.subarray(16, 20), protocol, transport.length);
+  const checksumAt = protocol === 6 ? TCP_CHECKSUM : UDP_CHECKSUM;
+  const given = transport.readUInt16BE(checksumAt);
+  const isPartial = (whole[0]! & 1) !== 0;
+  const transportRight = isPartial
+    ? given === (~internetChecksum(pseudo) & 0xffff) ||
+      (given === 0) === (internetChecksum(pseudo) === 0xffff)
+    : (given === 0 && protocol === 17) || internetChecksum(pseudo, transport) === 0;
+  return {
+    destinationMac: macText(whole.subarray(VNET, VNET + 6)),
+    sourceMac: macText(whole.subarray(VNET + 6, VNET + 12)),
+    from: dotted(ip.subarray(12, 16)),
+    fromPort: transport.readUInt16BE(0),
+    to: dotted(ip.subarray(16, 20)),
+    toPort: transport.readUInt16BE(2),
+    ttl: ip[8]!,
+    protocol,
+    flags: protocol === 6 ? transport[13]! : 0,
+    checksumsRight: internetChecksum(ip.subarray(0, headerLength)) === 0 && transportRight,
+    payload: transport.subarray(protocol === 6 ? 20 : 8).toString('latin1'),
+  };
+}
+
+export type Arp = {
+  operation: number;
+  senderMac: string;
+  sender: string;
+  targetMac: string;
+  target: string;
+  destinationMac: string;
+};
+
+export function arpFrame(arp: Arp): Buffer {
+  const fixed = Buffer.from('0001080006040000', 'hex');
+  fixed.writeUInt16BE(arp.operation, 6);
+  return Buffer.concat([
+    Buffer.alloc(VNET),
+    mac(arp.destinationMac),
+    mac(arp.senderMac),
+    Buffer.from([0x08, 0x06]),
+    fixed,
+    mac(arp.senderMac),
+    addressBytes(address(arp.sender)),
+    mac(arp.targetMac),
+    addressBytes(address(arp.target)),
+  ]);
+}
+
+/** Undefined when the frame is no ARP message. */
+export function lookArp(bytes: Uint8Array): Arp | undefined {
+  const frame = Buffer.from(bytes).subarray(VNET);
+  if (frame.readUInt16BE(12) !== 0x0806) return undefined;
+  return {
+    operation: frame.readUInt16BE(20),
+    senderMac: macText(frame.subarray(22, 28)),
+    sender: dotted(frame.subarray(28, 32)),
+    targetMac: macText(frame.subarray(32, 38)),
+    target: dotted(frame.subarray(38, 42)),
+    destinationMac: macText(frame.subarray(0, 6)),
+  };
+}
