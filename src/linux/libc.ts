@@ -239,7 +239,7 @@ export function recvfrom(fd: number, bytes: Bytes, from: Bytes, flags = 0): numb
   fromLength.writeUInt32LE(from.length);
   return counted(c.recvfrom(fd, bytes, bytes.length, flags, from, fromLength));
 }
-/** `header` is a struct msghdr, made with {@link pointerTo}; its control messages tell when and where from. */
+/** `header` is a struct msghdr made with {@link pointerTo}; its control messages tell when and where from. */
 export function recvmsg(fd: number, header: Bytes, flags = 0): number {
   return counted(c.recvmsg(fd, header, flags));
 }

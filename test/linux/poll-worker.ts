@@ -1,4 +1,5 @@
-// Part of libc.test.ts: a worker thread that blocks in ppoll until an eventfd is written, and says what it found.
+// Part of libc.test.ts: a worker thread that blocks in ppoll until an eventfd is written, and says what it
+// found.
 import { parentPort, workerData } from 'node:worker_threads';
 import { read } from '../../src/linux/libc.ts';
 import { PollSet } from '../../src/linux/poll.ts';
