@@ -1,4 +1,4 @@
-// The elector as the director process sees it: a thread that is told and that tells. The rest is in thread.ts.
+// The elector as the director process sees it: a thread that is told and that tells. See thread.ts.
 import { Worker } from 'node:worker_threads';
 import type { ElectorCommand, ElectorReport } from '../../vrrp/settings.ts';
 import { close, eventfd, write } from '../libc.ts';
