@@ -36,7 +36,7 @@ export class Arguments {
   take(what: string): Word | undefined {
     const word = this.optional();
     if (word === undefined)
-      this.report.add('CFG_MISSING', this.lastTaken.at, `${this.subject} needs ${what}`, this.advice);
+      this.report.add('CFG_MISSING', this.lastTaken.at, `${this.subject} needs ${what}`);
     return word;
   }
 
@@ -51,8 +51,9 @@ export class Arguments {
     return this.#words[Math.max(0, this.#next - 1)]!;
   }
 
+  /** A word with a definition that nobody gave has been complained about already. */
   wrong(word: Word, complaint: string, hint?: string): undefined {
-    this.complain('CFG_VALUE', word.at, `${this.subject} ${complaint}`, hint);
+    if (!word.text.includes('${')) this.complain('CFG_VALUE', word.at, `${this.subject} ${complaint}`, hint);
   }
 
   outside(word: Word, range: string, hint: string | undefined = this.advice): undefined {

@@ -7,8 +7,8 @@ const LONGEST = 40;
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   if (word.length === 0 || word.length > LONGEST) return undefined;
   const folded = word.toLowerCase();
-  // One error in three letters still reads as the same word.
-  let limit = Math.max(1, Math.floor(word.length / 3));
+  // One error in three letters still reads as the same word; in fewer it is another word.
+  let limit = Math.floor(word.length / 3);
   let best: string | undefined;
   for (const candidate of known) {
     if (Math.abs(candidate.length - word.length) > limit) continue;

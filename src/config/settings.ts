@@ -19,10 +19,17 @@ export type Settings<B extends Block = Block> = {
   /** The head of the block: where a default is said to come from. */
   at: Span;
   values: { readonly [N in keyof B['keywords']]?: readonly Setting<B['keywords'][N]>[] };
+  /** Keywords or entries that are there with a wrong value: nobody should say that they are missing. */
+  wrong: readonly string[];
   entries: readonly (B extends Block<infer _K, infer E> ? Located<E> : never)[];
 };
 
-type Growing = { block: Block; values: Record<string, Setting[]>; entries: Located<unknown>[] };
+type Growing = {
+  block: Block;
+  values: Record<string, Setting[]>;
+  wrong: readonly string[];
+  entries: Located<unknown>[];
+};
 
 /** Large files of garbage would else spend their time on suggestions that nobody reads. */
 const MOST_SUGGESTIONS = 200;
@@ -44,12 +51,13 @@ export class Interpreter {
 
   /** Untyped inside: the caller knows which block it asked for. */
   readInto<B extends Block>(settings: Settings<B>, statement: Statement): void {
-    const { block, values, entries } = settings as unknown as Growing;
-    if (block.entry !== undefined) this.#readEntry(statement, block, entries);
-    else this.#readKeyword(statement, block, values);
+    const growing = settings as unknown as Growing;
+    if (growing.block.entry !== undefined) this.#readEntry(statement, growing);
+    else this.#readKeyword(statement, growing);
   }
 
-  #readEntry(statement: Statement, block: Block, entries: Located<unknown>[]): void {
+  #readEntry(statement: Statement, settings: Growing): void {
+    const { block, entries } = settings;
     const { words, body } = statement;
     if (body !== undefined) {
       this.#report.add('CFG_BRACE', body.open, `an entry of ${block.name} opens no block`);
@@ -58,10 +66,12 @@ export class Interpreter {
     const line = new Arguments(words, 0, block.name, this.#report);
     const value = block.entry!.read(line);
     this.#reportExtra(line, block);
-    if (value !== undefined) entries.push({ value, at: headSpan(statement) });
+    if (value === undefined) settings.wrong = [...settings.wrong, words[0].text];
+    else entries.push({ value, at: headSpan(statement) });
   }
 
-  #readKeyword(statement: Statement, block: Block, values: Record<string, Setting[]>): void {
+  #readKeyword(statement: Statement, settings: Growing): void {
+    const { block, values } = settings;
     const [word, first] = statement.words;
     const keyword = findWord(block, word.text);
     if (keyword === undefined) return this.#unknown(statement, block);
@@ -70,10 +80,19 @@ export class Interpreter {
     const value = keyword.takes.read(line);
     if (value !== undefined) this.#reportExtra(line, block);
     const body = this.#readBody(statement, keyword);
-    if (value === undefined || (keyword.block !== undefined && body === undefined)) return;
+    if (value === undefined || (keyword.block !== undefined && body === undefined)) {
+      settings.wrong = [...settings.wrong, word.text];
+      return;
+    }
     const at = first === undefined ? word.at : joinSpans(first.at, line.lastTaken.at);
     const setting = keyword.block === undefined ? { value, at } : { value, at, body };
     const same = Object.hasOwn(values, word.text) ? values[word.text]! : [];
+    if (same.length > 0 && keyword.once)
+      return this.#report.add(
+        'CFG_DUPLICATE',
+        word.at,
+        `there is a ${word.text} already: this one is left out`,
+      );
     if (same.length > 0 && keyword.many === undefined)
       this.#report.add('CFG_REPEATED', word.at, `${word.text} is given twice; the last one counts`);
     same.push(setting);
@@ -103,12 +122,7 @@ export class Interpreter {
   #standing(statement: Statement, keyword: Keyword): void {
     const [word] = statement.words;
     const { code, says } = STANDINGS[keyword.standing!];
-    this.#report.add(
-      code,
-      word.at,
-      `\`${word.text}\` ${says}`,
-      keyword.because ?? `${word.text}: ${keyword.doc}`,
-    );
+    this.#report.add(code, word.at, `\`${word.text}\` ${says}`, keyword.because ?? keyword.doc);
     if (keyword.block === undefined || statement.body === undefined) return;
     const before = this.#report.quiet;
     this.#report.quiet = true;
@@ -163,6 +177,14 @@ export function all<B extends Block, N extends keyof B['keywords']>(
   return settings.values[name] ?? [];
 }
 
+/** True when the keyword is there, be its value right or wrong. */
+export function mentioned<B extends Block>(
+  settings: Settings<B>,
+  name: keyof B['keywords'] & string,
+): boolean {
+  return settings.values[name] !== undefined || settings.wrong.includes(name);
+}
+
 type SettledNames<B extends Block> = {
   [N in keyof B['keywords']]: B['keywords'][N] extends Settled<unknown> ? N : never;
 }[keyof B['keywords']];
@@ -179,5 +201,5 @@ export function settled<B extends Block, N extends SettledNames<B>>(
 
 /** Of a block that is not in the file. */
 export function noSettings<B extends Block>(block: B, at: Span): Settings<B> {
-  return { block, at, values: {}, entries: [] };
+  return { block, at, values: {}, wrong: [], entries: [] };
 }

@@ -12,7 +12,7 @@ import {
   type REAL_SERVER,
   type VIRTUAL_SERVER,
 } from '../schema/ipvs.ts';
-import { all, last, type Settings, settled } from '../settings.ts';
+import { all, last, mentioned, type Settings, settled } from '../settings.ts';
 
 type Service = Settings<typeof VIRTUAL_SERVER>;
 type Real = Settings<typeof REAL_SERVER>;
@@ -119,10 +119,11 @@ function onePacket(
 function reportDefaults({ at }: VirtualServer, settings: Service, report: Report): void {
   const silent = (name: 'protocol' | 'lvs_sched' | 'lvs_method', means: string) =>
     report.add('CFG_DEFAULT', at, `no ${name} is given: ${means} is used`, 'keepalived does the same');
-  if (last(settings, 'protocol') === undefined) silent('protocol', 'UDP');
-  if (later(settings, 'lvs_sched', 'lb_algo') === undefined) silent('lvs_sched', 'wlc');
+  if (!mentioned(settings, 'protocol')) silent('protocol', 'UDP');
+  if (!mentioned(settings, 'lvs_sched') && !mentioned(settings, 'lb_algo')) silent('lvs_sched', 'wlc');
   const needed = all(settings, 'real_server').some(({ body }) => last(body, 'lvs_method') === undefined);
-  if (needed && later(settings, 'lvs_method', 'lb_kind') === undefined) silent('lvs_method', 'NAT');
+  if (needed && !mentioned(settings, 'lvs_method') && !mentioned(settings, 'lb_kind'))
+    silent('lvs_method', 'NAT');
 }
 
 function reportGranularity({ address, persistencePrefix }: VirtualServer, report: Report): void {

@@ -5,7 +5,7 @@ import type { Located, Span } from '../../core/diagnostic.ts';
 import type { GarpDefaults, VirtualAddress, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
 import type { AddressEntry, VRRP_INSTANCE } from '../schema/vrrp.ts';
-import { all, last, type Setting, type Settings, settled } from '../settings.ts';
+import { all, last, mentioned, type Setting, type Settings, settled } from '../settings.ts';
 
 const OWNER = 255;
 const USUAL_PRIORITY = 100;
@@ -45,13 +45,14 @@ export function composeInstance(
     unicastPeers,
     garp: composeGarp(settings),
   };
-  if (addresses.length === 0) reportNoAddress(instance, version?.value ?? globalVersion, report);
+  const wrong = all(settings, 'virtual_ipaddress').some(({ body }) => body.wrong.length > 0);
+  if (addresses.length === 0 && !wrong) reportNoAddress(instance, version?.value ?? globalVersion, report);
   return instance;
 }
 
 function needed<N extends 'interface' | 'virtual_router_id'>(settings: Instance, name: N, report: Report) {
   const value = last(settings, name);
-  if (value === undefined) report.add('CFG_MISSING', settings.at, `this vrrp_instance has no ${name}`);
+  if (!mentioned(settings, name)) report.add('CFG_MISSING', settings.at, `this vrrp_instance has no ${name}`);
   return value;
 }
 

@@ -21,6 +21,8 @@ export const STANDINGS = {
 export type More = {
   /** May stand more than once, and each counts. */
   many?: true;
+  /** Given again it is left out; of other keywords the last one counts. */
+  once?: true;
   standing?: Standing;
   /** Why it is unsafe, or what to do instead; shown as the hint. */
   because?: string;
@@ -78,8 +80,8 @@ export function words(table: string, blocks: Readonly<Record<string, Block>> = {
   return () => {
     parsed ??= Object.fromEntries(
       table
-        .trim()
         .split('\n')
+        .filter((line) => line.trim() !== '')
         .map((line) => parseWord(line.trim(), blocks)),
     );
     return parsed;

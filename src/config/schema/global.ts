@@ -76,6 +76,7 @@ export const GLOBAL_DEFS = {
     lvs_sync_daemon: keyword(
       syncDaemon,
       "the kernel's connection sync: the instance's MASTER sends, its BACKUP listens",
+      { once: true },
     ),
     vrrp_rt_priority: keyword(
       integer(1, 99),

@@ -77,16 +77,22 @@ const serviceHead: Shape<Endpoint> = {
 };
 
 const tunnelOptions = options({
-  type: keyword(oneOf(['ipip']), 'encapsulation of TUN', { advice: 'gue and gre are not supported yet' }),
+  type: keyword(oneOf(['ipip', 'gue', 'gre']), 'encapsulation of TUN; gue and gre are not supported yet'),
+  port: keyword(integer(1, 65_535), 'port of gue', { standing: 'unsupported' }),
   nocsum: keyword(nothing, 'no checksum in the tunnel header, the default', { standing: 'noEffect' }),
+  csum: keyword(nothing, 'a checksum in the tunnel header', { standing: 'unsupported' }),
+  remcsum: keyword(nothing, 'a remote checksum in the tunnel header', { standing: 'unsupported' }),
 } as const satisfies Options);
 
 export const forwarding: Shape<'NAT' | 'DR' | 'TUN'> = {
-  syntax: 'NAT|DR|TUN [type ipip]',
+  syntax: `NAT|DR|TUN [type ipip]`,
   read(words) {
     const method = oneOf(['NAT', 'DR', 'TUN']).read(words);
-    if (method === 'TUN') tunnelOptions.read(words);
-    return method;
+    if (method !== 'TUN') return method;
+    const type = tunnelOptions.read(words)?.type;
+    if (type === undefined || type.value === 'ipip') return method;
+    const message = `${type.value} tunnels are not supported yet, and a real server would not understand ipip`;
+    return words.complain('CFG_UNSAFE', type.at, message);
   },
   print: String,
 };

@@ -55,7 +55,11 @@ function readOption(words: Arguments, word: Word, option: Keyword, values: Recor
 
 function unknownOption(words: Arguments, word: Word, table: Options): void {
   const close = nearest(word.text, Object.keys(table));
-  const known = Object.keys(table).join(', ');
+  const known = Object.keys(table)
+    .filter((name) => table[name]!.standing === undefined)
+    .join(', ');
+  // What follows may be its value: without knowing the option nobody can tell.
+  words.rest();
   words.complain(
     'CFG_UNKNOWN',
     word.at,

@@ -179,7 +179,7 @@ export const prefix: Shape<Prefix> = {
     if (!/^\d+$/.test(length))
       return words.wrong(word, `has "${length}" for a prefix length`, 'as in 10.0.0.1/24');
     if (Number(length) > most)
-      return words.outside(word, `a prefix length of 0 to ${most} for an IPv${most === 32 ? 4 : 6} address`);
+      return words.complain('CFG_RANGE', word.at, `the prefix length of ${value} must be 0 to ${most}`);
     return { address: value, length: Number(length) };
   },
   print: (value) => `${value.address}/${value.length}`,
