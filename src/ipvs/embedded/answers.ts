@@ -104,7 +104,8 @@ export class Answers {
   echo(question: Question): number {
     if (this.#left-- <= 0) return this.#drops.count(DROP['answers-limited']);
     const { bytes, start, ip, transport, end } = question;
-    swap(bytes, start + ETHERNET.destination, start + ETHERNET.source, 6);
+    copyMac(bytes, start + ETHERNET.source, bytes, start + ETHERNET.destination);
+    copyMac(question.link.mac, 0, bytes, start + ETHERNET.source);
     swap(bytes, ip + IPV4.source, ip + IPV4.destination, 4);
     bytes[ip + IPV4.ttl] = TTL;
     writeU16(bytes, ip + IPV4.checksum, 0);
@@ -130,7 +131,7 @@ export class Answers {
     }
     const out = this.#outbox.bytes;
     copyMac(bytes, start + ETHERNET.source, out, at + ETHERNET.destination);
-    copyMac(bytes, start + ETHERNET.destination, out, at + ETHERNET.source);
+    copyMac(question.link.mac, 0, out, at + ETHERNET.source);
     writeU16(out, at + ETHERNET.type, ETHERTYPE.ipv4);
     const header = at + ETHERNET.size;
     out.fill(0, header, header + IPV4.size);

@@ -40,7 +40,12 @@ import { Sessions } from './sessions.ts';
 
 const ANNOUNCEMENTS = 3;
 const ANNOUNCE_EVERY_MS = 1000;
+/** Only ARP carries the virtual MAC as source: without it switches would forget where it is, and flood. */
+const REMIND_EVERY_MS = 60_000;
 const TICK_MS = 1000;
+
+/** `left`: quick rounds still to come; 0 = only reminders. */
+type Announcing = { owned: readonly Owned[]; next: number; left: number; atMs: number };
 
 export class Engine {
   readonly sessions: Sessions;
@@ -51,7 +56,7 @@ export class Engine {
   readonly #answers: Answers;
   /** One for all packets: it is filled before it is used. */
   readonly #question: Question;
-  #announcing: { owned: readonly Owned[]; left: number; atMs: number } | undefined;
+  #announcing: Announcing | undefined;
   #nowMs = 0;
   #tick = 0;
   #isBehind = false;
@@ -325,25 +330,31 @@ export class Engine {
   /** Tells the links where our new addresses are now, so that switches and hosts send there. */
   #announce(owned: readonly Owned[]): void {
     if (owned.length === 0) return;
-    const before = this.#announcing?.owned.filter(({ address }) => this.links.owned(address)) ?? [];
-    this.#announcing = { owned: [...before, ...owned], left: ANNOUNCEMENTS, atMs: this.#nowMs };
+    const before = this.#announcing?.left === 0 ? [] : (this.#announcing?.owned ?? []);
+    this.#announcing = { owned: [...before, ...owned], next: 0, left: ANNOUNCEMENTS, atMs: this.#nowMs };
     this.#announceNext(this.#announcing);
   }
 
-  #announceNext(round: { owned: readonly Owned[]; left: number; atMs: number }): void {
-    for (const { address, mac, link } of round.owned) {
+  /** As many as the outbox takes; the rest a moment later. After the last round the long pause begins. */
+  #announceNext(round: Announcing): void {
+    while (round.next < round.owned.length && !this.outbox.isFull()) {
+      const { address, mac, link } = round.owned[round.next++]!;
       if (this.links.owned(address)?.link !== link) continue;
-      const at = this.outbox.reserve(link.slot, ARP_FRAME);
-      if (at === -1) break;
-      writeArp(this.outbox.bytes, at, {
+      writeArp(this.outbox.bytes, this.outbox.reserve(link.slot, ARP_FRAME), {
         operation: ARP_OPERATION.request,
         senderMac: mac,
         senderAddress: address,
         targetAddress: address,
       });
     }
-    round.left--;
-    round.atMs = this.#nowMs + ANNOUNCE_EVERY_MS;
-    if (round.left === 0) this.#announcing = undefined;
+    if (round.next < round.owned.length) {
+      round.atMs = this.#nowMs + 1;
+      return;
+    }
+    round.next = 0;
+    round.left = Math.max(0, round.left - 1);
+    round.atMs = this.#nowMs + (round.left > 0 ? ANNOUNCE_EVERY_MS : REMIND_EVERY_MS);
+    if (round.left === 0) round.owned = [...this.links.allOwned()];
+    if (round.owned.length === 0) this.#announcing = undefined;
   }
 }

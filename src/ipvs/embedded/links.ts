@@ -51,7 +51,7 @@ export class Links {
   #given: { owned: readonly OwnedAddress[]; routes: readonly RouteFacts[] } = { owned: [], routes: [] };
   #routes: Route[] = [];
   #owned = new Map<number, Owned>();
-  /** Anything that {@link route} or {@link sourceMac} answers may have changed when this has. */
+  /** Anything that is answered here may have changed when this has. */
   generation = 0;
 
   /**
@@ -138,15 +138,6 @@ export class Links {
       return { link: route.link, address: route.gateway === 0 ? destination : route.gateway };
     }
     return undefined;
-  }
-
-  /**
-   * Whose MAC frames to a neighbour carry: the host's own. Were it the virtual router's, a frame that a
-   * former master still had in hand would turn the switches back to it, after the new one's announcement:
-   * the virtual MAC moves by ARP only.
-   */
-  sourceMac(hop: Hop): Uint8Array {
-    return hop.link.mac;
   }
 
   /**

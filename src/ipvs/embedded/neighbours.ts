@@ -10,7 +10,11 @@ import type { Outbox } from './outbox.ts';
 export type Neighbour = {
   readonly link: Link;
   readonly address: number;
-  /** Destination and source MAC: the first 12 bytes of a frame to it. */
+  /**
+   * Destination and source MAC: the first 12 bytes of a frame to it. The source is the host's own. Were it
+   * the virtual router's, a frame that a former master still had in hand would turn the switches back to it
+   * after the new one's announcement: the virtual MAC moves by ARP only.
+   */
   readonly header: Uint8Array;
   known: boolean;
   confirmedTick: number;
@@ -136,7 +140,7 @@ export class Neighbours {
       asked: 0,
       kept: [],
     };
-    copyMac(this.#links.sourceMac(hop), 0, neighbour.header, ETHERNET.source);
+    copyMac(hop.link.mac, 0, neighbour.header, ETHERNET.source);
     this.#table.set(tableKey(hop.link, hop.address), neighbour);
     return neighbour;
   }
@@ -149,7 +153,7 @@ export class Neighbours {
       if (!neighbour.link.up) {
         this.#giveUp(neighbour);
         this.#table.delete(key);
-      } else copyMac(this.#links.sourceMac(neighbour), 0, neighbour.header, ETHERNET.source);
+      } else copyMac(neighbour.link.mac, 0, neighbour.header, ETHERNET.source);
     }
   }
 

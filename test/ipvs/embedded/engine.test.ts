@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { internetChecksum } from '../../../src/core/checksum.ts';
 import { COUNT } from '../../../src/ipvs/embedded/services.ts';
 import { serviceKey } from '../../../src/ipvs/model.ts';
-import { CLIENT_MAC, frame, look, VIRTUAL_MAC, VNET } from './frames.ts';
+import { CLIENT_MAC, frame, look, VNET } from './frames.ts';
 import { CLIENT, head, OWN_MAC, SERVER_MAC, server, VIP, World } from './world.ts';
 
 const SYN = 0x02;
@@ -29,7 +29,7 @@ describe('NAT', () => {
     expect(world.pass('outer', { ...toVip, flags: SYN, ttl: 64 })).toEqual({
       on: 'inner',
       destinationMac: SERVER_MAC,
-      sourceMac: VIRTUAL_MAC,
+      sourceMac: OWN_MAC.inner,
       from: CLIENT,
       fromPort: 1025,
       to: '10.1.0.21',
@@ -43,7 +43,7 @@ describe('NAT', () => {
     expect(world.pass('inner', { ...fromServer, flags: SYN | ACK })).toMatchObject({
       on: 'outer',
       destinationMac: CLIENT_MAC,
-      sourceMac: VIRTUAL_MAC,
+      sourceMac: OWN_MAC.outer,
       from: VIP,
       fromPort: 80,
       to: CLIENT,
@@ -159,7 +159,7 @@ describe('direct routing', () => {
     expect(sent).toMatchObject({
       on: 'inner',
       destinationMac: SERVER_MAC,
-      sourceMac: VIRTUAL_MAC,
+      sourceMac: OWN_MAC.inner,
       from: CLIENT,
       to: VIP,
       toPort: 80,

@@ -42,12 +42,23 @@ describe('neighbours', () => {
     expect(ask(VIP)).toEqual([]);
   });
 
-  test('announces an address when it becomes ours, three times', () => {
+  test('announces an address when it becomes ours, three times, and reminds of it each minute', () => {
     const world = new World([]);
     world.engine.own([{ address: VIP as never, prefixLength: 24, interface: 'outer', vrid: 0x33 }]);
     const announced = arpsIn([...world.taken(), ...world.wait(10_000)]);
     expect(announced).toHaveLength(3);
     expect(announced[0]).toMatchObject({ operation: 1, sender: VIP, target: VIP, senderMac: VIRTUAL_MAC });
+    expect(arpsIn(world.wait(120_000))).toHaveLength(2);
+    world.engine.own([]);
+    expect(world.wait(200_000)).toEqual([]);
+  });
+
+  test('announces any number of addresses, in portions that fit', () => {
+    const world = new World([]);
+    const many = Array.from({ length: 200 }, (_, i) => `10.0.0.${i + 20}` as never);
+    world.engine.own(many.map((vip) => ({ address: vip, prefixLength: 24, interface: 'outer', vrid: 0x33 })));
+    const announced = arpsIn([...world.taken(), ...world.wait(900)]).map(({ sender }) => sender);
+    expect(announced).toEqual(many);
   });
 
   test('asks for an unknown server, keeps what is for it, sends it when the answer comes', () => {
