@@ -120,6 +120,17 @@ describe('time', () => {
   });
 });
 
+test('no timer outlives the state that armed it', () => {
+  configure([{ garp: { delayMs: 5000, repeat: 1, refreshMs: 60_000, refreshRepeat: 1 } }]);
+  pass(4000);
+  const timers = () => [...elector.instances.get('VI_1')!.deadlines.keys()].sort();
+  expect(timers()).toEqual(['advert', 'announce', 'refresh']);
+  hear();
+  expect(timers()).toEqual(['linger', 'masterDown']);
+  link([OURS], false);
+  expect(timers()).toEqual([]);
+});
+
 describe('adverts sent', () => {
   test('carry our settings, from the first address that is not virtual, to the group', () => {
     link([VIP, OURS]);
@@ -189,6 +200,12 @@ describe('adverts heard', () => {
     const bytes = encodeAdvert(THEIR_ADVERT);
     expect(feed({ type: 'packet', interface: 'eth9', bytes })).toEqual([]);
     expect(feed({ type: 'packet', interface: LINK, bytes: Buffer.alloc(3) })).toEqual([]);
+  });
+  test('in FAULT nothing counts', () => {
+    configure();
+    link([OURS], false);
+    expect(hear()).toEqual([]);
+    expect(elector.instances.get('VI_1')).toMatchObject({ counters: {} });
   });
   test('broken ones are counted by reason', () => {
     configure();
@@ -303,6 +320,14 @@ describe('reload', () => {
     expect(verbs(actions).slice(0, 2)).toEqual(['send', 'removeVips']);
     expect(stateOf()).toBe('BACKUP');
   });
+});
+
+test('another data plane: what the kernel answered for is taken away, and the election starts anew', () => {
+  configure();
+  pass(5000);
+  const actions = configure([{}], { addresses: 'engine' });
+  expect(verbs(actions).slice(0, 2)).toEqual(['send', 'removeVips']);
+  expect(stateOf()).toBe('BACKUP');
 });
 
 describe('commands', () => {
