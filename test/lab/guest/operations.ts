@@ -13,7 +13,7 @@ import { Phases } from './phases.ts';
 import { destinations, ipvsadm, ipvsadmSave, owns, syncDaemons, until } from './witness.ts';
 
 const HOLD_SECONDS = 2;
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 const runtimeDirectory = (node: DirectorName) => `/run/lab/${node}/state`;
 const ownSettings = (node: DirectorName) =>
   `director {\n    runtime_directory ${runtimeDirectory(node)}\n    drill {\n        hold ${HOLD_SECONDS}\n    }\n}\n`;

@@ -16,7 +16,7 @@ export type PairOptions = Omit<ConfigurationOptions, 'priority'> & {
 
 /** Two sync flushes of the kernel's master thread (2 s at most for a part-filled buffer), then nothing is young. */
 const SETTLE_MS = 2500;
-const START_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 60_000;
 const TRAFFIC = { everyMs: 500, requestEveryMs: 25, requestTimeoutMs: 300 };
 
 export class Pair {
