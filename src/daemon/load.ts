@@ -2,12 +2,14 @@
 
 import type { Configuration } from '../config/model.ts';
 import { readConfiguration } from '../config/read.ts';
-import { recordDiagnostics, renderDiagnostics } from '../config/render.ts';
+import { type DiagnosticRecord, recordDiagnostics, renderDiagnostics } from '../config/render.ts';
 import type { Source } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
 import { defaultConfigId, readSources, resolveInclude } from '../linux/config-files.ts';
 import type { Accepted, RunOptions } from './messages.ts';
+
+const SHOWN_OF_A_CODE = 10;
 
 export type Loaded = { configuration: Configuration; accepted: Accepted; notices: Notice[] };
 export type LoadResult = { ok: true; loaded: Loaded } | { ok: false; exitCode: 2 | 6; text: string };
@@ -43,11 +45,22 @@ function load(
   if (diagnostics.some(({ severity }) => severity === 'error')) {
     return { ok: false, exitCode: 2, text: renderDiagnostics(sources, diagnostics) };
   }
-  const notices = recordDiagnostics(sources, diagnostics).map(diagnosticNotice);
+  const notices = diagnosticNotices(recordDiagnostics(sources, diagnostics));
   return { ok: true, loaded: { configuration, accepted: { sources: given, includes }, notices } };
 }
 
-function diagnosticNotice(record: ReturnType<typeof recordDiagnostics>[number]): Notice {
+/** The first of each code, and how many more there are: a log is no place for 5,000 lines of one kind. */
+function diagnosticNotices(records: readonly DiagnosticRecord[]): Notice[] {
+  return [...Map.groupBy(records, ({ code }) => code)].flatMap(([code, same]) => {
+    const shown = same.slice(0, SHOWN_OF_A_CODE).map(diagnosticNotice);
+    const left = same.length - shown.length;
+    if (left === 0) return shown;
+    const message = `${left} more of ${code}: see \`lvs-director check\``;
+    return [...shown, { event: 'config.diagnostic', message, fields: { code, left } }];
+  });
+}
+
+function diagnosticNotice(record: DiagnosticRecord): Notice {
   const { file, line, column, severity, code, message } = record;
   return {
     event: 'config.diagnostic',

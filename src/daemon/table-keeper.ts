@@ -1,6 +1,7 @@
 // Keeps a data plane equal to what is wanted: reads what is there, reconciles, sends the difference.
 // Wishes that come while one is being applied are not queued: the newest replaces them. Decides nothing
 // itself (see ipvs/reconcile.ts).
+import { isDeepStrictEqual } from 'node:util';
 import type { Notice } from '../core/events.ts';
 import { type ServiceKey, type SyncDaemon, serverKey, serviceKey, type Table } from '../ipvs/model.ts';
 import type { Command, CommandFailure, DataPlane } from '../ipvs/plane.ts';
@@ -13,6 +14,8 @@ export class TableKeeper {
   readonly #say: (notice: Notice) => void;
   /** Every service we ever wanted: these are ours to change and to remove. */
   readonly #owned = new Set<ServiceKey>();
+  /** Every sync thread we ever wanted; another one is somebody else's. */
+  #ownedSync: readonly SyncDaemon[] = [];
   /** What the plane holds as far as we know; undefined = look first. */
   #actual: Table | undefined;
   #wanted: Table = new Map();
@@ -37,6 +40,10 @@ export class TableKeeper {
   /** Undefined = leave alone whatever runs. */
   wantSync(daemons: readonly SyncDaemon[] | undefined): Promise<void> {
     this.#wantedSync = daemons;
+    const news = (daemons ?? []).filter(
+      (one) => !this.#ownedSync.some((known) => isDeepStrictEqual(known, one)),
+    );
+    this.#ownedSync = [...this.#ownedSync, ...news];
     return this.#settle();
   }
 
@@ -73,7 +80,7 @@ export class TableKeeper {
     if (!this.#adopted) this.#reportAdopted(this.#actual);
     this.#adopted = true;
     if (this.#wantedSync !== undefined) {
-      commands.push(...reconcileSync(this.#wantedSync, await this.#plane.readSync()));
+      commands.push(...reconcileSync(this.#wantedSync, await this.#plane.readSync(), this.#ownedSync));
     }
     if (commands.length === 0) return;
     const started = performance.now();
