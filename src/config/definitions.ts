@@ -48,9 +48,12 @@ export function substitute(given: Stretch, definitions: Definitions, report: Rep
   return { line: { ...given, end: given.start }, rest: [] };
 }
 
+/** A part of the new text; where it came from is only worked out for what becomes a word. */
 type Piece = { start: number; end: number; place: Place };
 
 function substituteOnce(line: Stretch, definitions: Definitions, report: Report): Substituted | undefined {
+  const dollar = line.text.indexOf('$', line.start);
+  if (dollar === -1 || dollar >= line.end) return undefined;
   const source = line.text.slice(line.start, line.end);
   const pieces: Piece[] = [];
   let text = '';
@@ -70,42 +73,51 @@ function substituteOnce(line: Stretch, definitions: Definitions, report: Report)
     from = until;
   };
   for (const match of source.matchAll(USE)) {
-    const at = line.place(line.start + match.index, line.start + match.index + match[0].length);
+    const use = line.start + match.index;
+    const at = () => line.place(use, use + match[0].length);
     const definition = lookUp(match, definitions, at, report);
     if (definition === undefined) continue;
     const last = match.index + match[0].length === source.length;
     if (definition.multiline && !last) continue;
     copy(match.index);
     const [first] = definition.lines;
-    append(first === undefined ? '' : first.text.slice(first.start, first.end), () => at);
+    append(first === undefined ? '' : first.text.slice(first.start, first.end), at);
     from = match.index + match[0].length;
     if (definition.multiline) rest = definition.lines.slice(1);
   }
   if (from === 0 && pieces.length === 0) return undefined;
   copy(source.length);
-  return { line: { text, start: 0, end: text.length, place: placeIn(pieces, at0(line)) }, rest };
+  return { line: { text, start: 0, end: text.length, place: placeIn(pieces, line) }, rest };
 }
 
-function lookUp(match: RegExpMatchArray, definitions: Definitions, at: Span, report: Report) {
+function lookUp(match: RegExpMatchArray, definitions: Definitions, at: () => Span, report: Report) {
   const name = (match[1] ?? match[3])!;
   if (NOT_YET.has(name))
-    report.add('CFG_UNSUPPORTED', at, `\`${match[0]}\` is keepalived's but not supported yet`);
+    report.add('CFG_UNSUPPORTED', at(), `\`${match[0]}\` is keepalived's but not supported yet`);
   else if (match[1] !== undefined && !definitions.has(name))
-    report.add('CFG_DEFINITION', at, `\`${match[0]}\` is defined nowhere`, `\`$${name}=…\` defines it`);
+    report.add('CFG_DEFINITION', at(), `\`${match[0]}\` is defined nowhere`, `\`$${name}=…\` defines it`);
   return definitions.get(name);
 }
 
-function placeIn(pieces: readonly Piece[], empty: Span): Place {
+function placeIn(pieces: readonly Piece[], whole: Stretch): Place {
   return (start, end) => {
-    const first = pieces.find((piece) => start < piece.end) ?? pieces.at(-1);
-    const last = pieces.findLast((piece) => piece.start < end) ?? first;
-    if (first === undefined || last === undefined) return empty;
+    const first = pieces[pieceAt(pieces, start)];
+    const last = pieces[pieceAt(pieces, Math.max(start, end - 1))];
+    if (first === undefined || last === undefined) return whole.place(whole.start, whole.end);
     const head = first.place(start, Math.min(end, first.end));
-    const tail = last.place(Math.max(start, last.start), end);
+    const tail = first === last ? head : last.place(Math.max(start, last.start), end);
     return head.source === tail.source && tail.end >= head.start ? { ...head, end: tail.end } : head;
   };
 }
 
-function at0(line: Stretch): Span {
-  return line.place(line.start, line.start);
+/** Index of the piece that `offset` is in; the last one when it is behind all. */
+function pieceAt(pieces: readonly Piece[], offset: number): number {
+  let low = 0;
+  let high = pieces.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (offset < pieces[middle]!.end) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -10,13 +10,16 @@ import { parseSequence } from './sequence.ts';
 export type TokenLine = { tokens: readonly Token[]; indent: number };
 /** Reads the files a pattern matches; relative to the directory of `from`, a source's name. */
 export type Include = (pattern: string, from: string) => readonly Source[];
-export type ExpandOptions = { configId: string; include: Include };
+export type ExpandOptions = {
+  configId: string;
+  include: Include;
+  /** More lines than this come from nested repetitions that nobody meant. */
+  mostLines: number;
+};
 
 const INCLUDE = /include([rmwba]?)[ \t]+/y;
 const LONGEST_CHAIN = 16;
 const DEEPEST = 64;
-/** More lines than this come from nested repetitions that nobody meant. */
-const MOST_LINES = 2_000_000;
 
 export class Expander {
   /** Grows by what is included; `Span.source` is the index here. */
@@ -94,7 +97,7 @@ export class Expander {
   /** A line without comment, from a file or from a definition. */
   #process(given: Stretch, depth: number): void {
     this.#count += 1;
-    if (depth > DEEPEST || this.#count > MOST_LINES) {
+    if (depth > DEEPEST || this.#count > this.#options.mostLines) {
       const at = given.place(given.start, given.end);
       this.#report.add(
         'CFG_DEFINITION',
@@ -129,7 +132,7 @@ export class Expander {
     const sequence = parseSequence(bounds.text.slice(bounds.start, bounds.end));
     if ('error' in sequence) return this.#report.add('CFG_DEFINITION', whole, sequence.error);
     for (const round of sequence.rounds) {
-      if (this.#count > MOST_LINES) break;
+      if (this.#count > this.#options.mostLines) break;
       sequence.names.forEach((name, i) => {
         this.#define(name, round[i]!);
       });

@@ -26,6 +26,9 @@ export type ReadResult = {
   sources: readonly Source[];
 };
 
+/** keepalived.conf(5) has an example of 65,024 instances, which is about as many lines. */
+const MOST_LINES = 1_200_000;
+
 /** Several texts are read as one. Never throws: any text ends in diagnostics. */
 export function readConfiguration(sources: readonly Source[], options: ReadOptions = {}): ReadResult {
   const include = once(options.include ?? (() => []));
@@ -42,7 +45,8 @@ function readOnce(
 ): { result: ReadResult; balances: number[] } {
   const report = new Report(options.compat ?? false);
   const configId = options.configId ?? '';
-  const expander = new Expander(sources, { configId, include: options.include }, report);
+  const { include } = options;
+  const expander = new Expander(sources, { configId, include, mostLines: MOST_LINES }, report);
   const interpreter = new Interpreter(report);
   const settings = noSettings(TOP, { source: 0, start: 0, end: 0 });
   // Each file closes what it opens: a brace missing in one is not looked for in the next.

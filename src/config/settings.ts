@@ -61,6 +61,7 @@ export class Interpreter {
     const { words, body } = statement;
     if (body !== undefined) {
       this.#report.add('CFG_BRACE', body.open, `an entry of ${block.name} opens no block`);
+      settings.wrong = [...settings.wrong, words[0].text];
       return;
     }
     const line = new Arguments(words, 0, block.name, this.#report);

@@ -28,7 +28,9 @@ export function pairConfiguration(given: Partial<PairOptions>): string {
   const { mode, family, priority, advert, scheduler, instance, service, checks } = { ...USUAL, ...given };
   const vip = family === 6 ? 'fd00::50' : '10.0.0.50';
   const inner = family === 6 ? 'fd01::1/128' : '10.1.0.1/24';
-  const network = { 4: { nat: '10.1.0.2', other: '10.0.0.2' }, 6: { nat: 'fd01::2', other: 'fd00::2' } }[family];
+  const network = { 4: { nat: '10.1.0.2', other: '10.0.0.2' }, 6: { nat: 'fd01::2', other: 'fd00::2' } }[
+    family
+  ];
   const servers = [1, 2, 3].map(
     (n) => `    real_server ${mode === 'nat' ? network.nat : network.other}${n} 8080 {
         weight ${n}

@@ -1,0 +1,265 @@
+// Broken files and what is said about them: one line a case. Each has a defined outcome, at a place worth looking at.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${NAME}` is the language's own
+import { describe, expect, test } from 'vitest';
+import { readConfiguration } from '../../src/config/read.ts';
+import { recordDiagnostics } from '../../src/config/render.ts';
+
+/** `code line:column words [hint]` for each diagnostic. */
+function said(text: string, compat = false): string[] {
+  const { sources, diagnostics } = readConfiguration([{ name: 'x', text }], { compat });
+  return recordDiagnostics(sources, diagnostics).map(
+    ({ severity, code, line, column, hint }) =>
+      `${severity} ${code} ${line}:${column}${hint === undefined ? '' : ` ${hint}`}`,
+  );
+}
+
+/** Lines of a good instance; `changes` replaces the line that begins with the same word, or adds one. */
+function instance(...changes: string[]): string {
+  const lines = [
+    'interface eth0',
+    'virtual_router_id 5',
+    'priority 100',
+    'virtual_ipaddress { 10.0.0.1/24 }',
+  ];
+  for (const change of changes) {
+    const at = lines.findIndex((line) => line.split(' ')[0] === change.split(' ')[0]);
+    lines.splice(at === -1 ? lines.length : at, at === -1 ? 0 : 1, change);
+  }
+  return `vrrp_instance V {\n${lines.join('\n')}\n}\n`;
+}
+
+function service(head: string, real = '', port = 80): string {
+  return `virtual_server 10.0.0.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n${head}\nreal_server 10.1.0.1 ${port} {\n${real}\n}\n}\n`;
+}
+
+describe('values', () => {
+  test.each<[string, string[]]>([
+    [
+      'priority 300',
+      ['error CFG_RANGE 4:10 255 is for the address owner; 0 means "I resign" and is never configured'],
+    ],
+    [
+      'priority 0',
+      ['error CFG_RANGE 4:10 255 is for the address owner; 0 means "I resign" and is never configured'],
+    ],
+    [
+      'priority -1',
+      ['error CFG_RANGE 4:10 255 is for the address owner; 0 means "I resign" and is never configured'],
+    ],
+    ['priority high', ['error CFG_VALUE 4:10']],
+    ['priority 1.5', ['error CFG_VALUE 4:10']],
+    ['priority', ['error CFG_MISSING 4:1']],
+    ['priority 100 200', ['ignored CFG_EXTRA 4:14']],
+    ['priority 100 nopreempt', ['ignored CFG_EXTRA 4:14 put `nopreempt` on a line of its own']],
+    ['priority 255', ['warning CFG_OWNER 4:10 give 1 to 254, unless this machine always has the address']],
+    ['state MASTR', ['error CFG_VALUE 6:7 did you mean `MASTER`?']],
+    ['version 4', ['error CFG_VALUE 6:9']],
+    ['advert_int 1s', ['error CFG_VALUE 6:12']],
+    ['advert_int 0.0000001', ['error CFG_VALUE 6:12']],
+    [
+      'advert_int 300',
+      ['error CFG_RANGE 6:12 version 3 counts hundredths of a second up to 40.95, version 2 whole seconds'],
+    ],
+    [
+      'interface eth0.123456789012',
+      ['error CFG_RANGE 2:11 "eth0.123456789012" has 17 letters; Linux allows 15'],
+    ],
+    ['interface eth/0', ['error CFG_VALUE 2:11']],
+    ['mcast_src_ip router', ['error CFG_VALUE 6:14 names are not looked up']],
+    ['virtual_ipaddress { 10.0.0.1/40 }', ['error CFG_RANGE 5:21']],
+    ['virtual_ipaddress { 10.0.0.1/x }', ['error CFG_VALUE 5:21 as in 10.0.0.1/24']],
+    ['virtual_ipaddress { 10.0.0.1 dve eth0 }', ['error CFG_UNKNOWN 5:30 did you mean `dev`?']],
+    ['virtual_ipaddress { 10.0.0.1 dev }', ['error CFG_MISSING 5:30']],
+    ['virtual_ipaddress { 10.0.0.1 label eth0:12345678901 }', ['error CFG_RANGE 5:36']],
+    ['virtual_ipaddress { fd00::1/64 }', ['warning CFG_PREFIX 5:21 write fd00::1/128']],
+    ['virtual_ipaddress { }', ['warning CFG_EMPTY 1:1 add a virtual_ipaddress block']],
+    [
+      'track_interface { eth1 weight 5 }',
+      [
+        'ignored CFG_UNSUPPORTED 6:24 without a weight the loss of the interface means FAULT; this interface is not tracked at all',
+      ],
+    ],
+    ['unicast_peer { 10.0.0.300 }', ['error CFG_VALUE 6:16']],
+  ])('%s', (line, expected) => {
+    expect(said(instance(line))).toEqual(expected);
+  });
+});
+
+describe('words', () => {
+  test.each<[string, string[]]>([
+    ['priorty 100', ['error CFG_UNKNOWN 6:1 did you mean `priority`?']],
+    ['Priority 100', ['error CFG_UNKNOWN 6:1 did you mean `priority`?']],
+    ['lvs_sched rr', ['error CFG_UNKNOWN 6:1 `lvs_sched` belongs in virtual_server']],
+    ['// a comment', ['error CFG_UNKNOWN 6:1 comments begin with # or !']],
+    ['nat_mask 255.255.255.0', ['error CFG_UNKNOWN 6:1']],
+    ['constructor 1', ['error CFG_UNKNOWN 6:1']],
+    ['track_script { chk }', ['ignored CFG_UNSUPPORTED 6:1 scripts to watch [weight N [reverse/noreverse]]']],
+    ['smtp_alert', ['warning CFG_NO_EFFECT 6:1 mail on transitions']],
+    ['strict_mode on', ['warning CFG_NO_EFFECT 6:1 per-instance strict RFC mode']],
+    ['mcast_dst_ip 224.0.0.99', ['error CFG_UNSAFE 6:1 other multicast group: the peer would not hear us']],
+    [
+      'authentication {\nauth_type PASS\nauth_pss x\n}',
+      [
+        'error CFG_UNSAFE 6:1 password in adverts: the peer drops ours without it',
+        'error CFG_UNKNOWN 8:1 did you mean `auth_pass`?',
+      ],
+    ],
+    ['priority\u00a0150', ['error CFG_CHARACTER 6:9 type it again by hand', 'warning CFG_REPEATED 6:1']],
+  ])('%s', (line, expected) => {
+    const lines = instance().split('\n');
+    lines.splice(5, 0, ...line.split('\n'));
+    expect(said(lines.join('\n')).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('of the top level', () => {
+    expect(
+      said(
+        'virtual_sever 10.0.0.1 80 {\n  protocol TCP\n}\nvrrp_script chk {\n script "x"\n intervall 2\n}\n',
+      ),
+    ).toEqual([
+      'error CFG_UNKNOWN 1:1 did you mean `virtual_server`?',
+      'ignored CFG_UNSUPPORTED 4:1 tracked script',
+      'error CFG_UNKNOWN 6:2 did you mean `interval`?',
+    ]);
+  });
+
+  test('that nobody knows are ignored with --compat', () => {
+    expect(said(instance('priorty 100'), true)).toEqual(['ignored CFG_UNKNOWN 6:1 did you mean `priority`?']);
+  });
+});
+
+describe('braces', () => {
+  const missing = (line: number, column: number, hint = 'a `}` is missing') => [
+    `error CFG_BRACE ${line}:${column} ${hint}`,
+  ];
+  test.each<[string, string, string[]]>([
+    [
+      'last one missing',
+      'vrrp_instance V {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n  10.0.0.1\n }\n',
+      missing(1, 17),
+    ],
+    [
+      'inner one missing',
+      'vrrp_instance V {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n  10.0.0.1\n}\n',
+      missing(4, 20),
+    ],
+    [
+      'missing before the next block',
+      'vrrp_instance V {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n  10.0.0.1\n}\nvirtual_server 10.0.0.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind NAT\nreal_server 10.1.0.1 80 {\n}\n}\n',
+      missing(4, 20, '`virtual_server` begins a block further out: a `}` is missing before it'),
+    ],
+    [
+      'one real server inside another',
+      service('', 'TCP_CHECK {\nretry 1\n}\nreal_server 10.1.0.2 80 {\n}'),
+      ['error CFG_UNKNOWN 10:1 `real_server` belongs in virtual_server'],
+    ],
+    ['one too many', `${instance()}}\n`, ['error CFG_BRACE 7:1 every block is closed already']],
+    ['opening one missing', instance().replace(' {', ''), ['error CFG_BRACE 1:16']],
+    ['no block where one belongs', 'vrrp_instance V\n', ['error CFG_BRACE 1:1 add `{ … }`']],
+    [
+      'a block where none belongs',
+      instance('priority 100 {\n}'),
+      ['error CFG_BRACE 4:14 what it encloses is left out'],
+    ],
+    ['a block of nobody', `${instance()}{\n x 1\n}\n`, ['error CFG_BRACE 7:1 what it encloses is left out']],
+    ['a brace inside a list', instance('virtual_ipaddress { 10.0.0.1 {\n} }'), ['error CFG_BRACE 5:30']],
+  ])('%s', (_, text, expected) => {
+    expect(said(text)).toEqual(expected);
+  });
+
+  test('missing between two real servers, in a file that lacks one', () => {
+    const text = service('', 'TCP_CHECK {\nretry 1\n}\nreal_server 10.1.0.2 80 {').replace(/}\n$/, '}');
+    expect(said(text)).toEqual([
+      'error CFG_BRACE 6:25 `real_server` begins a block further out: a `}` is missing before it',
+    ]);
+  });
+
+  test('each file closes what it opens', () => {
+    const { diagnostics } = readConfiguration([
+      { name: 'a', text: 'vrrp_instance V {\n' },
+      { name: 'b', text: `${instance()}` },
+    ]);
+    expect(diagnostics.filter(({ code }) => code === 'CFG_BRACE').map(({ at }) => at.source)).toEqual([0]);
+  });
+});
+
+describe('services', () => {
+  test.each<[string, string, string[]]>([
+    ['unknown scheduler', service('lvs_sched rrr'), ['error CFG_VALUE 5:11 did you mean `rr`?']],
+    ['flag of another scheduler', service('sh-port'), ['error CFG_CONTRADICTION 5:1']],
+    ['ops without UDP', service('ops'), ['error CFG_CONTRADICTION 5:1']],
+    [
+      'DR to another port',
+      service('lb_kind DR', '', 81),
+      ['error CFG_CONTRADICTION 6:22 write 80, or use NAT'],
+    ],
+    [
+      'TUN to another port',
+      service('lb_kind TUN', '', 81),
+      ['error CFG_CONTRADICTION 6:22 write 80, or use NAT'],
+    ],
+    ['NAT to another port', service('', '', 81), []],
+    [
+      'gue',
+      service('lb_kind TUN type gue port 6080'),
+      ['error CFG_UNSAFE 5:18', 'ignored CFG_UNSUPPORTED 5:22'],
+    ],
+    ['SCTP', service('').replace('TCP', 'SCTP'), ['ignored CFG_UNSUPPORTED 4:10']],
+    ['granularity', service('persistence_granularity 255.0.255.0'), ['error CFG_VALUE 5:25']],
+    ['granularity for IPv6 only', service('persistence_granularity 64'), ['error CFG_RANGE 5:25']],
+    [
+      'other family',
+      service('').replace('10.1.0.1', 'fd00::1'),
+      ['error CFG_CONTRADICTION 6:13 only TUN carries one family in the other', 'warning CFG_EMPTY 1:1'],
+    ],
+    [
+      'no real server',
+      'virtual_server 10.0.0.1 80 {\nlvs_sched rr\nprotocol UDP\n}\n',
+      ['warning CFG_EMPTY 1:1'],
+    ],
+    [
+      'nothing said',
+      'virtual_server 10.0.0.1 80 {\nreal_server 10.1.0.1 80 {\n}\n}\n',
+      [
+        'warning CFG_DEFAULT 1:1 keepalived does the same',
+        'warning CFG_DEFAULT 1:1 keepalived does the same',
+        'warning CFG_DEFAULT 1:1 keepalived does the same',
+      ],
+    ],
+    [
+      'by mark',
+      'virtual_server fwmark 3 {\nprotocol TCP\n}\n',
+      ['ignored CFG_UNSUPPORTED 1:16 name its address and port instead'],
+    ],
+    ['by bad address', 'virtual_server 10.0.0 80 {\n}\n', ['error CFG_VALUE 1:16']],
+    ['by bad port', 'virtual_server 10.0.0.1 http {\n}\n', ['error CFG_VALUE 1:25']],
+    [
+      'other checkers',
+      service('', 'HTTP_GET {\nurl {\nstatuscode 200\n}\n}'),
+      ['ignored CFG_UNSUPPORTED 7:1 HTTP probe', 'error CFG_UNKNOWN 9:1 did you mean `status_code`?'],
+    ],
+    [
+      'unknown checker',
+      service('', 'TCP_CHEK {\nretry 1\n}'),
+      ['error CFG_UNKNOWN 7:1 did you mean `TCP_CHECK`?'],
+    ],
+    [
+      'unfilled placeholder',
+      service('', 'weight ${WEIGHT}'),
+      ['error CFG_DEFINITION 7:8 `$WEIGHT=…` defines it'],
+    ],
+  ])('%s', (_, text, expected) => {
+    expect(said(text).toSorted()).toEqual(expected.toSorted());
+  });
+});
+
+describe('the director block', () => {
+  test.each<[string, string[]]>([
+    ['engine kernl', ['error CFG_VALUE 2:8 did you mean `kernel`?']],
+    ['drill {\nhold 9999\n}', ['error CFG_RANGE 3:6']],
+    ['web 127.0.0.1:80', ['ignored CFG_UNSUPPORTED 2:1 address and port of the status page']],
+    ['engin auto', ['error CFG_UNKNOWN 2:1 did you mean `engine`?']],
+  ])('%s', (line, expected) => {
+    expect(said(`director {\n${line}\n}\n`)).toEqual(expected);
+  });
+});
