@@ -94,7 +94,9 @@ const FUNCTION =
   /^(\s*)(?:export )?(?:default )?(?:async )?(?:function\*? \w+|(?:static |async )*#?\w+\(.*\{$)/;
 const STATEMENT = /^\s*(if|for|while|switch|test|describe|it|return|catch)\b/;
 
-/** Biome's layout makes this simple: a function ends where its indentation is met again by a closing brace. */
+/**
+ * Biome's layout makes this simple: a function ends where its indentation is met again by a closing brace.
+ */
 function longFunctions(lines: readonly string[]): string[] {
   const found: string[] = [];
   lines.forEach((line, start) => {

@@ -1,5 +1,5 @@
-// The command line: which command, then that command's file. Invoked with only keepalived's daemon options it runs the
-// director, so that it can stand in keepalived's unit file.
+// The command line: which command, then that command's file. Invoked with only keepalived's daemon
+// options it runs the director, so that it can stand in keepalived's unit file.
 import { Command } from 'commander';
 import { VERSION } from '../core/version.ts';
 import { addRunOptions, type RunFlags } from './run-options.ts';
@@ -44,7 +44,10 @@ program
 
 await program.parseAsync();
 
-/** Threads and handles that outlive their use must not keep the process; what was printed must get out first. */
+/**
+ * Threads and handles that outlive their use must not keep the process; what was printed must get out
+ * first.
+ */
 async function end(code: number): Promise<never> {
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
   process.exit(code);

@@ -1,4 +1,5 @@
-// Options of `run`: ours are few, the rest are keepalived's daemon options, accepted so that a unit file goes on working.
+// Options of `run`: ours are few, the rest are keepalived's daemon options, accepted so that a unit file
+// goes on working.
 import type { Command } from 'commander';
 
 export type RunFlags = {
@@ -15,7 +16,10 @@ export type RunFlags = {
   compat?: boolean;
 };
 
-/** What each does is keepalived(8)'s; `(ignored)` ones change nothing here, and why is in docs/keepalived-options.md. */
+/**
+ * What each does is keepalived(8)'s; `(ignored)` ones change nothing here, and why is in
+ * docs/keepalived-options.md.
+ */
 export function addRunOptions(command: Command): Command {
   return command
     .option('-f, --use-file <file>', 'configuration; several are read as one', collect)

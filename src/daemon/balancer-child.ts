@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import type { ToBalancer, ToDirector } from './messages.ts';
 
 const ENTRY = fileURLToPath(new URL('./balancer-main.ts', import.meta.url));
-/** A child that dies at once is not started again at once: 0, 0.25, 0.5, 1, 2 … seconds; a minute's life starts anew. */
+/**
+ * A child that dies at once is not started again at once: 0, 0.25, 0.5, 1, 2 … seconds; a minute's life
+ * starts anew.
+ */
 const BACKOFF_MS = { first: 250, most: 8_000, forgiven: 60_000 };
 
 type Start = Extract<ToBalancer, { type: 'start' }>;
@@ -35,7 +38,10 @@ export class BalancerChild {
     this.#delayMs = Math.min(BACKOFF_MS.most, this.#delayMs * 2 || BACKOFF_MS.first);
   }
 
-  /** Words to a child that is between two lives are kept for the next one; `start` carries the states anyway. */
+  /**
+   * Words to a child that is between two lives are kept for the next one; `start` carries the states
+   * anyway.
+   */
   send(message: ToBalancer): void {
     if (this.#child?.connected) this.#child.send(message);
     else this.#waiting.push(message);

@@ -1,4 +1,5 @@
-// The balancer as a process: its inbox, its end, and what makes it a guardian. See balancer.ts for what it does.
+// The balancer as a process: its inbox, its end, and what makes it a guardian. See balancer.ts for what
+// it does.
 import { flushCompileCache } from 'node:module';
 import { createLog } from '../console/log.ts';
 import { DirectorError } from '../core/errors.ts';
@@ -9,7 +10,8 @@ import type { ToBalancer, ToDirector } from './messages.ts';
 const GUARD_LIMIT_MS = 5_000;
 
 export function runBalancer(): void {
-  // A terminal's Ctrl-C and systemd's TERM reach every process of the group; the director alone acts on them.
+  // A terminal's Ctrl-C and systemd's TERM reach every process of the group; the director alone acts on
+  // them.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
     process.on(signal, () => {});
   }

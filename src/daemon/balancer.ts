@@ -1,5 +1,6 @@
-// The balancer process: configuration, services, health checks, sync threads. Started by the director process and
-// told of VRRP states by it. Composes; the decisions are in src/director, the keeping in table-keeper.ts.
+// The balancer process: configuration, services, health checks, sync threads. Started by the director
+// process and told of VRRP states by it. Composes; the decisions are in src/director, the keeping in
+// table-keeper.ts.
 import type { LoggedEvent } from '../console/people.ts';
 import type { Notice } from '../core/events.ts';
 import { rehearsalNotice } from '../director/drill.ts';

@@ -1,5 +1,5 @@
-// The director process: signals, logs, supervision. It starts the elector thread and the balancer child and carries
-// words between them; it parses nothing, so that nothing can delay an advert or a signal.
+// The director process: signals, logs, supervision. It starts the elector thread and the balancer child
+// and carries words between them; it parses nothing, so that nothing can delay an advert or a signal.
 import type { Log } from '../console/log.ts';
 import type { Notice } from '../core/events.ts';
 import { beginDrill, type Drill, stepDrill } from '../director/drill.ts';

@@ -1,4 +1,5 @@
-// A configuration from files, or from the texts that are in force: read, checked, and what there is to log about it.
+// A configuration from files, or from the texts that are in force: read, checked, and what there is to
+// log about it.
 
 import type { Configuration } from '../config/model.ts';
 import { readConfiguration } from '../config/read.ts';

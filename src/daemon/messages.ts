@@ -53,4 +53,3 @@ export type ToDirector =
   | { type: 'counted'; connections: number }
   | { type: 'stopped' };
 
-export type StateReport = Extract<ElectorReport, { type: 'state' }>;

@@ -1,4 +1,5 @@
-// A director started for a test: in a network namespace of its own, with its log as parsed lines one can wait for.
+// A director started for a test: in a network namespace of its own, with its log as parsed lines one can
+// wait for.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 const BIN = fileURLToPath(new URL('../../bin/lvs-director', import.meta.url));
 export type Line = { event: string; msg: string } & Record<string, unknown>;
 
-/** A namespace with `eth0` (10.77.0.1/24) whose other end is in a second, silent namespace. Gone after `remove`. */
+/**
+ * A namespace with `eth0` (10.77.0.1/24) whose other end is in a second, silent namespace. Gone after
+ * `remove`.
+ */
 export function makeNamespace(name: string): { name: string; remove: () => void } {
   const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const far = `${name}-far`;
@@ -72,7 +76,10 @@ export class TestDirector {
     process.kill(this.pid, signal);
   }
 
-  /** The first line that matches, from `from` on (an index into `lines`); fails loudly with the log after `limitMs`. */
+  /**
+   * The first line that matches, from `from` on (an index into `lines`); fails loudly with the log after
+   * `limitMs`.
+   */
   async line(match: Partial<Line>, { from = 0, limitMs = 10_000 } = {}): Promise<Line> {
     const deadline = performance.now() + limitMs;
     for (;;) {

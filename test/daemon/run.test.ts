@@ -1,5 +1,6 @@
-// The director as its operator meets it: exit codes, signals, log lines, and what happens when one of its processes dies.
-// On this machine's kernel, with whichever engine it has; the kernel engine's own tests are in test/lab.
+// The director as its operator meets it: exit codes, signals, log lines, and what happens when one of its
+// processes dies. On this machine's kernel, with whichever engine it has; the kernel engine's own tests
+// are in test/lab.
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { makeNamespace, TestDirector } from './director.ts';
