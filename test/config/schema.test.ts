@@ -1,0 +1,129 @@
+// The schema as a whole: complete against keepalived's words, without contradictions, and of use to people.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CODES } from '../../src/config/codes.ts';
+import { editDistance, nearest } from '../../src/config/nearest.ts';
+import { readConfiguration } from '../../src/config/read.ts';
+import { type Block, findWord, type Keyword, knownWords } from '../../src/config/schema/block.ts';
+import { TOP } from '../../src/config/schema/top.ts';
+
+/** Every installed keyword of keepalived 2.4.3 with the path of its block: taken from its sources, 531 of them. */
+const KEEPALIVED = readFileSync(join(import.meta.dirname, 'golden/keepalived-words.tsv'), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => line.split('\t') as [string, string]);
+
+function blockAt(path: string): Block | undefined {
+  if (path === 'TOP') return TOP;
+  return path
+    .split('/')
+    .reduce<Block | undefined>((block, word) => block && findWord(block, word)?.block, TOP);
+}
+
+function everyKeyword(): { path: string; keyword: Keyword }[] {
+  const visit = (block: Block, path: string): { path: string; keyword: Keyword }[] =>
+    [...knownWords(block)].flatMap(([word, keyword]) => [
+      { path: `${path} ${word}`, keyword },
+      ...(keyword.block === undefined ? [] : visit(keyword.block, `${path} ${word}`)),
+    ]);
+  return visit(TOP, '');
+}
+
+describe('every word of keepalived is known', () => {
+  test('all 531', () => {
+    expect(KEEPALIVED).toHaveLength(531);
+    const strange = KEEPALIVED.filter(([path, word]) => {
+      const block = blockAt(path);
+      return block === undefined || findWord(block, word) === undefined;
+    });
+    expect(strange).toEqual([]);
+  });
+
+  test('and no word is invented, but in our own block', () => {
+    const theirs = new Set(KEEPALIVED.map(([path, word]) => `${path}/${word}`));
+    const ours = everyKeyword()
+      .map(({ path }) => path.trim().split(' '))
+      .filter(([first]) => first !== 'director')
+      .map((words) => (words.length === 1 ? `TOP/${words[0]}` : words.join('/')));
+    expect(ours.filter((word) => !theirs.has(word))).toEqual([]);
+  });
+});
+
+describe('a keyword', () => {
+  const keywords = everyKeyword();
+
+  test('is described once: acted upon, or known with what is lost', () => {
+    const twice = keywords.flatMap(({ path, keyword }) => {
+      const { block } = keyword;
+      const others = Object.keys(block?.others?.() ?? {});
+      return others.filter((word) => Object.hasOwn(block!.keywords, word)).map((word) => `${path} ${word}`);
+    });
+    expect(twice).toEqual([]);
+  });
+
+  test('is documented in one line', () => {
+    const bad = keywords.filter(({ keyword: { doc } }) => doc.length < 3 || /\n|^\s|\s$|\.$/.test(doc));
+    expect(bad.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('that is not acted upon is never silent', () => {
+    const silent = keywords.filter(({ path, keyword }) => {
+      if (keyword.standing === undefined) return false;
+      const words = path.trim().split(' ');
+      const heads = words.slice(0, -1).map((word) => `${word} 10.0.0.1 80 {`);
+      const text = `${heads.join('\n')}\n${words.at(-1)} 1 ${keyword.block === undefined ? '' : '{\n}'}\n${'}\n'.repeat(heads.length)}`;
+      const { diagnostics } = readConfiguration([{ name: 'x', text }]);
+      return !diagnostics.some(({ code }) =>
+        ['CFG_NO_EFFECT', 'CFG_UNSUPPORTED', 'CFG_UNSAFE'].includes(code),
+      );
+    });
+    expect(silent.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('that has a default has one that its own shape would read', () => {
+    const wrong = keywords.filter(({ path, keyword }) => {
+      if (keyword.default === undefined) return false;
+      const words = path.trim().split(' ');
+      const said = keyword.takes.print!(keyword.default).replace(/ s$/, '');
+      const heads = words.slice(0, -1).map((word) => `${word} 10.0.0.1 80 {`);
+      const text = `${heads.join('\n')}\n${words.at(-1)} ${said}\n${'}\n'.repeat(heads.length)}`;
+      const { diagnostics } = readConfiguration([{ name: 'x', text }]);
+      return diagnostics.some(({ code }) => ['CFG_VALUE', 'CFG_RANGE', 'CFG_UNKNOWN'].includes(code));
+    });
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+test('every diagnostic code says what it means', () => {
+  for (const [code, { means }] of Object.entries(CODES)) {
+    expect(code).toMatch(/^CFG_[A-Z_]+$/);
+    expect(means.length).toBeGreaterThan(10);
+  }
+});
+
+describe('the nearest word', () => {
+  test.each<[string, string, number]>([
+    ['', 'abc', 3],
+    ['abc', 'abc', 0],
+    ['abc', 'acb', 1],
+    ['abc', 'abcd', 1],
+    ['abc', 'xbc', 1],
+    ['kitten', 'sitting', 3],
+    ['ca', 'abc', 3],
+  ])('%s to %s is %i', (a, b, distance) => {
+    expect(editDistance(a, b)).toBe(distance);
+    expect(editDistance(b, a)).toBe(distance);
+  });
+
+  test('is close enough to be meant, and the closest', () => {
+    expect(nearest('priorty', ['interface', 'priority', 'preempt'])).toBe('priority');
+    expect(nearest('garp_master_dely', ['garp_master_delay', 'garp_master_repeat'])).toBe(
+      'garp_master_delay',
+    );
+    expect(nearest('STATE', ['state'])).toBe('state');
+    expect(nearest('xx', ['rr', 'lc'])).toBeUndefined();
+    expect(nearest('zzzzzzz', ['priority'])).toBeUndefined();
+    expect(nearest('x'.repeat(1000), ['priority'])).toBeUndefined();
+  });
+});
