@@ -1,9 +1,10 @@
 // The demo client's stream of short requests: a new TCP connection each, sent by the clock and not
 // by the answers, so that a slow answer delays none of the next ones. Remembers the last minutes
 // and counts the rest.
-import { get } from 'node:http';
+import { connect } from 'node:net';
+import { type Answer, readAnswer, requestText } from './answer.ts';
 import type { ShortRequest } from './measure.ts';
-import { type Answer, nowMs, readAnswer, type Target } from './session.ts';
+import { nowMs, type Target } from './session.ts';
 
 export const REQUEST_PERIOD_MS = 20;
 export const REQUEST_TIMEOUT_MS = 300;
@@ -38,22 +39,26 @@ export class RequestStream {
 
   #send(): void {
     const startedMs = nowMs();
+    const socket = connect({ ...this.#target, noDelay: true });
+    let text = '';
     let open = true;
     const settle = (outcome: Answer | string): void => {
       if (!open) return;
       open = false;
       clearTimeout(limit);
+      socket.destroy();
       this.#keep(startedMs, outcome);
     };
-    const options = { ...this.#target, path: '/', agent: false, headers: { connection: 'close' } };
-    const request = get(options, (response) =>
-      readAnswer(response, (answer) => settle(answer ?? 'broken answer')),
-    );
-    request.on('error', (error: NodeJS.ErrnoException) => settle(error.code ?? error.message));
-    const limit = setTimeout(() => {
-      settle('timeout');
-      request.destroy();
-    }, REQUEST_TIMEOUT_MS);
+    const limit = setTimeout(() => settle('timeout'), REQUEST_TIMEOUT_MS);
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      const answer = readAnswer(text);
+      if (answer !== 'incomplete') settle(answer === 'broken' ? 'broken answer' : answer);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => settle(error.code ?? error.message));
+    socket.on('close', () => settle('connection closed'));
+    socket.write(requestText(this.#target.host, '/', false));
   }
 
   #keep(startedMs: number, outcome: Answer | string): void {

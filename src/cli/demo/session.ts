@@ -1,6 +1,7 @@
 // One long-lived HTTP session of the demo's client: a numbered request on the same TCP connection
 // every period. It never reconnects, so a session that a failover broke stays lost and says why.
-import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { type Answer, readAnswer, requestText } from './answer.ts';
 import type { SessionRecord, Window } from './measure.ts';
 
 export const SESSION_PERIOD_MS = 250;
@@ -10,40 +11,30 @@ const SILENCE_MS = 10_000;
 const ANSWERS_KEPT = 1_000;
 
 export type Target = { host: string; port: number };
-export type Answer = { server: string; count: number };
 
 export const nowMs = (): number => performance.now();
-
-/** What a real server answered; undefined when the answer was cut off or is none of ours. */
-export function readAnswer(response: IncomingMessage, answered: (answer: Answer | undefined) => void): void {
-  let text = '';
-  response.setEncoding('utf8');
-  response.on('data', (chunk: string) => {
-    text += chunk;
-  });
-  response.on('end', () => {
-    try {
-      answered(JSON.parse(text) as Answer);
-    } catch {
-      answered(undefined);
-    }
-  });
-  response.on('error', () => answered(undefined));
-}
 
 export class Session {
   server: string | undefined;
   lost: { atMs: number; reason: string } | undefined;
   #answersMs: number[] = [];
   #firstAnswerMs: number | undefined;
-  #sent = 0;
   #confirmedMs = 0;
-  #socket: unknown;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  readonly #target: Target;
+  #sent = 0;
+  #sentMs = 0;
+  /** What has come since the last request. */
+  #text = '';
+  #silence: NodeJS.Timeout | undefined;
+  readonly #host: string;
+  readonly #socket: Socket;
 
   constructor(target: Target) {
-    this.#target = target;
+    this.#host = target.host;
+    this.#socket = connect({ ...target, noDelay: true });
+    this.#socket.setEncoding('latin1');
+    this.#socket.on('data', (text: string) => this.#read(text));
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#lose(error.code ?? error.message));
+    this.#socket.on('close', () => this.#lose('connection closed'));
     this.#ask();
   }
 
@@ -67,41 +58,36 @@ export class Session {
 
   #lose(reason: string): void {
     this.lost ??= { atMs: nowMs(), reason };
-    this.#agent.destroy();
+    clearTimeout(this.#silence);
+    this.#socket.destroy();
   }
 
   #ask(): void {
     if (this.lost !== undefined) return;
     this.#sent++;
-    const sentMs = nowMs();
-    const silence = setTimeout(() => this.#lose('silent'), SILENCE_MS);
-    const options = { ...this.#target, path: `/session/${this.#sent}`, agent: this.#agent };
-    const request = get(options, (response) =>
-      readAnswer(response, (answer) => {
-        clearTimeout(silence);
-        this.#take(answer, sentMs);
-      }),
-    );
-    // Node's agent would open a new connection in place of a closed one without a word.
-    request.on('socket', (socket) => {
-      if (this.#socket !== undefined && this.#socket !== socket) this.#lose('connection closed');
-      this.#socket = socket;
-    });
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(silence);
-      this.#lose(error.code ?? error.message);
-    });
+    this.#sentMs = nowMs();
+    this.#text = '';
+    this.#silence = setTimeout(() => this.#lose('silent'), SILENCE_MS);
+    this.#socket.write(requestText(this.#host, `/session/${this.#sent}`, true));
   }
 
-  #take(answer: Answer | undefined, sentMs: number): void {
-    if (answer === undefined) return this.#lose('broken answer');
+  #read(text: string): void {
+    this.#text += text;
+    const answer = readAnswer(this.#text);
+    if (answer === 'incomplete') return;
+    clearTimeout(this.#silence);
+    if (answer === 'broken') this.#lose('broken answer');
+    else this.#take(answer);
+  }
+
+  #take(answer: Answer): void {
     this.server ??= answer.server;
     if (answer.server !== this.server) return this.#lose('another server answered');
     if (answer.count !== this.#sent) return this.#lose('out of order');
     this.#firstAnswerMs ??= nowMs();
     this.#answersMs.push(nowMs());
     if (this.#answersMs.length > 2 * ANSWERS_KEPT) this.#answersMs = this.#answersMs.slice(-ANSWERS_KEPT);
-    this.#confirmedMs = sentMs;
-    setTimeout(() => this.#ask(), Math.max(0, sentMs + SESSION_PERIOD_MS - nowMs()));
+    this.#confirmedMs = this.#sentMs;
+    setTimeout(() => this.#ask(), Math.max(0, this.#sentMs + SESSION_PERIOD_MS - nowMs()));
   }
 }

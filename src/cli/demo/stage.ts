@@ -58,7 +58,7 @@ const OBSERVE_MS = 4_000;
  * seconds. Until then a director that was rebooted does not know it.
  */
 const REJOIN_MS = 10_000;
-const POLL_MS = 10;
+const POLL_MS = 20;
 
 const programOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
