@@ -21,8 +21,8 @@ export class Changes {
 
   add(connection: number): void {
     // A full queue is one of ended connections; the next full turn of the table tells of this one.
-    if (this.#connections.changed[connection] === 1 || this.#count === this.#queue.length) return;
-    this.#connections.changed[connection] = 1;
+    if (this.#connections.isChanged(connection) || this.#count === this.#queue.length) return;
+    this.#connections.setChanged(connection, true);
     this.#queue[(this.#head + this.#count) % this.#queue.length] = connection;
     this.#count++;
   }
@@ -33,9 +33,9 @@ export class Changes {
       const connection = this.#queue[this.#head]!;
       this.#head = (this.#head + 1) % this.#queue.length;
       this.#count--;
-      // Zero: it ended, and its number may have been given to another one since.
-      if (this.#connections.changed[connection] === 0) continue;
-      this.#connections.changed[connection] = 0;
+      // Not so any more: it ended, and its number may have been given to another one since.
+      if (!this.#connections.isChanged(connection)) continue;
+      this.#connections.setChanged(connection, false);
       return connection;
     }
     return 0;

@@ -1,4 +1,4 @@
-// The connection table: columns in typed arrays, found by two chained hashes (client side, and real server
+// The connection table: fixed records in one typed array, found by two chained hashes (client side, and real server
 // side for NAT), ended by a lazy timer wheel. Bounded, O(1), and it allocates nothing after construction. It
 // knows nothing of services or packets; connection 0 means "none".
 import assert from 'node:assert';
@@ -31,35 +31,39 @@ export type Tuple = {
   flags: number;
 };
 
+/**
+ * One connection is 64 bytes, so that a packet touches one or two cache lines of the table whatever its size.
+ * KIND: serverPort, state << 16, protocol << 24. FLAGS: those of sync datagrams, and CHANGED.
+ */
+const WORDS = 16;
+const AT = {
+  client: 0,
+  virtual: 1,
+  /** clientPort << 16 | virtualPort. */
+  ports: 2,
+  flags: 3,
+  server: 4,
+  kind: 5,
+  serverSlot: 6,
+  timeout: 7,
+  expires: 8,
+  next: 9,
+  nextReply: 10,
+  control: 11,
+  controlled: 12,
+  fwmark: 13,
+} as const;
+const CHANGED = 0x10000;
+
 export class ConnectionTable {
   readonly capacity: number;
-  readonly protocol: Uint8Array;
-  readonly state: Uint8Array;
-  readonly flags: Uint16Array;
-  readonly client: Int32Array;
-  readonly virtual: Int32Array;
-  readonly server: Int32Array;
-  /** clientPort << 16 | virtualPort. */
-  readonly ports: Int32Array;
-  readonly serverPort: Uint16Array;
-  /** Number of the server's record, or UNBOUND. */
-  readonly serverSlot: Int32Array;
-  readonly timeoutSeconds: Int32Array;
-  readonly fwmark: Int32Array;
-  /** The persistence template a connection came from; 0 = none. */
-  readonly control: Int32Array;
-  /** Is it in the list of what the backup has not been told? */
-  readonly changed: Uint8Array;
-  readonly #controlled: Int32Array;
-  readonly #expiresTick: Int32Array;
-  readonly #next: Int32Array;
-  readonly #nextReply: Int32Array;
+  readonly #words: Int32Array;
   readonly #heads: Int32Array;
   readonly #replyHeads: Int32Array;
   readonly #mask: number;
   readonly #seed: number;
   readonly #wheel: TimerWheel;
-  /** Freed numbers, chained through #next; numbers above #used were never given out. */
+  /** Freed numbers, chained by their `next`; numbers above #used were never given out. */
   #free = 0;
   #used = 0;
   #count = 0;
@@ -67,26 +71,9 @@ export class ConnectionTable {
 
   /** `seed`: any 32 bits that a stranger cannot guess, so that nobody can choose addresses that collide. */
   constructor(settings: { capacity: number; seed: number }) {
-    const size = settings.capacity + 1;
     this.capacity = settings.capacity;
     this.#seed = settings.seed | 0;
-    this.protocol = new Uint8Array(size);
-    this.state = new Uint8Array(size);
-    this.flags = new Uint16Array(size);
-    this.client = new Int32Array(size);
-    this.virtual = new Int32Array(size);
-    this.server = new Int32Array(size);
-    this.ports = new Int32Array(size);
-    this.serverPort = new Uint16Array(size);
-    this.serverSlot = new Int32Array(size);
-    this.timeoutSeconds = new Int32Array(size);
-    this.fwmark = new Int32Array(size);
-    this.control = new Int32Array(size);
-    this.changed = new Uint8Array(size);
-    this.#controlled = new Int32Array(size);
-    this.#expiresTick = new Int32Array(size);
-    this.#next = new Int32Array(size);
-    this.#nextReply = new Int32Array(size);
+    this.#words = new Int32Array((settings.capacity + 1) * WORDS);
     const buckets = 2 ** Math.ceil(Math.log2(settings.capacity));
     this.#mask = buckets - 1;
     this.#heads = new Int32Array(buckets);
@@ -101,21 +88,75 @@ export class ConnectionTable {
   get last(): number {
     return this.#used;
   }
-  get tick(): number {
-    return this.#tick;
-  }
 
-  isUsed(connection: number): boolean {
-    return this.#wheel.dueTick(connection) !== 0;
+  isUsed(at: number): boolean {
+    return this.#wheel.dueTick(at) !== 0;
   }
-  secondsLeft(connection: number): number {
-    return Math.max(0, this.#expiresTick[connection]! - this.#tick);
+  secondsLeft(at: number): number {
+    return Math.max(0, this.#words[at * WORDS + AT.expires]! - this.#tick);
   }
-  clientPort(connection: number): number {
-    return this.ports[connection]! >>> 16;
+  protocol(at: number): number {
+    return this.#words[at * WORDS + AT.kind]! >>> 24;
   }
-  virtualPort(connection: number): number {
-    return this.ports[connection]! & 0xffff;
+  client(at: number): number {
+    return this.#words[at * WORDS + AT.client]!;
+  }
+  clientPort(at: number): number {
+    return this.#words[at * WORDS + AT.ports]! >>> 16;
+  }
+  virtual(at: number): number {
+    return this.#words[at * WORDS + AT.virtual]!;
+  }
+  virtualPort(at: number): number {
+    return this.#words[at * WORDS + AT.ports]! & 0xffff;
+  }
+  server(at: number): number {
+    return this.#words[at * WORDS + AT.server]!;
+  }
+  serverPort(at: number): number {
+    return this.#words[at * WORDS + AT.kind]! & 0xffff;
+  }
+  flags(at: number): number {
+    return this.#words[at * WORDS + AT.flags]! & 0xffff;
+  }
+  state(at: number): number {
+    return (this.#words[at * WORDS + AT.kind]! >>> 16) & 0xff;
+  }
+  setState(at: number, state: number): void {
+    const word = at * WORDS + AT.kind;
+    this.#words[word] = (this.#words[word]! & 0xff00ffff) | (state << 16);
+  }
+  /** Number of the server's record, or UNBOUND. */
+  serverSlot(at: number): number {
+    return this.#words[at * WORDS + AT.serverSlot]!;
+  }
+  setServerSlot(at: number, slot: number): void {
+    this.#words[at * WORDS + AT.serverSlot] = slot;
+  }
+  timeoutSeconds(at: number): number {
+    return this.#words[at * WORDS + AT.timeout]!;
+  }
+  /** In force from the next {@link touch} on. */
+  setTimeoutSeconds(at: number, seconds: number): void {
+    this.#words[at * WORDS + AT.timeout] = seconds;
+  }
+  fwmark(at: number): number {
+    return this.#words[at * WORDS + AT.fwmark]!;
+  }
+  setFwmark(at: number, fwmark: number): void {
+    this.#words[at * WORDS + AT.fwmark] = fwmark;
+  }
+  /** The persistence template a connection came from; 0 = none. */
+  control(at: number): number {
+    return this.#words[at * WORDS + AT.control]!;
+  }
+  /** Is it in the list of what the backup has not been told? */
+  isChanged(at: number): boolean {
+    return (this.#words[at * WORDS + AT.flags]! & CHANGED) !== 0;
+  }
+  setChanged(at: number, changed: boolean): void {
+    const word = at * WORDS + AT.flags;
+    this.#words[word] = changed ? this.#words[word]! | CHANGED : this.#words[word]! & ~CHANGED;
   }
 
   /** By what a packet from the client says. `template`: CONNECTION.template or 0. */
@@ -127,19 +168,21 @@ export class ConnectionTable {
     virtualPort: number,
     template: number,
   ): number {
+    const words = this.#words;
     const ports = (clientPort << 16) | virtualPort;
     let at = this.#heads[this.#hash(client, virtual, ports)]!;
     while (at !== 0) {
+      const base = at * WORDS;
       if (
-        this.ports[at] === ports &&
-        this.client[at] === client &&
-        this.virtual[at] === virtual &&
-        this.protocol[at] === protocol &&
-        (this.flags[at]! & CONNECTION.template) === template
+        words[base + AT.ports] === ports &&
+        words[base + AT.client] === client &&
+        words[base + AT.virtual] === virtual &&
+        words[base + AT.kind]! >>> 24 === protocol &&
+        (words[base + AT.flags]! & CONNECTION.template) === template
       ) {
         return at;
       }
-      at = this.#next[at]!;
+      at = words[base + AT.next]!;
     }
     return 0;
   }
@@ -152,18 +195,19 @@ export class ConnectionTable {
     client: number,
     clientPort: number,
   ): number {
+    const words = this.#words;
     let at = this.#replyHeads[this.#hash(client, server, (clientPort << 16) | serverPort)]!;
     while (at !== 0) {
+      const base = at * WORDS;
       if (
-        this.client[at] === client &&
-        this.ports[at]! >>> 16 === clientPort &&
-        this.serverPort[at] === serverPort &&
-        this.server[at] === server &&
-        this.protocol[at] === protocol
+        words[base + AT.client] === client &&
+        words[base + AT.ports]! >>> 16 === clientPort &&
+        words[base + AT.server] === server &&
+        (words[base + AT.kind]! & 0xff00ffff) === ((protocol << 24) | serverPort)
       ) {
         return at;
       }
-      at = this.#nextReply[at]!;
+      at = words[base + AT.nextReply]!;
     }
     return 0;
   }
@@ -172,41 +216,37 @@ export class ConnectionTable {
   add(tuple: Tuple, timeoutSeconds: number): number {
     const at = this.#take();
     if (at === 0) return 0;
+    const words = this.#words;
+    const base = at * WORDS;
     const ports = (tuple.clientPort << 16) | tuple.virtualPort;
-    this.protocol[at] = tuple.protocol;
-    this.state[at] = 0;
-    this.flags[at] = tuple.flags;
-    this.client[at] = tuple.client;
-    this.virtual[at] = tuple.virtual;
-    this.server[at] = tuple.server;
-    this.ports[at] = ports;
-    this.serverPort[at] = tuple.serverPort;
-    this.serverSlot[at] = UNBOUND;
-    this.fwmark[at] = 0;
-    this.control[at] = 0;
-    this.changed[at] = 0;
-    this.#controlled[at] = 0;
+    words.fill(0, base, base + WORDS);
+    words[base + AT.client] = tuple.client;
+    words[base + AT.virtual] = tuple.virtual;
+    words[base + AT.ports] = ports;
+    words[base + AT.flags] = tuple.flags;
+    words[base + AT.server] = tuple.server;
+    words[base + AT.kind] = (tuple.protocol << 24) | tuple.serverPort;
+    words[base + AT.serverSlot] = UNBOUND;
+    words[base + AT.timeout] = timeoutSeconds;
     const bucket = this.#hash(tuple.client, tuple.virtual, ports);
-    this.#next[at] = this.#heads[bucket]!;
+    words[base + AT.next] = this.#heads[bucket]!;
     this.#heads[bucket] = at;
     if (this.#hasReply(at)) this.#linkReply(at);
     this.#count++;
-    this.timeoutSeconds[at] = timeoutSeconds;
     this.touch(at);
     return at;
   }
 
   /** The caller has undone what it counted. */
   remove(at: number): void {
-    const bucket = this.#hash(this.client[at]!, this.virtual[at]!, this.ports[at]!);
-    unlink(this.#heads, bucket, this.#next, at);
-    if (this.#hasReply(at)) {
-      unlink(this.#replyHeads, this.#replyBucket(at), this.#nextReply, at);
-    }
+    const base = at * WORDS;
+    const ports = this.#words[base + AT.ports]!;
+    this.#unlink(this.#heads, this.#hash(this.client(at), this.virtual(at), ports), AT.next, at);
+    if (this.#hasReply(at)) this.#unlink(this.#replyHeads, this.#replyBucket(at), AT.nextReply, at);
     this.setControl(at, 0);
     this.#wheel.disarm(at);
-    this.changed[at] = 0;
-    this.#next[at] = this.#free;
+    this.setChanged(at, false);
+    this.#words[base + AT.next] = this.#free;
     this.#free = at;
     this.#count--;
   }
@@ -214,22 +254,33 @@ export class ConnectionTable {
   /** The forwarding method decides whether replies can be found. */
   setFlags(at: number, flags: number): void {
     const had = this.#hasReply(at);
-    if (had) unlink(this.#replyHeads, this.#replyBucket(at), this.#nextReply, at);
-    this.flags[at] = flags;
+    const word = at * WORDS + AT.flags;
+    if (had) this.#unlink(this.#replyHeads, this.#replyBucket(at), AT.nextReply, at);
+    this.#words[word] = (this.#words[word]! & CHANGED) | flags;
     if (this.#hasReply(at)) this.#linkReply(at);
   }
 
+  /** Another server for a template: nothing is found by a template's server. */
+  moveTemplate(at: number, server: number, serverPort: number): void {
+    assert((this.flags(at) & CONNECTION.template) !== 0, 'only templates move');
+    this.#words[at * WORDS + AT.server] = server;
+    this.#words[at * WORDS + AT.kind] = (this.protocol(at) << 24) | serverPort;
+  }
+
   setControl(at: number, template: number): void {
-    const before = this.control[at]!;
-    if (before !== 0) this.#controlled[before]!--;
-    this.control[at] = template;
-    if (template !== 0) this.#controlled[template]!++;
+    const before = this.control(at);
+    if (before !== 0) this.#words[before * WORDS + AT.controlled]!--;
+    this.#words[at * WORDS + AT.control] = template;
+    if (template !== 0) this.#words[template * WORDS + AT.controlled]!++;
   }
 
   /** A packet passed, or the timeout changed: its life begins anew. */
   touch(at: number): void {
-    const expires = this.#tick + this.timeoutSeconds[at]!;
-    this.#expiresTick[at] = expires;
+    const base = at * WORDS;
+    const expires = this.#tick + this.#words[base + AT.timeout]!;
+    // Its place in the wheel was looked at when its end was last set: the same second changes nothing.
+    if (this.#words[base + AT.expires] === expires) return;
+    this.#words[base + AT.expires] = expires;
     const due = this.#wheel.dueTick(at);
     if (due === 0 || expires < due) this.#wheel.arm(at, expires);
   }
@@ -239,12 +290,14 @@ export class ConnectionTable {
    * removed. False when there was too much to do for one call.
    */
   advance(tick: number, end: (connection: number) => void): boolean {
+    const words = this.#words;
     this.#tick = tick;
     return this.#wheel.advance(tick, EXPIRIES_MAX, (at) => {
-      if (this.#controlled[at]! > 0 && this.#expiresTick[at]! <= tick) {
-        this.#expiresTick[at] = tick + CONTROLLED_SECONDS;
+      const base = at * WORDS;
+      if (words[base + AT.controlled]! > 0 && words[base + AT.expires]! <= tick) {
+        words[base + AT.expires] = tick + CONTROLLED_SECONDS;
       }
-      const expires = this.#expiresTick[at]!;
+      const expires = words[base + AT.expires]!;
       if (expires > tick) {
         this.#wheel.arm(at, expires);
         return;
@@ -257,7 +310,7 @@ export class ConnectionTable {
   #take(): number {
     const freed = this.#free;
     if (freed !== 0) {
-      this.#free = this.#next[freed]!;
+      this.#free = this.#words[freed * WORDS + AT.next]!;
       return freed;
     }
     if (this.#used === this.capacity) return 0;
@@ -265,16 +318,31 @@ export class ConnectionTable {
   }
 
   #hasReply(at: number): boolean {
-    return (this.flags[at]! & (CONNECTION.methodMask | CONNECTION.template)) === CONNECTION.masquerade;
+    return (this.flags(at) & (CONNECTION.methodMask | CONNECTION.template)) === CONNECTION.masquerade;
   }
   #linkReply(at: number): void {
     const bucket = this.#replyBucket(at);
-    this.#nextReply[at] = this.#replyHeads[bucket]!;
+    this.#words[at * WORDS + AT.nextReply] = this.#replyHeads[bucket]!;
     this.#replyHeads[bucket] = at;
   }
   #replyBucket(at: number): number {
-    const ports = (this.ports[at]! & 0xffff0000) | this.serverPort[at]!;
-    return this.#hash(this.client[at]!, this.server[at]!, ports);
+    const ports = (this.clientPort(at) << 16) | this.serverPort(at);
+    return this.#hash(this.client(at), this.server(at), ports);
+  }
+
+  #unlink(heads: Int32Array, bucket: number, link: number, entry: number): void {
+    const words = this.#words;
+    const after = words[entry * WORDS + link]!;
+    let at = heads[bucket]!;
+    if (at === entry) {
+      heads[bucket] = after;
+      return;
+    }
+    while (words[at * WORDS + link] !== entry) {
+      at = words[at * WORDS + link]!;
+      assert(at !== 0, 'a connection is in the chain of its bucket');
+    }
+    words[at * WORDS + link] = after;
   }
 
   #hash(client: number, other: number, ports: number): number {
@@ -283,17 +351,4 @@ export class ConnectionTable {
     mixed = Math.imul((mixed ^ (mixed >>> 13)) + other, 0xc2b2ae35);
     return (mixed ^ (mixed >>> 16)) & this.#mask;
   }
-}
-
-function unlink(heads: Int32Array, bucket: number, next: Int32Array, entry: number): void {
-  let at = heads[bucket]!;
-  if (at === entry) {
-    heads[bucket] = next[entry]!;
-    return;
-  }
-  while (next[at] !== entry) {
-    at = next[at]!;
-    assert(at !== 0, 'a connection is in the chain of its bucket');
-  }
-  next[at] = next[entry]!;
 }

@@ -212,14 +212,14 @@ export class Engine {
     if (!this.sessions.input(at, tcpFlags, question.end - ip)) {
       return this.drops.count(DROP['server-removed']);
     }
-    const server = connections.server[at]!;
+    const server = connections.server(at);
     if (!this.#mayPass(question, server, length)) return VERDICT.dropped;
-    const method = connections.flags[at]! & CONNECTION.methodMask;
+    const method = connections.flags(at) & CONNECTION.methodMask;
     if (method === CONNECTION.masquerade) {
-      const virtual = connections.virtual[at]!;
-      const protocol = connections.protocol[at]!;
+      const virtual = connections.virtual(at);
+      const protocol = connections.protocol(at);
       const isPartial = (bytes[start - VNET.size + VNET.flags]! & VNET_NEEDS_CHECKSUM) !== 0;
-      const port = connections.serverPort[at]!;
+      const port = connections.serverPort(at);
       rewriteTransport(bytes, transport, protocol, PORTS.destination, port, virtual, server, isPartial);
       rewriteHeader(bytes, ip, IPV4.destination, server);
     } else if (method === CONNECTION.direct) decrementTtl(bytes, ip);
@@ -231,12 +231,12 @@ export class Engine {
   #sendBack(question: Question, at: number, tcpFlags: number, length: number): number {
     const { bytes, ip, transport, start } = question;
     const { connections } = this.sessions;
-    const client = connections.client[at]!;
+    const client = connections.client(at);
     if (!this.#mayPass(question, client, length)) return VERDICT.dropped;
     this.sessions.output(at, tcpFlags, question.end - ip);
-    const virtual = connections.virtual[at]!;
-    const server = connections.server[at]!;
-    const protocol = connections.protocol[at]!;
+    const virtual = connections.virtual(at);
+    const server = connections.server(at);
+    const protocol = connections.protocol(at);
     const isPartial = (bytes[start - VNET.size + VNET.flags]! & VNET_NEEDS_CHECKSUM) !== 0;
     const port = connections.virtualPort(at);
     rewriteTransport(bytes, transport, protocol, PORTS.source, port, server, virtual, isPartial);
@@ -314,6 +314,9 @@ export class Engine {
       this.#neighbours.learn(link, sender, bytes, arp + ARP.senderMac, isForUs);
     }
     if (!isForUs || readU16(bytes, arp + ARP.operation) !== ARP_OPERATION.request) return VERDICT.taken;
+    // An announcement (RFC 5227) asks nothing. It is the new master's: an answer from us, who have not heard of
+    // it yet, would turn the switches back to us.
+    if (sender === target) return VERDICT.taken;
     const asker = Uint8Array.prototype.slice.call(bytes, arp + ARP.senderMac, arp + ARP.senderAddress);
     const at = this.outbox.reserve(link.slot, ARP_FRAME);
     if (at === -1) return this.drops.count(DROP['outbox-full']);

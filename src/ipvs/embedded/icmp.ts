@@ -38,20 +38,20 @@ export function relateError(connections: ConnectionTable, question: Question): n
   // About a packet from the virtual address to the client: for the real server that sent it.
   const incoming = connections.find(protocol, destination, destinationPort, source, sourcePort, 0);
   if (incoming !== 0) {
-    const server = connections.server[incoming]!;
-    if ((connections.flags[incoming]! & CONNECTION.methodMask) !== CONNECTION.masquerade) return server;
+    const server = connections.server(incoming);
+    if ((connections.flags(incoming) & CONNECTION.methodMask) !== CONNECTION.masquerade) return server;
     rewrite(question, IPV4.destination, inner, IPV4.source, server);
-    writeU16(bytes, ports + PORTS.source, connections.serverPort[incoming]!);
+    writeU16(bytes, ports + PORTS.source, connections.serverPort(incoming));
     finishIcmp(question);
     return server;
   }
   // About a packet from the client to the real server: for the client, who knows only the virtual address.
   const outgoing = connections.findReply(protocol, destination, destinationPort, source, sourcePort);
   if (outgoing === 0) return undefined;
-  rewrite(question, IPV4.source, inner, IPV4.destination, connections.virtual[outgoing]!);
+  rewrite(question, IPV4.source, inner, IPV4.destination, connections.virtual(outgoing));
   writeU16(bytes, ports + PORTS.destination, connections.virtualPort(outgoing));
   finishIcmp(question);
-  return connections.client[outgoing]!;
+  return connections.client(outgoing);
 }
 
 function rewrite(question: Question, outerAt: number, inner: number, innerAt: number, address: number): void {

@@ -28,8 +28,8 @@ export type Link = {
   mac: Uint8Array;
   mtu: number;
   addresses: readonly { address: number; mask: number }[];
-  /** Virtual routers of ours on it: their MACs are ours. */
-  readonly vrids: Set<number>;
+  /** By vrid: 1 for virtual routers of ours on it, whose MACs are ours. */
+  readonly vrids: Uint8Array;
   up: boolean;
 };
 type Route = { network: number; mask: number; gateway: number; link: Link; metric: number };
@@ -85,14 +85,14 @@ export class Links {
   #rebuild(): readonly Owned[] {
     const before = this.#owned;
     this.#owned = new Map();
-    for (const link of this.list) link.vrids.clear();
+    for (const link of this.list) link.vrids.fill(0);
     for (const { address, prefixLength, interface: name, vrid } of this.#given.owned) {
       const link = this.list.find((candidate) => candidate.name === name && candidate.up);
       if (!link || familyOf(address) !== 4) continue;
       const number = toNumber(address);
       const mask = maskOf(prefixLength);
       this.#owned.set(number, { address: number, mask, link, mac: virtualMac(vrid), vrid });
-      link.vrids.add(vrid);
+      link.vrids[vrid] = 1;
     }
     this.#rebuildRoutes();
     this.generation++;
@@ -126,7 +126,7 @@ export class Links {
 
   macClass(link: Link, bytes: Uint8Array, at: number): number {
     const vrid = virtualMacVrid(bytes, at);
-    if (vrid !== -1) return link.vrids.has(vrid) ? MAC.virtual : MAC.foreign;
+    if (vrid !== -1) return link.vrids[vrid] === 1 ? MAC.virtual : MAC.foreign;
     if ((bytes[at]! & 1) !== 0) return MAC.broadcast;
     for (let i = 0; i < 6; i++) if (bytes[at + i] !== link.mac[i]) return MAC.foreign;
     return MAC.own;
@@ -174,5 +174,5 @@ export const NOWHERE: Link = newLink(-1, {
 
 function newLink(slot: number, fact: InterfaceFacts): Link {
   const { index, name, mac, mtu } = fact;
-  return { slot, index, name, mac, mtu, addresses: [], vrids: new Set(), up: true };
+  return { slot, index, name, mac, mtu, addresses: [], vrids: new Uint8Array(256), up: true };
 }

@@ -50,7 +50,7 @@ export class Sessions {
       service.head.persistenceSeconds > 0 ? this.#template(service, client, virtual, virtualPort) : 0;
     const server =
       template !== 0
-        ? this.services.server(this.connections.serverSlot[template]!)
+        ? this.services.server(this.connections.serverSlot(template))
         : service.head.persistenceSeconds === 0
           ? this.services.schedule(service)
           : undefined;
@@ -86,7 +86,7 @@ export class Sessions {
     const port = isOwnPort ? virtualPort : 0;
     const network = client & service.mask;
     const known = connections.find(service.protocol, network, 0, virtual, port, CONNECTION.template);
-    const slot = known === 0 ? UNBOUND : connections.serverSlot[known]!;
+    const slot = known === 0 ? UNBOUND : connections.serverSlot(known);
     if (slot !== UNBOUND && this.services.server(slot).available) {
       connections.touch(known);
       return known;
@@ -98,11 +98,10 @@ export class Sessions {
     if (known !== 0) {
       // Its server is gone. The connections it controls stay with it; new ones go to the new server.
       this.#unbind(known);
-      connections.flags[known] = flags;
-      connections.server[known] = server.address;
-      connections.serverPort[known] = serverPort;
-      connections.state[known] = 0;
-      connections.timeoutSeconds[known] = service.head.persistenceSeconds;
+      connections.setFlags(known, flags);
+      connections.moveTemplate(known, server.address, serverPort);
+      connections.setState(known, 0);
+      connections.setTimeoutSeconds(known, service.head.persistenceSeconds);
       this.#bind(known, server);
       connections.touch(known);
       return known;
@@ -118,7 +117,7 @@ export class Sessions {
       flags,
     });
     if (at === 0) return 0;
-    connections.timeoutSeconds[at] = service.head.persistenceSeconds;
+    connections.setTimeoutSeconds(at, service.head.persistenceSeconds);
     connections.touch(at);
     this.#bind(at, server);
     return at;
@@ -141,9 +140,9 @@ export class Sessions {
     for (let tries = 0; tries < EVICTION_TRIES; tries++) {
       this.#evictionHand = (this.#evictionHand % connections.last) + 1;
       const at = this.#evictionHand;
-      const isTemplate = (connections.flags[at]! & CONNECTION.template) !== 0;
-      if (!connections.isUsed(at) || isTemplate || connections.protocol[at] !== PROTOCOL.tcp) continue;
-      const state = connections.state[at]!;
+      const isTemplate = (connections.flags(at) & CONNECTION.template) !== 0;
+      if (!connections.isUsed(at) || isTemplate || connections.protocol(at) !== PROTOCOL.tcp) continue;
+      const state = connections.state(at);
       if (state === TCP_STATE.established || state === TCP_STATE.finWait || state === TCP_STATE.closeWait) {
         continue;
       }
@@ -162,15 +161,15 @@ export class Sessions {
   /** A SYN for a connection that is over is a new one: the client uses its port again. */
   isReused(at: number, tcpFlags: number): boolean {
     if ((tcpFlags & (TCP_FLAG.syn | TCP_FLAG.ack | TCP_FLAG.rst)) !== TCP_FLAG.syn) return false;
-    const state = this.connections.state[at];
+    const state = this.connections.state(at);
     return state === TCP_STATE.timeWait || state === TCP_STATE.close;
   }
 
   /** A packet from the client. False: its server was removed, the packet must not go on. */
   input(at: number, tcpFlags: number, length: number): boolean {
     const { connections } = this;
-    if (connections.serverSlot[at] === UNBOUND) this.tryBind(at);
-    const slot = connections.serverSlot[at]!;
+    if (connections.serverSlot(at) === UNBOUND) this.tryBind(at);
+    const slot = connections.serverSlot(at);
     if (slot !== UNBOUND) {
       const server = this.services.server(slot);
       if (!server.available) return false;
@@ -179,8 +178,8 @@ export class Sessions {
       server.service.counters[COUNT.inPackets]!++;
       server.service.counters[COUNT.inBytes]! += length;
     }
-    if (connections.protocol[at] === PROTOCOL.tcp) {
-      const isHalf = (connections.flags[at]! & CONNECTION.noOutput) !== 0;
+    if (connections.protocol(at) === PROTOCOL.tcp) {
+      const isHalf = (connections.flags(at) & CONNECTION.noOutput) !== 0;
       this.#step(at, isHalf ? DIRECTION.inputOnly : DIRECTION.input, tcpFlags);
     }
     connections.touch(at);
@@ -190,7 +189,7 @@ export class Sessions {
   /** A packet from the server. */
   output(at: number, tcpFlags: number, length: number): void {
     const { connections } = this;
-    const slot = connections.serverSlot[at]!;
+    const slot = connections.serverSlot(at);
     if (slot !== UNBOUND) {
       const server = this.services.server(slot);
       server.counters[COUNT.outPackets]!++;
@@ -198,32 +197,32 @@ export class Sessions {
       server.service.counters[COUNT.outPackets]!++;
       server.service.counters[COUNT.outBytes]! += length;
     }
-    if (connections.protocol[at] === PROTOCOL.tcp) this.#step(at, DIRECTION.output, tcpFlags);
+    if (connections.protocol(at) === PROTOCOL.tcp) this.#step(at, DIRECTION.output, tcpFlags);
     connections.touch(at);
   }
 
   #step(at: number, direction: number, tcpFlags: number): void {
     const { connections } = this;
-    const before = connections.state[at]!;
+    const before = connections.state(at);
     const after = nextTcpState(before, direction, tcpFlags);
     // Also when the state stays: an entry from the peer may have brought another timeout.
-    connections.timeoutSeconds[at] = tcpTimeoutSeconds(after);
+    connections.setTimeoutSeconds(at, tcpTimeoutSeconds(after));
     if (after === before) return;
-    connections.state[at] = after;
+    connections.setState(at, after);
     this.setInactive(at, after !== TCP_STATE.established);
     if (!isTcpStateSynced(after)) return;
     this.changes.add(at);
-    const template = connections.control[at]!;
+    const template = connections.control(at);
     if (template === 0 || after !== TCP_STATE.established) return;
-    connections.state[template] = ASSURED;
+    connections.setState(template, ASSURED);
     this.changes.add(template);
   }
 
   setInactive(at: number, inactive: boolean): void {
-    const flags = this.connections.flags[at]!;
+    const flags = this.connections.flags(at);
     if (((flags & CONNECTION.inactive) !== 0) === inactive) return;
-    const slot = this.connections.serverSlot[at]!;
-    this.connections.flags[at] = flags ^ CONNECTION.inactive;
+    const slot = this.connections.serverSlot(at);
+    this.connections.setFlags(at, flags ^ CONNECTION.inactive);
     if (slot === UNBOUND) return;
     const server = this.services.server(slot);
     server.activeConnections += inactive ? -1 : 1;
@@ -234,14 +233,14 @@ export class Sessions {
   tryBind(at: number): void {
     const { connections } = this;
     const service = this.services.find(
-      connections.protocol[at]!,
-      connections.virtual[at]!,
+      connections.protocol(at),
+      connections.virtual(at),
       connections.virtualPort(at),
     );
     const server =
-      service && this.services.findServer(service, connections.server[at]!, connections.serverPort[at]!);
+      service && this.services.findServer(service, connections.server(at), connections.serverPort(at));
     if (!server) return;
-    const kept = connections.flags[at]! & ~(CONNECTION.methodMask | CONNECTION.noOutput);
+    const kept = connections.flags(at) & ~(CONNECTION.methodMask | CONNECTION.noOutput);
     const own = flagsOf(server);
     const isTemplate = (kept & CONNECTION.template) !== 0;
     connections.setFlags(at, kept | (isTemplate ? own : own & ~CONNECTION.inactive));
@@ -249,15 +248,15 @@ export class Sessions {
   }
 
   #bind(at: number, server: ServerRecord): void {
-    this.connections.serverSlot[at] = server.slot;
-    this.services.bind(server, this.connections.flags[at]!);
+    this.connections.setServerSlot(at, server.slot);
+    this.services.bind(server, this.connections.flags(at));
   }
 
   #unbind(at: number): void {
-    const slot = this.connections.serverSlot[at]!;
+    const slot = this.connections.serverSlot(at);
     if (slot === UNBOUND) return;
-    this.services.unbind(this.services.server(slot), this.connections.flags[at]!);
-    this.connections.serverSlot[at] = UNBOUND;
+    this.services.unbind(this.services.server(slot), this.connections.flags(at));
+    this.connections.setServerSlot(at, UNBOUND);
   }
 
   /** False: more have ended than one call may take away. */

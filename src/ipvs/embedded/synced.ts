@@ -37,17 +37,17 @@ export function describeConnection(sessions: Sessions, at: number): ConnectionEn
   const { connections } = sessions;
   return {
     family: 4,
-    protocol: connections.protocol[at]!,
-    flags: connections.flags[at]!,
-    state: connections.state[at]!,
+    protocol: connections.protocol(at),
+    flags: connections.flags(at),
+    state: connections.state(at),
     clientPort: connections.clientPort(at),
     virtualPort: connections.virtualPort(at),
-    serverPort: connections.serverPort[at]!,
-    fwmark: connections.fwmark[at]! >>> 0,
-    timeoutSeconds: connections.timeoutSeconds[at]!,
-    client: connections.client[at]! >>> 0,
-    virtual: connections.virtual[at]! >>> 0,
-    server: connections.server[at]! >>> 0,
+    serverPort: connections.serverPort(at),
+    fwmark: connections.fwmark(at) >>> 0,
+    timeoutSeconds: connections.timeoutSeconds(at),
+    client: connections.client(at) >>> 0,
+    virtual: connections.virtual(at) >>> 0,
+    server: connections.server(at) >>> 0,
   };
 }
 
@@ -55,9 +55,9 @@ export function describeConnection(sessions: Sessions, at: number): ConnectionEn
 export function isWorthTelling(sessions: Sessions, at: number): boolean {
   const { connections } = sessions;
   if (!connections.isUsed(at)) return false;
-  if (connections.protocol[at] !== PROTOCOL.tcp) return true;
-  if ((connections.flags[at]! & CONNECTION.template) !== 0) return true;
-  const state = connections.state[at];
+  if (connections.protocol(at) !== PROTOCOL.tcp) return true;
+  if ((connections.flags(at) & CONNECTION.template) !== 0) return true;
+  const state = connections.state(at);
   return state === TCP_STATE.established || state === TCP_STATE.finWait || state === TCP_STATE.closeWait;
 }
 
@@ -77,7 +77,7 @@ export function adoptConnection(sessions: Sessions, entry: ConnectionEntry): Ado
     isTemplate ? CONNECTION.template : 0,
   );
   const isMoved =
-    at !== 0 && (connections.server[at] !== server || connections.serverPort[at] !== entry.serverPort);
+    at !== 0 && (connections.server(at) !== server || connections.serverPort(at) !== entry.serverPort);
   if (isMoved && !isTemplate) {
     if ((entry.flags & CONNECTION.inactive) !== 0) return 'stale';
     sessions.close(at);
@@ -93,11 +93,11 @@ export function adoptConnection(sessions: Sessions, entry: ConnectionEntry): Ado
       1,
     );
     if (at === 0) return 'table-full';
-    connections.fwmark[at] = entry.fwmark | 0;
+    connections.setFwmark(at, entry.fwmark | 0);
   }
-  if (connections.serverSlot[at] === UNBOUND) sessions.tryBind(at);
-  connections.state[at] = entry.state;
-  connections.timeoutSeconds[at] = timeoutOf(entry, isTemplate);
+  if (connections.serverSlot(at) === UNBOUND) sessions.tryBind(at);
+  connections.setState(at, entry.state);
+  connections.setTimeoutSeconds(at, timeoutOf(entry, isTemplate));
   connections.touch(at);
   return isKnown ? 'updated' : 'created';
 }

@@ -36,6 +36,8 @@ export type EngineStatistics = {
   interfaces: readonly {
     name: string;
     received: number;
+    /** System calls that `received` took: many frames in one are cheap. */
+    batches: number;
     sent: number;
     sendFailed: number;
     /** Frames lost because the engine was too slow. */

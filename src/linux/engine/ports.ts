@@ -13,7 +13,14 @@ const PACKET_STATISTICS = 6;
 /** Full batches in a row from one interface before the others have their turn. */
 const TURNS_MAX = 4;
 
-type Port = { link: Link; socket: PacketSocket; pollIndex: number; received: number; overruns: number };
+type Port = {
+  link: Link;
+  socket: PacketSocket;
+  pollIndex: number;
+  received: number;
+  batches: number;
+  overruns: number;
+};
 
 export class Ports {
   readonly #engine: Engine;
@@ -41,12 +48,12 @@ export class Ports {
     const owns = [...this.#engine.links.allOwned()].length > 0;
     for (const link of this.#engine.links.list) {
       const open = this.#bySlot[link.slot];
-      const isNeeded = link.up && (link.addresses.length > 0 || link.vrids.size > 0);
+      const vrids = [...link.vrids.keys()].filter((vrid) => link.vrids[vrid] === 1);
+      const isNeeded = link.up && (link.addresses.length > 0 || vrids.length > 0);
       if (!isNeeded && open) this.#close(open);
       try {
         if (!isNeeded) continue;
         const port = open ?? this.#open(link);
-        const vrids = [...link.vrids];
         port.socket.want(owns && hearsOwnMacs ? { vrids, ownMac: link.mac } : { vrids });
       } catch (error) {
         faults.push(`${link.name}: ${(error as Error).message}`);
@@ -84,8 +91,8 @@ export class Ports {
       getsockopt(port.socket.fd, SOL.PACKET, PACKET_STATISTICS, counts);
       port.overruns += counts.readUInt32LE(4); // the kernel begins anew at each reading
       const { sent, failed } = port.socket.out;
-      const { received, overruns } = port;
-      return [{ name: port.link.name, received, sent, sendFailed: failed, overruns }];
+      const { received, batches, overruns } = port;
+      return [{ name: port.link.name, received, batches, sent, sendFailed: failed, overruns }];
     });
   }
 
@@ -108,7 +115,10 @@ export class Ports {
       if (target.socket.out.isFull()) target.socket.out.flush(target.socket.fd);
       target.socket.out.add(this.#starts[i]!, length);
     }
-    if (count > 0) port.received += count;
+    if (count > 0) {
+      port.received += count;
+      port.batches++;
+    }
     // The slots are used again by the next batch: everything leaves now.
     if (engine.outbox.count > 0) this.flushOutbox();
     else this.#flush();
@@ -123,7 +133,7 @@ export class Ports {
 
   #open(link: Link): Port {
     const socket = new PacketSocket(link.index);
-    const port: Port = { link, socket, pollIndex: 0, received: 0, overruns: 0 };
+    const port: Port = { link, socket, pollIndex: 0, received: 0, batches: 0, overruns: 0 };
     port.pollIndex = this.#poll.add(socket.fd, POLL.IN);
     this.#bySlot[link.slot] = port;
     return port;

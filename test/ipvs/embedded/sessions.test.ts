@@ -139,7 +139,7 @@ describe('servers', () => {
     const of = world({}, [server(21, { upperThreshold: 3, lowerThreshold: 2 })]);
     expect([open(of, 1), open(of, 2), open(of, 3)]).toEqual(Array(3).fill('10.1.0.21'));
     const { connections, services } = of.engine.sessions;
-    const service = services.find(6, connections.virtual[1]!, 80)!;
+    const service = services.find(6, connections.virtual(1), 80)!;
     expect(services.schedule(service)).toBeUndefined();
     of.engine.sessions.close(1);
     expect(services.schedule(service)).toBeUndefined();

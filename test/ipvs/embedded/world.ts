@@ -165,7 +165,7 @@ export class World {
     const protocol = service.protocol === 'TCP' ? 6 : 17;
     const virtual = number(service.address);
     const at = connections.find(protocol, number(client), clientPort, virtual, service.port, 0);
-    return at === 0 ? undefined : connections.state[at];
+    return at === 0 ? undefined : connections.state(at);
   }
 }
 
