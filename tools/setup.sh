@@ -13,7 +13,9 @@ npm_packages() {
   stamp=node_modules/.lvs-director-lock
   cmp -s package-lock.json "$stamp" && [ -x node_modules/.bin/tsc ] && return
   say "installing npm packages (about 400 MB on disk, Node 24 among them) ..."
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+  # Not 'npm ci': npm 11's refuses a lock file made where a registry lacks packages for other platforms. This one
+  # installs the locked versions, checks their hashes, and writes nothing back.
+  npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error >&2
   # npm 9 (Debian 12's) forgets this link when one of two packages that bring a node binary is left out for its CPU.
   for node in node_modules/node-linux-*/bin/node; do ln -sfn "../../$node" node_modules/.bin/node; done
   cp package-lock.json "$stamp"

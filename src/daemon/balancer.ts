@@ -108,7 +108,7 @@ export class Balancer {
     const masters = [...this.#states].filter(([, state]) => serves(state)).map(([name]) => name);
     this.#edges.say({
       event: 'balancer.guardian',
-      message: `the director process is gone: removing its addresses and services (${masters.length} masters)`,
+      message: 'the director process is gone: removing its addresses and services',
       fields: { masters },
     });
     removeLeftovers(this.#elector, masters);

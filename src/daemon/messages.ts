@@ -2,7 +2,7 @@
 // clone: maps allowed).
 import type { LoggedEvent } from '../console/people.ts';
 import type { Source } from '../core/diagnostic.ts';
-import type { ElectorReport, ElectorSettings, InstanceStatus, State } from '../vrrp/settings.ts';
+import type { ElectorSettings, InstanceStatus, State } from '../vrrp/settings.ts';
 
 /** Command line of `run`, as far as both processes need it. */
 export type RunOptions = {
@@ -52,4 +52,3 @@ export type ToDirector =
   | { type: 'failed'; exitCode: 1 | 4; message: string; hint?: string }
   | { type: 'counted'; connections: number }
   | { type: 'stopped' };
-
