@@ -166,10 +166,15 @@ export class Expander {
         this.#report.add('CFG_INCLUDE', at, `${source.name} includes itself`);
         continue;
       }
-      this.sources.push(source);
-      this.#readSource(this.sources.length - 1, [...chain, source.name]);
+      this.#readSource(this.#indexOf(source), [...chain, source.name]);
     }
     return true;
+  }
+
+  /** A file that is included twice is one source: what is wrong in it is said once. */
+  #indexOf(source: Source): number {
+    const known = this.sources.findIndex(({ name, text }) => name === source.name && text === source.text);
+    return known === -1 ? this.sources.push(source) - 1 : known;
   }
 
   /** keepalived.conf(5): a plain `include` may match nothing; the stricter forms may not. */

@@ -30,7 +30,10 @@ export class Parser {
   /** The first block whose closing brace stands where that of an outer one belongs. */
   #suspect: Frame | undefined;
 
-  /** `missing` is the balance of a former reading; 0 at first. `take` gets each statement of the top when it is complete. */
+  /**
+   * `missing` is the balance of a former reading; 0 at first. `take` gets each statement of the top level when
+   * it is complete.
+   */
   constructor(top: Block, missing: number, report: Report, take: (statement: Statement) => void) {
     const open = { source: 0, start: 0, end: 0 };
     this.#frames = [{ body: { open, statements: [] }, schema: top, head: '', indent: -1 }];

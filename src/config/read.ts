@@ -1,4 +1,4 @@
-// The pipeline: texts → lines of tokens → statements → settings → the typed configuration, and everything
+// The pipeline: texts → lines of tokens → statements → settings → typed configuration, and everything
 // there is to say about it. Pure; reading files is the edge's.
 import type { Diagnostic, Source } from '../core/diagnostic.ts';
 import { composeConfiguration } from './compose/configuration.ts';
@@ -37,7 +37,7 @@ export function readConfiguration(sources: readonly Source[], options: ReadOptio
   return readOnce(sources, { ...options, include }, first.balances).result;
 }
 
-/** `missing`: how many closing braces each source lacks (negative: has too many), as a first reading found. */
+/** `missing`: how many closing braces each source lacks (negative: too many), as a first reading found. */
 function readOnce(
   sources: readonly Source[],
   options: ReadOptions & { include: Include },

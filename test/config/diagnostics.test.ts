@@ -1,4 +1,5 @@
-// Broken files and what is said about them: one line a case. Each has a defined outcome, at a place worth looking at.
+// Broken files and what is said about them: one line a case. Each has a defined outcome, at a place worth
+// looking at.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${NAME}` is the language's own
 import { describe, expect, test } from 'vitest';
 import { readConfiguration } from '../../src/config/read.ts';
@@ -29,7 +30,8 @@ function instance(...changes: string[]): string {
 }
 
 function service(head: string, real = '', port = 80): string {
-  return `virtual_server 10.0.0.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n${head}\nreal_server 10.1.0.1 ${port} {\n${real}\n}\n}\n`;
+  const usual = 'lvs_sched rr\nlvs_method NAT\nprotocol TCP';
+  return `virtual_server 10.0.0.1 80 {\n${usual}\n${head}\nreal_server 10.1.0.1 ${port} {\n${real}\n}\n}\n`;
 }
 
 describe('values', () => {
@@ -76,7 +78,8 @@ describe('values', () => {
     [
       'track_interface { eth1 weight 5 }',
       [
-        'ignored CFG_UNSUPPORTED 6:24 without a weight the loss of the interface means FAULT; this interface is not tracked at all',
+        'ignored CFG_UNSUPPORTED 6:24 without a weight the loss of the interface means FAULT; ' +
+          'this interface is not tracked at all',
       ],
     ],
     ['unicast_peer { 10.0.0.300 }', ['error CFG_VALUE 6:16']],
@@ -145,7 +148,7 @@ describe('braces', () => {
     ],
     [
       'missing before the next block',
-      'vrrp_instance V {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n  10.0.0.1\n}\nvirtual_server 10.0.0.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind NAT\nreal_server 10.1.0.1 80 {\n}\n}\n',
+      `vrrp_instance V {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n}\n${service('')}`,
       missing(4, 20, '`virtual_server` begins a block further out: a `}` is missing before it'),
     ],
     [

@@ -1,4 +1,5 @@
-// What happens line by line before keywords are looked at: conditions, definitions, repetitions, included files.
+// What happens line by line before keywords are looked at: conditions, definitions, repetitions, included
+// files.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${NAME}` is the language's own
 import { describe, expect, test } from 'vitest';
 import { Expander, type Include } from '../../src/config/expand.ts';
@@ -58,7 +59,8 @@ describe('definitions', () => {
 
   test('of several lines give several lines, nested', () => {
     const text =
-      '$RS= \\\n  real ${N} { \\\n  w 1 \\\n }\n$VS= \\\n  virtual { \\\n $N=1 \\\n $RS \\\n $N=2 \\\n $RS \\\n }\n$VS\n';
+      '$RS= \\\n  real ${N} { \\\n  w 1 \\\n }\n' +
+      '$VS= \\\n  virtual { \\\n $N=1 \\\n $RS \\\n $N=2 \\\n $RS \\\n }\n$VS\n';
     expect(expand(text).lines).toEqual(['virtual {', 'real 1 {', 'w 1', '}', 'real 2 {', 'w 1', '}', '}']);
   });
 

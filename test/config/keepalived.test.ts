@@ -1,5 +1,6 @@
-// The referee: Debian's keepalived 2.2.7 with -t. What it accepts without a word we accept without one, what it complains
-// about we refuse, and where we are stricter on purpose the file's name says so. Needs namespaces, for the interfaces.
+// The referee: Debian's keepalived 2.2.7 with -t. What it accepts without a word we accept without one, what
+// it complains about we refuse, and where we are stricter on purpose the file's name says so. Needs
+// namespaces, for the interfaces.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,9 +21,13 @@ const corpus = new Map([
   ...pairConfigurations().map(({ name, text }) => [`accepted-pair-${name}.conf`, text] as const),
 ]);
 
-/** One namespace for the whole corpus: eth0 and eth1 exist in it. Answers the exit code and messages for each file. */
+/**
+ * One namespace for the whole corpus: eth0 and eth1 exist in it. Answers the exit code and messages for each
+ * file.
+ */
 function judgeAll(directory: string): Map<string, { exitCode: number; messages: string }> {
-  const script = `ip link add eth0 type veth peer name eth1 && ip link set eth0 up && ip link set eth1 up || exit 1
+  const script = `ip link add eth0 type veth peer name eth1 || exit 1
+    ip link set eth0 up && ip link set eth1 up || exit 1
     for f in *.conf; do m=$(${KEEPALIVED} -t -f "$PWD/$f" 2>&1); printf '%s %s\\0' "$? $f" "$m"; done`;
   const output = execFileSync('unshare', ['-rn', 'sh', '-c', script], { cwd: directory, encoding: 'utf8' });
   return new Map(

@@ -191,8 +191,7 @@ real_server 10.1.0.2 80 {\nweight 0\nalpha no\ninhibit_on_failure\nTCP_CHECK {\n
   });
 
   test('an IPv6 instance is version 3, whatever the default', () => {
-    const text =
-      'vrrp_instance V {\ninterface eth0\nvirtual_router_id 5\nadvert_int 0.5\nvirtual_ipaddress { fe80::1/128 }\n}\n';
+    const text = `${INSTANCE.replace('10.0.0.1', 'fe80::1/128')}advert_int 0.5\n}\n`;
     expect(read(text).instances[0]!.version?.value).toBe(3);
   });
 
@@ -250,7 +249,8 @@ describe('with --compat the effective values are keepalived’s', () => {
 
   test('a port that DR cannot change is the service’s, a duplicate server is left out', () => {
     const text =
-      'virtual_server 10.0.0.1 80 {\nprotocol TCP\nlvs_method DR\nreal_server 10.1.0.1 81 {\n}\nreal_server 10.1.0.1 80 {\nweight 7\n}\n}\n';
+      'virtual_server 10.0.0.1 80 {\nprotocol TCP\nlvs_method DR\n' +
+      'real_server 10.1.0.1 81 {\n}\nreal_server 10.1.0.1 80 {\nweight 7\n}\n}\n';
     expect(plain(read(text, true).virtualServers[0]!.realServers)).toMatchObject([{ port: 80, weight: 1 }]);
   });
 });

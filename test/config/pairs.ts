@@ -1,5 +1,5 @@
-// Configurations of director pairs as the lab and operators write them: every forwarding method, both families, and the
-// options that are varied there. All of them are good files.
+// Configurations of director pairs as the lab and operators write them: every forwarding method, both
+// families, and the options that are varied there. All of them are good files.
 
 export type PairOptions = {
   mode: 'nat' | 'dr' | 'tun';
@@ -24,6 +24,13 @@ const USUAL: PairOptions = {
   checks: true,
 };
 
+const CHECK = `        TCP_CHECK {
+            connect_timeout 1
+            retry 1
+            delay_before_retry 1
+        }
+`;
+
 export function pairConfiguration(given: Partial<PairOptions>): string {
   const { mode, family, priority, advert, scheduler, instance, service, checks } = { ...USUAL, ...given };
   const vip = family === 6 ? 'fd00::50' : '10.0.0.50';
@@ -34,7 +41,7 @@ export function pairConfiguration(given: Partial<PairOptions>): string {
   const servers = [1, 2, 3].map(
     (n) => `    real_server ${mode === 'nat' ? network.nat : network.other}${n} 8080 {
         weight ${n}
-${checks ? '        TCP_CHECK {\n            connect_timeout 1\n            retry 1\n            delay_before_retry 1\n        }\n' : ''}    }`,
+${checks ? CHECK : ''}    }`,
   );
   return `global_defs {
     router_id director-a

@@ -1,4 +1,5 @@
-// Any text ends in diagnostics: never an exception, never a hang, every place inside its text, every message rendered.
+// Any text ends in diagnostics: never an exception, never a hang, every place inside its text, every message
+// rendered.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${NAME}` is the language's own
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// How diagnostics look: place, line, caret, hint. The caret stands below what is meant whatever is on the line before it.
+// How diagnostics look: place, line, caret, hint. The caret stands below what is meant whatever is on the
+// line before it.
 import { expect, test } from 'vitest';
 import { readConfiguration } from '../../src/config/read.ts';
 import { recordDiagnostics, renderDiagnostics } from '../../src/config/render.ts';
@@ -19,7 +20,8 @@ function renderAt(text: string, words: string): string[] {
 
 test('place, message and code, the line, a caret, a hint', () => {
   const text =
-    'vrrp_instance VI_1 {\n    priority 300\n    interface eth0\n    virtual_router_id 1\n    virtual_ipaddress { 10.0.0.1 }\n}\n';
+    'vrrp_instance VI_1 {\n    priority 300\n    interface eth0\n    virtual_router_id 1\n' +
+    '    virtual_ipaddress { 10.0.0.1 }\n}\n';
   expect(render(text)).toBe(
     `director.conf:2:14: error: priority must be 1 to 255 [CFG_RANGE]
   |

@@ -5,11 +5,13 @@ import { readConfiguration } from '../../src/config/read.ts';
 type Instance = { name?: string; id?: number; device?: string; vips?: string; more?: string };
 
 function instance({ name = 'V', id = 5, device = 'eth0', vips = '10.0.0.1', more = '' }: Instance): string {
-  return `vrrp_instance ${name} {\ninterface ${device}\nvirtual_router_id ${id}\nvirtual_ipaddress {\n${vips}\n}\n${more}\n}\n`;
+  const head = `vrrp_instance ${name} {\ninterface ${device}\nvirtual_router_id ${id}\n`;
+  return `${head}virtual_ipaddress {\n${vips}\n}\n${more}\n}\n`;
 }
 
 function service(address: string, protocol = 'TCP'): string {
-  return `virtual_server ${address} 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol ${protocol}\nreal_server 10.1.0.1 80 {\n}\n}\n`;
+  const head = `virtual_server ${address} 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol ${protocol}\n`;
+  return `${head}real_server 10.1.0.1 80 {\n}\n}\n`;
 }
 
 /** Code and the words meant, of each diagnostic. */

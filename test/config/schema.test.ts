@@ -8,7 +8,10 @@ import { readConfiguration } from '../../src/config/read.ts';
 import { type Block, findWord, type Keyword, knownWords } from '../../src/config/schema/block.ts';
 import { TOP } from '../../src/config/schema/top.ts';
 
-/** Every installed keyword of keepalived 2.4.3 with the path of its block: taken from its sources, 531 of them. */
+/**
+ * Every installed keyword of keepalived 2.4.3 with the path of its block: taken from its sources, 531 of
+ * them.
+ */
 const KEEPALIVED = readFileSync(join(import.meta.dirname, 'golden/keepalived-words.tsv'), 'utf8')
   .trim()
   .split('\n')
@@ -72,7 +75,8 @@ describe('a keyword', () => {
       if (keyword.standing === undefined) return false;
       const words = path.trim().split(' ');
       const heads = words.slice(0, -1).map((word) => `${word} 10.0.0.1 80 {`);
-      const text = `${heads.join('\n')}\n${words.at(-1)} 1 ${keyword.block === undefined ? '' : '{\n}'}\n${'}\n'.repeat(heads.length)}`;
+      const body = keyword.block === undefined ? '' : '{\n}';
+      const text = `${heads.join('\n')}\n${words.at(-1)} 1 ${body}\n${'}\n'.repeat(heads.length)}`;
       const { diagnostics } = readConfiguration([{ name: 'x', text }]);
       return !diagnostics.some(({ code }) =>
         ['CFG_NO_EFFECT', 'CFG_UNSUPPORTED', 'CFG_UNSAFE'].includes(code),

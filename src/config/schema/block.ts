@@ -119,11 +119,11 @@ function parseWord(line: string, blocks: Readonly<Record<string, Block>>): [stri
 
 const tables = new WeakMap<Block, ReadonlyMap<string, Keyword>>();
 
-/** Every word a block knows, ours and keepalived's. */
+/** Every word a block knows: first those acted upon, then the others. No word is in both. */
 export function knownWords(block: Block): ReadonlyMap<string, Keyword> {
   let table = tables.get(block);
   if (table === undefined) {
-    table = new Map([...Object.entries(block.others?.() ?? {}), ...Object.entries(block.keywords)]);
+    table = new Map([...Object.entries(block.keywords), ...Object.entries(block.others?.() ?? {})]);
     tables.set(block, table);
   }
   return table;

@@ -41,7 +41,8 @@ type SyncDaemonArguments = { interface: Located<string> } & NonNullable<ReturnTy
  * option names the instance.
  */
 const syncDaemon: Shape<SyncDaemonArguments> = {
-  syntax: `INTERFACE [[inst] INSTANCE] ${syncOptions.syntax.slice(syncOptions.syntax.indexOf('[id'))}`,
+  syntax: `INTERFACE [[inst] INSTANCE] ${syncOptions.syntax}`,
+  options: syncOptions.options,
   read(words) {
     const device = syncInterface.read(words);
     if (device === undefined) return undefined;

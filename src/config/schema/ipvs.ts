@@ -85,13 +85,14 @@ const tunnelOptions = options({
 } as const satisfies Options);
 
 export const forwarding: Shape<'NAT' | 'DR' | 'TUN'> = {
-  syntax: `NAT|DR|TUN [type ipip]`,
+  syntax: `NAT|DR|TUN ${tunnelOptions.syntax}`,
+  options: tunnelOptions.options,
   read(words) {
     const method = oneOf(['NAT', 'DR', 'TUN']).read(words);
     if (method !== 'TUN') return method;
     const type = tunnelOptions.read(words)?.type;
     if (type === undefined || type.value === 'ipip') return method;
-    const message = `${type.value} tunnels are not supported yet, and a real server would not understand ipip`;
+    const message = `${type.value} tunnels are not supported yet, and the real server expects nothing else`;
     return words.complain('CFG_UNSAFE', type.at, message);
   },
   print: String,

@@ -13,11 +13,10 @@ type OptionValues<O extends Options> = { [N in keyof O]?: Located<ValueOf<O[N]['
 /**
  * Reads options in any order until the line ends. Options that nothing is done with are reported and skipped.
  */
-export function options<O extends Options>(table: O): Shape<OptionValues<O>> {
+export function options<O extends Options>(table: O): Shape<OptionValues<O>> & { options: O } {
   return {
-    syntax: Object.entries(table)
-      .map(([word, { takes }]) => `[${word}${takes.syntax === '' ? '' : ` ${takes.syntax}`}]`)
-      .join(' '),
+    syntax: '[OPTION …]',
+    options: table,
     read(words) {
       const values: Record<string, Located<unknown>> = {};
       const { subject } = words;

@@ -5,6 +5,7 @@ import type { Located } from '../../core/diagnostic.ts';
 import type { Arguments } from '../arguments.ts';
 import { nearest } from '../nearest.ts';
 import { joinSpans, type Word } from '../tree.ts';
+import type { Keyword } from './block.ts';
 
 export type Shape<T> = {
   /** For people: `1 to 255`, `IPADDR [PORT]`. Empty = takes nothing. */
@@ -12,6 +13,8 @@ export type Shape<T> = {
   /** Undefined when the words are wrong; then it has been reported. */
   read(words: Arguments): T | undefined;
   print?(value: T): string;
+  /** Named options that may follow: for documentation and completion. */
+  options?: Readonly<Record<string, Keyword>>;
 };
 /** What a shape reads. */
 export type ValueOf<S> = S extends Shape<infer T> ? T : never;

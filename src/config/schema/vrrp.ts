@@ -27,7 +27,7 @@ const LONGEST_PREEMPT_DELAY = 1000;
 const SHORTEST_ADVERT = 0.01;
 const LONGEST_ADVERT = 255;
 
-export const ADDRESS_OPTIONS = {
+const ADDRESS_OPTIONS = {
   dev: keyword(interfaceName, "interface it is added to; default the instance's"),
   scope: keyword(oneOf(['global', 'link', 'site', 'host', 'nowhere']), 'rtnetlink scope (IPv4)'),
   label: keyword(text, 'alias name, as in eth0:1 (IPv4)'),
@@ -55,6 +55,7 @@ export type AddressEntry = { prefix: Located<Prefix> } & NonNullable<ReturnType<
 /** `IPADDR[/LENGTH] [dev IF] …`: an entry of virtual_ipaddress. */
 const addressEntry: Shape<AddressEntry> = {
   syntax: `${prefix.syntax} ${addressOptions.syntax}`,
+  options: addressOptions.options,
   read(words) {
     const address = addressPrefix.read(words);
     if (address === undefined) {
@@ -85,6 +86,7 @@ const trackOptions = options({
  */
 const trackEntry: Shape<{ interface: Located<string>; weighted: boolean }> = {
   syntax: `INTERFACE ${trackOptions.syntax}`,
+  options: trackOptions.options,
   read(words) {
     const device = located(interfaceName).read(words);
     const weighted = words.peek()?.text === 'weight';
@@ -100,6 +102,7 @@ const peerOptions = options({
 
 const peerEntry: Shape<Address> = {
   syntax: `IPADDR ${peerOptions.syntax}`,
+  options: peerOptions.options,
   read(words) {
     const peer = address().read(words);
     if (peer !== undefined) peerOptions.read(words);

@@ -38,7 +38,7 @@ export const GLOBAL_WORDS = words(`
   ignored vrrp_mcast_group6                  IPv6 advert group (ff02::12)
   ignored vrrp_garp_lower_prio_delay         second burst delay after a lower-priority advert was heard
   ignored vrrp_garp_lower_prio_repeat GARPs after a lower-priority advert was heard (split-brain healing)
-  unsafe  vrrp_down_timer_adverts            adverts missed before takeover; must be the same on both directors
+  unsafe  vrrp_down_timer_adverts            adverts missed before takeover; the same on both directors
   ignored vrrp_garp_interval                 spacing between GARPs on an interface
   ignored vrrp_gna_interval                  spacing between unsolicited NAs
   ignored vrrp_garp_extra_if periodic GARP on VIP interfaces other than the instance's ([all] N)

@@ -62,7 +62,7 @@ export const VRRP_WORDS = words(
   ignored lvs_sync_daemon_interface          deprecated per-instance form of lvs_sync_daemon
   ignored garp_lower_prio_delay              per-instance
   ignored garp_lower_prio_repeat             per-instance
-  unsafe  down_timer_adverts                 adverts missed before takeover; must be the same on both directors
+  unsafe  down_timer_adverts                 adverts missed before takeover; the same on both directors
   ignored timer_expired_backup               with nopreempt: drop to BACKUP after having run very late
   ignored thread_timer_expired               synonym of the above, logs a hint
   ignored garp_extra_if                      per-instance form
