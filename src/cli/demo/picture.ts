@@ -98,10 +98,9 @@ export function paintAdvert(picture: Picture, { source, priority, addresses }: H
   const name = DIRECTORS.find((each) => addressOf(picture.mode, each) === source);
   if (name === undefined) return picture;
   const adverts = picture.directors[name].adverts + 1;
-  // Priority 0 says "I resign": it is not the director's own. And a last word may be read after the crash.
-  const { state } = picture.directors[name];
-  if (priority === 0 || state === 'CRASHED') return paintDirector(picture, name, { adverts });
-  return paintDirector(picture, name, { adverts, priority, vips: addresses });
+  // One that hands over advertises less than its priority, and its last word may be read after it has gone.
+  const isMaster = picture.directors[name].state === 'MASTER';
+  return paintDirector(picture, name, isMaster ? { adverts, priority, vips: addresses } : { adverts });
 }
 
 /** The director that says it is MASTER; the newest one when both do. */

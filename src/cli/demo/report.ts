@@ -5,6 +5,7 @@ import type { Paint } from './view.ts';
 
 const LABEL_COLUMNS = 32;
 const VALUE_COLUMNS = 22;
+const COLUMNS = 2;
 
 type Row = { label: string; value(outcome: Outcome): string };
 
@@ -60,7 +61,13 @@ function remarks(outcome: Outcome): string[] {
   return lines;
 }
 
-export function table(outcomes: readonly Outcome[], paint: Paint): string[] {
+/** Two columns are as many as a terminal of 80 has room for: more of them go below each other. */
+function tables(outcomes: readonly Outcome[], paint: Paint): string[] {
+  const starts = outcomes.map((_, index) => index).filter((index) => index % COLUMNS === 0);
+  return starts.flatMap((start) => [...table(outcomes.slice(start, start + COLUMNS), paint), '']);
+}
+
+function table(outcomes: readonly Outcome[], paint: Paint): string[] {
   const head = outcomes.map(({ name }) => name.padStart(VALUE_COLUMNS)).join('');
   const rows = ROWS.map(
     ({ label, value }) =>
@@ -80,15 +87,15 @@ export function report(picture: Picture, folder: string, paint: Paint): string[]
     : paint('red', '  NOT good: a session was lost, or nobody took over.');
   return [
     '',
-    ...table(outcomes, paint),
-    '',
+    ...tables(outcomes, paint),
     ...notes,
     ...(notes.length > 0 ? [''] : []),
     verdict,
     `  Packet engine: ${engines}.`,
     '',
-    `  Go on: copy ${folder}/a.conf and b.conf to your two machines, change addresses and interfaces,`,
-    '  run `lvs-director check FILE`, then `lvs-director run -f FILE` (or install examples/systemd).',
+    `  Go on: copy ${folder}/a.conf and b.conf to your two machines, change addresses`,
+    '  and interfaces, then `lvs-director check FILE` and `lvs-director run -f FILE`;',
+    '  examples/systemd does it at boot, examples/monitoring follows the log.',
     '',
   ];
 }

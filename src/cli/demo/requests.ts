@@ -49,7 +49,8 @@ export class RequestStream {
       socket.destroy();
       this.#keep(startedMs, outcome);
     };
-    const limit = setTimeout(() => settle('timeout'), REQUEST_TIMEOUT_MS);
+    // An answer that came in time is not late because this process was: it is read before the immediate.
+    const limit = setTimeout(() => setImmediate(settle, 'timeout'), REQUEST_TIMEOUT_MS);
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => {
       text += chunk;
