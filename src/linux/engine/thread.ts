@@ -1,6 +1,8 @@
 // The engine's thread: waits in ppoll for packets, sync datagrams, changes of the machine, commands and
 // timers, and hands each to its part. Synchronous throughout; it never returns to an event loop until it is
 // closed.
+// The global `performance` is a getter that is looked up anew each time; this one is not.
+import { performance } from 'node:perf_hooks';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
 import { Engine } from '../../ipvs/embedded/engine.ts';
