@@ -31,8 +31,8 @@ export class Parser {
   #suspect: Frame | undefined;
 
   /**
-   * `missing` is the balance of a former reading; 0 at first. `take` gets each statement of the top level when
-   * it is complete.
+   * `missing` is the balance of a former reading; 0 at first. `take` gets each statement of the top level as
+   * soon as it is complete.
    */
   constructor(top: Block, missing: number, report: Report, take: (statement: Statement) => void) {
     const open = { source: 0, start: 0, end: 0 };

@@ -34,6 +34,9 @@ function service(head: string, real = '', port = 80): string {
   return `virtual_server 10.0.0.1 80 {\n${usual}\n${head}\nreal_server 10.1.0.1 ${port} {\n${real}\n}\n}\n`;
 }
 
+const UNCLOSED =
+  'vrrp_instance V {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n  10.0.0.1\n}\n';
+
 describe('values', () => {
   test.each<[string, string[]]>([
     [
@@ -141,14 +144,10 @@ describe('braces', () => {
       'vrrp_instance V {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n  10.0.0.1\n }\n',
       missing(1, 17),
     ],
-    [
-      'inner one missing',
-      'vrrp_instance V {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n  10.0.0.1\n}\n',
-      missing(4, 20),
-    ],
+    ['inner one missing', UNCLOSED, missing(4, 20)],
     [
       'missing before the next block',
-      `vrrp_instance V {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n}\n${service('')}`,
+      `${UNCLOSED}${service('')}`,
       missing(4, 20, '`virtual_server` begins a block further out: a `}` is missing before it'),
     ],
     [
