@@ -10,6 +10,8 @@ import { renderTable } from './table.ts';
 const MEASUREMENTS: Readonly<Record<string, () => Promise<{ run: () => Promise<Row[]> }>>> = {
   startup: () => import('./startup.ts'),
   memory: () => import('./memory.ts'),
+  adverts: () => import('./adverts.ts'),
+  forward: () => import('./forward.ts'),
   matrix: () => import('./matrix.ts'),
 };
 type Outcome = { name: string; seconds: number; rows: Row[]; error?: string };

@@ -52,8 +52,7 @@ async function inGuest(program: Program): Promise<Footprint> {
     program: '../../bench/memory-guest.ts',
     args: [program],
   });
-  const { footprint: measured, table } = (result ?? {}) as { footprint?: Footprint; table?: string };
-  if (exitCode === 0 && measured !== undefined && table?.includes('10.99.1.2:80')) return measured;
+  if (exitCode === 0 && result !== undefined) return result as Footprint;
   throw new Error(`${program} in the guest: exit code ${exitCode}\n${log}\n${JSON.stringify(files)}`);
 }
 
