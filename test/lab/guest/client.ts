@@ -54,13 +54,14 @@ async function perform(command: ClientCommand): Promise<unknown> {
   }
 }
 
-/** Opened a few at a time, so that the first packets of hundreds of sessions do not meet in one queue. */
-async function openSessions(group: string, kind: SessionLog['kind'], wanted: number): Promise<number> {
+/** A few at a time, so that the first packets of hundreds do not meet in one queue. The reasons of those that failed. */
+async function openSessions(group: string, kind: SessionLog['kind'], wanted: number): Promise<string[]> {
   const opened = Array.from({ length: wanted }, async (_, i) => {
     await new Promise((resolve) => setTimeout(resolve, 2 * i));
-    return openSession({ group, kind, sent: 0, received: 0, sentAt: 0, echoes: [] });
+    const log: SessionLog = { group, kind, sent: 0, received: 0, sentAt: 0, echoes: [] };
+    return (await openSession(log)) ? [] : [log.death!.reason];
   });
-  return (await Promise.all(opened)).filter((answered) => answered).length;
+  return (await Promise.all(opened)).flat();
 }
 
 /** Resolves with the first echo or the end of the connection. */

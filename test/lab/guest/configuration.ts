@@ -37,7 +37,13 @@ export function renderConfiguration(node: DirectorName, options: ConfigurationOp
 }
 
 function globalDefs(node: DirectorName, { global = [] }: ConfigurationOptions): string {
-  const lines = [`router_id ${node}`, 'vrrp_version 3', `lvs_sync_daemon eth0 VI_1 id ${SYNC_ID}`, ...global];
+  const lines = [
+    `router_id ${node}`,
+    'vrrp_version 3',
+    'vrrp_rt_priority 50', // the guest has one CPU for everybody, and adverts must not wait for the client
+    `lvs_sync_daemon eth0 VI_1 id ${SYNC_ID}`,
+    ...global,
+  ];
   return `global_defs {\n${indent(lines)}\n}\n`;
 }
 

@@ -10,7 +10,7 @@ const LIMIT_MS = 30_000;
 
 const pair = await startPair({
   mode: 'nat',
-  advertSeconds: 0.2,
+  advertSeconds: 0.5,
   servers: SERVERS.slice(0, 2),
   programs: { dirA: 'lvs-director', dirB: 'lvs-director' },
   activeSessions: 60,

@@ -26,7 +26,7 @@ const broken = renderConfiguration('dirA', { mode: 'nat', advertSeconds: 0.2 }).
 
 const pair = await startPair({
   mode: 'nat',
-  advertSeconds: 0.2,
+  advertSeconds: 0.5,
   servers: firstTwo,
   appendix: ownSettings,
   programs: { dirA: program, dirB: program },

@@ -23,8 +23,9 @@ export class Traffic {
 
   /** All of them must open: a scenario that starts with a hole measures nothing. */
   async open(group: string, kind: SessionLog['kind'], sessions: number): Promise<void> {
-    const opened = await this.#client.ask({ do: 'open', group, kind, sessions });
-    if (opened !== sessions) throw new Error(`${opened} of ${sessions} ${group} sessions opened`);
+    const failures = (await this.#client.ask({ do: 'open', group, kind, sessions })) as string[];
+    if (failures.length > 0)
+      throw new Error(`${failures.length} ${group} sessions did not open: ${failures}`);
   }
 
   async startRequests(): Promise<void> {
