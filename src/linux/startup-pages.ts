@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { define, ERRNO, systemError } from './libc.ts';
 
-/** Drops the page tables' entries; a page that is needed again comes back from the page cache in under 1 µs. */
+/** Drops the page tables' entries; a page that is needed again comes back from the page cache. */
 const MADV_DONTNEED = 4;
 const WORTH_A_CALL_KB = 500;
 

@@ -1,5 +1,5 @@
-// Run in the lab's guest, which has IPVS: starts a program with one virtual router and one virtual service, and
-// five seconds after the service is in the kernel prints the memory of its processes as a line of JSON.
+// Run in the lab's guest, which has IPVS: starts a program with one virtual router and one virtual service,
+// and five seconds after the service is in the kernel prints the memory of its processes as a line of JSON.
 // `memory-guest.ts lvs-director|keepalived`
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
