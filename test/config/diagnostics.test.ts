@@ -106,7 +106,7 @@ describe('words', () => {
     [
       'authentication {\nauth_type PASS\nauth_pss x\n}',
       [
-        'error CFG_UNSAFE 6:1 password in adverts: the peer drops ours without it',
+        'error CFG_UNSAFE 6:1 password in adverts of version 2: the peer drops ours without it',
         'error CFG_UNKNOWN 8:1 did you mean `auth_pass`?',
       ],
     ],

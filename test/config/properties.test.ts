@@ -10,7 +10,7 @@ import { TOP } from '../../src/config/schema/top.ts';
 import type { Span } from '../../src/core/diagnostic.ts';
 import { pairConfiguration, pairConfigurations } from './pairs.ts';
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 300);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 200);
 
 function survives(text: string, compat = false): void {
   const { configuration, diagnostics, sources } = readConfiguration([{ name: 'x', text }], { compat });

@@ -71,7 +71,7 @@ export const VRRP_WORDS = words(
   ignored higher_prio_send_advert            send one advert before yielding
   ignored owner_ignore_adverts               per-instance form
   none    kernel_rx_buf_size                 socket receive buffer
-  unsafe  authentication{}                   password in adverts: the peer drops ours without it
+  unsafe  authentication{}                   password in adverts of version 2: the peer drops ours without it
   unsafe  auth_hmac{}                        signature of adverts: the peer drops ours without it
 `,
   { authentication: AUTHENTICATION, auth_hmac: AUTH_HMAC },
