@@ -72,7 +72,7 @@ export class Parser {
     return this.#balance;
   }
 
-  /** Statements of the top that nothing can be added to any more. */
+  /** Statements of the top level that nothing can be added to any more. */
   #hand(): void {
     const { statements } = this.#frames[0].body;
     for (const statement of statements.splice(0)) this.#take(statement);
@@ -123,6 +123,7 @@ export class Parser {
     this.#leave();
   }
 
+  /** What follows a closed block cannot be a brace that belongs to its keyword. */
   #leave(): void {
     this.#frames.pop();
     this.#last = undefined;

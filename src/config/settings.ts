@@ -120,6 +120,7 @@ export class Interpreter {
     return this.read(body.statements, block, headSpan(statement));
   }
 
+  /** Said once for a block as a whole; inside only what nobody knows is worth a word. */
   #standing(statement: Statement, keyword: Keyword): void {
     const [word] = statement.words;
     const { code, says } = STANDINGS[keyword.standing!];
@@ -131,6 +132,7 @@ export class Interpreter {
     this.#report.quiet = before;
   }
 
+  /** The best hint there is: another language's comment, the right block, or the nearest word. */
   #unknown({ words: [word] }: Statement, block: Block): void {
     const elsewhere = whereKnown(word.text);
     let hint: string | undefined;

@@ -69,6 +69,7 @@ function later<A extends 'lvs_sched' | 'lvs_method', B extends 'lb_algo' | 'lb_k
   return a !== undefined && b !== undefined ? (a.at.start > b.at.start ? a : b) : (a ?? b);
 }
 
+/** keepalived sets UDP where nothing is said, because the kernel would: check_data.c. */
 function protocolOf(settings: Service, report: Report): Located<'TCP' | 'UDP'> | undefined {
   const { value, at } = settled(settings, 'protocol');
   if (value !== 'SCTP') return { value, at };
@@ -76,6 +77,7 @@ function protocolOf(settings: Service, report: Report): Located<'TCP' | 'UDP'> |
   return undefined;
 }
 
+/** Each bit means something else to another scheduler: <linux/ip_vs.h> IP_VS_SVC_F_SCHED1 and on. */
 function schedulerFlags(settings: Service, scheduler: Located<string>, report: Report): Located<string>[] {
   const given = FLAGS.flatMap((flag) => {
     const setting = last(settings, flag);
@@ -116,6 +118,7 @@ function onePacket(
   return undefined;
 }
 
+/** keepalived complains about each of these and goes on; so do we. */
 function reportDefaults({ at }: VirtualServer, settings: Service, report: Report): void {
   const silent = (name: 'protocol' | 'lvs_sched' | 'lvs_method', means: string) =>
     report.add('CFG_DEFAULT', at, `no ${name} is given: ${means} is used`, 'keepalived does the same');
@@ -194,6 +197,7 @@ function realPort(head: Endpoint, method: string, service: VirtualServer, report
   return { value: service.port.value, at: given.at };
 }
 
+/** A checker's own value wins over its server's, that over its service's: keepalived.conf(5). */
 function composeTcpCheck(
   settings: Settings<typeof TCP_CHECK>,
   given: CheckDefaults,

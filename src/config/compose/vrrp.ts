@@ -87,6 +87,7 @@ function familyIn(
   return first === undefined ? 4 : familyOf(first);
 }
 
+/** One advert has one count of addresses of one size: RFC 9568 section 5.2.9. */
 function sameFamily(addresses: VirtualAddress[], family: Family, report: Report): VirtualAddress[] {
   return addresses.filter(({ prefix }) => {
     if (familyOf(prefix.value.address) === family) return true;
@@ -127,6 +128,11 @@ function stateAndPriority(
   return [state ?? { value: owner ? 'MASTER' : 'BACKUP', at: settings.at }, priority];
 }
 
+/**
+ * RFC 9568 section 5.2.7: 12 bits of hundredths of a second. Version 2 has 8 bits of whole seconds: RFC 3768
+ * section 5.3.7. keepalived rounds; a peer that is not keepalived would see another interval than the file
+ * says.
+ */
 function advertInterval(settings: Instance, version: 2 | 3, report: Report): Located<number> {
   const { value, at } = settled(settings, 'advert_int');
   const step = version === 2 ? 1000 : 10;
@@ -145,6 +151,7 @@ function advertInterval(settings: Instance, version: 2 | 3, report: Report): Loc
 
 type Preemption = Pick<VrrpInstance, 'nopreempt' | 'preemptDelayMs'>;
 
+/** A MASTER from the start has nobody to preempt, so neither word can mean anything for it. */
 function preemption(
   settings: Instance,
   state: 'MASTER' | 'BACKUP',
@@ -182,6 +189,9 @@ function isAfter(a: Span, b: Span): boolean {
   return a.source === b.source ? a.start > b.start : a.source > b.source;
 }
 
+/**
+ * An interface with a weight changes the priority instead of meaning FAULT: better not tracked than wrongly.
+ */
 function trackedInterfaces(settings: Instance, report: Report): Located<string>[] {
   const found = new Map<string, Located<string>>();
   for (const { body } of all(settings, 'track_interface'))
@@ -207,6 +217,7 @@ function composeGarp(settings: Instance): Partial<GarpDefaults> {
   };
 }
 
+/** An advert of version 3 without an address is dropped by every receiver; version 2 lets it pass. */
 function reportNoAddress(instance: VrrpInstance, version: 2 | 3, report: Report): void {
   const message = `${instance.name.value} has no virtual address`;
   if (version === 3) report.add('CFG_MISSING', instance.at, message, 'version 3 needs at least one');
