@@ -17,7 +17,7 @@ import { elapsed, type Paint, shorten, sparkline, view } from '../../src/cli/dem
 const plain: Paint = (_, text) => text;
 const STARTED_MS = 1_000_000;
 const master = (time: number): LogLine => ({
-  level: 30,
+  level: 'info',
   time,
   event: 'vrrp.state',
   from: 'BACKUP',
@@ -37,11 +37,11 @@ describe('a director', () => {
   test('is what its log says', () => {
     const picture = heard(
       'dirB',
-      { level: 30, event: 'ipvs.engine', engine: 'embedded', msg: 'engine' },
+      { level: 'info', event: 'ipvs.engine', engine: 'embedded', msg: 'engine' },
       master(STARTED_MS + 70),
-      { level: 30, event: 'vip.added', address: '10.0.0.50', msg: 'added' },
-      { level: 30, event: 'vip.added', msg: '(VI_1) added 10.1.0.1/24 dev eth1' },
-      { level: 40, event: 'server.down', server: '10.1.0.22:80', msg: 'down' },
+      { level: 'info', event: 'vip.added', address: '10.0.0.50', msg: 'added' },
+      { level: 'info', event: 'vip.added', msg: '(VI_1) added 10.1.0.1/24 dev eth1' },
+      { level: 'warn', event: 'server.down', server: '10.1.0.22:80', msg: 'down' },
     );
     expect(picture.directors.dirB).toEqual({
       state: 'MASTER',
@@ -107,7 +107,7 @@ describe('the view', () => {
       servers: { rs1: { requests: 40, sessions: 3 } },
       recent: [1, null, 299],
     };
-    const line = { level: 30, event: 'vip.added', address: VIP, msg: `added ${VIP}` };
+    const line = { level: 'info', event: 'vip.added', address: VIP, msg: `added ${VIP}` };
     const picture = { ...heard('dirA', master(STARTED_MS + 2_000), line), statistics };
     const text = view(picture, STARTED_MS + 61_000, size, 'q quit', plain).join('\n');
     expect(text).toContain(`${VIP}:${PORT}`);

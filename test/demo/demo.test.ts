@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import type { Picture } from '../../src/cli/demo/picture.ts';
 
@@ -152,6 +153,19 @@ test('Ctrl-C ends it at once and leaves nothing', async () => {
   leavesNothing(run);
 });
 
+test('on a terminal it shows a live view, obeys keys, and gives the terminal back', async () => {
+  const run = start('script', ['-qec', `stty rows 40 cols 100; ${PROGRAM} demo`, '/dev/null']);
+  await said(run, 'k kill the master');
+  await said(run, 'MASTER');
+  run.child.stdin?.write('q');
+  expect(await run.ended, run.output()).toBe(130);
+  const shown = stripVTControlCharacters(run.output());
+  expect(shown).toMatch(/[AB] 10\.0\.0\.1[12] +MASTER +1[05]0/);
+  expect(run.output().split('\x1b[J').length).toBeGreaterThan(5); // it was drawn over itself
+  expect(run.output().lastIndexOf('\x1b[?25h')).toBeGreaterThan(run.output().lastIndexOf('\x1b[?25l'));
+  leavesNothing(run);
+});
+
 test('killed without warning it leaves nothing either', async () => {
   const run = start(PROGRAM, ['demo', '--once']);
   await said(run, 'long-lived sessions');
@@ -172,6 +186,15 @@ test('a configuration that does not run is told, with the diagnostics, and fails
   expect(run.output()).toMatch(/a\.conf:2:14/);
   expect(run.output()).toContain('director A ended');
   leavesNothing(run);
+});
+
+test.each([
+  ['--mode', 'tun', 'nat or dr'],
+  ['--engine', 'xdp', 'auto, kernel, embedded'],
+])('%s %s does not exist', (option, value, choices) => {
+  const { status, stderr } = spawnSync(PROGRAM, ['demo', '--once', option, value], { encoding: 'utf8' });
+  expect(stderr).toContain(choices);
+  expect(status).toBe(2);
 });
 
 test('a machine that allows no namespaces is told what to do', () => {

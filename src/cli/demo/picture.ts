@@ -113,8 +113,8 @@ const sinceOf = (picture: Picture, name: DirectorName): number => picture.direct
 
 /** A director that hands over keeps the addresses until the other one is heard. */
 const SERVING = new Set(['MASTER', 'LEAVING']);
-const GRAVE = new Set(['warn', 'error', 'fatal']);
-const LEVELS: Record<number, string> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
+/** What is neither is grave: a line of no log may be the last word of a program that died. */
+const HARMLESS: readonly unknown[] = ['debug', 'info'];
 
 function text(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
@@ -164,7 +164,7 @@ function change(before: DirectorPicture, line: LogLine, atMs: number): Partial<D
 /** A director's log line; `nowMs` (epoch) stands in for a line without a time. */
 export function hear(picture: Picture, name: DirectorName, line: LogLine, nowMs: number): Picture {
   const atMs = typeof line.time === 'number' ? line.time : nowMs;
-  const grave = GRAVE.has(LEVELS[line.level as number] ?? 'warn');
+  const grave = !HARMLESS.includes(line.level);
   const told = tell(picture, { atMs, who: letterOf(name), text: line.msg, grave });
   return paintDirector(told, name, change(picture.directors[name], line, atMs));
 }
