@@ -3,15 +3,15 @@
 //
 // Theory of operation. A text passes five stages, each of which knows only the next:
 //
-//   expand.ts    lines: `include`, `@id`, `$NAME`, `~SEQ`, `~LST` are carried out here, as keepalived does it,
+//   expand.ts    lines: `include`, `@id`, `$NAME`, `~SEQ`, `~LST` are carried out, as keepalived does it,
 //                before anything is a keyword. lexer.ts makes words and braces of what is left.
 //   parser.ts    statements and blocks. It asks the schema one thing, which words open blocks.
-//   settings.ts  the schema's shapes read the arguments; unknown, superfluous, unsupported words are reported.
+//   settings.ts  the schema's shapes read the arguments; unknown, superfluous, unsupported ones are reported.
 //   compose/     settings become the model: defaults, inheritance, what contradicts itself inside a block.
 //   rules/       what only shows between blocks.
 //
-// Every stage reports and goes on, so that one run shows all mistakes, and every value keeps its place. Adding
-// a keyword is one entry in schema/ (and its removal from the table of words that are only known); acting upon
+// Every stage reports and goes on, so that one run shows all mistakes; every value keeps its place. Adding a
+// keyword is one entry in schema/ (and its removal from the table of words that are only known); acting upon
 // it is a field in model.ts and a line in compose/.
 import type { Diagnostic, Source } from '../core/diagnostic.ts';
 import { composeConfiguration } from './compose/configuration.ts';
