@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { expectNoSessionLost, takeover } from './scenario.ts';
 
-const pair = { dirA: 'lvs-director', dirB: 'lvs-director', advert: 0.1 } as const;
+const pair = { dirA: 'lvs-director', dirB: 'lvs-director', advert: 0.2 } as const;
 
 describe('power loss of the master', () => {
   test.each(['nat', 'dr', 'tun'] as const)('%s: every session goes on through the backup', async (mode) => {

@@ -85,6 +85,11 @@ export class Director {
     return child.exitCode ?? child.signalCode!;
   }
 
+  /** How often it has become master: both programs log it in the same words. */
+  timesMaster(): number {
+    return readFileSync(this.logFile, 'utf8').split('Entering MASTER STATE').length - 1;
+  }
+
   /** Our own log lines with that event; keepalived has none. */
   logged(event: string): LogLine[] {
     const lines = readFileSync(this.logFile, 'utf8')

@@ -26,6 +26,7 @@ export class Pair {
   readonly dirB: Director;
   /** From the start of both directors to the VIP on dirA. */
   startToMasterMs = 0;
+  #timesMasterAtStart = 0;
 
   constructor(options: PairOptions) {
     this.options = options;
@@ -50,6 +51,20 @@ export class Pair {
       START_LIMIT_MS,
       () => destinations(node).size === servers,
     );
+  }
+
+  /** From here on nobody should become master until the scenario wants it. */
+  electionIsOver(): void {
+    this.#timesMasterAtStart = this.#timesMaster();
+  }
+
+  /** Takeovers that nobody asked for, since the election: what a starved host does to adverts every 100 ms. */
+  falseTakeovers(): number {
+    return this.#timesMaster() - this.#timesMasterAtStart;
+  }
+
+  #timesMaster(): number {
+    return this.dirA.timesMaster() + this.dirB.timesMaster();
   }
 
   /** Since the last mark; `observeMs` from now, idle sessions included. */
@@ -80,6 +95,7 @@ export async function startPair(options: PairOptions, withSessions = true): Prom
   const servers = options.servers?.length ?? 3;
   await pair.untilProgrammed('dirA', servers);
   await pair.untilProgrammed('dirB', servers);
+  pair.electionIsOver();
   if (!withSessions) return pair;
   await pair.openSessions();
   await pair.traffic.startRequests();

@@ -17,7 +17,8 @@ export type How = 'power' | 'stop' | 'kill9' | 'linkdown' | 'reboot-backup';
 export type TakeoverResult = Report & {
   how: How;
   startToMasterMs: number;
-  /** Just before the fault; a false takeover before it (a starved host) makes the run meaningless. */
+  /** Before the fault: any makes the run meaningless. */
+  falseTakeovers: number;
   ownersBefore: Record<DirectorName, boolean>;
   connectionsBefore: Record<DirectorName, Record<string, number>>;
   vipMovedMs: number;
@@ -38,6 +39,7 @@ const pair = await startPair({
 });
 if (how === 'reboot-backup') await rebootBackup(pair);
 const before = {
+  falseTakeovers: pair.falseTakeovers(),
   ownersBefore: { dirA: owns('dirA'), dirB: owns('dirB') },
   connectionsBefore: { dirA: connections('dirA'), dirB: connections('dirB') },
 };
