@@ -104,11 +104,15 @@ async function serve(port: number, name: string): Promise<void> {
 }
 
 async function say(socket: Socket, text: string): Promise<string> {
+  const answered = new AbortController();
+  const signal = AbortSignal.any([answered.signal, AbortSignal.timeout(5000)]);
   socket.write(`${text}\n`);
-  const answer = once(socket, 'data').then(([data]) => String(data).trim());
-  const lost = once(socket, 'close').then(() => Promise.reject(new Error('closed')));
-  const late = new Promise<string>((_, reject) => setTimeout(() => reject(new Error('no answer')), 5000));
-  return Promise.race([answer, lost, late]);
+  const answer = once(socket, 'data', { signal }).then(([data]) => String(data).trim());
+  const lost = once(socket, 'close', { signal }).then(() => Promise.reject(new Error('closed')));
+  return Promise.race([answer, lost]).finally(() => {
+    answered.abort();
+    lost.catch(() => {});
+  });
 }
 
 /** Random bytes up and back down again; true when not one of them changed. */

@@ -3,7 +3,7 @@
 // nobody can use it as an amplifier.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
 import { finishHeader, pseudoHeaderSum } from './checksum.ts';
-import { DROP, type Drops, VERDICT } from './drops.ts';
+import { DROP, type Drops } from './drops.ts';
 import {
   copyMac,
   ETHERNET,
@@ -161,6 +161,3 @@ function swap(bytes: Uint8Array, a: number, b: number, length: number): void {
     bytes[b + i] = kept;
   }
 }
-
-/** The answer has been made (or not, counted): the packet itself goes nowhere. */
-export const ANSWERED = VERDICT.taken;

@@ -1,6 +1,6 @@
-// The connection table: fixed records in one typed array, found by two chained hashes (client side, and real server
-// side for NAT), ended by a lazy timer wheel. Bounded, O(1), and it allocates nothing after construction. It
-// knows nothing of services or packets; connection 0 means "none".
+// The connection table: fixed records in one typed array, found by two chained hashes (client side, and real
+// server side for NAT), ended by a lazy timer wheel. Bounded, O(1), and it allocates nothing after
+// construction. It knows nothing of services or packets; connection 0 means "none".
 import assert from 'node:assert';
 import { TimerWheel } from './wheel.ts';
 
@@ -137,7 +137,7 @@ export class ConnectionTable {
     return this.#words[at * WORDS + AT.timeout]!;
   }
   /** In force from the next {@link touch} on. */
-  setTimeoutSeconds(at: number, seconds: number): void {
+  changeTimeoutSeconds(at: number, seconds: number): void {
     this.#words[at * WORDS + AT.timeout] = seconds;
   }
   fwmark(at: number): number {

@@ -43,6 +43,8 @@ const ANNOUNCE_EVERY_MS = 1000;
 /** Only ARP carries the virtual MAC as source: without it switches would forget where it is, and flood. */
 const REMIND_EVERY_MS = 60_000;
 const TICK_MS = 1000;
+/** The smallest MTU of IPv6, and so of every link worth the name. */
+const SMALL = 1280;
 
 /** `left`: quick rounds still to come; 0 = only reminders. */
 type Announcing = { owned: readonly Owned[]; next: number; left: number; atMs: number };
@@ -213,7 +215,7 @@ export class Engine {
       return this.drops.count(DROP['server-removed']);
     }
     const server = connections.server(at);
-    if (!this.#mayPass(question, server, length)) return VERDICT.dropped;
+    if (!this.#mayPass(question, server)) return VERDICT.dropped;
     const method = connections.flags(at) & CONNECTION.methodMask;
     if (method === CONNECTION.masquerade) {
       const virtual = connections.virtual(at);
@@ -232,7 +234,7 @@ export class Engine {
     const { bytes, ip, transport, start } = question;
     const { connections } = this.sessions;
     const client = connections.client(at);
-    if (!this.#mayPass(question, client, length)) return VERDICT.dropped;
+    if (!this.#mayPass(question, client)) return VERDICT.dropped;
     this.sessions.output(at, tcpFlags, question.end - ip);
     const virtual = connections.virtual(at);
     const server = connections.server(at);
@@ -251,7 +253,7 @@ export class Engine {
   #routeOn(question: Question, length: number): number {
     const { bytes, ip, start } = question;
     const destination = readI32(bytes, ip + IPV4.destination);
-    if (!this.#mayPass(question, destination, length)) return VERDICT.dropped;
+    if (!this.#mayPass(question, destination)) return VERDICT.dropped;
     decrementTtl(bytes, ip);
     this.routed++;
     return this.#neighbours.send(destination, bytes, start, length);
@@ -268,7 +270,7 @@ export class Engine {
   #receiveIcmp(question: Question, length: number, isVirtual: boolean): number {
     const related = relateError(this.sessions.connections, question);
     if (related !== undefined) {
-      if (!this.#mayPass(question, related, length)) return VERDICT.dropped;
+      if (!this.#mayPass(question, related)) return VERDICT.dropped;
       decrementTtl(question.bytes, question.ip);
       return this.#neighbours.send(related, question.bytes, question.start, length);
     }
@@ -280,20 +282,20 @@ export class Engine {
   }
 
   /** TTL and size, before anything is changed. IPVS takes one off the TTL whatever the forwarding method. */
-  #mayPass(question: Question, destination: number, length: number): boolean {
-    const { bytes, ip, start } = question;
+  #mayPass(question: Question, destination: number): boolean {
+    const { bytes, ip } = question;
     if (bytes[ip + IPV4.ttl]! <= 1) {
       this.#answers.icmpError(question, { type: ICMP_TYPE.timeExceeded, code: 0 });
       this.drops.count(DROP['ttl-expired']);
       return false;
     }
-    const isSuper = bytes[start - VNET.size + VNET.gsoType] !== 0;
-    // The usual frame fits everywhere; only others are worth finding out where they go.
-    if (isSuper || length - ETHERNET.size <= 1280) return true;
+    const packet = largestPacket(question);
+    // What fits everywhere is not worth finding out where it goes.
+    if (packet <= SMALL) return true;
     const neighbour = this.#neighbours.towards(destination);
     if (!neighbour) return false;
     const mtu = neighbour.link.mtu;
-    if (question.end - ip <= mtu) return true;
+    if (packet <= mtu) return true;
     if ((readU16(bytes, ip + IPV4.fragment) & FRAGMENT.dontFragment) !== 0) {
       const error = { type: ICMP_TYPE.unreachable, code: UNREACHABLE.fragmentationNeeded, mtu };
       this.#answers.icmpError(question, error);
@@ -314,8 +316,8 @@ export class Engine {
       this.#neighbours.learn(link, sender, bytes, arp + ARP.senderMac, isForUs);
     }
     if (!isForUs || readU16(bytes, arp + ARP.operation) !== ARP_OPERATION.request) return VERDICT.taken;
-    // An announcement (RFC 5227) asks nothing. It is the new master's: an answer from us, who have not heard of
-    // it yet, would turn the switches back to us.
+    // An announcement (RFC 5227) asks nothing. It is the new master's: an answer from us, who have not heard
+    // of it yet, would turn the switches back to us.
     if (sender === target) return VERDICT.taken;
     const asker = Uint8Array.prototype.slice.call(bytes, arp + ARP.senderMac, arp + ARP.senderAddress);
     const at = this.outbox.reserve(link.slot, ARP_FRAME);
@@ -360,4 +362,13 @@ export class Engine {
     if (round.left === 0) round.owned = [...this.links.allOwned()];
     if (round.owned.length === 0) this.#announcing = undefined;
   }
+}
+
+/** Bytes of the packet, or, for a super-frame, of the largest that it will be cut into. */
+function largestPacket({ bytes, start, ip, transport, end }: Question): number {
+  const vnet = start - VNET.size;
+  if (bytes[vnet + VNET.gsoType] === 0) return end - ip;
+  const isTcp = bytes[ip + IPV4.protocol] === PROTOCOL.tcp;
+  const headers = transport - ip + (isTcp ? (bytes[transport + TCP.offset]! >> 4) * 4 : UDP.size);
+  return headers + (bytes[vnet + VNET.gsoSize]! | (bytes[vnet + VNET.gsoSize + 1]! << 8));
 }

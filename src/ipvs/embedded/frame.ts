@@ -8,7 +8,7 @@
  * struct virtio_net_hdr, in front of every frame of a packet socket with PACKET_VNET_HDR. Words are in host
  * order.
  */
-export const VNET = { flags: 0, gsoType: 1, checksumStart: 6, checksumOffset: 8, size: 10 } as const;
+export const VNET = { flags: 0, gsoType: 1, gsoSize: 4, size: 10 } as const;
 /**
  * The checksum field holds the uncomplemented sum of the pseudo-header; the sum over the payload is still to
  * come.

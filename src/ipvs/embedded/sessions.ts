@@ -101,7 +101,7 @@ export class Sessions {
       connections.setFlags(known, flags);
       connections.moveTemplate(known, server.address, serverPort);
       connections.setState(known, 0);
-      connections.setTimeoutSeconds(known, service.head.persistenceSeconds);
+      connections.changeTimeoutSeconds(known, service.head.persistenceSeconds);
       this.#bind(known, server);
       connections.touch(known);
       return known;
@@ -117,7 +117,7 @@ export class Sessions {
       flags,
     });
     if (at === 0) return 0;
-    connections.setTimeoutSeconds(at, service.head.persistenceSeconds);
+    connections.changeTimeoutSeconds(at, service.head.persistenceSeconds);
     connections.touch(at);
     this.#bind(at, server);
     return at;
@@ -206,7 +206,7 @@ export class Sessions {
     const before = connections.state(at);
     const after = nextTcpState(before, direction, tcpFlags);
     // Also when the state stays: an entry from the peer may have brought another timeout.
-    connections.setTimeoutSeconds(at, tcpTimeoutSeconds(after));
+    connections.changeTimeoutSeconds(at, tcpTimeoutSeconds(after));
     if (after === before) return;
     connections.setState(at, after);
     this.setInactive(at, after !== TCP_STATE.established);

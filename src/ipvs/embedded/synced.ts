@@ -97,7 +97,7 @@ export function adoptConnection(sessions: Sessions, entry: ConnectionEntry): Ado
   }
   if (connections.serverSlot(at) === UNBOUND) sessions.tryBind(at);
   connections.setState(at, entry.state);
-  connections.setTimeoutSeconds(at, timeoutOf(entry, isTemplate));
+  connections.changeTimeoutSeconds(at, timeoutOf(entry, isTemplate));
   connections.touch(at);
   return isKnown ? 'updated' : 'created';
 }

@@ -4,10 +4,12 @@
 // The global `performance` is a getter that is looked up anew each time; this one is not.
 import { performance } from 'node:perf_hooks';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type Address, familyOf } from '../../core/address.ts';
 import type { Notice } from '../../core/events.ts';
 import { Engine } from '../../ipvs/embedded/engine.ts';
+import { toAddress } from '../../ipvs/embedded/services.ts';
 import type { SyncDaemon } from '../../ipvs/model.ts';
-import type { Command, CommandFailure } from '../../ipvs/plane.ts';
+import type { Command, CommandFailure, OwnedAddress } from '../../ipvs/plane.ts';
 import { POLL, read, SystemCallError } from '../libc.ts';
 import { PollSet } from '../poll.ts';
 import type { EngineMessage, EngineStatistics, Numbered, ThreadData } from './commands.ts';
@@ -28,6 +30,8 @@ class EngineThread {
   readonly #syncCounters: Record<string, number> = {};
   #master: { stream: SyncMaster; pollIndex: number } | undefined;
   #backup: { stream: SyncBackup; pollIndex: number } | undefined;
+  /** Addresses that it was said of that nobody answers for them. */
+  #silent = new Set<Address>();
   #isClosing = false;
 
   constructor(data: ThreadData) {
@@ -97,8 +101,7 @@ class EngineThread {
         case 'own':
           // What was seen as owner is told before somebody else becomes it.
           this.#master?.stream.flush();
-          this.#engine.own(command.addresses);
-          this.#updatePorts();
+          this.#own(command.addresses);
           this.#ports.flushOutbox();
           this.#reply(id, undefined);
           break;
@@ -119,6 +122,20 @@ class EngineThread {
           return;
       }
     }
+  }
+
+  #own(addresses: readonly OwnedAddress[]): void {
+    this.#engine.own(addresses);
+    this.#updatePorts();
+    const answered = new Set([...this.#engine.links.allOwned()].map(({ address }) => toAddress(address)));
+    const silent = addresses.filter(({ address }) => !answered.has(address));
+    for (const { address, interface: name } of silent) {
+      if (this.#silent.has(address)) continue;
+      const reason = familyOf(address) === 6 ? 'the engine has no IPv6' : `there is no interface ${name}`;
+      const message = `nobody answers for ${address}: ${reason}`;
+      this.#notify({ event: 'vip.failed', message, fields: { vip: address, interface: name, reason } });
+    }
+    this.#silent = new Set(silent.map(({ address }) => address));
   }
 
   #apply(commands: readonly Command[], nowMs: number): CommandFailure[] {

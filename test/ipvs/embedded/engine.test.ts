@@ -269,8 +269,10 @@ describe('answers', () => {
     const big = { ...toVip, payload: Buffer.alloc(1420) };
     world.pass('outer', { ...toVip, flags: SYN });
     expect(icmpError(world, big)).toMatchObject({ type: 3, code: 4, mtu: 1400, right: true });
-    // A super-frame is cut to size by whoever sends it out.
-    expect(world.pass('outer', { ...big, gso: true, partial: true })?.checksumsRight).toBe(true);
+    // A super-frame is cut by whoever sends it out: its segments are what has to fit.
+    const superFrame = { ...big, payload: Buffer.alloc(20_000), partial: true };
+    expect(world.pass('outer', { ...superFrame, gsoSize: 1360 })?.checksumsRight).toBe(true);
+    expect(icmpError(world, { ...superFrame, gsoSize: 1361 })).toMatchObject({ code: 4, mtu: 1400 });
   });
 
   test('an error about the server’s reply reaches the server as about its own packet', () => {

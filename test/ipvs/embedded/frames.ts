@@ -23,8 +23,8 @@ export type Segment = {
   partial?: boolean;
   /** UDP only: no checksum at all. */
   unchecked?: boolean;
-  /** Makes it a super-frame. */
-  gso?: boolean;
+  /** Makes it a super-frame, to be cut into segments of so many bytes. */
+  gsoSize?: number;
   ipOptions?: Buffer;
 };
 
@@ -80,7 +80,10 @@ export function frame(segment: Segment): Buffer {
     const sum = internetChecksum(pseudo, transport);
     transport.writeUInt16BE(sum === 0 && number === 17 ? 0xffff : sum, checksumAt);
   }
-  if (segment.gso) vnet[1] = 1;
+  if (segment.gsoSize !== undefined) {
+    vnet[1] = 1;
+    vnet.writeUInt16LE(segment.gsoSize, 4);
+  }
   const header = Buffer.alloc(20);
   header[0] = 0x40 | (headerLength / 4);
   header.writeUInt16BE(headerLength + transport.length, 2);

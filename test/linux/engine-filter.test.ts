@@ -1,0 +1,64 @@
+// The packet filters, run by an interpreter of the few instructions they use: what passes is exactly what is
+// wanted.
+import { expect, test } from 'vitest';
+import { filterProgram, type Wanted } from '../../src/linux/engine/filter.ts';
+
+const OWN = Buffer.from('020000000001', 'hex');
+const ARP = 0x0806;
+const IPV4 = 0x0800;
+
+/** How much of the frame the program passes: 0 = none. */
+function passed(program: Buffer, frame: Buffer, hasVlanTag = false): number {
+  let accumulator = 0;
+  for (let at = 0; ; at++) {
+    const code = program.readUInt16LE(at * 8);
+    const operand = program.readUInt32LE(at * 8 + 4);
+    if (code === 0x06) return operand;
+    else if (code === 0x20 && operand === 0xfffff030) accumulator = hasVlanTag ? 1 : 0;
+    else if (code === 0x20) accumulator = frame.readUInt32BE(operand);
+    else if (code === 0x28) accumulator = frame.readUInt16BE(operand);
+    else if (code === 0x15) at += program[at * 8 + (accumulator === operand ? 2 : 3)]!;
+    else throw new Error(`unknown instruction ${code}`);
+  }
+}
+function frame(mac: string, type: number): Buffer {
+  const bytes = Buffer.alloc(60);
+  Buffer.from(mac, 'hex').copy(bytes);
+  bytes.writeUInt16BE(type, 12);
+  return bytes;
+}
+const passes = (wanted: Wanted, mac: string, type = IPV4, tagged = false) =>
+  passed(filterProgram(wanted), frame(mac, type), tagged) > 0;
+
+test('nothing wanted, nothing passes', () => {
+  expect(passes({ vrids: [] }, 'ffffffffffff', ARP)).toBe(false);
+  expect(passes({ vrids: [] }, '00005e000133')).toBe(false);
+});
+
+test('ARP and the virtual routers’ frames pass, others’ do not', () => {
+  const wanted = { vrids: [0x33, 0xff] };
+  expect(passes(wanted, 'ffffffffffff', ARP)).toBe(true);
+  expect(passes(wanted, '00005e000133')).toBe(true);
+  expect(passes(wanted, '00005e0001ff')).toBe(true);
+  expect(passes(wanted, '00005e000134')).toBe(false);
+  expect(passes(wanted, '00005e000233')).toBe(false);
+  expect(passes(wanted, OWN.toString('hex'))).toBe(false);
+  expect(passes(wanted, 'ffffffffffff')).toBe(false);
+});
+
+test('the interface’s own MAC only when replies may come to it', () => {
+  const wanted = { vrids: [], ownMac: OWN };
+  expect(passes(wanted, OWN.toString('hex'))).toBe(true);
+  expect(passes(wanted, '020000000002')).toBe(false);
+});
+
+test('a frame of a VLAN is not its parent’s', () => {
+  expect(passes({ vrids: [1] }, '00005e000101', IPV4, true)).toBe(false);
+  expect(passes({ vrids: [1] }, 'ffffffffffff', ARP, true)).toBe(false);
+});
+
+test('every virtual router at once is still a program the kernel takes', () => {
+  const program = filterProgram({ vrids: Array.from({ length: 255 }, (_, i) => i + 1), ownMac: OWN });
+  expect(program.length / 8).toBeLessThan(4096);
+  expect(passed(program, frame('00005e0001ff', IPV4))).toBeGreaterThan(0);
+});
