@@ -122,7 +122,9 @@ export type RealServer = {
 };
 
 export type Check = TcpCheck;
-export type TcpCheck = CheckDefaults & {
+/** What it inherits is filled in; without a `warmupMs` it is delayLoopMs. */
+export type TcpCheck = Required<Omit<CheckDefaults, 'warmupMs'>> & {
+  warmupMs?: Located<number>;
   type: 'TCP_CHECK';
   at: Span;
   connectAddress?: Located<Address>;
