@@ -1,6 +1,6 @@
-// HTTP as far as the demo's client needs it: one GET, one answer with a Content-Length and a small JSON body.
-// Node's own client takes twice the processor time for it (measured), which in a slow virtual machine shows
-// as an outage.
+// HTTP as far as the demo's client needs it: one GET, one answer with a Content-Length and a small JSON
+// body. Node's own client takes twice the processor time for it (measured), which in a slow virtual
+// machine shows as an outage.
 
 export type Answer = { server: string; count: number };
 

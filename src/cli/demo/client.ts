@@ -1,6 +1,6 @@
-// The demo's client: a program of its own, `client.ts ADDRESS PORT`, in the client's namespace. It
-// keeps long-lived sessions and a stream of short requests going through the VIP and says in JSON
-// lines what it sees. Its orders are JSON lines on standard input. It knows nothing of directors.
+// The demo's client: keeps long-lived sessions and a stream of short requests going through the VIP and
+// says in JSON lines what it sees. Its orders are JSON lines on standard input. It knows nothing of
+// directors.
 import { createInterface } from 'node:readline';
 import { type Measured, measure, outageMs, type Window } from './measure.ts';
 import { REQUEST_PERIOD_MS, REQUEST_TIMEOUT_MS, RequestStream } from './requests.ts';
@@ -94,9 +94,9 @@ function say(message: ClientMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
-function main(): void {
-  const [host = '', port = ''] = process.argv.slice(2);
-  const client = new Client({ host, port: Number(port) });
+/** Until its standard input ends. */
+export function runClient(target: Target): void {
+  const client = new Client(target);
   setInterval(() => say({ type: 'statistics', statistics: client.statistics() }), STATISTICS_PERIOD_MS);
   const orders = createInterface({ input: process.stdin });
   orders.on('line', (line) => {
@@ -112,5 +112,3 @@ function main(): void {
   });
   orders.on('close', () => process.exit(0));
 }
-
-if (import.meta.main) main();

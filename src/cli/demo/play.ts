@@ -1,6 +1,5 @@
-// The demo itself, inside its private namespaces: a program that demo.ts starts there as process 1,
-// with its orders as JSON in the first argument. When it ends, the kernel removes every process,
-// interface and file of the demo with it.
+// The demo itself, inside its private namespaces: what happens when, what keys do, and what the exit
+// code is. What the machines do is in stage.ts.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { relative } from 'node:path';
@@ -92,8 +91,8 @@ function leaveWith(reason: unknown, stage: Stage, screen: Screen, interactive: b
   return interactive && stage.picture.outcomes.length > 0 ? 0 : INTERRUPTED;
 }
 
-async function main(): Promise<number> {
-  const orders = JSON.parse(process.argv[2] ?? '{}') as Orders;
+/** The exit code of the demo. */
+export async function play(orders: Orders): Promise<number> {
   const interactive = !orders.once && process.stdin.isTTY && process.stdout.isTTY;
   const leaving = new AbortController();
   const leave = (): void => leaving.abort();
@@ -131,5 +130,3 @@ async function main(): Promise<number> {
   if (logs !== undefined) writeFileSync(`${logs}/report.json`, JSON.stringify(stage.picture, null, 2));
   return code;
 }
-
-process.exit(await main());

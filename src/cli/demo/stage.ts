@@ -149,7 +149,7 @@ export class Stage {
   }
 
   #listenToClient(): void {
-    const client = this.#launch('client', 'client.ts', [VIP, String(PORT)]);
+    const client = this.#launch('client', 'client-main.ts', [VIP, String(PORT)]);
     this.#client = client;
     if (client.stdout === null) return;
     createInterface({ input: client.stdout }).on('line', (text) => {
@@ -171,9 +171,10 @@ export class Stage {
     await build(this.#nodes);
     this.say('network is built: client, two directors, three real servers');
     listenForAdverts('front', (advert) => this.#paint(paintAdvert(this.picture, advert)));
-    for (const name of SERVERS) this.#launch(name, 'realserver.ts', [name, String(PORT)]);
+    for (const name of SERVERS) this.#launch(name, 'realserver-main.ts', [name, String(PORT)]);
     this.phase('starting the directors');
-    // With nopreempt the quicker one becomes master and keeps the role: let it be A where that costs little.
+    // With nopreempt the quicker one becomes master and keeps the role: let it be A where that costs
+    // little.
     this.#directors.dirA.start();
     await this.#until(() => this.picture.directors.dirA.state !== '-', HEAD_START_MS);
     this.#directors.dirB.start();
