@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { median, type Row, row } from './row.ts';
 
 const HERE = join(import.meta.dirname, 'forward');
+const DIRECTOR = new URL('./forward/director.ts', import.meta.url).pathname;
 const PREFIX = 'fwdbench';
 const VIP = '10.78.0.100';
 const SERVER = '10.78.1.21';
@@ -66,7 +67,7 @@ class Bench {
 
   async engine(): Promise<ChildProcess> {
     this.start('dst', this.program('blast'), 'claim', 'eth0', SERVER_MAC, SERVER);
-    const child = this.start('dir', process.execPath, join(HERE, 'director.ts'), VIP, SERVER);
+    const child = this.start('dir', process.execPath, DIRECTOR, VIP, SERVER);
     await once(child.stdout!, 'data');
     return child;
   }
