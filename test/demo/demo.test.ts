@@ -113,15 +113,15 @@ for part in bin src examples node_modules; do mkdir /mnt/$part; mount --bind "$0
 cp "$0/package.json" /mnt
 mkdir -m 777 /mnt/logs
 mount --bind "$1" /mnt/logs
-set -- /mnt/bin/lvs-director demo --once --keep-logs /mnt/logs/kept
+set -- /mnt/bin/lvs-director demo --once --mode dr --keep-logs /mnt/logs/kept
 exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 `;
 
-test('an ordinary user gets the same', { timeout: ONCE_MS }, async () => {
+test('an ordinary user gets the same, with the pair for direct routing', { timeout: ONCE_MS }, async () => {
   const logs = mkdtempSync(`${scratch}/user-`);
   const run = isRoot
     ? start('unshare', ['--mount', 'sh', '-c', `chmod 777 "$1"; ${AS_NOBODY}`, REPOSITORY, logs])
-    : start(PROGRAM, ['demo', '--once', '--keep-logs', `${logs}/kept`]);
+    : start(PROGRAM, ['demo', '--once', '--mode', 'dr', '--keep-logs', `${logs}/kept`]);
   expect(await run.ended, run.output()).toBe(0);
   expectGood(readReport(`${logs}/kept`));
   leavesNothing(run);
