@@ -54,13 +54,14 @@ const AT = {
   fwmark: 13,
 } as const;
 const CHANGED = 0x10000;
+const BUCKETS_MIN = 4096;
 
 export class ConnectionTable {
   readonly capacity: number;
   readonly #words: Int32Array;
-  readonly #heads: Int32Array;
-  readonly #replyHeads: Int32Array;
-  readonly #mask: number;
+  #heads: Int32Array = new Int32Array(BUCKETS_MIN);
+  #replyHeads: Int32Array = new Int32Array(BUCKETS_MIN);
+  #mask = BUCKETS_MIN - 1;
   readonly #seed: number;
   readonly #wheel: TimerWheel;
   /** Freed numbers, chained by their `next`; numbers above #used were never given out. */
@@ -74,10 +75,6 @@ export class ConnectionTable {
     this.capacity = settings.capacity;
     this.#seed = settings.seed | 0;
     this.#words = new Int32Array((settings.capacity + 1) * WORDS);
-    const buckets = 2 ** Math.ceil(Math.log2(settings.capacity));
-    this.#mask = buckets - 1;
-    this.#heads = new Int32Array(buckets);
-    this.#replyHeads = new Int32Array(buckets);
     this.#wheel = new TimerWheel(settings.capacity);
   }
 
@@ -218,19 +215,16 @@ export class ConnectionTable {
     if (at === 0) return 0;
     const words = this.#words;
     const base = at * WORDS;
-    const ports = (tuple.clientPort << 16) | tuple.virtualPort;
     words.fill(0, base, base + WORDS);
     words[base + AT.client] = tuple.client;
     words[base + AT.virtual] = tuple.virtual;
-    words[base + AT.ports] = ports;
+    words[base + AT.ports] = (tuple.clientPort << 16) | tuple.virtualPort;
     words[base + AT.flags] = tuple.flags;
     words[base + AT.server] = tuple.server;
     words[base + AT.kind] = (tuple.protocol << 24) | tuple.serverPort;
     words[base + AT.serverSlot] = UNBOUND;
     words[base + AT.timeout] = timeoutSeconds;
-    const bucket = this.#hash(tuple.client, tuple.virtual, ports);
-    words[base + AT.next] = this.#heads[bucket]!;
-    this.#heads[bucket] = at;
+    this.#link(at);
     if (this.#hasReply(at)) this.#linkReply(at);
     this.#count++;
     this.touch(at);
@@ -239,14 +233,12 @@ export class ConnectionTable {
 
   /** The caller has undone what it counted. */
   remove(at: number): void {
-    const base = at * WORDS;
-    const ports = this.#words[base + AT.ports]!;
-    this.#unlink(this.#heads, this.#hash(this.client(at), this.virtual(at), ports), AT.next, at);
+    this.#unlink(this.#heads, this.#bucket(at), AT.next, at);
     if (this.#hasReply(at)) this.#unlink(this.#replyHeads, this.#replyBucket(at), AT.nextReply, at);
     this.setControl(at, 0);
     this.#wheel.disarm(at);
     this.setChanged(at, false);
-    this.#words[base + AT.next] = this.#free;
+    this.#words[at * WORDS + AT.next] = this.#free;
     this.#free = at;
     this.#count--;
   }
@@ -292,6 +284,7 @@ export class ConnectionTable {
   advance(tick: number, end: (connection: number) => void): boolean {
     const words = this.#words;
     this.#tick = tick;
+    if (this.#count * 2 > this.#heads.length) this.#grow();
     return this.#wheel.advance(tick, EXPIRIES_MAX, (at) => {
       const base = at * WORDS;
       if (words[base + AT.controlled]! > 0 && words[base + AT.expires]! <= tick) {
@@ -307,6 +300,22 @@ export class ConnectionTable {
     });
   }
 
+  /**
+   * More buckets, for half a connection each. Few buckets stay in the processor's cache, so there are no more
+   * than needed; and time, not a packet, is made to wait for the new ones.
+   */
+  #grow(): void {
+    const buckets = 2 ** Math.ceil(Math.log2(this.#count * 2));
+    this.#mask = buckets - 1;
+    this.#heads = new Int32Array(buckets);
+    this.#replyHeads = new Int32Array(buckets);
+    for (let at = 1; at <= this.#used; at++) {
+      if (!this.isUsed(at)) continue;
+      this.#link(at);
+      if (this.#hasReply(at)) this.#linkReply(at);
+    }
+  }
+
   #take(): number {
     const freed = this.#free;
     if (freed !== 0) {
@@ -319,6 +328,14 @@ export class ConnectionTable {
 
   #hasReply(at: number): boolean {
     return (this.flags(at) & (CONNECTION.methodMask | CONNECTION.template)) === CONNECTION.masquerade;
+  }
+  #link(at: number): void {
+    const bucket = this.#bucket(at);
+    this.#words[at * WORDS + AT.next] = this.#heads[bucket]!;
+    this.#heads[bucket] = at;
+  }
+  #bucket(at: number): number {
+    return this.#hash(this.client(at), this.virtual(at), this.#words[at * WORDS + AT.ports]!);
   }
   #linkReply(at: number): void {
     const bucket = this.#replyBucket(at);

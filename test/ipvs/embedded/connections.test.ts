@@ -151,6 +151,9 @@ test('a crowd that expires at once is taken away in portions', () => {
   const base = { protocol: 17, virtual: 2, virtualPort: 53, server: 3, serverPort: 53, flags: 0 };
   for (let i = 0; i < 10_000; i++) table.add({ ...base, client: i, clientPort: 1 }, 5);
   expect(table.add({ ...base, client: -1, clientPort: 1 }, 5)).toBe(0);
+  table.advance(2, () => {}); // the moment to make room for so many
+  for (let i = 0; i < 10_000; i++)
+    expect(table.find(17, i, 1, 2, 53, 0)).toBe(table.findReply(17, 3, 53, i, 1));
   expect(table.advance(6, () => {})).toBe(false);
   expect(table.count).toBeGreaterThan(5000);
   expect(table.count).toBeLessThan(10_000);
