@@ -6,6 +6,6 @@ import { flushCompileCache } from 'node:module';
 
 const root = new URL('../', import.meta.url);
 for (const file of globSync('src/**/*.ts', { cwd: root })) {
-  if (!file.endsWith('main.ts')) await import(new URL(file, root).href);
+  if (!/(main|thread)\.ts$/.test(file)) await import(new URL(file, root).href);
 }
 flushCompileCache();

@@ -26,7 +26,9 @@ compiled_sources() {
   newest=$(find src -name '*.ts' -newer .cache/compiled 2>/dev/null | head -n 1)
   [ -e .cache/compiled ] && [ -z "$newest" ] && return
   mkdir -p .cache 2>/dev/null || return 0
-  NODE_COMPILE_CACHE="$root/.cache/compile" node_modules/.bin/node tools/compile.ts && : >.cache/compiled
+  flags=$(sed -n "s/^flags='\(.*\)'/\1/p" bin/lvs-director)
+  # shellcheck disable=SC2086
+  NODE_COMPILE_CACHE="$root/.cache/compile" node_modules/.bin/node $flags tools/compile.ts && : >.cache/compiled
 }
 
 # need COMMAND:PACKAGE ... : Debian packages whose command is missing

@@ -1,9 +1,8 @@
 // The balancer as the director sees it: a child process with a message channel, started again when it dies.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
+import { spawnBalancer } from './balancer-spawn.ts';
 import type { ToBalancer, ToDirector } from './messages.ts';
 
-const ENTRY = fileURLToPath(new URL('./balancer-main.ts', import.meta.url));
 /**
  * A child that dies at once is not started again at once: 0, 0.25, 0.5, 1, 2 … seconds; a minute's life
  * starts anew.
@@ -11,7 +10,11 @@ const ENTRY = fileURLToPath(new URL('./balancer-main.ts', import.meta.url));
 const BACKOFF_MS = { first: 250, most: 8_000, forgiven: 60_000 };
 
 type Start = Extract<ToBalancer, { type: 'start' }>;
-type Handlers = { onMessage: (message: ToDirector) => void; onLost: (how: string) => void };
+type Handlers = {
+  onStarted: (pid: number | undefined) => void;
+  onMessage: (message: ToDirector) => void;
+  onLost: (how: string) => void;
+};
 
 export class BalancerChild {
   readonly #handlers: Handlers;
@@ -49,11 +52,9 @@ export class BalancerChild {
 
   #spawn(): void {
     this.#startedMs = performance.now();
-    const child = spawn(process.execPath, [...process.execArgv, ENTRY], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      serialization: 'advanced',
-    });
+    const child = spawnBalancer();
     this.#child = child;
+    this.#handlers.onStarted(child.pid);
     child.on('message', (message) => this.#handlers.onMessage(message as ToDirector));
     child.on('error', (error) => this.#lost(child, error.message));
     child.on('exit', (code, signal) => this.#lost(child, signal ?? `exit code ${code}`));

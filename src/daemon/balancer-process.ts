@@ -1,9 +1,9 @@
 // The balancer as a process: its inbox, its end, and what makes it a guardian. See balancer.ts for what
 // it does.
-import { flushCompileCache } from 'node:module';
 import { createLog } from '../console/log.ts';
 import { DirectorError } from '../core/errors.ts';
 import { Balancer } from './balancer.ts';
+import { settleLater } from './footprint.ts';
 import type { ToBalancer, ToDirector } from './messages.ts';
 
 /** A clean-up that hangs (a wedged kernel call) must not keep the process for ever. */
@@ -39,7 +39,7 @@ async function begin(message: ToBalancer): Promise<Balancer | undefined> {
     recent: () => log.recent(),
     fail,
   });
-  flushCompileCache();
+  settleLater();
   return balancer;
 }
 

@@ -44,6 +44,12 @@ export class Director {
     });
     this.#elector = startElector({ onReport: (report) => this.#onReport(report) });
     this.#balancer = new BalancerChild({
+      onStarted: (pid) =>
+        this.#say({
+          event: 'balancer.started',
+          message: `balancer started (pid ${pid})`,
+          fields: { balancerPid: pid },
+        }),
       onMessage: (message) => this.#onBalancer(message),
       onLost: (how) => this.#balancerLost(how),
     });

@@ -1,12 +1,9 @@
 // `run` from its options to its exit code: the director process with its signals, log and pid file.
 import { rmSync, writeFileSync } from 'node:fs';
-import { flushCompileCache } from 'node:module';
 import { createLog } from '../console/log.ts';
 import { Director } from './director.ts';
+import { settleLater } from './footprint.ts';
 import type { RunOptions } from './messages.ts';
-
-/** The compile cache is written when the start is over, so that it never delays the first advert. */
-const CACHE_AFTER_MS = 3_000;
 
 /** Resolves with the exit code of ARCHITECTURE §5 when everything of ours is gone. */
 export async function runDirector(options: RunOptions, pidFile: string | undefined): Promise<number> {
@@ -23,7 +20,7 @@ export async function runDirector(options: RunOptions, pidFile: string | undefin
   process.on('SIGUSR2', () => void director.drill());
   process.on('SIGTERM', () => director.stop('SIGTERM'));
   process.on('SIGINT', () => director.stop('SIGINT'));
-  setTimeout(flushCompileCache, CACHE_AFTER_MS).unref();
+  settleLater();
 
   const { code, notice } = await director.ended;
   if (notice !== undefined) log.notice(notice);
