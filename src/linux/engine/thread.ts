@@ -30,6 +30,8 @@ class EngineThread {
   readonly #syncCounters: Record<string, number> = {};
   #master: { stream: SyncMaster; pollIndex: number } | undefined;
   #backup: { stream: SyncBackup; pollIndex: number } | undefined;
+  /** Interfaces that it was said of that they cannot be used. */
+  #faults = new Set<string>();
   /** Addresses that it was said of that nobody answers for them. */
   #silent = new Set<Address>();
   #isClosing = false;
@@ -82,10 +84,12 @@ class EngineThread {
   }
 
   #updatePorts(): void {
-    for (const fault of this.#ports.update(this.#engine.sessions.services.hasNat())) {
+    const faults = this.#ports.update(this.#engine.sessions.services.hasNat());
+    for (const fault of faults.filter((known) => !this.#faults.has(known))) {
       const message = `the engine cannot use an interface: ${fault}`;
       this.#notify({ event: 'ipvs.failed', message, fields: { reason: fault } });
     }
+    this.#faults = new Set(faults);
   }
 
   #obey(nowMs: number): void {
