@@ -1,6 +1,6 @@
 // The command line: which command, then that command's file. Invoked with only keepalived's daemon
 // options it runs the director, so that it can stand in keepalived's unit file.
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { VERSION } from '../core/version.ts';
 import { addRunOptions, type RunFlags } from './run-options.ts';
 
@@ -33,8 +33,10 @@ program
   .command('demo')
   .description('a client, two directors and three real servers on this machine: a drill, a crash, a report')
   .option('--once', 'one drill and one crash; exit 0 only if no session was lost', false)
-  .option('--mode <mode>', 'nat or dr', 'nat')
-  .option('--engine <engine>', 'auto, kernel or embedded', 'auto')
+  .addOption(new Option('--mode <mode>', 'how the directors forward').choices(['nat', 'dr']).default('nat'))
+  .addOption(
+    new Option('--engine <engine>', 'what forwards').choices(['auto', 'kernel', 'embedded']).default('auto'),
+  )
   .option('--configs <directory>', 'a.conf and b.conf for the same network, instead of the examples')
   .option('--keep-logs <directory>', "keep the directors' logs there")
   .action(async (options) => {

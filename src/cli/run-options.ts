@@ -16,10 +16,7 @@ export type RunFlags = {
   compat?: boolean;
 };
 
-/**
- * What each does is keepalived(8)'s; `(ignored)` ones change nothing here, and why is in
- * docs/keepalived-options.md.
- */
+/** What each does is keepalived(8)'s, but for those marked. */
 export function addRunOptions(command: Command): Command {
   return command
     .option('-f, --use-file <file>', 'configuration; several are read as one', collect)

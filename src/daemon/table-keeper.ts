@@ -8,6 +8,8 @@ import type { Command, CommandFailure, DataPlane } from '../ipvs/plane.ts';
 import { reconcile, reconcileSync } from '../ipvs/reconcile.ts';
 
 const RETRY_MS = 1_000;
+/** What this plane will never do: asking again each second would only fill the log. */
+const FOR_GOOD = 'EOPNOTSUPP';
 
 export class TableKeeper {
   readonly #plane: DataPlane;
@@ -87,7 +89,7 @@ export class TableKeeper {
     const failures = await this.#plane.apply(commands);
     this.#report(commands, failures, performance.now() - started);
     if (failures.length === 0) this.#actual = this.#expected(this.#actual);
-    else this.#tryAgainLater();
+    else this.#tryAgainLater(failures);
   }
 
   #expected(before: Table): Table {
@@ -95,9 +97,10 @@ export class TableKeeper {
     return new Map([...others, ...this.#wanted]);
   }
 
-  #tryAgainLater(): void {
+  #tryAgainLater(failures: readonly CommandFailure[]): void {
     this.#actual = undefined;
     clearTimeout(this.#retry);
+    if (failures.every(({ reason }) => reason === FOR_GOOD)) return;
     this.#retry = setTimeout(() => void this.#settle(), RETRY_MS);
   }
 
@@ -117,10 +120,12 @@ export class TableKeeper {
       const message = `sync ${role} on ${device} (id ${id}) ${verb}`;
       this.#say({ event: 'sync.daemon', message, fields: { role, interface: device, id, verb } });
     }
-    const message = `${commands.length} commands applied in ${elapsedMs} ms`;
-    this.#say({ event: 'ipvs.applied', message, fields: { commands: commands.length, ms: elapsedMs } });
+    const applied = commands.length - failures.length;
+    const message = `${applied} commands applied in ${elapsedMs} ms`;
+    this.#say({ event: 'ipvs.applied', message, fields: { commands: applied, ms: elapsedMs } });
     for (const { command, reason } of failures) {
-      const text = `${command.do} ${describe(command)}: ${reason}; trying again in ${RETRY_MS / 1000} s`;
+      const next = reason === FOR_GOOD ? 'this engine cannot do it' : `again in ${RETRY_MS / 1000} s`;
+      const text = `${command.do} ${describe(command)}: ${reason}; ${next}`;
       this.#say({ event: 'ipvs.failed', message: text, fields: { command: command.do, reason } });
     }
   }
