@@ -19,12 +19,9 @@ export type DemoOptions = {
   configs?: string;
 };
 
-const MODES: readonly DemoOptions['mode'][] = ['nat', 'dr'];
-const ENGINES: readonly DemoOptions['engine'][] = ['auto', 'kernel', 'embedded'];
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 const PLAY = fileURLToPath(new URL('./demo/play-main.ts', import.meta.url));
 const FAILED = 1;
-const MISUSED = 2;
 const DENIED = 4;
 const LEAVE_TIMEOUT_MS = 5_000;
 /** Where administrators' tools are, which ordinary users often do not have in their PATH. */
@@ -117,20 +114,8 @@ function play(flags: readonly string[], given: Orders): Promise<number> {
   });
 }
 
-/** The command line gives us any text. */
-function misuse({ mode, engine }: DemoOptions): string | undefined {
-  if (!MODES.includes(mode)) return `no mode ${mode}: it is ${MODES.join(' or ')}`;
-  if (!ENGINES.includes(engine)) return `no engine ${engine}: it is one of ${ENGINES.join(', ')}`;
-  return undefined;
-}
-
 /** The exit code: 0 when no session was lost. */
 export async function demo(options: DemoOptions): Promise<number> {
-  const wrong = misuse(options);
-  if (wrong !== undefined) {
-    complain(wrong, '`lvs-director demo --help` has the options');
-    return MISUSED;
-  }
   const isRoot = process.geteuid?.() === 0;
   if (!isInstalled('ip')) {
     complain('the command `ip` is missing', `run \`${isRoot ? '' : 'sudo '}apt-get install iproute2\``);
