@@ -1,5 +1,5 @@
-// The files in examples/ are meant to be copied: each is read without a complaint, both of a pair belong together, and
-// the ones that the demo runs fit the demo's network.
+// The files in examples/ are meant to be copied: each is read without a complaint, both of a pair
+// belong together, and the ones that the demo runs fit the demo's network.
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
