@@ -1,6 +1,7 @@
 // The balancer process: configuration, services, health checks, sync threads. Started by the director
 // process and told of VRRP states by it. Composes; the decisions are in src/director, the keeping in
 // table-keeper.ts.
+import { setTimeout as wait } from 'node:timers/promises';
 import type { LoggedEvent } from '../console/people.ts';
 import type { Notice } from '../core/events.ts';
 import { rehearsalNotice } from '../director/drill.ts';
@@ -19,6 +20,12 @@ import { openPlane } from './open-plane.ts';
 import { TableKeeper } from './table-keeper.ts';
 import { writeState } from './write-state.ts';
 
+/**
+ * How long an engine forwards what still arrives after a handover: until the new master's announcement has
+ * turned every switch, which its engine sends as soon as it is told.
+ */
+const HANDED_OVER_MS = 300;
+
 type Message<T extends ToBalancer['type']> = Extract<ToBalancer, { type: T }>;
 type Edges = {
   tell: (message: ToDirector) => void;
@@ -35,6 +42,8 @@ export class Balancer {
   readonly #keeper: TableKeeper;
   readonly #health: Health;
   readonly #states: Map<string, State>;
+  /** Instances that served until a moment ago; only an engine needs to know. */
+  readonly #handedOver = new Map<string, NodeJS.Timeout>();
   readonly #down = new Map<ServiceKey, Map<ServerKey, 'remove' | 'inhibit'>>();
   #loaded: Loaded;
   /** Every configured service with every configured server. */
@@ -78,8 +87,7 @@ export class Balancer {
       case 'reload':
         return this.#reload();
       case 'state':
-        this.#states.set(message.instance, message.state);
-        return this.#applyRoles();
+        return this.#stateChanged(message);
       case 'rehearse':
         return this.#rehearse(message);
       case 'count':
@@ -149,8 +157,23 @@ export class Balancer {
   }
 
   async #applyRoles(): Promise<void> {
-    await this.#plane.own(ownedAddresses(this.#elector, this.#states));
+    await this.#plane.own(ownedAddresses(this.#elector, this.#states, new Set(this.#handedOver.keys())));
     await this.#keeper.wantSync(wantedSync(planSync(this.#loaded.configuration), this.#states));
+  }
+
+  async #stateChanged({ instance, state }: Message<'state'>): Promise<void> {
+    const before = this.#states.get(instance);
+    this.#states.set(instance, state);
+    clearTimeout(this.#handedOver.get(instance));
+    this.#handedOver.delete(instance);
+    if (this.#plane.engine === 'embedded' && serves(before) && !serves(state)) {
+      const forget = () => {
+        this.#handedOver.delete(instance);
+        this.#applyRoles().catch(this.#edges.fail);
+      };
+      this.#handedOver.set(instance, setTimeout(forget, HANDED_OVER_MS));
+    }
+    await this.#applyRoles();
   }
 
   #serverChanged(service: ServiceKey, server: ServerKey, up: boolean, inhibit: boolean): void {
@@ -159,7 +182,7 @@ export class Balancer {
     else servers.set(server, inhibit ? 'inhibit' : 'remove');
     if (servers.size > 0) this.#down.set(service, servers);
     else this.#down.delete(service);
-    void this.#applyTable();
+    this.#applyTable().catch(this.#edges.fail);
   }
 
   /** Of servers that left the file nothing is remembered: should they come back, they start anew. */
@@ -195,6 +218,8 @@ export class Balancer {
   async #stop(keepServices: boolean): Promise<void> {
     await this.#health.stop();
     this.#keeper.stopRetrying();
+    if (this.#handedOver.size > 0) await wait(HANDED_OVER_MS);
+    for (const timer of this.#handedOver.values()) clearTimeout(timer);
     await this.#plane.own([]);
     if (!keepServices) {
       await this.#keeper.wantSync([]);

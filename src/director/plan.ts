@@ -63,10 +63,10 @@ function planInstance(configuration: Configuration, instance: VrrpInstance): Ins
     preemptDelayMs: instance.preemptDelayMs.value,
     ...(source === undefined ? {} : { source }),
     multicastGroup: global.multicastGroup4.value,
-    unicastPeers: instance.unicastPeers.map(valueOf),
+    unicastPeers: instance.unicastPeers.map(written),
     vips: instance.virtualAddresses.map((vip) => planAddress(vip, device)),
     excludedVips: instance.virtualAddressesExcluded.map((vip) => planAddress(vip, device)),
-    trackInterfaces: instance.trackInterfaces.map(valueOf),
+    trackInterfaces: instance.trackInterfaces.map(written),
     garp: planGarp({ ...global.garp, ...instance.garp }),
   };
 }
@@ -158,6 +158,6 @@ function planDaemon(setting: SyncDaemonSetting, defaultId: number): Omit<SyncDae
   };
 }
 
-function valueOf<T>(located: Located<T>): T {
+function written<T>(located: Located<T>): T {
   return located.value;
 }

@@ -13,9 +13,14 @@ export function serves(state: State | undefined): boolean {
   return state === 'MASTER' || state === 'LEAVING';
 }
 
-export function ownedAddresses(settings: ElectorSettings, states: States): OwnedAddress[] {
+/** `handedOver`: instances that served until a moment ago. */
+export function ownedAddresses(
+  settings: ElectorSettings,
+  states: States,
+  handedOver: ReadonlySet<string>,
+): OwnedAddress[] {
   return settings.instances
-    .filter((instance) => serves(states.get(instance.name)))
+    .filter(({ name }) => serves(states.get(name)) || handedOver.has(name))
     .flatMap((instance) =>
       [...instance.vips, ...instance.excludedVips]
         .filter((vip) => familyOf(vip.address) === 4)
@@ -24,6 +29,7 @@ export function ownedAddresses(settings: ElectorSettings, states: States): Owned
           prefixLength,
           interface: device,
           vrid: instance.vrid,
+          handedOver: !serves(states.get(instance.name)),
         })),
     );
 }

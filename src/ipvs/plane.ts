@@ -21,7 +21,14 @@ export type CommandFailure = { command: Command; reason: string };
  * A virtual address that a packet engine answers ARP for, by the virtual router's MAC
  * 00-00-5E-00-01-{vrid}.
  */
-export type OwnedAddress = { address: Address; prefixLength: number; interface: string; vrid: number };
+export type OwnedAddress = {
+  address: Address;
+  prefixLength: number;
+  interface: string;
+  vrid: number;
+  /** Handed over a moment ago: what still arrives is forwarded, but ARP is the new master's. */
+  handedOver?: boolean;
+};
 
 export interface DataPlane {
   readonly engine: 'kernel' | 'embedded';

@@ -20,11 +20,6 @@ const ARP = {
 const BROADCAST = Buffer.from('ffffffffffff', 'hex');
 const REQUEST = 1; // hosts update what they have from requests and replies alike; keepalived sends requests
 
-/** The Ethernet address of a virtual router, RFC 9568 §7.3. */
-export function virtualMac(vrid: number): Buffer {
-  return Buffer.from([0x00, 0x00, 0x5e, 0x00, 0x01, vrid]);
-}
-
 /**
  * A whole Ethernet frame for `mac`'s owner to send; ARP or neighbour advertisement by the family of `vip`.
  */

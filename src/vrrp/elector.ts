@@ -220,7 +220,7 @@ function restore(elector: Elector, device: string, address: Address, turn: Turn)
     if (router.state !== 'MASTER') continue;
     const vips = allVips(own).filter((vip) => vip.interface === device && vip.address === address);
     if (vips.length === 0) continue;
-    turn.actions.push({ do: 'addVips', vips }, { do: 'announce', vips, repeat: 1, vrid: own.vrid });
+    turn.actions.push({ do: 'addVips', vips }, { do: 'announce', vips, repeat: 1 });
   }
 }
 

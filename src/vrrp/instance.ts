@@ -14,7 +14,7 @@ export type Action =
   /** Also renews the lease of those that are there. */
   | { do: 'addVips'; vips: readonly VirtualAddress[] }
   | { do: 'removeVips'; vips: readonly VirtualAddress[] }
-  | { do: 'announce'; vips: readonly VirtualAddress[]; repeat: number; vrid: number }
+  | { do: 'announce'; vips: readonly VirtualAddress[]; repeat: number }
   | { do: 'report'; report: ElectorReport };
 
 export type Instance = {
@@ -100,7 +100,7 @@ function perform(instance: Instance, effect: Outward, turn: Turn): void {
       actions.push({ do: 'removeVips', vips: allVips(own) });
       return;
     case 'announce':
-      actions.push({ do: 'announce', vips: allVips(own), repeat: effect.repeat, vrid: own.vrid });
+      actions.push({ do: 'announce', vips: allVips(own), repeat: effect.repeat });
       return;
     case 'drillStep': {
       const { nowMs } = turn;

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
 import { checksumAdd, checksumFinish } from '../../src/core/checksum.ts';
-import { announcement, virtualMac } from '../../src/vrrp/arp.ts';
+import { announcement } from '../../src/vrrp/arp.ts';
 
 const MAC = Buffer.from('eaf0b1b4b4c7', 'hex');
 
@@ -11,10 +11,6 @@ test("a gratuitous ARP is keepalived's, byte for byte", () => {
   const ethernet = `ffffffffffff${MAC.toString('hex')}0806`;
   const captured = '0001080006040001eaf0b1b4b4c70a010064ffffffffffff0a010064';
   expect(announcement(address('10.1.0.100'), MAC).toString('hex')).toBe(ethernet + captured);
-});
-
-test('the virtual router MAC', () => {
-  expect(virtualMac(51).toString('hex')).toBe('00005e000133');
 });
 
 test('an unsolicited neighbour advertisement: to all nodes, override, with our link address', () => {

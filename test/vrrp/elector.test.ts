@@ -245,7 +245,7 @@ describe('addresses', () => {
     pass(5000);
     expect(feed(gone)).toEqual([
       { do: 'addVips', vips: [vip('10.0.0.51')] },
-      { do: 'announce', vips: [vip('10.0.0.51')], repeat: 1, vrid: 51 },
+      { do: 'announce', vips: [vip('10.0.0.51')], repeat: 1 },
     ]);
   });
 });

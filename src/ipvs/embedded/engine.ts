@@ -315,7 +315,8 @@ export class Engine {
     if (sender !== 0 && !this.links.owned(sender)) {
       this.#neighbours.learn(link, sender, bytes, arp + ARP.senderMac, isForUs);
     }
-    if (!isForUs || readU16(bytes, arp + ARP.operation) !== ARP_OPERATION.request) return VERDICT.taken;
+    if (!isForUs || owned.handedOver) return VERDICT.taken;
+    if (readU16(bytes, arp + ARP.operation) !== ARP_OPERATION.request) return VERDICT.taken;
     // An announcement (RFC 5227) asks nothing. It is the new master's: an answer from us, who have not heard
     // of it yet, would turn the switches back to us.
     if (sender === target) return VERDICT.taken;
@@ -344,7 +345,8 @@ export class Engine {
   #announceNext(round: Announcing): void {
     while (round.next < round.owned.length && !this.outbox.isFull()) {
       const { address, mac, link } = round.owned[round.next++]!;
-      if (this.links.owned(address)?.link !== link) continue;
+      const owned = this.links.owned(address);
+      if (owned?.link !== link || owned.handedOver) continue;
       writeArp(this.outbox.bytes, this.outbox.reserve(link.slot, ARP_FRAME), {
         operation: ARP_OPERATION.request,
         senderMac: mac,

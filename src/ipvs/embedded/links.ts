@@ -39,6 +39,7 @@ export type Owned = {
   link: Link;
   mac: Uint8Array;
   vrid: number;
+  handedOver: boolean;
 };
 /** The MAC class of a frame's destination. */
 export const MAC = { foreign: 0, virtual: 1, own: 2, broadcast: 3 } as const;
@@ -86,17 +87,19 @@ export class Links {
     const before = this.#owned;
     this.#owned = new Map();
     for (const link of this.list) link.vrids.fill(0);
-    for (const { address, prefixLength, interface: name, vrid } of this.#given.owned) {
+    for (const { address, prefixLength, interface: name, vrid, handedOver = false } of this.#given.owned) {
       const link = this.list.find((candidate) => candidate.name === name && candidate.up);
       if (!link || familyOf(address) !== 4) continue;
       const number = toNumber(address);
       const mask = maskOf(prefixLength);
-      this.#owned.set(number, { address: number, mask, link, mac: virtualMac(vrid), vrid });
+      this.#owned.set(number, { address: number, mask, link, mac: virtualMac(vrid), vrid, handedOver });
       link.vrids[vrid] = 1;
     }
     this.#rebuildRoutes();
     this.generation++;
-    return [...this.#owned.values()].filter(({ address }) => !before.has(address));
+    return [...this.#owned.values()].filter(
+      ({ address, handedOver }) => !handedOver && before.get(address)?.handedOver !== false,
+    );
   }
 
   #rebuildRoutes(): void {

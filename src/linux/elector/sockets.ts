@@ -1,7 +1,7 @@
 // Sockets that adverts go through, one an interface, and the one that announcements go through.
 import type { Address } from '../../core/address.ts';
 import { addressBytes, familyOf } from '../../core/address.ts';
-import { announcement, ETHERTYPE, virtualMac } from '../../vrrp/arp.ts';
+import { announcement, ETHERTYPE } from '../../vrrp/arp.ts';
 import { VRRP_PROTOCOL } from '../../vrrp/packet.ts';
 import type { VirtualAddress } from '../../vrrp/settings.ts';
 import {
@@ -110,12 +110,11 @@ export class AnnouncementSocket {
     this.#links = links;
   }
 
-  /** `vrid`: announce them at the virtual router's MAC instead of the interface's own. */
-  announce(vips: readonly VirtualAddress[], repeat: number, vrid?: number): void {
+  announce(vips: readonly VirtualAddress[], repeat: number): void {
     for (const vip of vips) {
       const link = this.#links.link(vip.interface);
       if (link === undefined || link.loopback || link.mac.length !== 6) continue;
-      const frame = announcement(vip.address, vrid === undefined ? link.mac : virtualMac(vrid));
+      const frame = announcement(vip.address, link.mac);
       const type = familyOf(vip.address) === 4 ? ETHERTYPE.ARP : ETHERTYPE.IPV6;
       const to = sockaddrLl(link.index, type, frame.subarray(0, 6));
       for (let n = 0; n < repeat; n++) sendto(this.#fd, frame, to, MSG.DONTWAIT);

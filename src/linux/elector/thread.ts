@@ -91,10 +91,10 @@ class ElectorThread {
         return this.#addresses.add(action.vips);
       case 'removeVips':
         return this.#addresses.remove(action.vips);
-      case 'announce': {
-        const engine = this.#elector.settings.addresses === 'engine';
-        return this.#announcements.announce(action.vips, action.repeat, engine ? action.vrid : undefined);
-      }
+      case 'announce':
+        // An engine announces by itself, when it is ready to receive what the announcement brings.
+        if (this.#elector.settings.addresses === 'engine') return;
+        return this.#announcements.announce(action.vips, action.repeat);
       case 'report':
         if (action.report.type === 'stopped') this.#stopped = true;
         return this.#report(action.report);
@@ -202,9 +202,10 @@ class ElectorThread {
   }
 }
 
+/** CLOCK_MONOTONIC. performance.now() counts on it from the thread's start, and allocates nothing. */
+const ORIGIN_MS = Number(process.hrtime.bigint()) / NS_PER_MS - performance.now();
 function monotonicMs(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1000 + nanoseconds / NS_PER_MS;
+  return ORIGIN_MS + performance.now();
 }
 
 assert(parentPort, 'thread.ts is the elector’s worker thread');

@@ -53,6 +53,27 @@ describe('neighbours', () => {
     expect(world.wait(200_000)).toEqual([]);
   });
 
+  test('does not answer an announcement of its own address: the new master has spoken', () => {
+    const world = natWorld();
+    const announcement = { operation: 1, senderMac: VIRTUAL_MAC, sender: VIP, target: VIP } as const;
+    const everybody = { targetMac: '00:00:00:00:00:00', destinationMac: 'ff:ff:ff:ff:ff:ff' };
+    expect(world.receive('outer', arpFrame({ ...announcement, ...everybody }))).toEqual([]);
+  });
+
+  test('forwards what still arrives for an address handed over, and leaves ARP to the new master', () => {
+    const world = natWorld();
+    const vip = { address: VIP as never, prefixLength: 24, interface: 'outer', vrid: 0x33 };
+    world.taken();
+    world.engine.own([{ ...vip, handedOver: true }]);
+    const question = { operation: 1, senderMac: CLIENT_MAC, sender: CLIENT, target: VIP } as const;
+    const everybody = { targetMac: '00:00:00:00:00:00', destinationMac: 'ff:ff:ff:ff:ff:ff' };
+    expect(world.receive('outer', arpFrame({ ...question, ...everybody }))).toEqual([]);
+    expect(world.pass('outer', { ...toVip, flags: SYN })).toMatchObject({ on: 'inner' });
+    expect(arpsIn(world.wait(130_000))).toEqual([]);
+    world.engine.own([vip]);
+    expect(arpsIn(world.taken())).toHaveLength(1);
+  });
+
   test('announces any number of addresses, in portions that fit', () => {
     const world = new World([]);
     const many = Array.from({ length: 200 }, (_, i) => `10.0.0.${i + 20}` as never);
