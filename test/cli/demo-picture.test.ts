@@ -159,15 +159,28 @@ describe('the report', () => {
   const { to: _, newMasterMs: __, ...headless } = good;
   const empty: Outcome = { ...good, measured: { ...measured, sessions: 0, survived: 0 } };
 
+  const quiet = { requests: 1, failed: 0, outageMs: 0, servers: {}, recent: [] };
+  const concluded = (outcomes: readonly Outcome[], alive = 50): Picture => ({
+    ...firstPicture('nat', STARTED_MS),
+    outcomes,
+    statistics: { ...quiet, sessions: 50, alive },
+  });
+
   test('is good only when nothing was lost, somebody took over, and there was something to lose', () => {
-    expect(isGood([good, good])).toBe(true);
-    for (const bad of [lossy, headless, empty]) expect(isGood([good, bad])).toBe(false);
-    expect(isGood([])).toBe(false);
+    expect(isGood(concluded([good, good]))).toBe(true);
+    for (const bad of [lossy, headless, empty]) expect(isGood(concluded([good, bad]))).toBe(false);
+    expect(isGood(concluded([]))).toBe(false);
+  });
+
+  test('is not good when a session was lost that no drill and no crash counts', () => {
+    expect(isGood(concluded([good], 49))).toBe(false);
+    expect(report(concluded([good], 49), 'examples/nat', plain).join()).toContain(
+      '49 of all 50 sessions are alive',
+    );
   });
 
   test('gives the figures and the reasons of losses', () => {
-    const picture = { ...firstPicture('nat', STARTED_MS), outcomes: [good, lossy] };
-    const text = report(picture, 'examples/nat', plain).join('\n');
+    const text = report(concluded([good, lossy]), 'examples/nat', plain).join('\n');
     expect(text).toMatch(/new master +A → B after 61 ms/);
     expect(text).toMatch(/survived +40 of 40 +39 of 40/);
     expect(text).toContain('sessions lost by 1 × ECONNRESET');

@@ -18,6 +18,7 @@ export type Statistics = {
   failed: number;
   /** Longest outage since the last `begin`, the running one included. */
   outageMs: number;
+  /** Every session that was ever asked for, lost ones and those without an answer yet included. */
   sessions: number;
   alive: number;
   servers: Record<string, { requests: number; sessions: number }>;
@@ -80,7 +81,7 @@ class Client {
       requests: this.#requests.total,
       failed: this.#requests.failed,
       outageMs: outageMs(this.#requests.inOrder(), window, REQUEST_PERIOD_MS),
-      sessions: alive.length + this.#sessions.filter((session) => session.lost !== undefined).length,
+      sessions: this.#sessions.length,
       alive: alive.length,
       servers,
       recent: this.#requests.settled

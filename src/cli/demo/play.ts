@@ -119,7 +119,7 @@ export async function play(orders: Orders): Promise<number> {
       await stage.restart(crashed);
       await improvise(stage, keys);
     }
-    code = isGood(stage.picture.outcomes) ? 0 : 1;
+    code = isGood(stage.picture) ? 0 : 1;
     screen.close();
   } catch (reason) {
     screen.close();

@@ -33,10 +33,12 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** Every event found a new master, had sessions to lose, and lost none. */
-export function isGood(outcomes: readonly Outcome[]): boolean {
+/** Every event found a new master, had sessions to lose, and lost none; none was lost in between either. */
+export function isGood({ outcomes, statistics }: Picture): boolean {
   return (
     outcomes.length > 0 &&
+    statistics !== undefined &&
+    statistics.alive === statistics.sessions &&
     outcomes.every(
       ({ to, measured }) =>
         to !== undefined && measured.sessions > 0 && measured.survived === measured.sessions,
@@ -77,12 +79,15 @@ function table(outcomes: readonly Outcome[], paint: Paint): string[] {
 }
 
 export function report(picture: Picture, folder: string, paint: Paint): string[] {
-  const { outcomes } = picture;
+  const { outcomes, statistics } = picture;
   const notes = outcomes.flatMap(remarks).map((line) => `  ${line}`);
+  if (statistics !== undefined && statistics.alive < statistics.sessions) {
+    notes.push(`  ${statistics.alive} of all ${statistics.sessions} sessions are alive at the end`);
+  }
   const engines = DIRECTORS.map(
     (name) => `${letterOf(name)} ${picture.directors[name].engine ?? 'unknown'}`,
   ).join(', ');
-  const verdict = isGood(outcomes)
+  const verdict = isGood(picture)
     ? paint('green', '  No session was lost.')
     : paint('red', '  NOT good: a session was lost, or nobody took over.');
   return [

@@ -51,6 +51,8 @@ const TAKEOVER_TIMEOUT_MS = 10_000;
 const DRILL_TIMEOUT_MS = 20_000;
 /** The client notes the start of a window before anything happens in it. */
 const LEAD_IN_MS = 100;
+/** Connections in the middle of the takeover are the short requests' business. */
+const AFTER_TAKEOVER_MS = 500;
 const SETTLE_MS = 2_000;
 /** Long enough for TCP's own retries after an outage of a second. */
 const OBSERVE_MS = 4_000;
@@ -249,6 +251,7 @@ export class Stage {
         this.#directors[master].drill();
       },
       async (master, faultMs) => {
+        await this.pause(AFTER_TAKEOVER_MS);
         this.openSessions(later);
         const reported = (): boolean => (this.#drillReports.get(master) ?? 0) >= faultMs;
         const over = await this.#until(reported, DRILL_TIMEOUT_MS);
