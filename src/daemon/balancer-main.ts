@@ -1,4 +1,4 @@
 // Entry point of the balancer process; started by the director only.
 import { runBalancer } from './balancer-process.ts';
 
-runBalancer();
+if (import.meta.main) runBalancer();

@@ -1,8 +1,7 @@
 // The elector thread: waits in ppoll for an advert, a link event, a command or the next deadline, lets the
 // pure elector decide, and does what it says. It has its own sockets and real-time priority, runs no event
 // loop, and waits for nobody.
-import assert from 'node:assert';
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
 import { NETLINK_ROUTE } from '../../netlink/route.ts';
 import { createElector, type Input, listeners, nextDeadlineMs, stepElector } from '../../vrrp/elector.ts';
@@ -25,7 +24,7 @@ const SEND_FAILURE_EACH_MS = 60_000;
 type Port = NonNullable<typeof parentPort>;
 type Open = { socket: AdvertSocket; slot: number };
 
-class ElectorThread {
+export class ElectorThread {
   readonly #port: Port;
   readonly #data: ThreadData;
   readonly #startedMs = monotonicMs();
@@ -206,15 +205,4 @@ class ElectorThread {
 const ORIGIN_MS = Number(process.hrtime.bigint()) / NS_PER_MS - performance.now();
 function monotonicMs(): number {
   return ORIGIN_MS + performance.now();
-}
-
-assert(parentPort, 'thread.ts is the elector’s worker thread');
-const thread = new ElectorThread(parentPort, workerData as ThreadData);
-try {
-  thread.run();
-} catch (error) {
-  thread.abandon();
-  throw error;
-} finally {
-  parentPort.close();
 }

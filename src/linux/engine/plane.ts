@@ -44,7 +44,7 @@ export class EmbeddedPlane implements DataPlane {
       capacity: options.capacity,
       seed: randomBytes(4).readInt32LE(0),
     };
-    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), {
+    this.#worker = new Worker(new URL('./thread-main.ts', import.meta.url), {
       workerData,
       transferList: [port2],
       name: 'engine',

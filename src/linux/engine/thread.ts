@@ -3,7 +3,7 @@
 // closed.
 // The global `performance` is a getter that is looked up anew each time; this one is not.
 import { performance } from 'node:perf_hooks';
-import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { receiveMessageOnPort } from 'node:worker_threads';
 import { type Address, familyOf } from '../../core/address.ts';
 import type { Notice } from '../../core/events.ts';
 import { Engine } from '../../ipvs/embedded/engine.ts';
@@ -21,7 +21,7 @@ import { SyncBackup, SyncMaster } from './sync-stream.ts';
 const WAIT_MAX_MS = 500;
 const NS_PER_MS = 1_000_000;
 
-class EngineThread {
+export class EngineThread {
   readonly #data: ThreadData;
   readonly #engine: Engine;
   readonly #poll = new PollSet();
@@ -225,5 +225,3 @@ class EngineThread {
     this.#data.port.postMessage(message);
   }
 }
-
-new EngineThread(workerData as ThreadData).run();
