@@ -1,5 +1,6 @@
-// By hand: runs a command as root of a guest kernel that has IPVS. `node tools/lab.ts -- ipvsadm -Ln`; or one program of
-// the lab with its arguments: `node tools/lab.ts takeover.ts mode=dr`. Ends with the exit code of what it ran.
+// By hand: runs a command as root of a guest kernel that has IPVS. `node tools/lab.ts -- ipvsadm -Ln`; or
+// one program of the lab with its arguments: `node tools/lab.ts takeover.ts mode=dr`. Ends with the exit
+// code of what it ran.
 import { bootGuest } from '../test/lab/guest.ts';
 
 const [first, ...rest] = process.argv.slice(2);

@@ -1,5 +1,5 @@
-// Takeovers in the lab, ours beside keepalived's: the same scenario at the same time in two guests, so that whatever else
-// the machine does disturbs both. Short by default; `--all` runs every scenario three times.
+// Takeovers in the lab, ours beside keepalived's: the same scenario at the same time in two guests, so that
+// whatever else the machine does disturbs both. Short by default; `--all` runs every scenario three times.
 import type { Mode } from '../lab/guest/addresses.ts';
 import type { Program } from '../lab/guest/director.ts';
 import type { How, TakeoverResult } from '../lab/guest/takeover.ts';
@@ -40,7 +40,10 @@ export async function run(all = process.argv.includes('--all')): Promise<Row[]> 
   return rows;
 }
 
-/** The quietest of a few attempts: one with a false takeover before the fault measures the host, not the pair. */
+/**
+ * The quietest of a few attempts: one with a false takeover before the fault measures the host, not the
+ * pair.
+ */
 async function measure({ how, mode, advert }: Scenario, program: Program): Promise<TakeoverResult> {
   const args = [`how=${how}`, `mode=${mode}`, `advert=${advert}`, `dirA=${program}`, `dirB=${program}`];
   const attempts: TakeoverResult[] = [];

@@ -1,4 +1,5 @@
-// From a guest's report to the facts of one phase. A phase that failed or is missing fails every test that asks for it.
+// From a guest's report to the facts of one phase. A phase that failed or is missing fails every test that
+// asks for it.
 import type { Phase } from './guest/phases.ts';
 import type { GuestReport } from './guest.ts';
 

@@ -1,5 +1,5 @@
-// The lab's own promises: a guest has IPVS, cannot touch the machine, reports its exit code, and one that hangs or dies is
-// a loud failure that leaves nothing behind.
+// The lab's own promises: a guest has IPVS, cannot touch the machine, reports its exit code, and one that
+// hangs or dies is a loud failure that leaves nothing behind.
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { bootGuest } from './guest.ts';

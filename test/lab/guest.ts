@@ -1,6 +1,7 @@
-// Boots a User-Mode-Linux kernel that has IPVS and runs one program of test/lab/guest in it, as that kernel's root. The
-// guest is an ordinary process tree: no privileges, no disk image, no preparation beyond Debian's packages. It sees the
-// host's root read-only; only its own OUT directory and the compile cache are writable. Knows nothing about directors.
+// Boots a User-Mode-Linux kernel that has IPVS and runs one program of test/lab/guest in it, as that
+// kernel's root. The guest is an ordinary process tree: no privileges, no disk image, no preparation beyond
+// Debian's packages. It sees the host's root read-only; only its own OUT directory and the compile cache
+// are writable. Knows nothing about directors.
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   accessSync,
@@ -66,7 +67,8 @@ export function assertLabCanRun(): void {
   if (!existsSync(NODE)) packages.push('node_modules/.bin/node (npm ci)');
   if (packages.length === 0) return;
   throw new Error(
-    `the lab cannot run, missing: ${packages.join(', ')}. Run \`npm run test:lab\` as root, it installs them.`,
+    `the lab cannot run, missing: ${packages.join(', ')}. ` +
+      'Run `npm run test:lab` as root, it installs them.',
   );
 }
 
@@ -102,7 +104,8 @@ function prepareOut(out: string, options: GuestOptions, timeoutMs: number): void
   // The path of the kernel's command line must not have blanks, so what it names lies in `out`.
   copyFileSync(join(PROGRAMS, 'init.sh'), join(out, 'init.sh'));
   mkdirSync(join(out, 'lib'));
-  symlinkSync(MODULES, join(out, 'lib/modules')); // where `modprobe -d OUT` looks; the package brings modules.dep
+  // Where `modprobe -d OUT` looks; the package brings modules.dep.
+  symlinkSync(MODULES, join(out, 'lib/modules'));
   const command = [realpathSync(NODE), join(PROGRAMS, options.program), ...(options.args ?? [])];
   const variables = {
     ...options.env,
@@ -143,7 +146,9 @@ function startKernel(out: string, memoryMegabytes: number): ChildProcess {
   });
 }
 
-/** The guest's memory is a file; on a tmpfs it is fast, but a container's /dev/shm may be too small for it. */
+/**
+ * The guest's memory is a file; on a tmpfs it is fast, but a container's /dev/shm may be too small for it.
+ */
 function memoryDirectory(megabytes: number): string {
   if (!existsSync('/dev/shm')) return tmpdir();
   const { bavail, bsize } = statfsSync('/dev/shm');

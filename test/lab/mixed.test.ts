@@ -1,4 +1,5 @@
-// A mixed pair with Debian's keepalived, in both roles: VRRP and the kernel's sync have to be understood both ways.
+// A mixed pair with Debian's keepalived, in both roles: VRRP and the kernel's sync have to be understood
+// both ways.
 import { expect, test } from 'vitest';
 import { expectNoSessionLost, takeover } from './scenario.ts';
 

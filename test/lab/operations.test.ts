@@ -1,4 +1,5 @@
-// What an operator does to a pair, seen from outside: ipvsadm, the sessions, the logs. One guest plays all phases.
+// What an operator does to a pair, seen from outside: ipvsadm, the sessions, the logs. One guest plays all
+// phases.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { factsOf } from './facts.ts';
 import type { LogLine } from './guest/director.ts';
@@ -128,7 +129,10 @@ function expectNoSessionLost({ sessions }: Report): void {
   expect(sessions.active!.open).toBeGreaterThan(0);
 }
 
-/** Requests that ran into their 300 ms on a busy machine are printed, not judged: nobody refused or reset them. */
+/**
+ * Requests that ran into their 300 ms on a busy machine are printed, not judged: nobody refused or reset
+ * them.
+ */
 function expectUndisturbed(seen: Report): void {
   expectNoSessionLost(seen);
   const { timeout = 0, ...refused } = seen.requests.failures;

@@ -1,4 +1,5 @@
-// Boots one takeover scenario and prints its figures; what must hold for every takeover is asserted in one place.
+// Boots one takeover scenario and prints its figures; what must hold for every takeover is asserted in one
+// place.
 import { expect } from 'vitest';
 import { evidence } from './facts.ts';
 import type { Mode } from './guest/addresses.ts';
@@ -9,8 +10,8 @@ import { bootGuest } from './guest.ts';
 export type Scenario = { how: How; mode: Mode; advert: number; dirA: Program; dirB: Program };
 
 /**
- * A starved host makes a guest miss three adverts before the fault that is to be tested; such a run says nothing and is
- * done again. Three of them in a row are a failure.
+ * A starved host makes a guest miss three adverts before the fault that is to be tested; such a run says
+ * nothing and is done again. Three of them in a row are a failure.
  */
 const ATTEMPTS = 3;
 
@@ -32,11 +33,11 @@ async function attemptTakeover(scenario: Scenario): Promise<TakeoverResult> {
 
 function announce(scenario: Scenario, result: TakeoverResult): TakeoverResult {
   const { sessions, requests, vipMovedMs } = result;
+  const survived = Object.entries(sessions).map(([group, s]) => `${s.survived} of ${s.open} ${group}`);
   console.info(
     `${scenario.how} ${scenario.mode}, ${scenario.dirA} → ${scenario.dirB}, advert ${scenario.advert} s: ` +
-      `VIP moved in ${vipMovedMs} ms, outage ${requests.outageMs} ms (${requests.failed} of ${requests.sent} ` +
-      `requests), survived ${sessions.active!.survived} of ${sessions.active!.open} active and ` +
-      `${sessions.idle!.survived} of ${sessions.idle!.open} idle sessions`,
+      `VIP moved in ${vipMovedMs} ms, outage ${requests.outageMs} ms ` +
+      `(${requests.failed} of ${requests.sent} requests), survived ${survived.join(' and ')} sessions`,
   );
   return result;
 }

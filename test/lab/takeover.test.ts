@@ -1,4 +1,5 @@
-// A master goes and the other takes over: do the sessions survive? Three forwarding methods, power loss and planned stop.
+// A master goes and the other takes over: do the sessions survive? Three forwarding methods, power loss and
+// planned stop.
 import { describe, expect, test } from 'vitest';
 import { expectNoSessionLost, takeover } from './scenario.ts';
 

@@ -1,5 +1,6 @@
-// The lab's address plan: one switch, two LANs. Front 10.0.0.0/24: client, directors, real servers. Back 10.1.0.0/24, in
-// NAT mode only: directors and real servers, which then have no front leg and route by the directors' second address.
+// The lab's address plan: one switch, two LANs. Front 10.0.0.0/24: client, directors, real servers. Back
+// 10.1.0.0/24, in NAT mode only: directors and real servers, which then have no front leg and route by the
+// directors' second address.
 
 export type Mode = 'nat' | 'dr' | 'tun';
 export type NodeName = 'client' | 'dirA' | 'dirB' | 'rs1' | 'rs2' | 'rs3';

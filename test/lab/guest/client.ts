@@ -1,5 +1,5 @@
-// The client, a worker thread in the client's namespace: long-lived echo sessions and a steady stream of short requests
-// through the VIP. Only records what it sees; measure.ts judges.
+// The client, a worker thread in the client's namespace: long-lived echo sessions and a steady stream of
+// short requests through the VIP. Only records what it sees; measure.ts judges.
 import { connect, type Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PORT, VIP } from './addresses.ts';
@@ -54,7 +54,10 @@ async function perform(command: ClientCommand): Promise<unknown> {
   }
 }
 
-/** A few at a time, so that the first packets of hundreds do not meet in one queue. The reasons of those that failed. */
+/**
+ * A few at a time, so that the first packets of hundreds do not meet in one queue. The reasons of those
+ * that failed.
+ */
 async function openSessions(group: string, kind: SessionLog['kind'], wanted: number): Promise<string[]> {
   const opened = Array.from({ length: wanted }, async (_, i) => {
     await new Promise((resolve) => setTimeout(resolve, 2 * i));

@@ -1,5 +1,5 @@
-// The configuration of one director of the lab, in keepalived's language: the program under test and keepalived read the
-// same text.
+// The configuration of one director of the lab, in keepalived's language: the program under test and
+// keepalived read the same text.
 import {
   type DirectorName,
   GATEWAY,

@@ -1,5 +1,6 @@
-// Processes of the master die by SIGKILL, one kind after the other: the balancer child, the director process, all of them.
-// The kernel goes on forwarding; what is asked is who notices, what is left behind, and whether a session was lost.
+// Processes of the master die by SIGKILL, one kind after the other: the balancer child, the director
+// process, all of them. The kernel goes on forwarding; what is asked is who notices, what is left behind,
+// and whether a session was lost.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PORT, SERVERS, serverAddress } from './addresses.ts';
 import { startPair } from './pair.ts';

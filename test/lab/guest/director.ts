@@ -37,10 +37,12 @@ export class Director {
 
   start(): void {
     const log = openSync(this.logFile, 'a');
-    // `ip netns exec` and not inside(): the program also gets the namespace's own /sys, as it would in production.
+    // `ip netns exec` and not inside(): the program also gets the namespace's own /sys, as it would in
+    // production.
     this.#child = spawn('ip', ['netns', 'exec', this.node, ...this.command()], {
       stdio: ['ignore', log, log],
-      detached: true, // stopped members of a group whose leader dies bring SIGHUP to all of it, so not to ours
+      // Stopped members of a group whose leader dies bring SIGHUP to all of it: not to ours, then.
+      detached: true,
     });
   }
 

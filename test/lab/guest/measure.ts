@@ -1,4 +1,5 @@
-// From what a client saw to figures: which sessions survived a window, and how long no new connection was answered. Pure.
+// From what a client saw to figures: which sessions survived a window, and how long no new connection was
+// answered. Pure.
 
 export type SessionLog = {
   group: string;

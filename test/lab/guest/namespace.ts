@@ -1,5 +1,6 @@
-// Network namespaces of the guest: the calling thread goes in and out with setns(2), so that a Node thread can own sockets
-// in one, read its /proc/net and start programs in it without a process of its own per namespace.
+// Network namespaces of the guest: the calling thread goes in and out with setns(2), so that a Node thread
+// can own sockets in one, read its /proc/net and start programs in it without a process of its own per
+// namespace.
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import koffi from 'koffi';

@@ -1,5 +1,5 @@
-// Builds the lab's network of namespaces and breaks it on request. An exec costs 30 ms in the guest, so addresses go
-// through `ip -batch`, one a namespace, and sysctls are written from inside by this process.
+// Builds the lab's network of namespaces and breaks it on request. An exec costs 30 ms in the guest, so
+// addresses go through `ip -batch`, one a namespace, and sysctls are written from inside by this process.
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import {
@@ -27,19 +27,26 @@ export function buildNetwork(mode: Mode): void {
   plugIn(NODES, mode);
 }
 
-/** "Reboot": the node's namespace is destroyed with its rules, connections and sync threads; a new one is plugged in. */
+/**
+ * "Reboot": the node's namespace is destroyed with its rules, connections and sync threads; a new one is
+ * plugged in.
+ */
 export function rebootNode(node: DirectorName, mode: Mode): void {
   killProcesses(processesIn(node));
   // A sync thread is the kernel's and keeps its namespace alive.
   for (const role of ['master', 'backup']) inside(node, () => spawnSync('ipvsadm', ['--stop-daemon', role]));
   run('ip', ['netns', 'del', node]);
   const cables = legsOf(node, mode).map((leg) => `link del ${node}-${leg}`);
-  spawnSync('ip', ['-n', SWITCH, '-force', '-batch', '-'], { input: cables.join('\n') }); // the kernel may be faster
+  // The kernel may have removed them already.
+  spawnSync('ip', ['-n', SWITCH, '-force', '-batch', '-'], { input: cables.join('\n') });
   run('ip', ['netns', 'add', node]);
   plugIn([node], mode);
 }
 
-/** The cables stay in, the node's interfaces keep their carrier, but nothing gets through: a machine without power. */
+/**
+ * The cables stay in, the node's interfaces keep their carrier, but nothing gets through: a machine without
+ * power.
+ */
 export function silence(node: NodeName, mode: Mode): void {
   const ports = legsOf(node, mode).map((leg) => `link set ${node}-${leg} nomaster`);
   run('ip', ['-n', SWITCH, '-batch', '-'], ports.join('\n'));
@@ -50,7 +57,10 @@ export function unplugFront(node: NodeName): void {
   run('ip', ['-n', SWITCH, 'link', 'set', `${node}-eth0`, 'down']);
 }
 
-/** Stopped first, and children before parents: one woken by its parent's death could still send a polite last advert. */
+/**
+ * Stopped first, and children before parents: one woken by its parent's death could still send a polite
+ * last advert.
+ */
 export function killProcesses(pids: readonly number[]): void {
   for (const signal of ['SIGSTOP', 'SIGKILL'] as const)
     for (const pid of pids.toSorted((a, b) => b - a)) {

@@ -1,5 +1,5 @@
-// A day in the life of a pair: what an operator does to it and what happens to its real servers, one phase after the other
-// with the same sessions open all the time. dirA is master until the phase that stops it.
+// A day in the life of a pair: what an operator does to it and what happens to its real servers, one phase
+// after the other with the same sessions open all the time. dirA is master until the phase that stops it.
 //   operations.ts [program=keepalived]: what keepalived can do of it, to prove the phases themselves
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,12 @@ const HOLD_SECONDS = 2;
 const LIMIT_MS = 30_000;
 const runtimeDirectory = (node: DirectorName) => `/run/lab/${node}/state`;
 const ownSettings = (node: DirectorName) =>
-  `director {\n    runtime_directory ${runtimeDirectory(node)}\n    drill {\n        hold ${HOLD_SECONDS}\n    }\n}\n`;
+  [
+    'director {',
+    `runtime_directory ${runtimeDirectory(node)}`,
+    `drill {\nhold ${HOLD_SECONDS}\n}`,
+    '}\n',
+  ].join('\n');
 const program = (parseArguments().program ?? 'lvs-director') as Program;
 const firstTwo = SERVERS.slice(0, 2);
 const broken = renderConfiguration('dirA', { mode: 'nat', advertSeconds: 0.2 }).replace(

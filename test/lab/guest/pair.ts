@@ -1,4 +1,5 @@
-// The whole scene: network, real servers, client, two directors, dirA the master. Every scenario starts from here.
+// The whole scene: network, real servers, client, two directors, dirA the master. Every scenario starts
+// from here.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DirectorName, Mode } from './addresses.ts';
 import { type ConfigurationOptions, renderConfiguration } from './configuration.ts';
@@ -14,7 +15,10 @@ export type PairOptions = Omit<ConfigurationOptions, 'priority'> & {
   idleSessions: number;
 };
 
-/** Two sync flushes of the kernel's master thread (2 s at most for a part-filled buffer), then nothing is young. */
+/**
+ * Two sync flushes of the kernel's master thread (2 s at most for a part-filled buffer), then nothing is
+ * young.
+ */
 const SETTLE_MS = 2500;
 const START_LIMIT_MS = 60_000;
 const TRAFFIC = { everyMs: 500, requestEveryMs: 25, requestTimeoutMs: 300 };
@@ -58,7 +62,9 @@ export class Pair {
     this.#timesMasterAtStart = this.#timesMaster();
   }
 
-  /** Takeovers that nobody asked for, since the election: what a starved host does to adverts every 100 ms. */
+  /**
+   * Takeovers that nobody asked for, since the election: what a starved host does to adverts every 100 ms.
+   */
   falseTakeovers(): number {
     return this.#timesMaster() - this.#timesMasterAtStart;
   }
@@ -82,7 +88,10 @@ export class Pair {
   }
 }
 
-/** Returns when dirA is master, both tables are programmed and the sessions are open and old enough to be synced. */
+/**
+ * Returns when dirA is master, both tables are programmed and the sessions are open and old enough to be
+ * synced.
+ */
 export async function startPair(options: PairOptions, withSessions = true): Promise<Pair> {
   assertInGuest();
   const pair = new Pair(options);

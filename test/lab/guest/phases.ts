@@ -1,5 +1,5 @@
-// A scene that goes through several phases: each yields facts for the host's tests, and one that fails does not hide what
-// the later ones find. The facts are printed as one line of JSON; nothing is judged here.
+// A scene that goes through several phases: each yields facts for the host's tests, and one that fails does
+// not hide what the later ones find. The facts are printed as one line of JSON; nothing is judged here.
 
 export type Phase<T> = { facts: T } | { error: string };
 

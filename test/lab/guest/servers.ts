@@ -1,5 +1,6 @@
-// The three real servers, in one worker thread: each listens in its own namespace. A session line "S 17" is echoed as
-// "S 17 rs1 17" (the last word counts the lines of this connection); "Q" is answered "Q rs1" and closed.
+// The three real servers, in one worker thread: each listens in its own namespace. A session line "S 17" is
+// echoed as "S 17 rs1 17" (the last word counts the lines of this connection); "Q" is answered "Q rs1" and
+// closed.
 import { createServer, type Server, type Socket } from 'node:net';
 import { parentPort } from 'node:worker_threads';
 import { PORT, SERVERS, type ServerName } from './addresses.ts';

@@ -1,6 +1,7 @@
-// One takeover, measured: dirA is master and goes; do the sessions go on through dirB, and how long is nobody answered?
-//   takeover.ts how=power|stop|kill9|linkdown|reboot-backup mode=nat|dr|tun advert=0.1 dirA=lvs-director dirB=keepalived
-
+// One takeover, measured: dirA is master and goes; do the sessions go on through dirB, and how long is
+// nobody answered?
+//   takeover.ts how=power|stop|kill9|linkdown|reboot-backup mode=nat|dr|tun advert=0.1
+//               dirA=lvs-director dirB=keepalived
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DirectorName, Mode } from './addresses.ts';
 import type { Program } from './director.ts';
@@ -10,8 +11,9 @@ import { type Pair, parseArguments, startPair } from './pair.ts';
 import { connections, owns, until } from './witness.ts';
 
 /**
- * power: processes dead and cables silent. kill9: only the processes. linkdown: the front cable. reboot-backup: dirB comes
- * back with an empty kernel and has five seconds to learn before dirA loses power.
+ * power: processes dead and cables silent. kill9: only the processes. linkdown: the front cable.
+ * reboot-backup: dirB comes back with an empty kernel and has five seconds to learn before dirA loses
+ * power.
  */
 export type How = 'power' | 'stop' | 'kill9' | 'linkdown' | 'reboot-backup';
 export type TakeoverResult = Report & {

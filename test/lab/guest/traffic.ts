@@ -1,4 +1,5 @@
-// The runner's side of the client and the real servers: two worker threads that go on while the runner waits for an exec.
+// The runner's side of the client and the real servers: two worker threads that go on while the runner
+// waits for an exec.
 import { Worker } from 'node:worker_threads';
 import type { ServerName } from './addresses.ts';
 import type { ClientCommand, ClientSettings } from './client.ts';

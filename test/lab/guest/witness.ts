@@ -1,4 +1,5 @@
-// What the guest's kernel says about a node, read from /proc and through ipvsadm: never what a director says of itself.
+// What the guest's kernel says about a node, read from /proc and through ipvsadm: never what a director
+// says of itself.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,7 +36,10 @@ export function connections(node: DirectorName): Record<string, number> {
   return states;
 }
 
-/** The programmed table as `ipvsadm -Sn` prints it, sorted: the order of services in the kernel's hash is no promise. */
+/**
+ * The programmed table as `ipvsadm -Sn` prints it, sorted: the order of services in the kernel's hash is no
+ * promise.
+ */
 export function ipvsadmSave(node: DirectorName): string[] {
   const lines = ipvsadm(node, '-S', '-n').split('\n');
   return lines
