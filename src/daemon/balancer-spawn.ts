@@ -4,7 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const ENTRY = fileURLToPath(new URL('./balancer-main.ts', import.meta.url));
-/** Options that end the program early, or change what a child inherits. A false alarm costs 0.1 s, no more. */
+/**
+ * Options that end the program early, or change what a child inherits. A false alarm costs 0.1 s, no more.
+ */
 const NOT_YET = /^-[a-zA-Z]*[hstuv]|^--(help|namespace|config-test|umask|version)/;
 
 let spare: ChildProcess | undefined;

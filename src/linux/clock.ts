@@ -1,4 +1,5 @@
-// CLOCK_MONOTONIC, the clock that all processes of the machine share: for times that cross from one to another.
+// CLOCK_MONOTONIC, the clock that all processes of the machine share: for times that cross from one to
+// another.
 
 /** Milliseconds, with fractions. `performance.now()` counts from each process's own start instead. */
 export function monotonicMs(): number {

@@ -141,11 +141,6 @@ const c = {
   recvfrom: define<
     (fd: number, bytes: Bytes, length: number, flags: number, from: Bytes, fromLength: Bytes) => number
   >('recvfrom', 'long', ['int', 'void *', 'size_t', 'int', 'void *', 'void *']),
-  recvmsg: define<(fd: number, header: Bytes, flags: number) => number>('recvmsg', 'long', [
-    'int',
-    'void *',
-    'int',
-  ]),
   ppoll: define<(fds: Bytes, count: number, timeout: Bytes | null, mask: null) => number>('ppoll', 'int', [
     'void *',
     'ulong',
@@ -238,10 +233,6 @@ const fromLength = u32(0);
 export function recvfrom(fd: number, bytes: Bytes, from: Bytes, flags = 0): number {
   fromLength.writeUInt32LE(from.length);
   return counted(c.recvfrom(fd, bytes, bytes.length, flags, from, fromLength));
-}
-/** `header` is a struct msghdr made with {@link pointerTo}; its control messages tell when and where from. */
-export function recvmsg(fd: number, header: Bytes, flags = 0): number {
-  return counted(c.recvmsg(fd, header, flags));
 }
 const timeout = Buffer.alloc(16);
 /** `fds` holds struct pollfd (8 bytes each, see poll.ts). A negative timeout waits without end. */

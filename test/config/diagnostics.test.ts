@@ -76,7 +76,14 @@ describe('values', () => {
     ['virtual_ipaddress { 10.0.0.1 dve eth0 }', ['error CFG_UNKNOWN 5:30 did you mean `dev`?']],
     ['virtual_ipaddress { 10.0.0.1 dev }', ['error CFG_MISSING 5:30']],
     ['virtual_ipaddress { 10.0.0.1 label eth0:12345678901 }', ['error CFG_RANGE 5:36']],
-    ['virtual_ipaddress { fd00::1/64 }', ['warning CFG_PREFIX 5:21 write fd00::1/128']],
+    [
+      'virtual_ipaddress { fd00::1/64 }',
+      [
+        'warning CFG_PREFIX 5:21 write fd00::1/128',
+        'error CFG_UNSAFE 5:21 ' +
+          'put IPv6 addresses into virtual_ipaddress_excluded of an IPv4 instance, as examples/ipv6 does',
+      ],
+    ],
     ['virtual_ipaddress { }', ['warning CFG_EMPTY 1:1 add a virtual_ipaddress block']],
     [
       'track_interface { eth1 weight 5 }',

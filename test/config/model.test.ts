@@ -192,7 +192,9 @@ real_server 10.1.0.2 80 {\nweight 0\nalpha no\ninhibit_on_failure\nTCP_CHECK {\n
 
   test('an IPv6 instance is version 3, whatever the default', () => {
     const text = `${INSTANCE.replace('10.0.0.1', 'fe80::1/128')}advert_int 0.5\n}\n`;
-    expect(read(text).instances[0]!.version?.value).toBe(3);
+    const { configuration, diagnostics } = readConfiguration([{ name: 'x', text }]);
+    expect(configuration.instances[0]!.version?.value).toBe(3);
+    expect(diagnostics.map(({ code }) => code)).toEqual(['CFG_UNSAFE']);
   });
 
   test('several files are one', () => {

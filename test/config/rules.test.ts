@@ -29,7 +29,9 @@ test('a virtual_router_id is unique on its interface and family', () => {
   const second = { name: 'W', vips: '10.0.0.2' };
   expect(said(instance({}), instance(second))).toEqual(['CFG_DUPLICATE 5']);
   expect(said(instance({}), instance({ ...second, device: 'eth1' }))).toEqual([]);
-  expect(said(instance({}), instance({ ...second, vips: 'fe80::1/128' }))).toEqual([]);
+  expect(said(instance({}), instance({ ...second, vips: 'fe80::1/128' }))).toEqual([
+    'CFG_UNSAFE fe80::1/128',
+  ]);
   const peers = (peer: string) => `unicast_peer { ${peer} }`;
   const unicast = (peer: string) => instance({ ...second, more: peers(peer) });
   expect(said(instance({ more: peers('10.0.0.8') }), unicast('10.0.0.9'))).toEqual([]);
@@ -55,6 +57,11 @@ test('a service is defined once for address, port and protocol', () => {
   expect(said(instance({}), service('10.0.0.1'), service('10.0.0.1', 'UDP'))).toEqual([]);
 });
 
+test('an instance speaks IPv4; IPv6 addresses go with it', () => {
+  expect(said(instance({ vips: 'fd00::1/128' }))).toEqual(['CFG_UNSAFE fd00::1/128']);
+  expect(said(instance({ more: 'virtual_ipaddress_excluded { fd00::1/128 }' }))).toEqual([]);
+});
+
 test('an address of a service is one of an instance, when there are instances', () => {
   expect(said(instance({}), service('10.0.0.2'))).toEqual(['CFG_UNSERVED 10.0.0.2']);
   expect(said(instance({ more: 'virtual_ipaddress_excluded { 10.0.0.2 }' }), service('10.0.0.2'))).toEqual(
@@ -65,6 +72,9 @@ test('an address of a service is one of an instance, when there are instances', 
 
 test('addresses are compared as addresses', () => {
   expect(
-    said(instance({ vips: 'fd00:0:0::0001/128' }), service('FD00::1').replace('10.1.0.1', 'fd01::1')),
+    said(
+      instance({ more: 'virtual_ipaddress_excluded { fd00:0:0::0001/128 }' }),
+      service('FD00::1').replace('10.1.0.1', 'fd01::1'),
+    ),
   ).toEqual([]);
 });

@@ -98,7 +98,7 @@ describe('a reader', () => {
         ? spawn(process.execPath, [SPEAK, 'json', String(MANY)])
         : spawn('sh', ['-c', `${node} ${SPEAK} json ${MANY} | (read line; echo awake >&2; sleep 3; cat)`]);
     const heard = text(child.stderr);
-    // Nothing reads what the director says for three seconds: it has to be through with its events before that.
+    // Nothing reads for three seconds what the director says: it must be through with its events before that.
     await new Promise((done) => setTimeout(done, 3_000));
     let lines = '';
     child.stdout.on('data', (chunk) => (lines += chunk));

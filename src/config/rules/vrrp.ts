@@ -10,6 +10,7 @@ export function checkInstances({ instances }: Configuration, report: Report): vo
   checkAddresses(instances, report);
   for (const instance of instances) {
     checkOwner(instance, report);
+    checkFamily(instance, report);
     for (const vip of instance.virtualAddresses) checkPrefix(vip, report);
   }
 }
@@ -54,6 +55,20 @@ function checkAddresses(instances: readonly VrrpInstance[], report: Report): voi
         report.add('CFG_REPEATED', prefix.at, `${address} is an address of ${owner.name.value} already`);
       else owners.set(address, instance);
     }
+}
+
+/** The elector speaks VRRP over IPv4 only; an IPv6 router left out silently would be a VIP without owner. */
+function checkFamily({ virtualAddresses, unicastPeers, sourceAddress }: VrrpInstance, report: Report): void {
+  const addresses = virtualAddresses.map(({ prefix }) => ({ value: prefix.value.address, at: prefix.at }));
+  const all = [...addresses, ...(sourceAddress === undefined ? [] : [sourceAddress]), ...unicastPeers];
+  const ipv6 = all.find(({ value }) => familyOf(value) === 6);
+  if (ipv6 === undefined) return;
+  report.add(
+    'CFG_UNSAFE',
+    ipv6.at,
+    'VRRP over IPv6 is not supported yet',
+    'put IPv6 addresses into virtual_ipaddress_excluded of an IPv4 instance, as examples/ipv6 does',
+  );
 }
 
 function checkOwner({ priority, at }: VrrpInstance, report: Report): void {

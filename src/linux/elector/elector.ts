@@ -1,5 +1,4 @@
 // The elector as the director process sees it: a thread that is told and that tells. See thread.ts.
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { ElectorCommand, ElectorReport } from '../../vrrp/settings.ts';
 import { close, eventfd, write } from '../libc.ts';
@@ -12,22 +11,9 @@ export type Elector = {
 /** `bell`: an eventfd to ring after each message. `leave[0]`: 1 = the process ends, do not wait any more. */
 export type ThreadData = { bell: number; leave: Int32Array };
 
-/**
- * V8 shares a garbage collection out to threads of ordinary priority and waits for them: under load the
- * elector would wait behind every busy process for its own clean-up. Alone it needs 0.4 ms for one.
- */
-const COLLECT_ALONE = [
-  '--no-parallel-scavenge',
-  '--no-parallel-marking',
-  '--no-parallel-compaction',
-  '--no-parallel-pointer-update',
-  '--no-concurrent-marking',
-  '--no-concurrent-sweeping',
-];
 const RING = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]); // eventfd counts in 64 bits of host order
 
 export function startElector(options: { onReport(report: ElectorReport): void }): Elector {
-  for (const flag of COLLECT_ALONE) setFlagsFromString(flag);
   const bell = eventfd(0);
   const leave = new Int32Array(new SharedArrayBuffer(4));
   const workerData: ThreadData = { bell, leave };
