@@ -79,9 +79,9 @@ describe('values', () => {
     [
       'virtual_ipaddress { fd00::1/64 }',
       [
-        'warning CFG_PREFIX 5:21 write fd00::1/128',
         'error CFG_UNSAFE 5:21 ' +
           'put IPv6 addresses into virtual_ipaddress_excluded of an IPv4 instance, as examples/ipv6 does',
+        'warning CFG_PREFIX 5:21 write fd00::1/128',
       ],
     ],
     ['virtual_ipaddress { }', ['warning CFG_EMPTY 1:1 add a virtual_ipaddress block']],
