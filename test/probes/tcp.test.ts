@@ -16,7 +16,8 @@ afterEach(() => Promise.all(servers.splice(0).map((server) => new Promise((done)
 async function listen(onSocket: (socket: Socket) => void, host: Address = LOOPBACK): Promise<number> {
   const server = createServer(onSocket);
   servers.push(server);
-  server.listen(0, host);
+  // Two thousand callers overflow the usual backlog, and what the kernel forgets lingers for a minute.
+  server.listen({ port: 0, host, backlog: 4_096 });
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }
