@@ -25,6 +25,7 @@ export class Director {
   readonly #startedAtMs = Date.now();
   readonly #states = new Map<string, State>();
   readonly #snapshots = new Map<number, (instances: readonly InstanceStatus[]) => void>();
+  #nextSnapshot = 0;
   #counting: ((connections: number) => void)[] = [];
   #configured = false;
   #addresses: 'kernel' | 'engine' = 'kernel';
@@ -211,7 +212,7 @@ export class Director {
 
   #snapshot(): Promise<readonly InstanceStatus[]> {
     if (!this.#configured) return Promise.resolve([]);
-    const id = Math.floor(monotonicMs() * 1000);
+    const id = this.#nextSnapshot++;
     return new Promise((resolve) => {
       this.#snapshots.set(id, resolve);
       this.#elector.send({ type: 'snapshot', id });

@@ -7,23 +7,11 @@ import { bootGuest } from '../lab/guest.ts';
 import { type Footprint, footprint } from './footprint.ts';
 import { Link, type Program, stop } from './link.ts';
 import { type Row, row } from './row.ts';
+import { ROUTER } from './startup.ts';
 
 export const SETTLED_AFTER_MS = 5_000;
-export const CONFIGURATION = `global_defs {
-    router_id bench
-    vrrp_version 3
-}
-vrrp_instance VI_1 {
-    state MASTER
-    interface eth0
-    virtual_router_id 51
-    priority 255
-    advert_int 1
-    virtual_ipaddress {
-        10.99.1.100/24 dev eth0
-    }
-}
-virtual_server 10.99.1.100 80 {
+/** The router of startup.ts, and one service. */
+export const CONFIGURATION = `${ROUTER}virtual_server 10.99.1.100 80 {
     delay_loop 1
     lb_algo rr
     lb_kind NAT

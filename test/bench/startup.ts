@@ -8,7 +8,8 @@ import { median, type Row, row } from './row.ts';
 
 const REPETITIONS = 7;
 const HEARD_WITHIN_MS = 15_000;
-const CONFIGURATION = `global_defs {
+/** An address owner: MASTER at once, whoever else is there. */
+export const ROUTER = `global_defs {
     router_id bench
     vrrp_version 3
 }
@@ -28,7 +29,7 @@ export async function run(): Promise<Row[]> {
   const link = new Link('startup');
   try {
     const file = join(link.directory, 'keepalived.conf');
-    writeFileSync(file, CONFIGURATION);
+    writeFileSync(file, ROUTER);
     await startToAdvertMs(link, 'lvs-director', file); // fills the compile cache
     const took: Record<Program, number[]> = { 'lvs-director': [], keepalived: [] };
     for (let i = 0; i < REPETITIONS; i++) {

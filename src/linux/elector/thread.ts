@@ -7,6 +7,7 @@ import { NETLINK_ROUTE } from '../../netlink/route.ts';
 import { createElector, type Input, listeners, nextDeadlineMs, stepElector } from '../../vrrp/elector.ts';
 import type { Action } from '../../vrrp/instance.ts';
 import type { ElectorCommand, ElectorReport, ElectorSettings } from '../../vrrp/settings.ts';
+import { monotonicMs } from '../clock.ts';
 import { errnoName, read, SCHED, SystemCallError, schedSetscheduler } from '../libc.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
@@ -199,10 +200,4 @@ export class ElectorThread {
     this.#links.close();
     this.#requests.close();
   }
-}
-
-/** CLOCK_MONOTONIC. performance.now() counts on it from the thread's start, and allocates nothing. */
-const ORIGIN_MS = Number(process.hrtime.bigint()) / NS_PER_MS - performance.now();
-function monotonicMs(): number {
-  return ORIGIN_MS + performance.now();
 }
