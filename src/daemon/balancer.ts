@@ -21,10 +21,11 @@ import { TableKeeper } from './table-keeper.ts';
 import { writeState } from './write-state.ts';
 
 /**
- * How long an engine forwards what still arrives after a handover: until the new master's announcement has
- * turned every switch, which its engine sends as soon as it is told.
+ * What an engine goes on with for a moment after a change of roles. The old master forwards what still
+ * arrives, and tells of what comes about by it, until the new master's announcement has turned every switch,
+ * which its engine sends as soon as it is told; the new master listens a little longer than that.
  */
-const HANDED_OVER_MS = 300;
+const TURN_MS = { handedOver: 300, tookOver: 600 };
 
 type Message<T extends ToBalancer['type']> = Extract<ToBalancer, { type: T }>;
 type Edges = {
@@ -42,8 +43,8 @@ export class Balancer {
   readonly #keeper: TableKeeper;
   readonly #health: Health;
   readonly #states: Map<string, State>;
-  /** Instances that served until a moment ago; only an engine needs to know. */
-  readonly #handedOver = new Map<string, NodeJS.Timeout>();
+  /** Instances that began or ceased to serve a moment ago; only an engine needs to know. */
+  readonly #turning = new Map<string, NodeJS.Timeout>();
   readonly #down = new Map<ServiceKey, Map<ServerKey, 'remove' | 'inhibit'>>();
   #loaded: Loaded;
   /** Every configured service with every configured server. */
@@ -157,23 +158,26 @@ export class Balancer {
   }
 
   async #applyRoles(): Promise<void> {
-    await this.#plane.own(ownedAddresses(this.#elector, this.#states, new Set(this.#handedOver.keys())));
-    await this.#keeper.wantSync(wantedSync(planSync(this.#loaded.configuration), this.#states));
+    const turning = new Set(this.#turning.keys());
+    await this.#plane.own(ownedAddresses(this.#elector, this.#states, turning));
+    await this.#keeper.wantSync(wantedSync(planSync(this.#loaded.configuration), this.#states, turning));
   }
 
   async #stateChanged({ instance, state }: Message<'state'>): Promise<void> {
     const before = this.#states.get(instance);
     this.#states.set(instance, state);
-    clearTimeout(this.#handedOver.get(instance));
-    this.#handedOver.delete(instance);
-    if (this.#plane.engine === 'embedded' && serves(before) && !serves(state)) {
-      const forget = () => {
-        this.#handedOver.delete(instance);
-        this.#applyRoles().catch(this.#edges.fail);
-      };
-      this.#handedOver.set(instance, setTimeout(forget, HANDED_OVER_MS));
-    }
+    if (this.#plane.engine === 'embedded' && serves(before) !== serves(state)) this.#turn(instance);
     await this.#applyRoles();
+  }
+
+  #turn(instance: string): void {
+    clearTimeout(this.#turning.get(instance));
+    const settle = () => {
+      this.#turning.delete(instance);
+      this.#applyRoles().catch(this.#edges.fail);
+    };
+    const ms = serves(this.#states.get(instance)) ? TURN_MS.tookOver : TURN_MS.handedOver;
+    this.#turning.set(instance, setTimeout(settle, ms));
   }
 
   #serverChanged(service: ServiceKey, server: ServerKey, up: boolean, inhibit: boolean): void {
@@ -218,8 +222,8 @@ export class Balancer {
   async #stop(keepServices: boolean): Promise<void> {
     await this.#health.stop();
     this.#keeper.stopRetrying();
-    if (this.#handedOver.size > 0) await wait(HANDED_OVER_MS);
-    for (const timer of this.#handedOver.values()) clearTimeout(timer);
+    if (this.#turning.size > 0) await wait(TURN_MS.handedOver);
+    for (const timer of this.#turning.values()) clearTimeout(timer);
     await this.#plane.own([]);
     if (!keepServices) {
       await this.#keeper.wantSync([]);

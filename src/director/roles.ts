@@ -13,14 +13,14 @@ export function serves(state: State | undefined): boolean {
   return state === 'MASTER' || state === 'LEAVING';
 }
 
-/** `handedOver`: instances that served until a moment ago. */
+/** `turning`: instances that began or ceased to serve a moment ago. */
 export function ownedAddresses(
   settings: ElectorSettings,
   states: States,
-  handedOver: ReadonlySet<string>,
+  turning: ReadonlySet<string>,
 ): OwnedAddress[] {
   return settings.instances
-    .filter(({ name }) => serves(states.get(name)) || handedOver.has(name))
+    .filter(({ name }) => serves(states.get(name)) || turning.has(name))
     .flatMap((instance) =>
       [...instance.vips, ...instance.excludedVips]
         .filter((vip) => familyOf(vip.address) === 4)
@@ -35,13 +35,24 @@ export function ownedAddresses(
 }
 
 /**
- * The one sync thread that should run: master where the instance serves, backup anywhere else (also in
- * FAULT: what arrives meanwhile is worth keeping). Before the first state is known nothing is decided:
- * what runs goes on.
+ * The sync threads that should run: master where the instance serves, backup anywhere else (also in FAULT:
+ * what arrives meanwhile is worth keeping). While it turns from one to the other both do: the old master
+ * still tells of what it forwards, the new one still listens. Before the first state is known nothing is
+ * decided: what runs goes on.
  */
-export function wantedSync(plan: SyncPlan | undefined, states: States): SyncDaemon[] | undefined {
+export function wantedSync(
+  plan: SyncPlan | undefined,
+  states: States,
+  turning: ReadonlySet<string>,
+): SyncDaemon[] | undefined {
   if (plan === undefined) return [];
-  const relevant = plan.instance === undefined ? [...states.values()] : [states.get(plan.instance)];
-  if (relevant.every((state) => state === undefined || state === 'INIT')) return undefined;
-  return [{ role: relevant.some(serves) ? 'master' : 'backup', ...plan.daemon }];
+  const names = plan.instance === undefined ? [...states.keys()] : [plan.instance];
+  const known = names.map((name) => states.get(name));
+  if (known.every((state) => state === undefined || state === 'INIT')) return undefined;
+  const isTurning = names.some((name) => turning.has(name));
+  const serving = known.some(serves);
+  const roles: SyncDaemon['role'][] = [];
+  if (serving || isTurning) roles.push('master');
+  if (!serving || isTurning) roles.push('backup');
+  return roles.map((role) => ({ role, ...plan.daemon }));
 }

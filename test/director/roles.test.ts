@@ -57,12 +57,26 @@ test.each<[State, State, string | undefined]>([
   ['FAULT', 'BACKUP', 'backup'],
   ['INIT', 'MASTER', undefined],
 ])('the sync thread follows its instance: %s (other %s) → %s', (one, two, role) => {
-  const wanted = wantedSync({ instance: 'VI_1', daemon }, states(one, two));
+  const wanted = wantedSync({ instance: 'VI_1', daemon }, states(one, two), new Set());
   expect(wanted?.map((each) => each.role)).toEqual(role === undefined ? undefined : [role]);
 });
 
 test('without an instance it is master while any instance serves; without a plan nothing runs', () => {
-  expect(wantedSync({ daemon }, states('BACKUP', 'MASTER'))).toEqual([{ role: 'master', ...daemon }]);
-  expect(wantedSync({ daemon }, states('BACKUP', 'BACKUP'))).toEqual([{ role: 'backup', ...daemon }]);
-  expect(wantedSync(undefined, states('MASTER', 'MASTER'))).toEqual([]);
+  expect(wantedSync({ daemon }, states('BACKUP', 'MASTER'), new Set())).toEqual([
+    { role: 'master', ...daemon },
+  ]);
+  expect(wantedSync({ daemon }, states('BACKUP', 'BACKUP'), new Set())).toEqual([
+    { role: 'backup', ...daemon },
+  ]);
+  expect(wantedSync(undefined, states('MASTER', 'MASTER'), new Set())).toEqual([]);
+});
+
+test.each<[State, State]>([
+  ['BACKUP', 'MASTER'],
+  ['MASTER', 'BACKUP'],
+])('while it turns (to %s) an instance tells and listens', (one, other) => {
+  const roles = (turning: string) =>
+    wantedSync({ instance: 'VI_1', daemon }, states(one, other), new Set([turning]))?.map(({ role }) => role);
+  expect(roles('VI_1')).toEqual(['master', 'backup']);
+  expect(roles('VI_2')).toHaveLength(1);
 });

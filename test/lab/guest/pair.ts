@@ -7,7 +7,7 @@ import { Director, type Program } from './director.ts';
 import type { Report } from './measure.ts';
 import { assertInGuest, buildNetwork } from './network.ts';
 import { Traffic } from './traffic.ts';
-import { destinations, owns, until } from './witness.ts';
+import { destinations, owns, syncDaemons, until } from './witness.ts';
 
 export type PairOptions = Omit<ConfigurationOptions, 'priority'> & {
   programs: Readonly<Record<DirectorName, Program>>;
@@ -57,6 +57,20 @@ export class Pair {
     );
   }
 
+  /**
+   * Both kernels run their sync thread: what a master opens before that is unknown to its backup until
+   * packet 53.
+   */
+  async untilSynced(): Promise<void> {
+    for (const [node, role] of [
+      ['dirA', 'master'],
+      ['dirB', 'backup'],
+    ] as const) {
+      const runs = () => syncDaemons(node).some((line) => line.startsWith(`${role} sync daemon`));
+      await until(`the sync ${role} on ${node}`, START_LIMIT_MS, runs);
+    }
+  }
+
   /** From here on nobody should become master until the scenario wants it. */
   electionIsOver(): void {
     this.#timesMasterAtStart = this.#timesMaster();
@@ -104,6 +118,7 @@ export async function startPair(options: PairOptions, withSessions = true): Prom
   const servers = options.servers?.length ?? 3;
   await pair.untilProgrammed('dirA', servers);
   await pair.untilProgrammed('dirB', servers);
+  await pair.untilSynced();
   pair.electionIsOver();
   if (!withSessions) return pair;
   await pair.openSessions();
