@@ -72,6 +72,11 @@ function compare(scenario: Scenario, ours: TakeoverResult[], theirs: TakeoverRes
   };
   return [
     row('outage', 'ms', ({ requests }) => requests.outageMs, 'keepalived + 50 ms'),
+    row(
+      'announced later than the protocol allows',
+      'ms',
+      ({ handover }) => handover.announcedMs - handover.allowedMs,
+    ),
     row('active sessions surviving', '%', ({ sessions }) => sessions.active!.survivedPercent, 'as good'),
     row('idle sessions surviving', '%', ({ sessions }) => sessions.idle!.survivedPercent, 'as good'),
   ];

@@ -1,6 +1,7 @@
 // The figures every lab scenario rests on: what counts as a surviving session and as an outage.
 import { describe, expect, test } from 'vitest';
 import { type RequestLog, reportRequests, reportSessions, type SessionLog } from './guest/measure.ts';
+import { handover, parseWire } from './guest/wire.ts';
 
 const WINDOW = { from: 10_000, to: 20_000 };
 const TRAFFIC = { everyMs: 500, requestEveryMs: 25 };
@@ -76,5 +77,33 @@ describe('the outage', () => {
 
   test('a request that is still on its way is not judged', () => {
     expect(outage(answered(9975), { startedAt: 10_000, failure: 'timeout' })).toBe(0);
+  });
+});
+
+describe('a handover on the wire', () => {
+  const advert = (at: string, from: string, priority: number) =>
+    `${at} IP ${from} > 224.0.0.18: VRRPv3, Advertisement, vrid 51, prio ${priority}, intvl 10cs, length 12`;
+  const announcement = (at: string, asked: string, asker = asked) =>
+    `${at} ARP, Request who-has ${asked} (ff:ff:ff:ff:ff:ff) tell ${asker}, length 42`;
+  const from = (...lines: string[]) => handover(parseWire(lines.join('\n')), '10.0.0.12', 361);
+
+  test('is from the last advert to the newcomer’s first announcement of the VIP', () => {
+    const lines = [
+      announcement('99.9', '10.0.0.50'),
+      advert('100.000', '10.0.0.11', 150),
+      advert('100.100', '10.0.0.11', 150),
+      announcement('100.200', '10.0.0.50', '10.0.0.100'),
+      advert('100.465', '10.0.0.12', 100),
+      announcement('100.467', '10.0.0.51'),
+      announcement('100.468', '10.0.0.50'),
+    ];
+    expect(from(...lines)).toEqual({ announcedMs: 368, allowedMs: 361 });
+  });
+
+  test('that did not happen is an error', () => {
+    expect(() => from(advert('1.0', '10.0.0.11', 150))).toThrow('no handover');
+    expect(() => from(advert('1.0', '10.0.0.12', 100), announcement('1.1', '10.0.0.50'))).toThrow(
+      'no handover',
+    );
   });
 });

@@ -13,6 +13,8 @@ import {
   VRID,
 } from './addresses.ts';
 
+export const PRIORITY: Readonly<Record<DirectorName, number>> = { dirA: 150, dirB: 100 };
+
 export type ConfigurationOptions = {
   mode: Mode;
   advertSeconds: number;
@@ -48,7 +50,7 @@ function globalDefs(node: DirectorName, { global = [] }: ConfigurationOptions): 
 }
 
 function instance(node: DirectorName, options: ConfigurationOptions): string {
-  const { mode, advertSeconds, priority = node === 'dirA' ? 150 : 100, nopreempt = false } = options;
+  const { mode, advertSeconds, priority = PRIORITY[node], nopreempt = false } = options;
   const addresses = [`    ${VIP}/24 dev eth0`, ...(mode === 'nat' ? [`    ${GATEWAY}/24 dev eth1`] : [])];
   const lines = [
     'state BACKUP',

@@ -3,11 +3,13 @@
 //   takeover.ts how=power|stop|kill9|linkdown|reboot-backup mode=nat|dr|tun advert=0.1
 //               dirA=lvs-director dirB=keepalived
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DirectorName, Mode } from './addresses.ts';
+import { addressOf, type DirectorName, type Mode } from './addresses.ts';
+import { PRIORITY } from './configuration.ts';
 import type { Program } from './director.ts';
 import type { Report } from './measure.ts';
 import { rebootNode, silence, unplugFront } from './network.ts';
 import { type Pair, parseArguments, startPair } from './pair.ts';
+import { type Handover, handover, Wire } from './wire.ts';
 import { connections, owns, until } from './witness.ts';
 
 /**
@@ -24,6 +26,7 @@ export type TakeoverResult = Report & {
   ownersBefore: Record<DirectorName, boolean>;
   connectionsBefore: Record<DirectorName, Record<string, number>>;
   vipMovedMs: number;
+  handover: Handover;
   /** dirA after a planned stop. */
   exit?: number | string;
 };
@@ -45,6 +48,8 @@ const before = {
   ownersBefore: { dirA: owns('dirA'), dirB: owns('dirB') },
   connectionsBefore: { dirA: connections('dirA'), dirB: connections('dirB') },
 };
+const wire = new Wire();
+await wire.listening();
 await pair.traffic.mark();
 breakMaster(how as How, pair);
 const vipMovedMs = await until('VIP on dirB', TAKEOVER_LIMIT_MS, () => owns('dirB'));
@@ -55,11 +60,19 @@ const result: TakeoverResult = {
   startToMasterMs: pair.startToMasterMs,
   ...before,
   vipMovedMs,
+  handover: handover(wire.stop(), addressOf('dirB', 'eth0'), waitMs()),
   ...seen,
   ...(exit === undefined ? {} : { exit }),
 };
 console.log(JSON.stringify(result));
 process.exit(0);
+
+/** RFC 9568 §6.1: Skew_Time after a resignation, Active_Down_Interval after silence. */
+function waitMs(): number {
+  const advertMs = Number(advert) * 1000;
+  const skewMs = ((256 - PRIORITY.dirB) / 256) * advertMs;
+  return how === 'stop' ? skewMs : 3 * advertMs + skewMs;
+}
 
 function breakMaster(how: How, { dirA, mode }: Pair): void {
   switch (how) {
