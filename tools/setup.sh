@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings what the project needs, once: npm packages always; Debian packages and the lab's kernel modules when asked.
+# Brings what the project needs, once: npm packages always; Debian packages when asked.
 #   sh tools/setup.sh [demo|lab|bench]
 # Runs under any POSIX shell and before anything of ours is installed, so it is neither TypeScript nor clever.
 set -eu
@@ -56,30 +56,16 @@ need() {
   say "Debian packages are in place"
 }
 
-lab_modules() {
-  kernel=$(ls /usr/lib/uml/modules | head -n 1)
-  [ -s "/lib/modules/$kernel/modules.dep" ] && return
-  if [ "$(id -u)" != 0 ]; then
-    say "the lab's kernel modules are not linked; as root run:  sh tools/setup.sh lab"
-    exit 1
-  fi
-  mkdir -p /lib/modules
-  [ -e "/lib/modules/$kernel" ] || ln -sfn "/usr/lib/uml/modules/$kernel" "/lib/modules/$kernel"
-  depmod -b / "$kernel"
-}
-
 npm_packages
 case "${1:-}" in
   demo) need ip:iproute2 ;;
   lab)
     need ip:iproute2 linux.uml:user-mode-linux modprobe:kmod keepalived:keepalived ipvsadm:ipvsadm \
       tcpdump:tcpdump ping:iputils-ping ethtool:ethtool
-    lab_modules
     ;;
   bench)
     need ip:iproute2 linux.uml:user-mode-linux modprobe:kmod keepalived:keepalived ipvsadm:ipvsadm gcc:gcc
     [ -e /usr/include/linux/if_packet.h ] || need lvs-director-libc-headers:libc6-dev
-    lab_modules
     ;;
 esac
 compiled_sources

@@ -4,11 +4,10 @@ import { factsOf } from './facts.ts';
 import type { Report } from './guest/measure.ts';
 import { bootGuest, type GuestReport } from './guest.ts';
 
-/** The default `vip_lease`; the elector renews every second, so at its death at least three are left. */
-const LEASE_MS = 4000;
-const RENEWAL_MS = 1000;
-/** The kernel counts leases in whole seconds, and on a busy machine the runner is late to look. */
-const LATE_MS = 2000;
+/** What is promised: nothing left of one process after a second, nothing of all of them after five. */
+const PROMISED_MS = { guardian: 1000, lease: 5000 };
+/** On a busy machine the guest's one CPU is late, the runner to look as well as the guardian to act. */
+const LATE_MS = 1000;
 
 let report: GuestReport;
 beforeAll(async () => {
@@ -52,11 +51,11 @@ describe('the director process dies', () => {
     left: { vip: boolean; table: string[]; sync: string[] };
   };
 
-  test('the balancer removes everything of ours, long before the VIP lease would end', () => {
+  test('the balancer removes everything of ours within a second', () => {
     const { left, vipGoneMs, tableGoneMs, allGoneMs } = factsOf<Facts>(report, 'directorKilled');
     console.info(`director killed: VIP gone ${vipGoneMs} ms, table ${tableGoneMs} ms, all ${allGoneMs} ms`);
     expect(left).toEqual({ vip: false, table: [], sync: [] });
-    expect(vipGoneMs).toBeLessThan(LEASE_MS - RENEWAL_MS);
+    expect(allGoneMs).toBeLessThanOrEqual(PROMISED_MS.guardian + LATE_MS);
   });
 
   test('the peer takes over and no session is lost', () => {
@@ -71,7 +70,7 @@ test('all processes die at once: the kernel drops the VIP of the dead node withi
   console.info(
     `all killed: VIP moved ${facts.vipMovedMs} ms, left the dead node after ${facts.vipGoneMs} ms`,
   );
-  expect(facts.vipGoneMs).toBeLessThanOrEqual(LEASE_MS + LATE_MS);
+  expect(facts.vipGoneMs).toBeLessThanOrEqual(PROMISED_MS.lease + LATE_MS);
   expect(facts.sessions.afterReturn).toMatchObject({ open: 40, survived: 40, lost: {} });
 });
 

@@ -1,4 +1,4 @@
-// Runs one command in the guest: `node tools/lab.ts -- ipvsadm -Ln`. For people; no test uses it.
+// Runs one command in the guest: `node tools/lab.ts -- ipvsadm -Ln`. Its exit code is the guest's.
 import { spawnSync } from 'node:child_process';
 
 const [command, ...args] = process.argv.slice(2);

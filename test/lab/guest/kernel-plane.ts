@@ -88,10 +88,13 @@ async function bring(desired: Table, owned: Table = desired): Promise<void> {
 }
 
 await check('every scheduler the kernel has', async () => {
-  const found = readdirSync(`/lib/modules/${execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim()}`, {
-    recursive: true,
-    encoding: 'utf8',
-  });
+  const found = readdirSync(
+    `${process.env.LAB_MODULES}/${execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim()}`,
+    {
+      recursive: true,
+      encoding: 'utf8',
+    },
+  );
   const names = found.map((path) => /ip_vs_(\w+)\.ko/.exec(path)?.[1]).filter((name) => name !== undefined);
   const schedulers = names.filter((name) => name !== 'ftp' && name !== 'pe_sip').toSorted();
   assert(schedulers.length >= 13, `only ${schedulers}`);
