@@ -62,18 +62,18 @@ function renderBlock(block: Block, path: string, seen: Set<Block>): string[] {
 function usedTable(words: readonly (readonly [string, Keyword])[]): string {
   return table(
     ['keyword', 'takes', 'default', 'is'],
-    words.map(([word, keyword]) => [
-      `\`${word}\``,
-      `${cell(keyword.takes.syntax)}${keyword.block === undefined ? '' : ' `{ … }`'}`.trim(),
-      defaultOf(keyword),
-      keyword.doc,
-    ]),
+    words.map(([word, keyword]) => [`\`${word}\``, takesOf(keyword), defaultOf(keyword), keyword.doc]),
   );
 }
 
 function otherTable(words: readonly (readonly [string, Keyword])[]): string {
-  const rows = words.map(([word, { standing, doc }]) => [`\`${word}\``, STANDINGS[standing!], doc]);
-  return `Known, and not acted upon yet:\n\n${table(['keyword', 'so far', 'is'], rows)}`;
+  const rows = words.map(([word, keyword]) => [
+    `\`${word}\``,
+    takesOf(keyword),
+    STANDINGS[keyword.standing!],
+    keyword.doc,
+  ]);
+  return `Known, and not acted upon yet:\n\n${table(['keyword', 'takes', 'so far', 'is'], rows)}`;
 }
 
 function optionTable(word: string, options: Readonly<Record<string, Keyword>> | undefined): string[] {
@@ -93,6 +93,10 @@ function listTable(word: string, block: Block | undefined): string[] {
     `Each line of \`${word}\` is ${cell(block.entry.syntax)}.\n`,
     ...optionTable(word, block.entry.options),
   ];
+}
+
+function takesOf({ takes, block }: Keyword): string {
+  return `${cell(takes.syntax)}${block === undefined ? '' : ' `{ … }`'}`.trim();
 }
 
 function defaultOf({ default: value, takes }: Keyword): string {

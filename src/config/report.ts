@@ -4,7 +4,7 @@ import { type Code, severityOf } from './codes.ts';
 
 export class Report {
   readonly compat: boolean;
-  /** Inside a block that is left out as a whole, only words that nobody knows are worth a line. */
+  /** Inside a block that is left out as a whole, only mistakes are worth a line. */
   quiet = false;
   readonly #seen = new Map<string, Diagnostic>();
 
@@ -14,7 +14,7 @@ export class Report {
 
   /** The same complaint about the same place (a multi-line definition used twice) is kept once. */
   add(code: Code, at: Span, message: string, hint?: string): void {
-    if (this.quiet && code !== 'CFG_UNKNOWN') return;
+    if (this.quiet && severityOf(code, false) !== 'error') return;
     const key = `${at.source}:${at.start}:${code}:${message}`;
     if (this.#seen.has(key)) return;
     const severity = severityOf(code, this.compat);

@@ -8,7 +8,7 @@ import { type Block, findWord, type Keyword, knownWords, type Settled, STANDINGS
 import type { ValueOf } from './schema/shape.ts';
 import { TOP } from './schema/top.ts';
 import { whereKnown } from './schema/where.ts';
-import { headSpan, joinSpans, type Statement } from './tree.ts';
+import { headSpan, joinSpans, type Statement, type Word } from './tree.ts';
 
 /** A value and the words it was read from; with a block, what is in it. */
 export type Setting<K extends Keyword = Keyword> = Located<ValueOf<K['takes']>> &
@@ -76,10 +76,10 @@ export class Interpreter {
     const [word, first] = statement.words;
     const keyword = findWord(block, word.text);
     if (keyword === undefined) return this.#unknown(statement, block);
-    if (keyword.standing !== undefined) return this.#standing(statement, keyword);
     const line = new Arguments(statement.words, 1, word.text, this.#report, keyword.advice);
     const value = keyword.takes.read(line);
     if (value !== undefined) this.#reportExtra(line, block);
+    if (keyword.standing !== undefined) this.#reportStanding(word, keyword, value);
     const body = this.#readBody(statement, keyword);
     if (value === undefined || (keyword.block !== undefined && body === undefined)) {
       settings.wrong = [...settings.wrong, word.text];
@@ -100,8 +100,11 @@ export class Interpreter {
     values[word.text] = same;
   }
 
-  /** A block whose head is wrong, or that is left out, is still read: its own mistakes are worth knowing. */
-  #readBody(statement: Statement, { block }: Keyword): Settings | undefined {
+  /**
+   * A block whose head is wrong, or that is left out, is still read: its own mistakes are worth knowing. That
+   * nothing is done with it has been said for the block as a whole.
+   */
+  #readBody(statement: Statement, { block, standing }: Keyword): Settings | undefined {
     const { words, body } = statement;
     if (block === undefined) {
       if (body !== undefined)
@@ -117,19 +120,17 @@ export class Interpreter {
       this.#report.add('CFG_BRACE', headSpan(statement), `${words[0].text} needs a block`, 'add `{ … }`');
       return undefined;
     }
-    return this.read(body.statements, block, headSpan(statement));
+    const before = this.#report.quiet;
+    this.#report.quiet ||= standing !== undefined;
+    const settings = this.read(body.statements, block, headSpan(statement));
+    this.#report.quiet = before;
+    return settings;
   }
 
-  /** Said once for a block as a whole; inside only what nobody knows is worth a word. */
-  #standing(statement: Statement, keyword: Keyword): void {
-    const [word] = statement.words;
-    const { code, says } = STANDINGS[keyword.standing!];
-    this.#report.add(code, word.at, `\`${word.text}\` ${says}`, keyword.because ?? keyword.doc);
-    if (keyword.block === undefined || statement.body === undefined) return;
-    const before = this.#report.quiet;
-    this.#report.quiet = true;
-    this.read(statement.body.statements, keyword.block, headSpan(statement));
-    this.#report.quiet = before;
+  #reportStanding(word: Word, { standing, normal, because, doc }: Keyword, value: unknown): void {
+    if (normal !== undefined && value === normal) return;
+    const { code, says } = STANDINGS[standing!];
+    this.#report.add(code, word.at, `\`${word.text}\` ${says}`, because ?? doc);
   }
 
   /** The best hint there is: another language's comment, the right block, or the nearest word. */

@@ -238,7 +238,7 @@ describe('services', () => {
     [
       'by mark',
       'virtual_server fwmark 3 {\nprotocol TCP\n}\n',
-      ['ignored CFG_UNSUPPORTED 1:16 name its address and port instead'],
+      ['ignored CFG_UNSUPPORTED 1:23 name its address and port instead'],
     ],
     ['by bad address', 'virtual_server 10.0.0 80 {\n}\n', ['error CFG_VALUE 1:16']],
     ['by bad port', 'virtual_server 10.0.0.1 http {\n}\n', ['error CFG_VALUE 1:25']],

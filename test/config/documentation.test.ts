@@ -13,6 +13,6 @@ test('it shows what people look for', () => {
   expect(file).toContain('| `priority` | `1 to 255` |  | the highest wins the election');
   expect(file).toContain('| `advert_int` | `SECONDS, 0.01 to 255` | `1 s` |');
   expect(file).toContain('| `label` | `TEXT` |  | alias name');
-  expect(file).toContain('| `track_script` | left out |');
+  expect(file).toContain('| `track_script` | `{ … }` | left out |');
   expect(file).toContain('| `CFG_UNKNOWN` | error | ignored |');
 });

@@ -5,13 +5,8 @@ import type { Located } from '../../core/diagnostic.ts';
 import type { CheckDefaults, RealServer, TcpCheck, VirtualServer } from '../model.ts';
 import type { Report } from '../report.ts';
 import type { CHECK_KEYWORDS, TCP_CHECK } from '../schema/checks.ts';
-import {
-  BARE_PERSISTENCE,
-  type Endpoint,
-  FLAG_SCHEDULERS,
-  type REAL_SERVER,
-  type VIRTUAL_SERVER,
-} from '../schema/ipvs.ts';
+import type { Endpoint, ServiceHead } from '../schema/endpoints.ts';
+import { BARE_PERSISTENCE, FLAG_SCHEDULERS, type REAL_SERVER, type VIRTUAL_SERVER } from '../schema/ipvs.ts';
 import { all, last, mentioned, type Settings, settled } from '../settings.ts';
 
 type Service = Settings<typeof VIRTUAL_SERVER>;
@@ -22,10 +17,11 @@ const FLAGS = Object.keys(FLAG_SCHEDULERS) as Flag[];
 
 /** Undefined when it is a service that we cannot have. */
 export function composeVirtualServer(
-  head: Endpoint,
+  head: ServiceHead,
   settings: Service,
   report: Report,
 ): VirtualServer | undefined {
+  if (!('address' in head)) return reportSelector(head, report);
   const protocol = protocolOf(settings, report);
   if (protocol === undefined) return undefined;
   const address = head.address;
@@ -56,6 +52,13 @@ export function composeVirtualServer(
     ({ value, body }) => composeRealServer(value, body, settings, service, report) ?? [],
   );
   return service;
+}
+
+function reportSelector(head: Exclude<ServiceHead, Endpoint>, report: Report): undefined {
+  const [kind, { at }] =
+    'fwmark' in head ? (['fwmark', head.fwmark] as const) : (['group', head.group] as const);
+  const message = `a virtual_server by ${kind} is not supported yet: it is left out`;
+  report.add('CFG_UNSUPPORTED', at, message, 'name its address and port instead');
 }
 
 /** Two names of one setting: whichever comes last counts. */

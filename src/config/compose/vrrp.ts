@@ -4,7 +4,8 @@ import { type Address, type Family, familyOf } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
 import type { GarpDefaults, VirtualAddress, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
-import type { AddressEntry, VRRP_INSTANCE } from '../schema/vrrp.ts';
+import type { AddressEntry } from '../schema/addresses.ts';
+import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { all, last, mentioned, type Setting, type Settings, settled } from '../settings.ts';
 
 const OWNER = 255;

@@ -1,7 +1,7 @@
 // How a block is described: the one table that parser, defaults, diagnostics and documentation are all driven
 // by. The descriptions themselves are in the other files of this folder.
 import type { Code } from '../codes.ts';
-import { anything, type Shape } from './shape.ts';
+import type { Shape } from './shape.ts';
 
 /**
  * Of a word that keepalived acts upon and we do not (yet). `noEffect`: nothing is lost that anybody notices.
@@ -24,6 +24,8 @@ export type More = {
   /** Given again it is left out; of other keywords the last one counts. */
   once?: true;
   standing?: Standing;
+  /** The value with which a word that is not acted upon changes nothing: then there is nothing to say. */
+  normal?: unknown;
   /** Why it is unsafe, or what to do instead; shown as the hint. */
   because?: string;
   /** Advice where the value is out of range. */
@@ -46,7 +48,7 @@ export type Block<K extends Keywords = Keywords, E = unknown> = {
   keywords: K;
   /** A list block: each line is one entry of this shape, and there are no keywords. */
   entry?: Shape<E>;
-  /** Words of keepalived's that nothing is done with yet, see {@link words}. */
+  /** Words of keepalived's that nothing is done with yet: tables of table.ts. */
   others?: () => Keywords;
 };
 
@@ -68,53 +70,6 @@ export function opens<T, B extends Block>(
 
 export function list<E>(name: string, entry: Shape<E>): Block<Record<never, Keyword>, E> {
   return { name, keywords: {}, entry };
-}
-
-/**
- * A compact table of words that have no effect here, one a line: `ignored track_script{} scripts to watch`.
- * The first word is the standing (`none`, `ignored` or `unsafe`); `{}` opens a block that is in `blocks`, or
- * else a list of anything. Parsed when first needed: most files need none of it.
- */
-export function words(table: string, blocks: Readonly<Record<string, Block>> = {}): () => Keywords {
-  let parsed: Keywords | undefined;
-  return () => {
-    parsed ??= Object.fromEntries(
-      table
-        .split('\n')
-        .filter((line) => line.trim() !== '')
-        .map((line) => parseWord(line.trim(), blocks)),
-    );
-    return parsed;
-  };
-}
-
-/** A block of which nothing is done yet, but whose words are known. */
-export function wordBlock(name: string, table: string, blocks: Readonly<Record<string, Block>> = {}): Block {
-  return { name, keywords: {}, others: words(table, blocks) };
-}
-
-const WRITTEN: Readonly<Record<string, Standing>> = {
-  none: 'noEffect',
-  ignored: 'unsupported',
-  unsafe: 'unsafe',
-};
-const LINE = /^(none|ignored|unsafe) +([^ {]+)(\{\})? +(\S.*)$/;
-
-function parseWord(line: string, blocks: Readonly<Record<string, Block>>): [string, Keyword] {
-  const match = LINE.exec(line);
-  if (match === null) throw new TypeError(`not a line of the word table: ${line}`);
-  const [, standing, word, braces, doc] = match as unknown as [string, string, string, string?, string?];
-  const block = braces === undefined ? undefined : (blocks[word] ?? list(word, anything));
-  return [
-    word,
-    {
-      takes: anything,
-      doc: doc!,
-      many: true,
-      standing: WRITTEN[standing]!,
-      ...(block === undefined ? {} : { block }),
-    },
-  ];
 }
 
 const tables = new WeakMap<Block, ReadonlyMap<string, Keyword>>();

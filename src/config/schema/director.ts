@@ -1,6 +1,7 @@
 // The block `director { … }`: settings that keepalived does not have.
-import { type Block, keyword, opens, words } from './block.ts';
+import { type Block, keyword, opens } from './block.ts';
 import { integer, nothing, oneOf, seconds, text } from './shape.ts';
+import { wordBlock, words } from './table.ts';
 
 export const DRILL = {
   name: 'drill',
@@ -10,6 +11,16 @@ export const DRILL = {
     }),
   },
 } as const satisfies Block;
+
+const SYNC = wordBlock(
+  'sync',
+  `
+  ignored listen       texts()   address and port it listens on
+  ignored peer         texts()   address and port of the other director
+  ignored psk          text      file with the shared key
+  ignored certificate  text      file with the certificate
+`,
+);
 
 export const DIRECTOR = {
   name: 'director',
@@ -35,11 +46,12 @@ export const DIRECTOR = {
   },
   others: words(
     `
-    ignored compat            be as lenient as keepalived
-    ignored control           path of the control socket
-    ignored web               address and port of the status page
-    ignored metrics           Prometheus metrics
-    ignored sync{}            connection sync in user space: peers, keys
-    `,
+  ignored compat    flag      be as lenient as keepalived
+  ignored control   text      path of the control socket
+  ignored web       text      address and port of the status page
+  ignored metrics   ?text     Prometheus metrics
+  ignored sync{}    flag      connection sync in user space: peers, keys
+`,
+    { blocks: { sync: SYNC } },
   ),
 } as const satisfies Block;

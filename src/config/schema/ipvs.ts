@@ -1,22 +1,9 @@
 // The blocks `virtual_server IPADDR PORT { … }` and `real_server IPADDR PORT { … }` in it. Defaults are
 // keepalived 2.2.7's: keepalived.conf(5), and its check_parser.c for the ranges.
-import type { Address } from '../../core/address.ts';
-import type { Located } from '../../core/diagnostic.ts';
 import { type Block, keyword, opens } from './block.ts';
 import { CHECK_KEYWORDS, TCP_CHECK } from './checks.ts';
-import { type Options, options } from './options.ts';
-import {
-  address,
-  INT_MAX,
-  integer,
-  located,
-  nothing,
-  oneOf,
-  orBare,
-  type Shape,
-  toggle,
-  UINT_MAX,
-} from './shape.ts';
+import { endpoint, forwarding } from './endpoints.ts';
+import { address, INT_MAX, integer, nothing, oneOf, orBare, type Shape, toggle, UINT_MAX } from './shape.ts';
 import { REAL_SERVER_WORDS, VIRTUAL_SERVER_WORDS } from './words-ipvs.ts';
 
 /** keepalived's global_data.h LVS_MAX_TIMEOUT: 31 days. */
@@ -39,64 +26,6 @@ export const SCHEDULERS = [
   'nq',
   'twos',
 ] as const;
-
-export type Endpoint = { address: Located<Address>; port?: Located<number> };
-const ENDPOINT_ADDRESS = located(address());
-const ENDPOINT_PORT = located(integer(0, 65_535));
-
-function readEndpoint(...[words]: Parameters<Shape<Endpoint>['read']>): Endpoint | undefined {
-  const at = ENDPOINT_ADDRESS.read(words);
-  if (at === undefined) words.rest();
-  if (at === undefined || words.peek() === undefined) return at === undefined ? undefined : { address: at };
-  const { subject } = words;
-  words.subject = 'port';
-  const port = ENDPOINT_PORT.read(words);
-  words.subject = subject;
-  return port === undefined ? undefined : { address: at, port };
-}
-
-/** Port 0, or none, is every port of a virtual server and "the virtual server's" of a real one. */
-const endpoint: Shape<Endpoint> = { syntax: 'IPADDR [PORT]', read: readEndpoint };
-
-const SELECTORS = new Set(['fwmark', 'group']);
-
-const serviceHead: Shape<Endpoint> = {
-  syntax: 'IPADDR [PORT]',
-  read(words) {
-    const word = words.peek();
-    if (word === undefined || !SELECTORS.has(word.text)) return readEndpoint(words);
-    words.rest();
-    words.complain(
-      'CFG_UNSUPPORTED',
-      word.at,
-      `a virtual_server by ${word.text} is not supported yet: it is left out`,
-      'name its address and port instead',
-    );
-    return undefined;
-  },
-};
-
-const tunnelOptions = options({
-  type: keyword(oneOf(['ipip', 'gue', 'gre']), 'encapsulation of TUN; gue and gre are not supported yet'),
-  port: keyword(integer(1, 65_535), 'port of gue', { standing: 'unsupported' }),
-  nocsum: keyword(nothing, 'no checksum in the tunnel header, the default', { standing: 'noEffect' }),
-  csum: keyword(nothing, 'a checksum in the tunnel header', { standing: 'unsupported' }),
-  remcsum: keyword(nothing, 'a remote checksum in the tunnel header', { standing: 'unsupported' }),
-} as const satisfies Options);
-
-export const forwarding: Shape<'NAT' | 'DR' | 'TUN'> = {
-  syntax: `NAT|DR|TUN ${tunnelOptions.syntax}`,
-  options: tunnelOptions.options,
-  read(words) {
-    const method = oneOf(['NAT', 'DR', 'TUN']).read(words);
-    if (method !== 'TUN') return method;
-    const type = tunnelOptions.read(words)?.type;
-    if (type === undefined || type.value === 'ipip') return method;
-    const message = `${type.value} tunnels are not supported yet, and the real server expects nothing else`;
-    return words.complain('CFG_UNSAFE', type.at, message);
-  },
-  print: String,
-};
 
 /** A netmask for IPv4, a prefix length for IPv6, as keepalived and ipvsadm have it. */
 const granularity: Shape<number> = {
@@ -192,5 +121,3 @@ export const VIRTUAL_SERVER = {
   },
   others: VIRTUAL_SERVER_WORDS,
 } as const satisfies Block;
-
-export const VIRTUAL_SERVER_HEAD = serviceHead;

@@ -1,5 +1,5 @@
-// Named options after a positional argument: `10.0.0.1/24 dev eth0 label eth0:1`, `lvs_sync_daemon eth0 id 51
-// port 8848`.
+// Words in a fixed order and named options after them: `10.0.0.1/24 dev eth0 label eth0:1`, `lvs_sync_daemon
+// eth0 id 51 port 8848`, `"/bin/check -q" nobody`.
 import type { Located } from '../../core/diagnostic.ts';
 import type { Arguments } from '../arguments.ts';
 import { nearest } from '../nearest.ts';
@@ -9,16 +9,19 @@ import type { Shape, ValueOf } from './shape.ts';
 
 export type Options = Readonly<Record<string, Keyword>>;
 type OptionValues<O extends Options> = { [N in keyof O]?: Located<ValueOf<O[N]['takes']>> };
+type Values = Record<string, Located<unknown>>;
 
 /**
- * Reads options in any order until the line ends. Options that nothing is done with are reported and skipped.
+ * Reads options in any order until the line ends. Options that nothing is done with are reported and kept;
+ * what a caller acts upon it reads by name.
  */
 export function options<O extends Options>(table: O): Shape<OptionValues<O>> & { options: O } {
   return {
     syntax: '[OPTION …]',
+    line: true,
     options: table,
     read(words) {
-      const values: Record<string, Located<unknown>> = {};
+      const values: Values = {};
       const { subject } = words;
       for (let word = words.optional(); word !== undefined; word = words.optional()) {
         const option = Object.hasOwn(table, word.text) ? table[word.text] : undefined;
@@ -31,7 +34,39 @@ export function options<O extends Options>(table: O): Shape<OptionValues<O>> & {
   };
 }
 
-function readOption(words: Arguments, word: Word, option: Keyword, values: Record<string, Located<unknown>>) {
+/** `parts` in their order, of which the first `needed` have to be there, then options. */
+export function inOrder(
+  parts: Readonly<Record<string, Shape<unknown>>>,
+  needed: number,
+  named?: Shape<Values> & { options: Options },
+): Shape<Values> {
+  const names = Object.keys(parts);
+  const syntaxes = names.map((name, i) => {
+    const { syntax } = parts[name]!;
+    return i < needed ? syntax : `[${syntax}]`;
+  });
+  return {
+    syntax: [...syntaxes, ...(named === undefined ? [] : [named.syntax])].join(' '),
+    line: true,
+    parts: names,
+    ...(named === undefined ? {} : { options: named.options }),
+    read(words) {
+      const values: Values = {};
+      for (const [i, name] of names.entries()) {
+        const first = words.peek();
+        const isOption =
+          first !== undefined && named !== undefined && Object.hasOwn(named.options, first.text);
+        if (i >= needed && (first === undefined || isOption)) break;
+        const value = parts[name]!.read(words);
+        if (value === undefined) return void words.rest();
+        values[name] = { value, at: joinSpans((first ?? words.lastTaken).at, words.lastTaken.at) };
+      }
+      return { ...values, ...named?.read(words) };
+    },
+  };
+}
+
+function readOption(words: Arguments, word: Word, option: Keyword, values: Values) {
   const { subject } = words;
   words.subject = word.text;
   const first = words.peek();
@@ -41,7 +76,6 @@ function readOption(words: Arguments, word: Word, option: Keyword, values: Recor
   if (option.standing !== undefined) {
     const { code, says } = STANDINGS[option.standing];
     words.complain(code, word.at, `\`${word.text}\` ${says}`, option.because);
-    return;
   }
   if (Object.hasOwn(values, word.text))
     words.complain(
@@ -54,9 +88,7 @@ function readOption(words: Arguments, word: Word, option: Keyword, values: Recor
 
 function unknownOption(words: Arguments, word: Word, table: Options): void {
   const close = nearest(word.text, Object.keys(table));
-  const known = Object.keys(table)
-    .filter((name) => table[name]!.standing === undefined)
-    .join(', ');
+  const known = Object.keys(table).join(', ');
   // What follows may be its value: without knowing the option nobody can tell.
   words.rest();
   words.complain(

@@ -7,9 +7,19 @@ import { nearest } from '../nearest.ts';
 import { joinSpans, type Word } from '../tree.ts';
 import type { Keyword } from './block.ts';
 
+/** A JSON Schema, or a part of one. */
+export type Json = Readonly<Record<string, unknown>>;
 export type Shape<T> = {
   /** For people: `1 to 255`, `IPADDR [PORT]`. Empty = takes nothing. */
   syntax: string;
+  /** Of its value in YAML; without one it is {@link line} of words. */
+  json?: Json;
+  /** A text in YAML stands for several words, as on a line; without this it is one word, blanks and all. */
+  line?: true;
+  /** What the words before any named option are called where YAML has them as a mapping. */
+  parts?: readonly string[];
+  /** The keyword may stand alone. */
+  isBareAllowed?: true;
   /** Undefined when the words are wrong; then it has been reported. */
   read(words: Arguments): T | undefined;
   print?(value: T): string;
@@ -26,7 +36,7 @@ export const UINT_MAX = 4_294_967_295;
 const LONGEST_INTERFACE = 15;
 
 /** The word alone says it, or opens a block. */
-export const nothing: Shape<true> = { syntax: '', read: () => true };
+export const nothing: Shape<true> = { syntax: '', json: { type: 'boolean' }, read: () => true };
 
 const BOOLEANS: Readonly<Record<string, boolean>> = {
   on: true,
@@ -40,6 +50,7 @@ const BOOLEANS: Readonly<Record<string, boolean>> = {
 /** A keyword that may be followed by a BOOL; alone it means yes. */
 export const toggle: Shape<boolean> = {
   syntax: '[on|off|true|false|yes|no]',
+  json: { type: 'boolean' },
   read(words) {
     const word = words.optional();
     if (word === undefined) return true;
@@ -51,9 +62,11 @@ export const toggle: Shape<boolean> = {
 };
 
 export function integer(min: number, max: number): Shape<number> {
-  const syntax = max === INT_MAX || max === UINT_MAX ? `NUMBER, at least ${min}` : `${min} to ${max}`;
+  const open = max === INT_MAX || max === UINT_MAX;
+  const syntax = open ? `NUMBER, at least ${min}` : `${min} to ${max}`;
   return {
     syntax,
+    json: { type: 'integer', minimum: min, ...(open ? {} : { maximum: max }) },
     read(words) {
       const word = words.take('a number');
       if (word === undefined) return undefined;
@@ -71,6 +84,11 @@ export function seconds(min: number, max = Number.POSITIVE_INFINITY, whole = fal
   const range = Number.isFinite(max) ? `${min} to ${max}` : `at least ${min}`;
   return {
     syntax: `SECONDS, ${range}${whole ? ', whole' : ''}`,
+    json: {
+      type: whole ? 'integer' : 'number',
+      minimum: min,
+      ...(Number.isFinite(max) ? { maximum: max } : {}),
+    },
     read(words) {
       const word = words.take('a number of seconds');
       if (word === undefined) return undefined;
@@ -93,6 +111,7 @@ function wrongSeconds(text: string, whole: boolean): string {
 export function oneOf<const V extends string>(values: readonly V[], anyCase = false): Shape<V> {
   return {
     syntax: values.join('|'),
+    json: { enum: values.map((value) => (/^\d+$/.test(value) ? Number(value) : value)) },
     read(words) {
       const word = words.take(`one of ${values.join(', ')}`);
       if (word === undefined) return undefined;
@@ -115,6 +134,7 @@ function listed(values: readonly string[]): string {
 /** Any one word, or quoted text. */
 export const text: Shape<string> = {
   syntax: 'TEXT',
+  json: { type: ['string', 'number', 'boolean'] },
   read: (words) => words.take('a text')?.text,
   print: String,
 };
@@ -124,6 +144,7 @@ export const name: Shape<string> = { ...text, syntax: 'NAME' };
 
 export const interfaceName: Shape<string> = {
   syntax: 'INTERFACE',
+  json: { type: 'string', minLength: 1, maxLength: LONGEST_INTERFACE },
   read(words) {
     const word = words.take('an interface name');
     if (word === undefined) return undefined;
@@ -142,6 +163,7 @@ export function address(family?: Family): Shape<Address> {
   const kind = family === undefined ? 'IP address' : `IPv${family} address`;
   return {
     syntax: family === undefined ? 'IPADDR' : `IPV${family}-ADDR`,
+    json: family === undefined ? { type: 'string' } : { type: 'string', format: `ipv${family}` },
     read(words) {
       const word = words.take(`an ${kind}`);
       if (word === undefined) return undefined;
@@ -155,6 +177,7 @@ export function multicast(family?: Family): Shape<Address> {
   const plain = address(family);
   return {
     syntax: `${plain.syntax} (multicast)`,
+    json: plain.json!,
     read(words) {
       const word = words.peek();
       const value = plain.read(words);
@@ -170,6 +193,7 @@ export function multicast(family?: Family): Shape<Address> {
 /** `IPADDR[/LENGTH]`; without a length it is one address. */
 export const prefix: Shape<Prefix> = {
   syntax: 'IPADDR[/LENGTH]',
+  json: { type: 'string' },
   read(words) {
     const word = words.take('an IP address');
     if (word === undefined) return undefined;
@@ -199,19 +223,54 @@ function readAddress(words: Arguments, word: Word, given: string, family?: Famil
   return value;
 }
 
-/** Alone it means `bare`. */
-export function orBare<T>(shape: Shape<T>, bare: T): Shape<T> {
+/** Alone it means `bare`, which YAML has as `true`. */
+export function orBare<T, B = T>(shape: Shape<T>, bare: B): Shape<T | B> {
+  const { print: _, ...rest } = shape;
   return {
-    ...shape,
+    ...rest,
     syntax: `[${shape.syntax}]`,
+    json: { anyOf: [{ const: true }, jsonOf(shape)] },
+    isBareAllowed: true,
     read: (words) => (words.peek() === undefined ? bare : shape.read(words)),
   };
 }
 
+/** One or more of a kind until the line ends; `most` at most. */
+export function many<T>(shape: Shape<T>, most = Number.POSITIVE_INFINITY): Shape<T[]> {
+  return {
+    syntax: `${shape.syntax} …`,
+    line: true,
+    json: { anyOf: [jsonOf(shape), { type: 'array', items: jsonOf(shape), minItems: 1 }] },
+    read(words) {
+      const values: T[] = [];
+      do {
+        const value = shape.read(words);
+        if (value === undefined) return undefined;
+        values.push(value);
+      } while (words.peek() !== undefined && values.length < most);
+      return values;
+    },
+  };
+}
+
+/** The JSON Schema of a value in YAML: a text with the words of a line, or a mapping of its parts. */
+export function jsonOf({ json, syntax, parts, options }: Shape<unknown>): Json {
+  if (json !== undefined) return json;
+  const line = { type: ['string', 'number'], description: syntax };
+  if (parts === undefined) return line;
+  const positional = parts.map((part) => [part, { type: ['string', 'number'] }] as const);
+  const named = Object.entries(options ?? {}).map(
+    ([word, { takes, doc }]) => [word, { description: doc, ...jsonOf(takes) }] as const,
+  );
+  const properties = Object.fromEntries([...positional, ...named]);
+  return { anyOf: [line, { type: 'object', properties, additionalProperties: false }] };
+}
+
 /** The value together with the words it was read from. */
 export function located<T>(shape: Shape<T>): Shape<Located<T>> {
+  const { print: _, ...rest } = shape;
   return {
-    syntax: shape.syntax,
+    ...rest,
     read(words) {
       const first = words.peek();
       const value = shape.read(words);
@@ -220,12 +279,3 @@ export function located<T>(shape: Shape<T>): Shape<Located<T>> {
     },
   };
 }
-
-/** Whatever follows: of keywords that nothing is done with. */
-export const anything: Shape<true> = {
-  syntax: '…',
-  read(words) {
-    words.rest();
-    return true;
-  },
-};

@@ -1,0 +1,91 @@
+// Addresses entry by entry: those of a virtual router, static ones, and those of its peers.
+import type { Address, Prefix } from '../../core/address.ts';
+import type { Located } from '../../core/diagnostic.ts';
+import { keyword } from './block.ts';
+import { type Options, options } from './options.ts';
+import {
+  address,
+  integer,
+  interfaceName,
+  located,
+  name,
+  nothing,
+  oneOf,
+  prefix,
+  type Shape,
+  text,
+} from './shape.ts';
+
+/** <linux/if.h> IFNAMSIZ less the terminating zero: a label is an interface name. */
+const LONGEST_LABEL = 15;
+
+const ADDRESS_OPTIONS = {
+  dev: keyword(interfaceName, "interface it is added to; default the instance's"),
+  scope: keyword(oneOf(['global', 'link', 'site', 'host', 'nowhere']), 'rtnetlink scope (IPv4)'),
+  label: keyword(text, 'alias name, as in eth0:1 (IPv4)'),
+  brd: keyword(text, 'broadcast address, + or -', { standing: 'noEffect' }),
+  broadcast: keyword(text, 'the long form of brd', { standing: 'noEffect' }),
+  no_track: keyword(nothing, 'do not put the address back when somebody removes it', {
+    standing: 'noEffect',
+  }),
+  '-nodad': keyword(nothing, 'duplicate address detection', { standing: 'noEffect' }),
+  home: keyword(nothing, 'home address of mobile IPv6', { standing: 'noEffect' }),
+  peer: keyword(prefix, 'far end of a point-to-point link', { standing: 'unsupported' }),
+  mngtmpaddr: keyword(nothing, 'manage temporary IPv6 addresses', { standing: 'unsupported' }),
+  noprefixroute: keyword(nothing, 'add no route for the prefix', { standing: 'unsupported' }),
+  autojoin: keyword(nothing, 'join a multicast group', { standing: 'unsupported' }),
+  preferred_lft: keyword(text, 'preferred lifetime, or forever', { standing: 'unsupported' }),
+  use_vmac: keyword(nothing, "put it on an interface with the virtual router's MAC", {
+    standing: 'unsupported',
+  }),
+} as const satisfies Options;
+
+const addressOptions = options(ADDRESS_OPTIONS);
+const staticOptions = options({
+  ...ADDRESS_OPTIONS,
+  track_group: keyword(name, 'instances that follow the fate of this address', { standing: 'unsupported' }),
+} as const satisfies Options);
+const addressPrefix = located(prefix);
+export type AddressEntry = { prefix: Located<Prefix> } & NonNullable<ReturnType<typeof addressOptions.read>>;
+
+/** `IPADDR[/LENGTH] [dev IF] …`: an entry of virtual_ipaddress. */
+export const addressEntry = entryWith(addressOptions);
+/** An entry of static_ipaddress. */
+export const staticAddressEntry = entryWith(staticOptions);
+
+function entryWith(named: typeof addressOptions): Shape<AddressEntry> {
+  return {
+    syntax: `${prefix.syntax} ${named.syntax}`,
+    line: true,
+    parts: ['address'],
+    options: named.options,
+    read(words) {
+      const at = addressPrefix.read(words);
+      if (at === undefined) return void words.rest();
+      words.subject = at.value.address;
+      const values = named.read(words) ?? {};
+      const { label } = values;
+      if (label !== undefined && label.value.length > LONGEST_LABEL)
+        words.complain('CFG_RANGE', label.at, `the label "${label.value}" has more than 15 letters`);
+      return { prefix: at, ...values };
+    },
+  };
+}
+
+const peerOptions = options({
+  min_ttl: keyword(integer(0, 255), 'drop adverts of a smaller TTL', { standing: 'unsupported' }),
+  max_ttl: keyword(integer(0, 255), 'drop adverts of a larger TTL', { standing: 'unsupported' }),
+} as const satisfies Options);
+
+/** `IPADDR [min_ttl N] [max_ttl N]`: an entry of unicast_peer. */
+export const peerEntry: Shape<Address> = {
+  syntax: `IPADDR ${peerOptions.syntax}`,
+  line: true,
+  parts: ['address'],
+  options: peerOptions.options,
+  read(words) {
+    const peer = address().read(words);
+    if (peer !== undefined) peerOptions.read(words);
+    return peer;
+  },
+};

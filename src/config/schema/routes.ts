@@ -1,0 +1,261 @@
+// Routes and policy rules, entry by entry, in iproute2's words: `10.1.0.0/16 via 10.0.0.1 dev eth0 mtu 1400`,
+// `from 10.0.0.0/8 table 100 priority 50`. ip-route(8), ip-rule(8) and keepalived.conf(5).
+import type { Located } from '../../core/diagnostic.ts';
+import type { Arguments } from '../arguments.ts';
+import { nearest } from '../nearest.ts';
+import { joinSpans, type Word } from '../tree.ts';
+import type { Keyword } from './block.ts';
+import { oneOf, prefix, type Shape } from './shape.ts';
+import { words } from './table.ts';
+
+type Values = Record<string, Located<unknown>>;
+
+const ROUTE_TYPES = new Set([
+  'unicast',
+  'local',
+  'broadcast',
+  'anycast',
+  'multicast',
+  'blackhole',
+  'unreachable',
+  'prohibit',
+  'throw',
+  'nat',
+]);
+/** `default` is every address; a prefix may be an address alone. */
+const destination: Shape<unknown> = {
+  syntax: 'IPADDR[/LENGTH]|default',
+  read(given) {
+    const word = given.peek();
+    if (word?.text !== 'default' && word?.text !== 'any' && word?.text !== 'all') return prefix.read(given);
+    return given.optional()!.text;
+  },
+};
+/** A metric may be held: `mtu lock 1400`, keepalived's `lock` too. */
+const metric: Shape<unknown> = {
+  syntax: '[lock] NUMBER[s|ms]',
+  read(given) {
+    if (given.peek()?.text === 'lock') given.optional();
+    const word = given.take('a number');
+    if (word === undefined) return undefined;
+    if (/^(0x[0-9a-f]+|\d+(\.\d+)?)(s|ms)?$/i.test(word.text)) return word.text;
+    return given.wrong(word, `takes a number, not "${word.text}"`);
+  },
+};
+const via: Shape<unknown> = {
+  syntax: '[inet|inet6] IPADDR',
+  read(given) {
+    const family = given.peek()?.text;
+    if (family === 'inet' || family === 'inet6') given.optional();
+    return prefix.read(given);
+  },
+};
+/** A name of iproute2's tables, or a number: which names there are, the machine knows. */
+const named: Shape<unknown> = {
+  syntax: 'NAME|NUMBER',
+  read: (given) => given.take('a name or a number')?.text,
+};
+const mark: Shape<unknown> = {
+  syntax: 'NUMBER[/MASK]',
+  read(given) {
+    const word = given.take('a number');
+    if (word === undefined) return undefined;
+    if (/^(0x[0-9a-f]+|\d+)(\/(0x[0-9a-f]+|\d+))?$/i.test(word.text)) return word.text;
+    return given.wrong(word, `takes a number, not "${word.text}"`);
+  },
+};
+const range: Shape<unknown> = {
+  syntax: 'NUMBER[-NUMBER]',
+  read(given) {
+    const word = given.take('a number or a range');
+    if (word === undefined) return undefined;
+    if (/^\d+(-\d+)?$/.test(word.text)) return word.text;
+    return given.wrong(word, `takes a number or a range, not "${word.text}"`);
+  },
+};
+/** What follows is told by the kind of encapsulation, to the end of the line. */
+const encapsulation: Shape<unknown> = {
+  syntax: 'ip|ip6|mpls|ila …',
+  read(given) {
+    const kind = oneOf(['ip', 'ip6', 'mpls', 'ila', 'seg6', 'bpf']).read(given);
+    return kind === undefined ? undefined : [kind, ...given.rest().map(({ text }) => text)];
+  },
+};
+const features: Shape<unknown> = { syntax: 'ecn', read: (given) => oneOf(['ecn']).read(given) };
+const SHAPES = { destination, metric, via, named, mark, range, encapsulation, features };
+
+const SHARED = `
+  ignored inet              flag         IPv4
+  ignored inet6             flag         IPv6
+  ignored table             named        routing table
+  ignored protocol          named        who made it, see rt_protos
+  ignored tos               named        type of service
+  ignored dsfield           named        another name of tos
+  ignored realms            named        realm, see rt_realms
+  ignored no_track          flag         do not put it back when somebody removes it
+  ignored track_group       name         instances that follow its fate
+`;
+const routeWords = words(
+  `${SHARED}
+  ignored src               ip           preferred source address
+  ignored as                via          address of the next hop in another family
+  ignored to                destination  destination
+  ignored via               via          next hop
+  ignored gw                via          another name of via
+  ignored from              destination  source that it holds for (IPv6)
+  ignored scope             named        link, host, site, global
+  ignored metric            mark         preference; the lowest wins
+  ignored priority          mark         another name of metric
+  ignored preference        mark         another name of metric
+  ignored dev               iface        interface
+  ignored oif               iface        another name of dev
+  ignored onlink            flag         the next hop is on the link, whatever its address says
+  ignored encap             encapsulation tunnel it in
+  ignored expires           metric       gone after so many seconds (IPv6)
+  ignored mtu               metric       path MTU
+  ignored hoplimit          metric       hop limit
+  ignored advmss            metric       largest TCP segment that is offered
+  ignored rtt               metric       first round trip time estimate
+  ignored rttvar            metric       its variance
+  ignored reordering        metric       reordering that is tolerated
+  ignored window            metric       largest TCP window that is offered
+  ignored cwnd              metric       largest congestion window
+  ignored ssthresh          metric       first slow start threshold
+  ignored rto_min           metric       shortest retransmission timeout
+  ignored initcwnd          metric       first congestion window
+  ignored initrwnd          metric       first receive window
+  ignored features          features     ecn
+  ignored quickack          bool         answer at once
+  ignored congctl           named        congestion control
+  ignored pref              one(low|medium|high) preference of a router (IPv6)
+  ignored ttl-propagate     one(enabled|disabled) copy the TTL into the MPLS header
+  ignored fastopen_no_cookie bool        TCP fast open without cookie
+  ignored add               flag         add it, the default
+  ignored prepend           flag         before equal routes
+  ignored append            flag         after equal routes
+  ignored nexthop           flag         one of several next hops: its own via, dev, weight, onlink follow
+  ignored weight            int(1,256)   share of a next hop
+  ignored vrf               iface        VRF
+`,
+  { shapes: SHAPES },
+);
+const ruleWords = words(
+  `${SHARED}
+  ignored not               flag         packets that do not match
+  ignored from              destination  source
+  ignored to                destination  destination
+  ignored lookup            named        another name of table
+  ignored preference        mark         place among the rules; the lowest comes first
+  ignored order             mark         another name of preference
+  ignored priority          mark         another name of preference
+  ignored fwmark            mark         mark of the packet
+  ignored suppress_prefixlength int(0,128) drop routes that are no more special than that
+  ignored suppress_ifgroup  named        drop routes through interfaces of that group
+  ignored dev               iface        interface it came in by
+  ignored iif               iface        another name of dev
+  ignored oif               iface        interface it goes out by
+  ignored tunnel-id         mark         id of the tunnel it came through
+  ignored uidrange          range        users it comes from
+  ignored l3mdev            flag         the table of its VRF
+  ignored ipproto           named        protocol of the packet
+  ignored sport             range        source ports
+  ignored dport             range        destination ports
+  ignored goto              mark         go on at that rule
+  ignored nop               flag         do nothing
+  ignored type              one(unicast|blackhole|unreachable|prohibit) what happens to the packet
+  ignored blackhole         flag         drop it silently
+  ignored unreachable       flag         drop it and say unreachable
+  ignored prohibit          flag         drop it and say prohibited
+`,
+  { shapes: SHAPES },
+);
+/** Each next hop has its own. */
+const OF_A_NEXT_HOP = new Set([
+  'nexthop',
+  'via',
+  'gw',
+  'as',
+  'dev',
+  'oif',
+  'weight',
+  'onlink',
+  'encap',
+  'realms',
+]);
+
+export const routeEntry: Shape<Values> = {
+  syntax: '[TYPE] IPADDR[/LENGTH]|default [OPTION …]',
+  line: true,
+  get options() {
+    return routeWords();
+  },
+  read(given) {
+    const values: Values = {};
+    const first = given.peek();
+    if (first !== undefined && ROUTE_TYPES.has(first.text)) take(given, 'type', values);
+    readWords(given, routeWords(), values);
+    if (values.to === undefined && values.nexthop === undefined)
+      return given.complain(
+        'CFG_MISSING',
+        given.lastTaken.at,
+        'a route needs a destination',
+        'as in `default via 10.0.0.1`',
+      );
+    return values;
+  },
+};
+
+export const ruleEntry: Shape<Values> = {
+  syntax: '[not] [from IPADDR[/LENGTH]] [to IPADDR[/LENGTH]] [OPTION …]',
+  line: true,
+  get options() {
+    return ruleWords();
+  },
+  read(given) {
+    const values: Values = {};
+    readWords(given, ruleWords(), values);
+    return values;
+  },
+};
+
+function take(given: Arguments, name: string, values: Values): void {
+  const word = given.optional()!;
+  values[name] = { value: word.text, at: word.at };
+}
+
+/** Options in any order; the one word that is none is the destination. */
+function readWords(given: Arguments, table: Readonly<Record<string, Keyword>>, values: Values): void {
+  const { subject } = given;
+  let hops = 0;
+  for (let word = given.peek(); word !== undefined; word = given.peek()) {
+    const option = Object.hasOwn(table, word.text) ? table[word.text] : undefined;
+    if (option === undefined && values.to === undefined && isAddress(word)) {
+      readOne(given, 'to', destination, values);
+    } else if (option === undefined) return unknown(given, word, table);
+    else {
+      given.optional();
+      given.subject = word.text;
+      if (word.text === 'nexthop') hops += 1;
+      const name = hops > 0 && OF_A_NEXT_HOP.has(word.text) ? `${word.text} ${hops}` : word.text;
+      readOne(given, name === 'nexthop 1' ? 'nexthop' : name, option.takes, values);
+    }
+    given.subject = subject;
+  }
+}
+
+function readOne(given: Arguments, name: string, shape: Shape<unknown>, values: Values): void {
+  const before = given.lastTaken;
+  const value = shape.read(given);
+  if (value !== undefined) values[name] = { value, at: joinSpans(before.at, given.lastTaken.at) };
+}
+
+function isAddress({ text }: Word): boolean {
+  return text === 'default' || /^[0-9a-f:]+[.:0-9a-f]*(\/\d+)?$/i.test(text);
+}
+
+function unknown(given: Arguments, word: Word, table: Readonly<Record<string, Keyword>>): void {
+  const close = nearest(word.text, Object.keys(table));
+  given.rest();
+  const hint = close === undefined ? undefined : `did you mean \`${close}\`?`;
+  given.complain('CFG_UNKNOWN', word.at, `unknown word "${word.text}" of ${given.subject}`, hint);
+}

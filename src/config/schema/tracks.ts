@@ -1,0 +1,49 @@
+// What a virtual router watches, entry by entry: interfaces, scripts, files, processes, BFD sessions.
+import type { Located } from '../../core/diagnostic.ts';
+import { keyword, list } from './block.ts';
+import { inOrder, type Options, options } from './options.ts';
+import { integer, interfaceName, located, name, nothing, type Shape } from './shape.ts';
+
+/** keepalived.conf(5): a file's number may be multiplied by up to 254, else a priority changes by 253. */
+const MOST = { file: 254, other: 253 };
+
+function weighted(most: number) {
+  return options({
+    weight: keyword(integer(-most, most), 'change the priority by so much instead of going to FAULT'),
+    reverse: keyword(nothing, 'turn the sign of the weight'),
+    noreverse: keyword(nothing, 'the default'),
+  } as const satisfies Options);
+}
+
+const interfaceOptions = options({
+  weight: keyword(integer(-MOST.other, MOST.other), 'change the priority instead of going to FAULT', {
+    standing: 'unsupported',
+    because: 'without a weight the loss of the interface means FAULT; this interface is not tracked at all',
+  }),
+  reverse: keyword(nothing, 'turn the sign of the weight', { standing: 'unsupported' }),
+  noreverse: keyword(nothing, 'the default', { standing: 'noEffect' }),
+} as const satisfies Options);
+
+/** `IF [weight N [reverse]]`. One with a weight is left out, which `weighted` says. */
+const trackedInterface: Shape<{ interface: Located<string>; weighted: boolean }> = {
+  syntax: `INTERFACE ${interfaceOptions.syntax}`,
+  line: true,
+  parts: ['interface'],
+  options: interfaceOptions.options,
+  read(words) {
+    const device = located(interfaceName).read(words);
+    if (device === undefined) return undefined;
+    const values = interfaceOptions.read(words);
+    return { ...values, interface: device, weighted: values?.weight !== undefined };
+  },
+};
+
+const trackedName = (most: number) => inOrder({ name }, 1, weighted(most));
+
+export const TRACK_INTERFACE = list('track_interface', trackedInterface);
+export const TRACKS = {
+  track_script: list('track_script', trackedName(MOST.other)),
+  track_file: list('track_file', trackedName(MOST.file)),
+  track_process: list('track_process', trackedName(MOST.other)),
+  track_bfd: list('track_bfd', trackedName(MOST.other)),
+};
