@@ -44,10 +44,16 @@ export class Addresses {
         this.#complain(vip, 'permanent, and there before us: used as it is', 'vip.added');
       else wanted.push({ vip, entry });
     }
-    const results = this.#requests.requestMany(
-      wanted.map(({ entry }) => addAddress(entry, { replace: true })),
-    );
+    const results = this.#requests.requestMany(wanted.map(({ entry }) => requestFor(entry)));
     for (const [index, held] of wanted.entries()) this.#noteAdded(held, results[index]!);
+  }
+
+  /** What {@link add} would send. */
+  requestsFor(vips: readonly VirtualAddress[]): ReturnType<typeof requestFor>[] {
+    return vips.flatMap((vip) => {
+      const entry = this.#entryOf(vip);
+      return entry === undefined ? [] : [requestFor(entry)];
+    });
   }
 
   /** Those that are ours; that one is not there is no error. */
@@ -126,6 +132,9 @@ export class Addresses {
   }
 }
 
+function requestFor(entry: InterfaceAddress) {
+  return addAddress(entry, { replace: true });
+}
 function isOurs(entry: InterfaceAddress): boolean {
   return entry.validSeconds !== undefined || entry.origin === ORIGIN_VRRP;
 }

@@ -26,6 +26,8 @@ import type { Links } from './links.ts';
 const PRIORITY_CONTROL = 7;
 /** 255 addresses and an authentication trailer fit. */
 const PACKET_MAX = 2048;
+/** No descriptor: the call is made, and refused. */
+const NOBODY = -1;
 /** struct ip_mreqn: group, local address, interface index. */
 const MEMBERSHIP = { group: 0, index: 8, size: 12 } as const;
 
@@ -101,6 +103,10 @@ function membership(group: Address | undefined, index: number): Buffer {
   return bytes;
 }
 
+export function rehearseSend(packet: Buffer, to: Address): void {
+  sendto(NOBODY, packet, sockaddrInet(to, 0), MSG.DONTWAIT);
+}
+
 export class AnnouncementSocket {
   readonly #links: Links;
   /** Protocol 0: it sends, and is not shown what others send. */
@@ -111,14 +117,22 @@ export class AnnouncementSocket {
   }
 
   announce(vips: readonly VirtualAddress[], repeat: number): void {
-    for (const vip of vips) {
+    for (const { frame, to } of this.#framesFor(vips))
+      for (let n = 0; n < repeat; n++) sendto(this.#fd, frame, to, MSG.DONTWAIT);
+  }
+
+  rehearse(vips: readonly VirtualAddress[]): void {
+    for (const { frame, to } of this.#framesFor(vips)) sendto(NOBODY, frame, to, MSG.DONTWAIT);
+  }
+
+  #framesFor(vips: readonly VirtualAddress[]): { frame: Buffer; to: Buffer }[] {
+    return vips.flatMap((vip) => {
       const link = this.#links.link(vip.interface);
-      if (link === undefined || link.loopback || link.mac.length !== 6) continue;
+      if (link === undefined || link.loopback || link.mac.length !== 6) return [];
       const frame = announcement(vip.address, link.mac);
       const type = familyOf(vip.address) === 4 ? ETHERTYPE.ARP : ETHERTYPE.IPV6;
-      const to = sockaddrLl(link.index, type, frame.subarray(0, 6));
-      for (let n = 0; n < repeat; n++) sendto(this.#fd, frame, to, MSG.DONTWAIT);
-    }
+      return [{ frame, to: sockaddrLl(link.index, type, frame.subarray(0, 6)) }];
+    });
   }
 
   close(): void {

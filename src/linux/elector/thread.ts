@@ -6,6 +6,7 @@ import type { Notice } from '../../core/events.ts';
 import { NETLINK_ROUTE } from '../../netlink/route.ts';
 import { createElector, type Input, listeners, nextDeadlineMs, stepElector } from '../../vrrp/elector.ts';
 import type { Action } from '../../vrrp/instance.ts';
+import { rehearseTakeover } from '../../vrrp/rehearsal.ts';
 import type { ElectorCommand, ElectorReport, ElectorSettings } from '../../vrrp/settings.ts';
 import { monotonicMs } from '../clock.ts';
 import { errnoName, read, SCHED, SystemCallError, schedSetscheduler } from '../libc.ts';
@@ -15,7 +16,7 @@ import { Addresses } from './addresses.ts';
 import type { ThreadData } from './elector.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
-import { AdvertSocket, AnnouncementSocket } from './sockets.ts';
+import { AdvertSocket, AnnouncementSocket, rehearseSend } from './sockets.ts';
 
 const NS_PER_MS = 1e6;
 /** A flood of packets on one interface must not keep adverts from being sent. */
@@ -135,8 +136,21 @@ export class ElectorThread {
     this.#openSockets();
     if (command.type !== 'configure' || this.#configured) return;
     this.#configured = true;
+    this.#rehearse(command.settings);
     const startedMs = monotonicMs() - this.#startedMs;
     this.#report({ type: 'running', realtime: this.#realtimePriority > 0, startedMs });
+  }
+
+  /**
+   * As far as it goes without touching anything. Measured in the lab, from the end of the wait to the first
+   * announcement: 17 ms without it, 4 ms with it (keepalived 1.5 ms).
+   */
+  #rehearse(settings: ElectorSettings): void {
+    for (const action of rehearseTakeover(settings, this.#elector.links)) {
+      if (action.do === 'send') rehearseSend(action.packet, action.to);
+      else if (action.do === 'addVips') this.#addresses.requestsFor(action.vips);
+      else if (action.do === 'announce') this.#announcements.rehearse(action.vips);
+    }
   }
 
   /** One socket for each interface that exists; an interface that came back under its name is another one. */

@@ -1,0 +1,17 @@
+// A takeover on a copy: what a real one will run through, from silence to the last announcement, with nothing
+// sent. The engine that runs this program compiles a function when it is first called: the first takeover
+// would wait for all of them.
+import { createElector, type Link, stepElector } from './elector.ts';
+import type { Action } from './instance.ts';
+import type { ElectorSettings } from './settings.ts';
+
+/** Later than any deadline that a start sets. */
+const MUCH_LATER_MS = 1e9;
+
+/** What the elector would do if nobody else were heard. */
+export function rehearseTakeover(settings: ElectorSettings, links: ReadonlyMap<string, Link>): Action[] {
+  const elector = createElector();
+  for (const [name, link] of links) stepElector(elector, { type: 'link', interface: name, link }, 0);
+  stepElector(elector, { type: 'command', command: { type: 'configure', settings } }, 0);
+  return stepElector(elector, { type: 'wake' }, MUCH_LATER_MS);
+}
