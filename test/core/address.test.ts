@@ -21,12 +21,23 @@ test.each([
   expect(parseAddress(text)).toBe(canonical);
 });
 
-test.each(['10.0.0', '10.0.0.256', '010.0.0.1x', 'fe80::1%eth0', 'eth0', '', ':::', '1.2.3.4/24'])(
-  '%j is no address',
-  (text) => {
-    expect(parseAddress(text)).toBeUndefined();
-  },
-);
+test.each([
+  '10.0.0',
+  '10.0.0.256',
+  '010.0.0.1',
+  '010.0.0.1x',
+  '1.2.3.4.5',
+  '1.2.3.4\n',
+  '1.2.3.4:80',
+  '0x7f000001',
+  'fe80::1%eth0',
+  'eth0',
+  '',
+  ':::',
+  '1.2.3.4/24',
+])('%j is no address', (text) => {
+  expect(parseAddress(text)).toBeUndefined();
+});
 
 test('bytes and back', () => {
   const bytes = fc.oneof(
