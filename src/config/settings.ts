@@ -27,7 +27,7 @@ export type Settings<B extends Block = Block> = {
 type Growing = {
   block: Block;
   values: Record<string, Setting[]>;
-  wrong: readonly string[];
+  wrong: string[];
   entries: Located<unknown>[];
 };
 
@@ -61,13 +61,13 @@ export class Interpreter {
     const { words, body } = statement;
     if (body !== undefined) {
       this.#report.add('CFG_BRACE', body.open, `an entry of ${block.name} opens no block`);
-      settings.wrong = [...settings.wrong, words[0].text];
+      settings.wrong.push(words[0].text);
       return;
     }
     const line = new Arguments(words, 0, block.name, this.#report);
     const value = block.entry!.read(line);
     this.#reportExtra(line, block);
-    if (value === undefined) settings.wrong = [...settings.wrong, words[0].text];
+    if (value === undefined) settings.wrong.push(words[0].text);
     else entries.push({ value, at: headSpan(statement) });
   }
 
@@ -82,22 +82,26 @@ export class Interpreter {
     if (keyword.standing !== undefined) this.#reportStanding(word, keyword, value);
     const body = this.#readBody(statement, keyword);
     if (value === undefined || (keyword.block !== undefined && body === undefined)) {
-      settings.wrong = [...settings.wrong, word.text];
+      settings.wrong.push(word.text);
       return;
     }
     const at = first === undefined ? word.at : joinSpans(first.at, line.lastTaken.at);
     const setting = keyword.block === undefined ? { value, at } : { value, at, body };
-    const same = Object.hasOwn(values, word.text) ? values[word.text]! : [];
-    if (same.length > 0 && keyword.once)
+    const same = Object.hasOwn(values, word.text) ? values[word.text] : undefined;
+    if (same === undefined) {
+      // Not a push onto an empty array, which makes room for 17: most keywords are given once.
+      values[word.text] = [setting];
+      return;
+    }
+    if (keyword.once)
       return this.#report.add(
         'CFG_DUPLICATE',
         word.at,
         `there is a ${word.text} already: this one is left out`,
       );
-    if (same.length > 0 && keyword.many === undefined)
+    if (keyword.many === undefined)
       this.#report.add('CFG_REPEATED', word.at, `${word.text} is given twice; the last one counts`);
     same.push(setting);
-    values[word.text] = same;
   }
 
   /**
