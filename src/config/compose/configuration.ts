@@ -32,9 +32,14 @@ function joined<B extends Block>(
   parts: readonly { body: Settings<B> }[],
   nowhere: Span,
 ): Settings<B> {
-  const values: Record<string, readonly Setting[]> = {};
+  const values: Record<string, Setting[]> = {};
   for (const { body } of parts)
-    for (const [word, settings] of Object.entries(body.values as unknown as typeof values))
-      values[word] = [...(values[word] ?? []), ...settings];
-  return { ...noSettings(block, parts[0]?.body.at ?? nowhere), values: values as Settings<B>['values'] };
+    for (const [word, settings] of Object.entries(body.values as unknown as typeof values)) {
+      values[word] ??= [];
+      for (const setting of settings) values[word].push(setting);
+    }
+  return {
+    ...noSettings(block, parts[0]?.body.at ?? nowhere),
+    values: values as unknown as Settings<B>['values'],
+  };
 }
