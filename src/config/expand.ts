@@ -212,9 +212,10 @@ function needsAnotherLook(line: Stretch): boolean {
 }
 
 function trimStart(line: Stretch): Stretch {
+  const { text, end, place } = line;
   let { start } = line;
-  while (start < line.end && isBlank(line.text.charCodeAt(start))) start += 1;
-  return { ...line, start };
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  return start === line.start ? line : { text, start, end, place };
 }
 
 function trimEnd(text: string, start: number, end: number): number {

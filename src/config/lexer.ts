@@ -4,7 +4,7 @@ import type { Span } from '../core/diagnostic.ts';
 import type { Report } from './report.ts';
 import type { Word } from './tree.ts';
 
-export type Token = { kind: 'word'; word: Word } | { kind: 'open' | 'close'; at: Span };
+export type Token = ({ kind: 'word' } & Word) | { kind: 'open' | 'close'; at: Span };
 /**
  * Where a range of a text is in the sources: itself for a file, the place of use for a substituted `$NAME`.
  */
@@ -49,11 +49,7 @@ export function lexLine(line: Stretch, comments: boolean, report: Report): Token
       tokens.push({ kind: code === OPEN ? 'open' : 'close', at: line.place(at, at + 1) });
       at += 1;
     } else if (isOdd(code) && oddSpace(line, at, report)) at += 1;
-    else {
-      const word = lexWord(line, at, comments, report);
-      tokens.push({ kind: 'word', word: word.word });
-      at = word.end;
-    }
+    else at = lexWord(line, at, comments, tokens, report);
   }
   return tokens;
 }
@@ -70,7 +66,8 @@ export function commentStart({ text, start, end }: Stretch): number {
   return end;
 }
 
-function lexWord(line: Stretch, start: number, comments: boolean, report: Report) {
+/** Appends the word that begins at `start`; answers where it ends. */
+function lexWord(line: Stretch, start: number, comments: boolean, tokens: Token[], report: Report): number {
   const { text, end, place } = line;
   let at = start;
   let value = '';
@@ -101,8 +98,8 @@ function lexWord(line: Stretch, start: number, comments: boolean, report: Report
     } else if (code === DOLLAR && text.charCodeAt(at + 1) === OPEN) at = bracedEnd(text, at, end);
     else at += 1;
   }
-  const word: Word = { text: value + text.slice(from, at), quoted, at: place(start, at) };
-  return { word, end: at };
+  tokens.push({ kind: 'word', text: value + text.slice(from, at), quoted, at: place(start, at) });
+  return at;
 }
 
 function closingQuote(text: string, start: number, end: number): number {

@@ -11,8 +11,8 @@ type Frame = {
   body: Body;
   /** Undefined in a block that nobody knows. */
   schema: Block | undefined;
-  /** For people: what the block belongs to, and how far its first word is indented. */
-  head: string;
+  /** What the block belongs to, and how far its first word is indented. */
+  head: readonly Word[];
   indent: number;
 };
 
@@ -36,7 +36,7 @@ export class Parser {
    */
   constructor(top: Block, missing: number, report: Report, take: (statement: Statement) => void) {
     const open = { source: 0, start: 0, end: 0 };
-    this.#frames = [{ body: { open, statements: [] }, schema: top, head: '', indent: -1 }];
+    this.#frames = [{ body: { open, statements: [] }, schema: top, head: [], indent: -1 }];
     this.#missing = missing;
     this.#report = report;
     this.#take = take;
@@ -47,22 +47,17 @@ export class Parser {
   }
 
   line({ tokens, indent }: TokenLine): void {
-    let words: Word[] = [];
-    const flush = () => {
-      if (words.length > 0) this.#statement(words as [Word, ...Word[]], indent);
-      words = [];
-    };
-    for (const token of tokens) {
-      if (token.kind === 'word') {
-        words.push(token.word);
-        continue;
-      }
-      const headed = words.length > 0;
-      flush();
+    let from = 0;
+    for (let i = 0; i < tokens.length; i++) {
+      const token = tokens[i]!;
+      if (token.kind === 'word') continue;
+      const headed = i > from;
+      if (headed) this.#statement(tokens.slice(from, i) as Word[], indent);
+      from = i + 1;
       if (token.kind === 'open') this.#open(token.at, headed);
-      else this.#close(token.at, token === tokens[0] ? indent : undefined);
+      else this.#close(token.at, i === 0 ? indent : undefined);
     }
-    flush();
+    if (tokens.length > from) this.#statement(tokens.slice(from) as Word[], indent);
   }
 
   /** Answers the balance of braces: when it is not 0, a second reading that knows it finds better words. */
@@ -78,11 +73,12 @@ export class Parser {
     for (const statement of statements.splice(0)) this.#take(statement);
   }
 
-  #statement(words: [Word, ...Word[]], indent: number): void {
+  /** `words` is never empty. */
+  #statement(words: readonly Word[], indent: number): void {
     this.#openMissing();
-    this.#closeMissing(words[0]);
+    this.#closeMissing(words[0]!);
     if (this.#frames.length === 1) this.#hand();
-    const statement: Statement = { words };
+    const statement = { words } as Statement;
     this.#frame.body.statements.push(statement);
     this.#last = statement;
     this.#lastIndent = indent;
@@ -103,8 +99,7 @@ export class Parser {
     const word = owner.words[0].text;
     const inner = stray || schema === undefined ? undefined : findWord(schema, word)?.block;
     owner.body = { open, statements: [] };
-    const head = owner.words.map(({ text }) => text).join(' ');
-    this.#frames.push({ body: owner.body, schema: inner, head, indent: this.#lastIndent });
+    this.#frames.push({ body: owner.body, schema: inner, head: owner.words, indent: this.#lastIndent });
     this.#last = undefined;
   }
 
@@ -166,6 +161,7 @@ export class Parser {
   #blame(frame: Frame, hint: string): void {
     const { body, head } = this.#suspect ?? frame;
     this.#suspect = undefined;
-    this.#report.add('CFG_BRACE', body.open, `\`${head}\` is not closed`, hint);
+    const words = head.map(({ text }) => text).join(' ');
+    this.#report.add('CFG_BRACE', body.open, `\`${words}\` is not closed`, hint);
   }
 }

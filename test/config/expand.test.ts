@@ -14,9 +14,9 @@ function expand(text: string, include: Include = () => []) {
   const places: string[] = [];
   expander.expand(0, ({ tokens }) => {
     const words = tokens.map((token) => {
-      const at = token.kind === 'word' ? token.word.at : token.at;
+      const { at } = token;
       places.push(expander.sources[at.source]!.text.slice(at.start, at.end));
-      return token.kind === 'word' ? token.word.text : token.kind === 'open' ? '{' : '}';
+      return token.kind === 'word' ? token.text : token.kind === 'open' ? '{' : '}';
     });
     lines.push(words.join(' '));
   });

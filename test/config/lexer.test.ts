@@ -9,10 +9,10 @@ function lex(text: string) {
   const place = (start: number, end: number) => ({ source: 0, start, end });
   const tokens = lexLine({ text, start: 0, end: text.length, place }, true, report);
   const shown = tokens.map((token) =>
-    token.kind === 'word' ? token.word.text : token.kind === 'open' ? '{' : '}',
+    token.kind === 'word' ? token.text : token.kind === 'open' ? '{' : '}',
   );
   const spans = tokens.map((token) => {
-    const { start, end } = token.kind === 'word' ? token.word.at : token.at;
+    const { start, end } = token.at;
     return text.slice(start, end);
   });
   return { shown, spans, complaints: report.sorted().map(({ code, at }) => [code, at.start]) };
