@@ -65,6 +65,7 @@ case "${1:-}" in
     ;;
   bench)
     need ip:iproute2 linux.uml:user-mode-linux modprobe:kmod keepalived:keepalived ipvsadm:ipvsadm gcc:gcc
+    [ -x /usr/bin/time ] || need lvs-director-gnu-time:time
     [ -e /usr/include/linux/if_packet.h ] || need lvs-director-libc-headers:libc6-dev
     ;;
 esac

@@ -9,6 +9,7 @@ import { renderTable } from './table.ts';
 /** In the order of the table; the quick ones first. */
 const MEASUREMENTS: Readonly<Record<string, () => Promise<{ run: () => Promise<Row[]> }>>> = {
   startup: () => import('./startup.ts'),
+  config: () => import('./config.ts'),
   memory: () => import('./memory.ts'),
   adverts: () => import('./adverts.ts'),
   forward: () => import('./forward.ts'),
