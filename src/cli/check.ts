@@ -4,7 +4,7 @@ import { type ReadResult, readConfiguration } from '../config/read.ts';
 import { recordDiagnostics, renderDiagnostics } from '../config/render.ts';
 import type { Diagnostic, Severity } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
-import { defaultConfigId, readSources, resolveInclude } from '../linux/config-files.ts';
+import { defaultConfigId, readSources, resolveInclude, surroundingsNow } from '../linux/config-files.ts';
 
 /** 0 clean, 4 cannot run, 5 would run with ignored parts, 6 script security (nothing runs scripts yet). */
 export type CheckExitCode = 0 | 4 | 5 | 6;
@@ -19,6 +19,7 @@ export function check(
     result = readConfiguration(readSources(files), {
       compat,
       configId: defaultConfigId(),
+      surroundings: surroundingsNow(),
       include: resolveInclude,
     });
   } catch (error) {

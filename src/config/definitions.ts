@@ -6,7 +6,9 @@ import type { Report } from './report.ts';
 
 /** One stretch for a plain definition; for one that was continued with `\`, each of its lines. */
 export type Definition = { lines: readonly Stretch[]; multiline: boolean };
-export type Definitions = Map<string, Definition>;
+/** A value that is made where it is used, from the words after its name; undefined when there is none. */
+export type Maker = (words: readonly string[]) => string | undefined;
+export type Definitions = Map<string, Definition | Maker>;
 
 /** `$NAME=`, `$NAME =`: where the value begins. */
 const ASSIGNMENT = /\$([A-Za-z_]\w*)[ \t]*=[ \t]*/y;
@@ -17,8 +19,6 @@ const USE = /\$(?:\{([A-Za-z_]\w*)((?:[ \t]+\w+)*)\}|([A-Za-z_]\w*)(?=[ \t,)]|$)
 /** A definition that refers to itself would grow for ever; keepalived stops at its line length of 1,024. */
 const LONGEST_LINE = 16_384;
 const MOST_ROUNDS = 32;
-/** keepalived's own definitions that need more than the text: randomness and the environment. */
-const NOT_YET = new Set(['_RANDOM', '_ENV']);
 
 export function matchAssignment(line: Stretch): { name: string; valueStart: number } | undefined {
   ASSIGNMENT.lastIndex = line.start;
@@ -90,13 +90,29 @@ function substituteOnce(line: Stretch, definitions: Definitions, report: Report)
   return { line: { text, start: 0, end: text.length, place: placeIn(pieces, line) }, rest };
 }
 
-function lookUp(match: RegExpMatchArray, definitions: Definitions, at: () => Span, report: Report) {
+function lookUp(
+  match: RegExpMatchArray,
+  definitions: Definitions,
+  at: () => Span,
+  report: Report,
+): Definition | undefined {
   const name = (match[1] ?? match[3])!;
-  if (NOT_YET.has(name))
-    report.add('CFG_UNSUPPORTED', at(), `\`${match[0]}\` is keepalived's but not supported yet`);
-  else if (match[1] !== undefined && !definitions.has(name))
+  const found = definitions.get(name);
+  if (typeof found === 'function') {
+    const text = found(match[2]?.split(/[ \t]+/).filter((word) => word !== '') ?? []);
+    if (text !== undefined) return defined(text);
+    report.add('CFG_DEFINITION', at(), `\`${match[0]}\` has no value`);
+    return undefined;
+  }
+  if (match[1] !== undefined && found === undefined)
     report.add('CFG_DEFINITION', at(), `\`${match[0]}\` is defined nowhere`, `\`$${name}=…\` defines it`);
-  return definitions.get(name);
+  return found;
+}
+
+/** Of a value that stands in no text. */
+export function defined(text: string): Definition {
+  const place = () => ({ source: 0, start: 0, end: 0 });
+  return { lines: [{ text, start: 0, end: text.length, place }], multiline: false };
 }
 
 function placeIn(pieces: readonly Piece[], whole: Stretch): Place {

@@ -1,8 +1,9 @@
 // From texts to lines of tokens: what keepalived does line by line before it looks at a keyword. In its
 // order: `include`, `@id` conditions, `$NAME=` definitions, `~SEQ` and `~LST`, `$NAME` substitution.
 import type { Source } from '../core/diagnostic.ts';
-import { type Definitions, matchAssignment, substitute } from './definitions.ts';
+import { type Definitions, defined, matchAssignment, substitute } from './definitions.ts';
 import { commentStart, isBlank, lexLine, type Stretch, type Token } from './lexer.ts';
+import { makers, type Surroundings } from './makers.ts';
 import type { Report } from './report.ts';
 import { parseSequence } from './sequence.ts';
 
@@ -10,7 +11,7 @@ import { parseSequence } from './sequence.ts';
 export type TokenLine = { tokens: readonly Token[]; indent: number };
 /** Reads the files a pattern matches; relative to the directory of `from`, a source's name. */
 export type Include = (pattern: string, from: string) => readonly Source[];
-export type ExpandOptions = {
+export type ExpandOptions = Surroundings & {
   configId: string;
   include: Include;
   /** More lines than this come from nested repetitions that nobody meant. */
@@ -40,6 +41,7 @@ export class Expander {
       ['_BANG', '!'],
     ] as const)
       this.#define(name, value);
+    for (const [name, maker] of makers(options)) this.#definitions.set(name, maker);
   }
 
   /** Definitions carry on from one source to the next, as with `include`. */
@@ -187,8 +189,7 @@ export class Expander {
   }
 
   #define(name: string, text: string): void {
-    const place = () => ({ source: 0, start: 0, end: 0 });
-    this.#definitions.set(name, { lines: [{ text, start: 0, end: text.length, place }], multiline: false });
+    this.#definitions.set(name, defined(text));
   }
 
   #emit(line: Stretch, comments: boolean): void {

@@ -136,6 +136,8 @@ export type TcpCheck = Required<Omit<CheckDefaults, 'warmupMs'>> & {
 /** The top-level block `director { … }`: settings that keepalived does not have. */
 export type DirectorBlock = {
   engine: Located<'auto' | 'kernel' | 'embedded'>;
+  /** Unknown words and wrong values are left out, as keepalived does, instead of being errors. */
+  compat: Located<boolean>;
   /** How long a handed-over director stays away in a drill. */
   drillHoldMs: Located<number>;
   /** Lifetime of a virtual address that nobody renews, whole seconds; 0 = no lease. */

@@ -16,6 +16,7 @@
 import type { Diagnostic, Source } from '../core/diagnostic.ts';
 import { composeConfiguration } from './compose/configuration.ts';
 import { Expander, type Include } from './expand.ts';
+import type { Surroundings } from './makers.ts';
 import type { Configuration } from './model.ts';
 import { Parser } from './parser.ts';
 import { Report } from './report.ts';
@@ -28,6 +29,8 @@ export type ReadOptions = {
   compat?: boolean;
   /** keepalived's -i: what `@id` lines are compared with. */
   configId?: string;
+  /** What `${_ENV NAME}` and `${_RANDOM}` draw on. */
+  surroundings?: Surroundings;
   /** How `include` gets at files; without it there are none. */
   include?: Include;
 };
@@ -45,9 +48,11 @@ const MOST_LINES = 1_200_000;
 /** Several texts are read as one. Never throws: any text ends in diagnostics. */
 export function readConfiguration(sources: readonly Source[], options: ReadOptions = {}): ReadResult {
   const include = once(options.include ?? (() => []));
-  const first = readOnce(sources, { ...options, include }, []);
-  if (first.balances.every((balance) => balance === 0)) return first.result;
-  return readOnce(sources, { ...options, include }, first.balances).result;
+  const { result, balances } = readOnce(sources, { ...options, include }, []);
+  const isBalanced = balances.every((balance) => balance === 0);
+  const compat = options.compat || result.configuration.director.compat.value;
+  if (isBalanced && compat === (options.compat ?? false)) return result;
+  return readOnce(sources, { ...options, include, compat }, balances).result;
 }
 
 /** `missing`: how many closing braces each source lacks (negative: too many), as a first reading found. */
@@ -58,8 +63,12 @@ function readOnce(
 ): { result: ReadResult; balances: number[] } {
   const report = new Report(options.compat ?? false);
   const configId = options.configId ?? '';
-  const { include } = options;
-  const expander = new Expander(sources, { configId, include, mostLines: MOST_LINES }, report);
+  const { include, surroundings = { environment: {}, seed: 0 } } = options;
+  const expander = new Expander(
+    sources,
+    { ...surroundings, configId, include, mostLines: MOST_LINES },
+    report,
+  );
   const interpreter = new Interpreter(report);
   const settings = noSettings(TOP, { source: 0, start: 0, end: 0 });
   // Each file closes what it opens: a brace missing in one is not looked for in the next.

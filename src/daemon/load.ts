@@ -7,7 +7,7 @@ import { type DiagnosticRecord, recordDiagnostics, renderDiagnostics } from '../
 import type { Source } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
-import { defaultConfigId, readSources, resolveInclude } from '../linux/config-files.ts';
+import { defaultConfigId, readSources, resolveInclude, surroundingsNow } from '../linux/config-files.ts';
 import type { Accepted, RunOptions } from './messages.ts';
 
 const SHOWN_OF_A_CODE = 10;
@@ -19,19 +19,17 @@ export type LoadResult = { ok: true; loaded: Loaded } | { ok: false; exitCode: 2
 export function loadConfiguration(options: RunOptions, accepted?: Accepted): LoadResult {
   try {
     const sources = accepted?.sources ?? readSources(options.files);
-    return load(options, sources, accepted?.includes);
+    return load(options, sources, accepted);
   } catch (error) {
     if (!(error instanceof DirectorError) || error.code !== 'CONFIG_MISSING') throw error;
     return { ok: false, exitCode: 6, text: `${error.message}\n  = ${error.hint}` };
   }
 }
 
-function load(
-  options: RunOptions,
-  given: readonly Source[],
-  known: Accepted['includes'] | undefined,
-): LoadResult {
+function load(options: RunOptions, given: readonly Source[], accepted: Accepted | undefined): LoadResult {
+  const known = accepted?.includes;
   const includes = new Map(known);
+  const surroundings = surroundingsNow(accepted?.seed);
   const include = (pattern: string, from: string): readonly Source[] => {
     const key = JSON.stringify([pattern, from]);
     const found = includes.get(key) ?? (known === undefined ? resolveInclude(pattern, from) : []);
@@ -41,13 +39,17 @@ function load(
   const { configuration, diagnostics, sources } = readConfiguration(given, {
     compat: options.compat,
     configId: options.configId ?? defaultConfigId(),
+    surroundings,
     include,
   });
   if (diagnostics.some(({ severity }) => severity === 'error')) {
     return { ok: false, exitCode: 2, text: renderDiagnostics(sources, diagnostics) };
   }
   const notices = diagnosticNotices(recordDiagnostics(sources, diagnostics));
-  return { ok: true, loaded: { configuration, accepted: { sources: given, includes }, notices } };
+  return {
+    ok: true,
+    loaded: { configuration, accepted: { sources: given, includes, surroundings }, notices },
+  };
 }
 
 /** The first of each code, and how many more there are: a log is no place for 5,000 lines of one kind. */

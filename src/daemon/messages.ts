@@ -1,5 +1,6 @@
 // What the director process and its balancer child say to each other over the IPC channel (structured
 // clone: maps allowed).
+
 import type { LoggedEvent } from '../console/people.ts';
 import type { Source } from '../core/diagnostic.ts';
 import type { ElectorSettings, InstanceStatus, State } from '../vrrp/settings.ts';
@@ -19,8 +20,15 @@ export type RunOptions = {
   configId?: string | undefined;
 };
 
-/** The texts in force: the files named, and what their `include`s brought, by pattern and including file. */
-export type Accepted = { sources: readonly Source[]; includes: ReadonlyMap<string, readonly Source[]> };
+/**
+ * The texts in force: the files named, and what their `include`s brought, by pattern and including file; and
+ * the seed of what they left to chance.
+ */
+export type Accepted = {
+  sources: readonly Source[];
+  includes: ReadonlyMap<string, readonly Source[]>;
+  seed: number;
+};
 
 export type ToBalancer =
   /**

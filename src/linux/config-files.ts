@@ -1,8 +1,10 @@
 // Configuration files from disk: the ones named, and those an `include` asks for. Knows nothing of what is in
 // them.
+import { randomBytes } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import type { Surroundings } from '../config/makers.ts';
 import type { Source } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
 
@@ -33,6 +35,11 @@ export function resolveInclude(pattern: string, from: string): Source[] {
 /** keepalived's default for -i: the host name up to its first dot. */
 export function defaultConfigId(): string {
   return hostname().split('.')[0]!;
+}
+
+/** What definitions draw on: this process's environment, and chance, or the seed of another time. */
+export function surroundingsNow(seed = randomBytes(4).readInt32LE(0)): Surroundings {
+  return { environment: process.env, seed };
 }
 
 /** Old files are Latin-1, mostly in their comments. A byte order mark is kept: it is worth a diagnostic. */

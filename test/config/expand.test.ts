@@ -6,10 +6,12 @@ import { Expander, type Include } from '../../src/config/expand.ts';
 import { Report } from '../../src/config/report.ts';
 import type { Source } from '../../src/core/diagnostic.ts';
 
-function expand(text: string, include: Include = () => []) {
+function expand(text: string, include: Include = () => [], seed = 1) {
   const report = new Report(false);
   const sources = [{ name: 'main.conf', text }];
-  const expander = new Expander(sources, { configId: 'alpha', include, mostLines: 2000 }, report);
+  const environment = { SITE: 'north', EMPTY: '' };
+  const options = { configId: 'alpha', include, mostLines: 2000, environment, seed };
+  const expander = new Expander(sources, options, report);
   const lines: string[] = [];
   const places: string[] = [];
   expander.expand(0, ({ tokens }) => {
@@ -81,7 +83,25 @@ describe('definitions', () => {
 
   test('know the built-in names', () => {
     expect(expand('a ${_INSTANCE} ${_PWD} b${_HASH}c d${_BANG}e\n').lines).toEqual(['a alpha . b#c d!e']);
-    expect(expand('a ${_RANDOM}\n').complaints.join()).toContain('CFG_UNSUPPORTED');
+  });
+
+  test('know the environment', () => {
+    expect(expand('a ${_ENV SITE}x b${_ENV EMPTY}\n').lines).toEqual(['a northx b']);
+    expect(expand('a ${_ENV NOBODY}\n').complaints.join()).toContain('`${_ENV NOBODY}` has no value');
+    expect(expand('a ${_ENV}\n').complaints.join()).toContain('has no value');
+  });
+
+  test('know chance: within the bounds, the same for the same seed, another at each use', () => {
+    const draw = (text: string, seed: number) =>
+      expand(text, undefined, seed).lines[0]!.split(' ').map(Number);
+    const drawn = draw('${_RANDOM 3 5} '.repeat(200).trim(), 7);
+    expect(new Set(drawn)).toEqual(new Set([3, 4, 5]));
+    expect(draw('${_RANDOM 3 5} '.repeat(200).trim(), 7)).toEqual(drawn);
+    const [alone] = draw('${_RANDOM}', 3);
+    expect(alone).toBeGreaterThanOrEqual(0);
+    expect(alone).toBeLessThanOrEqual(32_767);
+    expect(expand('a ${_RANDOM 5 3}\n').complaints.join()).toContain('has no value');
+    expect(expand('a ${_RANDOM x}\n').complaints.join()).toContain('has no value');
   });
 });
 

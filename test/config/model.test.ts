@@ -34,6 +34,7 @@ describe('defaults are keepalived’s', () => {
       instances: [],
       virtualServers: [],
       director: {
+        compat: false,
         engine: 'auto',
         drillHoldMs: 10_000,
         vipLeaseSeconds: 4,
@@ -225,6 +226,14 @@ describe('places', () => {
     expect(words(instance!.advertIntervalMs)).toBe('vrrp_instance V');
     expect(words(instance!)).toBe('vrrp_instance V');
   });
+});
+
+test('`director { compat }` is --compat', () => {
+  const text = 'director {\ncompat\n}\nglobal_defs {\nno_such_word 1\n}\n';
+  const severities = (file: string) =>
+    readConfiguration([{ name: 'x', text: file }]).diagnostics.map(({ severity }) => severity);
+  expect(severities(text)).toEqual(['ignored']);
+  expect(severities(text.replace('compat', 'compat off'))).toEqual(['error']);
 });
 
 describe('with --compat the effective values are keepalived’s', () => {

@@ -48,6 +48,7 @@ export function composeDirector(settings: Settings<typeof DIRECTOR>): DirectorBl
   const drill = all(settings, 'drill').at(-1)?.body ?? noSettings(DRILL, settings.at);
   return {
     engine: settled(settings, 'engine'),
+    compat: settled(settings, 'compat'),
     drillHoldMs: settled(drill, 'hold'),
     vipLeaseSeconds: settled(settings, 'vip_lease'),
     runtimeDirectory: settled(settings, 'runtime_directory'),

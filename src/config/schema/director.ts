@@ -1,6 +1,6 @@
 // The block `director { … }`: settings that keepalived does not have.
 import { type Block, keyword, opens } from './block.ts';
-import { integer, nothing, oneOf, seconds, text } from './shape.ts';
+import { integer, nothing, oneOf, seconds, text, toggle } from './shape.ts';
 import { wordBlock, words } from './table.ts';
 
 export const DRILL = {
@@ -30,6 +30,7 @@ export const DIRECTOR = {
       "what forwards packets: the kernel's IPVS, the embedded engine, or the kernel's where there is one",
       { default: 'auto' },
     ),
+    compat: keyword(toggle, 'be as lenient as keepalived: unknown words are ignored', { default: false }),
     drill: opens(nothing, 'failover drills (USR2)', DRILL),
     vip_lease: keyword(
       integer(0, 3600),
@@ -46,7 +47,6 @@ export const DIRECTOR = {
   },
   others: words(
     `
-  ignored compat    flag      be as lenient as keepalived
   ignored control   text      path of the control socket
   ignored web       text      address and port of the status page
   ignored metrics   ?text     Prometheus metrics
