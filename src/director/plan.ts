@@ -35,6 +35,18 @@ const SCHEDULER_FLAGS: Readonly<Record<string, number>> = {
   'mh-port': 0x10,
 };
 
+/** The bits of {@link planService} under the names that a file gives them. */
+export function flagNames(scheduler: string, bits: number): string[] {
+  if (bits === 0) return [];
+  const own = (name: string) => name.startsWith(`${scheduler}-`) || name.startsWith('flag-');
+  const named = new Map(
+    Object.entries(SCHEDULER_FLAGS)
+      .filter(([name]) => own(name))
+      .map(([name, bit]) => [bit, name]),
+  );
+  return [...named].filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
+}
+
 export function planElector(
   configuration: Configuration,
   addresses: ElectorSettings['addresses'],

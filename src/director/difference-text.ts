@@ -1,0 +1,168 @@
+// A difference for people: lines with + - ~, an instance or a service with what belongs to it, then one line
+// that sums up. And for programs: the same as plain data.
+import type { Change, Difference, FieldChange } from './difference.ts';
+import { costOf, needsRestart } from './difference-costs.ts';
+import type { Facts } from './inventory.ts';
+
+const MARKS = { added: '+', removed: '-', changed: '~' } as const;
+const STEP = '    ';
+
+/** The words of a configuration file, where a plan has its own. */
+const WORDS: Readonly<Record<string, string>> = {
+  vrid: 'virtual_router_id',
+  advertMs: 'advert_int',
+  initialState: 'state',
+  preemptDelayMs: 'preempt_delay',
+  source: 'source address',
+  multicastGroup: 'vrrp_mcast_group4',
+  unicastPeers: 'unicast_peer',
+  trackInterfaces: 'track_interface',
+  addressOrder: 'order of addresses',
+  garpDelayMs: 'garp_master_delay',
+  garpRepeat: 'garp_master_repeat',
+  garpRefreshMs: 'garp_master_refresh',
+  garpRefreshRepeat: 'garp_master_refresh_repeat',
+  schedulerFlags: 'flags',
+  persistenceSeconds: 'persistence_timeout',
+  persistencePrefix: 'persistence_granularity',
+  onePacket: 'ops',
+  upperThreshold: 'uthreshold',
+  lowerThreshold: 'lthreshold',
+  inhibitOnFailure: 'inhibit_on_failure',
+  delayLoopMs: 'delay_loop',
+  connectTimeoutMs: 'connect_timeout',
+  delayBeforeRetryMs: 'delay_before_retry',
+  warmupMs: 'warmup',
+  drillHoldMs: 'drill hold',
+  leaseSeconds: 'vip_lease',
+  realtimePriority: 'vrrp_rt_priority',
+  runtimeDirectory: 'runtime_directory',
+};
+
+/** What is said of something that comes or goes; the rest is in the file. */
+const TOLD: Readonly<Record<Change['what'], readonly string[]>> = {
+  instance: ['interface', 'vrid', 'priority'],
+  address: [],
+  service: ['scheduler', 'persistenceSeconds'],
+  server: ['forwarding', 'weight', 'checks'],
+  check: ['delayLoopMs'],
+  sync: ['interface', 'id', 'instance'],
+  director: [],
+};
+/** These speak for themselves. */
+const NAMELESS = new Set(['interface', 'forwarding']);
+
+/** Ends with a line break. */
+export function renderDifference(difference: Difference): string {
+  const groups = Map.groupBy(difference.changes, groupOf);
+  const lines = [...groups].flatMap(([group, changes]) => renderGroup(group, changes));
+  return `${[...lines, summarize(difference)].join('\n')}\n`;
+}
+
+export function recordDifference({ changes, untouched }: Difference) {
+  return {
+    changes: changes.map((change) => {
+      const cost = costOf(change);
+      return cost === undefined ? change : { ...change, cost };
+    }),
+    summary: { ...countChanges(changes), untouched },
+    needsRestart: changes.some(needsRestart),
+  };
+}
+
+/** `2 added, 1 removed; 1 instance, 3 services and 8 servers untouched` */
+function summarize({ changes, untouched: { instances, services, servers } }: Difference): string {
+  const counts = Object.entries(countChanges(changes)).filter(([, count]) => count > 0);
+  const said = counts.map(([name, count]) => `${count} ${name}`).join(', ') || 'nothing changes';
+  const things = [many(instances, 'instance'), many(services, 'service')];
+  const restart = changes.some(needsRestart) ? '; needs a restart' : '';
+  return `${said}; ${things.join(', ')} and ${many(servers, 'server')} untouched${restart}`;
+}
+
+function countChanges(changes: readonly Change[]): Record<Change['do'], number> {
+  const counts = { added: 0, removed: 0, changed: 0 };
+  for (const change of changes) counts[change.do]++;
+  return counts;
+}
+
+function many(count: number, name: string): string {
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
+}
+
+/** The line an instance or a service has, whether or not it changes itself. */
+function groupOf(change: Change): string {
+  switch (change.what) {
+    case 'instance':
+    case 'address':
+      return `vrrp_instance ${change.instance}`;
+    case 'service':
+    case 'server':
+    case 'check':
+      return `virtual_server ${change.service}`;
+    case 'sync':
+      return 'lvs_sync_daemon';
+    case 'director':
+      return 'director';
+  }
+}
+
+function renderGroup(group: string, changes: readonly Change[]): string[] {
+  const own = changes.find(({ what }) => what !== 'address' && what !== 'server' && what !== 'check');
+  const parts = changes.filter((change) => change !== own);
+  const head = own === undefined ? `  ${group}` : line(own, group);
+  // What goes with its instance or its service costs nothing more than that.
+  return [head, ...renderParts(parts, own?.do === 'removed' ? () => undefined : costOf)];
+}
+
+/** Checks stand below their server. */
+function renderParts(parts: readonly Change[], cost: typeof costOf): string[] {
+  const byName = Map.groupBy(parts, partOf);
+  return [...byName].flatMap(([name, changes]) => {
+    const own = changes.find(({ what }) => what !== 'check');
+    const checks = changes.flatMap((change) =>
+      change.what === 'check' ? [line(change, change.check, cost)] : [],
+    );
+    const head = own === undefined ? `  ${name}` : line(own, name, cost);
+    return [`${STEP}${head}`, ...checks.map((check) => `${STEP}${STEP}${check}`)];
+  });
+}
+
+function partOf(change: Change): string {
+  if (change.what === 'address') return change.address;
+  return 'server' in change ? `real_server ${change.server}` : change.what;
+}
+
+function line(change: Change, name: string, costs = costOf): string {
+  const detail = change.do === 'changed' ? change.fields.map(fieldChange) : told(change.what, change.facts);
+  const cost = costs(change);
+  const parts = [`${MARKS[change.do]} ${name}`];
+  if (detail.length > 0) parts.push(`: ${detail.join(', ')}`);
+  if (cost !== undefined) parts.push(` (${cost})`);
+  return parts.join('');
+}
+
+function told(what: Change['what'], facts: Facts): string[] {
+  if (what === 'address' && facts.advertised === false) return ['excluded'];
+  return TOLD[what].flatMap((field) => {
+    const value = facts[field];
+    if (value === undefined || (value === 0 && field === 'persistenceSeconds')) return [];
+    if (field === 'checks') return [many(String(value).split(', ').length, 'check')];
+    return [NAMELESS.has(field) ? String(value) : `${wordOf(field)} ${shownValue(field, value)}`];
+  });
+}
+
+function fieldChange({ field, from, to }: FieldChange): string {
+  return `${wordOf(field)} ${shownValue(field, from)} → ${shownValue(field, to)}`;
+}
+
+function wordOf(field: string): string {
+  return WORDS[field] ?? field;
+}
+
+function shownValue(field: string, value: Facts[string] | undefined): string {
+  if (value === undefined || value === '') return 'none';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'string') return value.includes(', ') ? `[${value}]` : value;
+  if (field.endsWith('Ms')) return `${value / 1000} s`;
+  return field.endsWith('Seconds') ? `${value} s` : String(value);
+}

@@ -1,0 +1,135 @@
+// Everything a plan consists of, one entry each: what it is, and the facts about it. Two plans are compared
+// entry by entry (difference.ts). What is one thing to the elector, to IPVS or to the health checks is one
+// here: an address with another label is another address, a check of another port another check.
+import { shapeOf } from '../health/shape.ts';
+import type { Server, ServerKey, Service, ServiceKey } from '../ipvs/model.ts';
+import type { InstanceSettings, VirtualAddress } from '../vrrp/settings.ts';
+import { flagNames, type SyncPlan } from './plan.ts';
+import type { Plan } from './plan-document.ts';
+
+export type Subject =
+  | { what: 'instance'; instance: string }
+  /** `address` as it is written in a file: `10.0.0.50/24 dev eth0`. */
+  | { what: 'address'; instance: string; address: string }
+  | { what: 'service'; service: ServiceKey }
+  | { what: 'server'; service: ServiceKey; server: ServerKey }
+  | { what: 'check'; service: ServiceKey; server: ServerKey; check: string }
+  | { what: 'sync' }
+  | { what: 'director' };
+/** Absent = not set. */
+export type Facts = Readonly<Record<string, string | number | boolean>>;
+export type Entry = { subject: Subject; facts: Facts };
+/** By a name that no other entry of a plan has. */
+export type Inventory = ReadonlyMap<string, Entry>;
+
+export function inventoryOf(plan: Plan): Inventory {
+  const entries = [
+    ...plan.elector.instances.flatMap(instanceEntries),
+    ...serviceEntries(plan),
+    ...(plan.sync === undefined ? [] : [syncEntry(plan.sync)]),
+    directorEntry(plan),
+  ];
+  return new Map(entries.map((entry) => [nameOf(entry.subject), entry]));
+}
+
+export function nameOf(subject: Subject): string {
+  switch (subject.what) {
+    case 'instance':
+      return `instance ${subject.instance}`;
+    case 'address':
+      return `address ${subject.address} of ${subject.instance}`;
+    case 'service':
+      return `service ${subject.service}`;
+    case 'server':
+      return `server ${subject.service} ${subject.server}`;
+    case 'check':
+      return `check ${subject.service} ${subject.server} ${subject.check}`;
+    case 'sync':
+    case 'director':
+      return subject.what;
+  }
+}
+
+/** In the order in which they are advertised. */
+export function addressesOf({ vips, excludedVips }: InstanceSettings): string[] {
+  return [...vips, ...excludedVips].map(addressName);
+}
+
+function instanceEntries(own: InstanceSettings): Entry[] {
+  const { name: instance, vips, excludedVips, garp, source, trackInterfaces, unicastPeers, ...rest } = own;
+  const facts = {
+    ...rest,
+    ...(source === undefined ? {} : { source }),
+    trackInterfaces: trackInterfaces.join(', '),
+    unicastPeers: unicastPeers.join(', '),
+    garpDelayMs: garp.delayMs,
+    garpRepeat: garp.repeat,
+    garpRefreshMs: garp.refreshMs,
+    garpRefreshRepeat: garp.refreshRepeat,
+  };
+  const entryOf = (advertised: boolean) => (vip: VirtualAddress) => ({
+    subject: { what: 'address' as const, instance, address: addressName(vip) },
+    facts: { advertised },
+  });
+  return [
+    { subject: { what: 'instance', instance }, facts },
+    ...vips.map(entryOf(true)),
+    ...excludedVips.map(entryOf(false)),
+  ];
+}
+
+const SCOPE_NAMES: Readonly<Record<number, string>> = {
+  200: 'site',
+  253: 'link',
+  254: 'host',
+  255: 'nowhere',
+};
+
+function addressName({ address, prefixLength, interface: device, label, scope }: VirtualAddress): string {
+  const words = [`${address}/${prefixLength} dev ${device}`];
+  if (label !== undefined) words.push(`label ${label}`);
+  if (scope !== 0) words.push(`scope ${SCOPE_NAMES[scope] ?? scope}`);
+  return words.join(' ');
+}
+
+/** One list that is added to: a plan may have thousands of services. */
+function serviceEntries({ services, targets }: Plan): Entry[] {
+  const { servers: slots, serverIndex, checkSlots } = shapeOf(targets);
+  const entries: Entry[] = [];
+  for (const [service, plan] of services) {
+    entries.push({ subject: { what: 'service', service }, facts: serviceFacts(plan) });
+    for (const [server, settings] of plan.servers) {
+      const id = `${service} ${server}`;
+      const slot = slots[serverIndex.get(id) ?? -1];
+      const facts = serverFacts(settings, slot?.inhibit ?? false);
+      entries.push({ subject: { what: 'server', service, server }, facts });
+      if (slot === undefined) continue;
+      for (const check of checkSlots.slice(slot.firstCheck, slot.firstCheck + slot.checkCount)) {
+        const subject = { what: 'check', service, server, check: check.key.slice(id.length + 1) } as const;
+        entries.push({ subject, facts: check.settings });
+      }
+    }
+  }
+  return entries;
+}
+
+/** Protocol, address and port are its name. */
+function serviceFacts(service: Service): Facts {
+  const { scheduler, schedulerFlags, persistenceSeconds, persistencePrefix, onePacket } = service;
+  const flags = flagNames(scheduler, schedulerFlags).join(', ');
+  return { scheduler, schedulerFlags: flags, persistenceSeconds, persistencePrefix, onePacket };
+}
+
+function serverFacts(server: Server, inhibitOnFailure: boolean): Facts {
+  const { forwarding, weight, upperThreshold, lowerThreshold } = server;
+  return { forwarding, weight, upperThreshold, lowerThreshold, inhibitOnFailure };
+}
+
+function syncEntry({ instance, daemon }: SyncPlan): Entry {
+  return { subject: { what: 'sync' }, facts: { ...(instance === undefined ? {} : { instance }), ...daemon } };
+}
+
+function directorEntry({ director, elector }: Plan): Entry {
+  const { realtimePriority, leaseSeconds } = elector;
+  return { subject: { what: 'director' }, facts: { ...director, leaseSeconds, realtimePriority } };
+}

@@ -1,0 +1,72 @@
+// The whole plan of a configuration as one value, and its form as text: what a running director has in force,
+// for `diff` to compare with. Made of plans only, never of configuration text, so that nothing gets into it
+// that a plan does not need.
+import type { Configuration } from '../config/model.ts';
+import type { HealthTarget } from '../health/shape.ts';
+import type { Service, Table } from '../ipvs/model.ts';
+import type { ElectorSettings } from '../vrrp/settings.ts';
+import { planElector, planServices, planSync, type SyncPlan } from './plan.ts';
+import { planTargets } from './targets.ts';
+
+/** Who holds the virtual addresses follows from the engine in use, which no file decides alone. */
+export type Plan = {
+  elector: Omit<ElectorSettings, 'addresses'>;
+  /** Every configured service with every configured server. */
+  services: Table;
+  targets: readonly HealthTarget[];
+  /** Undefined = no sync daemon. */
+  sync?: SyncPlan | undefined;
+  director: {
+    engine: 'auto' | 'kernel' | 'embedded';
+    drillHoldMs: number;
+    runtimeDirectory: string;
+  };
+};
+
+export type PlanDocument = { directorPid: number; version: string; plan: Plan };
+
+/** To be raised whenever a plan gets, loses or renames a field: an old document is then not compared. */
+const FORMAT = 1;
+
+export function planConfiguration(configuration: Configuration): Plan {
+  const { addresses: _, ...elector } = planElector(configuration, 'kernel');
+  const { engine, drillHoldMs, runtimeDirectory } = configuration.director;
+  return {
+    elector,
+    services: planServices(configuration),
+    targets: planTargets(configuration),
+    sync: planSync(configuration),
+    director: {
+      engine: engine.value,
+      drillHoldMs: drillHoldMs.value,
+      runtimeDirectory: runtimeDirectory.value,
+    },
+  };
+}
+
+/** Maps become arrays of entries. Ends with a line break. */
+export function encodePlan(document: PlanDocument): string {
+  const entries = (_: string, value: unknown) => (value instanceof Map ? [...value] : value);
+  return `${JSON.stringify({ format: FORMAT, ...document }, entries)}\n`;
+}
+
+type Entries<K, V> = readonly (readonly [K, V])[];
+type Encoded = Omit<Plan, 'services'> & {
+  services: Entries<string, Omit<Service, 'servers'> & { servers: Entries<string, never> }>;
+};
+
+/** Undefined: not a plan, or one of another version's form. */
+export function decodePlan(text: string): PlanDocument | undefined {
+  let document: { format?: unknown; directorPid: number; version: string; plan: Encoded };
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (document?.format !== FORMAT) return undefined;
+  const { directorPid, version, plan } = document;
+  const services = new Map(
+    plan.services.map(([key, service]) => [key, { ...service, servers: new Map(service.servers) }]),
+  );
+  return { directorPid, version, plan: { ...plan, services } };
+}

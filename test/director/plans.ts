@@ -1,0 +1,100 @@
+// Arbitrary plans of a few colliding names, so that two of them have things in common.
+import fc from 'fast-check';
+import { address } from '../../src/core/address.ts';
+import type { SyncPlan } from '../../src/director/plan.ts';
+import type { Plan } from '../../src/director/plan-document.ts';
+import type { CheckSettings } from '../../src/health/settings.ts';
+import type { HealthTarget } from '../../src/health/shape.ts';
+import type { InstanceSettings, VirtualAddress } from '../../src/vrrp/settings.ts';
+import { tableArbitrary } from '../ipvs/table-model.ts';
+
+const optional = <T, K extends string>(name: K, arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof(
+    fc.constant({}),
+    arbitrary.map((value) => ({ [name]: value }) as Record<K, T>),
+  );
+
+const vip: fc.Arbitrary<VirtualAddress> = fc
+  .tuple(
+    fc.record({
+      address: fc.constantFrom(address('10.0.0.50'), address('10.0.0.51'), address('fd00::50')),
+      prefixLength: fc.constantFrom(24, 32),
+      interface: fc.constantFrom('eth0', 'eth1'),
+      scope: fc.constantFrom(0, 253),
+    }),
+    optional('label', fc.constant('eth0:1')),
+  )
+  .map(([head, label]) => ({ ...head, ...label }));
+
+const vips = fc.uniqueArray(vip, { maxLength: 3, selector: (one) => `${one.address} ${one.interface}` });
+
+const instance: fc.Arbitrary<InstanceSettings> = fc
+  .tuple(
+    fc.record({
+      name: fc.constantFrom('VI_1', 'VI_2', 'VI_3'),
+      interface: fc.constantFrom('eth0', 'eth1'),
+      vrid: fc.constantFrom(51, 52),
+      priority: fc.constantFrom(100, 150),
+      version: fc.constantFrom(2, 3),
+      advertMs: fc.constantFrom(100, 1000),
+      initialState: fc.constantFrom('MASTER', 'BACKUP'),
+      preempt: fc.boolean(),
+      preemptDelayMs: fc.constantFrom(0, 5000),
+      multicastGroup: fc.constant(address('224.0.0.18')),
+      unicastPeers: fc.subarray([address('10.0.0.2'), address('10.0.0.3')]),
+      vips,
+      trackInterfaces: fc.subarray(['eth0', 'eth1']),
+      garp: fc.record({
+        delayMs: fc.constantFrom(0, 5000),
+        repeat: fc.constantFrom(1, 5),
+        refreshMs: fc.constantFrom(0, 60_000),
+        refreshRepeat: fc.constantFrom(1, 2),
+      }),
+    }),
+    optional('source', fc.constant(address('10.0.0.1'))),
+  )
+  .map(([head, source]) => ({ ...head, ...source, excludedVips: [] }) as InstanceSettings);
+
+const check: fc.Arbitrary<CheckSettings> = fc.record({
+  type: fc.constant('TCP_CHECK'),
+  address: fc.constant(address('10.1.0.21')),
+  port: fc.constantFrom(80, 81),
+  delayLoopMs: fc.constantFrom(1000, 2000),
+  connectTimeoutMs: fc.constant(500),
+  retry: fc.constantFrom(1, 3),
+  delayBeforeRetryMs: fc.constant(100),
+  warmupMs: fc.constant(1000),
+  alpha: fc.boolean(),
+});
+
+const sync: fc.Arbitrary<SyncPlan> = fc
+  .tuple(
+    fc.record({ interface: fc.constantFrom('eth0', 'eth1'), id: fc.constantFrom(51, 52) }),
+    optional('instance', fc.constant('VI_1')),
+  )
+  .map(([daemon, named]) => ({ ...named, daemon }));
+
+export const planArbitrary: fc.Arbitrary<Plan> = fc
+  .record({
+    instances: fc.uniqueArray(instance, { maxLength: 3, selector: ({ name }) => name }),
+    realtimePriority: fc.constantFrom(0, 50),
+    leaseSeconds: fc.constantFrom(0, 4),
+    services: tableArbitrary,
+    checks: fc.array(fc.tuple(fc.array(check, { maxLength: 2 }), fc.boolean()), { minLength: 1 }),
+    sync: optional('sync', sync),
+    director: fc.record({
+      engine: fc.constantFrom('auto' as const, 'kernel' as const, 'embedded' as const),
+      drillHoldMs: fc.constantFrom(1000, 10_000),
+      runtimeDirectory: fc.constantFrom('/run/a', '/run/b'),
+    }),
+  })
+  .map(({ instances, realtimePriority, leaseSeconds, services, checks, sync: daemon, director }) => {
+    const keys = [...services].flatMap(([service, { servers }]) =>
+      [...servers].map(([server, { weight }]) => ({ service, server, weight })),
+    );
+    const targets: HealthTarget[] = keys.map((key, index) => {
+      const [settings, inhibit] = checks[index % checks.length]!;
+      return { ...key, checks: settings, inhibit };
+    });
+    return { elector: { instances, realtimePriority, leaseSeconds }, services, targets, ...daemon, director };
+  });
