@@ -1,9 +1,10 @@
-// Puts the state where SIGUSR1 promises it: state.json and state.txt in the runtime directory. A reader
-// always finds a whole file, and nobody else can make a director write somewhere else.
+// Puts files into the runtime directory: the state where SIGUSR1 promises it, state.json and state.txt, and
+// what plan-file.ts has. A reader always finds a whole file, and nobody else can make a director write
+// somewhere else.
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DirectorError } from '../core/errors.ts';
 import { renderStateJson, type StateDocument } from './state.ts';
 import { renderStateText } from './state-text.ts';
@@ -14,17 +15,32 @@ const WRITABLE_BY_OTHERS = 0o022;
 
 export type StateFiles = { json: string; text: string };
 
+/** The paths written. */
+export async function writeStateFiles(directory: string, document: StateDocument): Promise<StateFiles> {
+  const files = { json: join(directory, 'state.json'), text: join(directory, 'state.txt') };
+  await writeRuntimeFile(files.json, renderStateJson(document));
+  await writeRuntimeFile(files.text, renderStateText(document));
+  return files;
+}
+
 /**
- * The paths written. Makes the directory; refuses one that is not ours alone (DirectorError
+ * `path` is in the runtime directory. Makes that; refuses one that is not ours alone (DirectorError
  * RUNTIME_DIRECTORY).
  */
-export async function writeStateFiles(directory: string, document: StateDocument): Promise<StateFiles> {
-  await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+export async function writeRuntimeFile(path: string, text: string): Promise<void> {
+  const directory = dirname(path);
+  await makeDirectory(directory);
   await assertOurs(directory);
-  const files = { json: join(directory, 'state.json'), text: join(directory, 'state.txt') };
-  await replaceFile(files.json, renderStateJson(document));
-  await replaceFile(files.text, renderStateText(document));
-  return files;
+  await replaceFile(path, text);
+}
+
+/** From the top: `recursive` of node:fs never ends where the kernel answers ENOENT, as in /proc. */
+async function makeDirectory(directory: string): Promise<void> {
+  const parent = dirname(directory);
+  if (parent !== directory) await makeDirectory(parent);
+  await mkdir(directory, { mode: DIRECTORY_MODE }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 /**

@@ -23,6 +23,10 @@ export const EVENTS = {
   'config.unchanged': { level: 'info', means: 'a reload found nothing to change' },
   'state.written': { level: 'info', means: 'USR1: the whole state was written to the runtime directory' },
   'state.failed': { level: 'error', means: 'USR1: the state could not be written' },
+  'plan.failed': {
+    level: 'warn',
+    means: 'the plan in force could not be written, so `diff` has nothing to compare with; said once',
+  },
   'balancer.started': { level: 'info', means: 'the balancer child runs' },
   'balancer.lost': { level: 'error', means: 'the balancer child ended; it is started again' },
   'balancer.guardian': { level: 'error', means: 'the director died; the balancer removes what it left' },

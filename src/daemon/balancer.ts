@@ -4,12 +4,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LoggedEvent } from '../console/people.ts';
 import type { Notice } from '../core/events.ts';
+import { difference } from '../director/difference.ts';
 import { rehearsalNotice } from '../director/drill.ts';
 import { applyHealth } from '../director/health.ts';
-import { planElector, planServices, planSync } from '../director/plan.ts';
+import { type Plan, planConfiguration } from '../director/plan-document.ts';
 import { ownedAddresses, serves, wantedSync } from '../director/roles.ts';
-import { planTargets } from '../director/targets.ts';
-import type { ServerKey, ServiceKey, Table } from '../ipvs/model.ts';
+import type { ServerKey, ServiceKey } from '../ipvs/model.ts';
 import type { DataPlane } from '../ipvs/plane.ts';
 import { removeLeftovers } from '../linux/elector/leftovers.ts';
 import { type Health, startHealth } from '../probes/runner.ts';
@@ -17,6 +17,7 @@ import type { ElectorSettings, State } from '../vrrp/settings.ts';
 import { type Loaded, loadConfiguration } from './load.ts';
 import type { RunOptions, ToBalancer, ToDirector } from './messages.ts';
 import { openPlane } from './open-plane.ts';
+import { PlanKeeper } from './plan-keeper.ts';
 import { TableKeeper } from './table-keeper.ts';
 import { writeState } from './write-state.ts';
 
@@ -41,15 +42,14 @@ export class Balancer {
   readonly #edges: Edges;
   readonly #plane: DataPlane;
   readonly #keeper: TableKeeper;
+  readonly #planKeeper: PlanKeeper;
   readonly #health: Health;
   readonly #states: Map<string, State>;
   /** Instances that began or ceased to serve a moment ago; only an engine needs to know. */
   readonly #turning = new Map<string, NodeJS.Timeout>();
   readonly #down = new Map<ServiceKey, Map<ServerKey, 'remove' | 'inhibit'>>();
   #loaded: Loaded;
-  /** Every configured service with every configured server. */
-  #services: Table = new Map();
-  #elector: ElectorSettings;
+  #plan: Plan;
 
   private constructor(start: Message<'start'>, edges: Edges, plane: DataPlane, loaded: Loaded) {
     this.#options = start.options;
@@ -57,8 +57,9 @@ export class Balancer {
     this.#plane = plane;
     this.#loaded = loaded;
     this.#states = new Map(start.states);
-    this.#elector = planElector(loaded.configuration, plane.engine === 'kernel' ? 'kernel' : 'engine');
+    this.#plan = planConfiguration(loaded.configuration);
     this.#keeper = new TableKeeper(plane, edges.say);
+    this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#health = startHealth({
       onServer: ({ service, server, up, inhibit }) => this.#serverChanged(service, server, up, inhibit),
       onNotice: edges.say,
@@ -79,6 +80,10 @@ export class Balancer {
     const balancer = new Balancer(message, edges, plane, result.loaded);
     await balancer.#apply();
     return balancer;
+  }
+
+  get #elector(): ElectorSettings {
+    return { ...this.#plan.elector, addresses: this.#plane.engine === 'kernel' ? 'kernel' : 'engine' };
   }
 
   async handle(message: ToBalancer): Promise<void> {
@@ -126,18 +131,17 @@ export class Balancer {
 
   /** Table first, then the elector: a director that owns a VIP must have its services. */
   async #apply(): Promise<void> {
-    const { configuration, accepted } = this.#loaded;
-    this.#services = planServices(configuration);
     this.#forgetRemoved();
-    this.#health.configure(planTargets(configuration));
+    this.#health.configure(this.#plan.targets);
     await this.#applyTable();
     await this.#applyRoles();
     this.#edges.tell({
       type: 'configured',
       elector: this.#elector,
-      drillHoldMs: configuration.director.drillHoldMs.value,
-      accepted,
+      drillHoldMs: this.#plan.director.drillHoldMs,
+      accepted: this.#loaded.accepted,
     });
+    this.#planKeeper.keep(this.#plan);
   }
 
   async #reload(): Promise<void> {
@@ -148,19 +152,25 @@ export class Balancer {
     }
     result.loaded.notices.forEach(this.#edges.say);
     this.#loaded = result.loaded;
-    this.#elector = planElector(result.loaded.configuration, this.#elector.addresses);
+    const before = this.#plan;
+    const plan = planConfiguration(result.loaded.configuration);
+    // Another engine takes a restart: until then the old one is what is in force.
+    this.#plan = { ...plan, director: { ...plan.director, engine: before.director.engine } };
     this.#keeper.refresh();
     await this.#apply();
+    // Last, because with thousands of services it takes a moment that nothing should wait for.
+    if (difference(before, this.#plan).changes.length === 0)
+      this.#edges.say({ event: 'config.unchanged', message: 'the new configuration changes nothing' });
   }
 
   async #applyTable(): Promise<void> {
-    await this.#keeper.want(applyHealth(this.#services, this.#down));
+    await this.#keeper.want(applyHealth(this.#plan.services, this.#down));
   }
 
   async #applyRoles(): Promise<void> {
     const turning = new Set(this.#turning.keys());
     await this.#plane.own(ownedAddresses(this.#elector, this.#states, turning));
-    await this.#keeper.wantSync(wantedSync(planSync(this.#loaded.configuration), this.#states, turning));
+    await this.#keeper.wantSync(wantedSync(this.#plan.sync, this.#states, turning));
   }
 
   async #stateChanged({ instance, state }: Message<'state'>): Promise<void> {
@@ -192,7 +202,7 @@ export class Balancer {
   /** Of servers that left the file nothing is remembered: should they come back, they start anew. */
   #forgetRemoved(): void {
     for (const [service, servers] of this.#down) {
-      const configured = this.#services.get(service)?.servers;
+      const configured = this.#plan.services.get(service)?.servers;
       for (const server of servers.keys()) {
         if (!configured?.has(server)) servers.delete(server);
       }
@@ -201,7 +211,7 @@ export class Balancer {
   }
 
   async #rehearse({ instances, nowMs }: Message<'rehearse'>): Promise<void> {
-    const table = this.#services;
+    const table = this.#plan.services;
     const servers = [...table.values()].reduce((sum, service) => sum + service.servers.size, 0);
     const down = [...this.#down.values()].reduce((sum, each) => sum + each.size, 0);
     const notice = rehearsalNotice({
@@ -230,5 +240,6 @@ export class Balancer {
       await this.#keeper.want(new Map());
     }
     await this.#plane.close();
+    await this.#planKeeper.remove();
   }
 }
