@@ -2,7 +2,8 @@
 // options it runs the director, so that it can stand in keepalived's unit file.
 import { Command, Option } from 'commander';
 import { VERSION } from '../core/version.ts';
-import { addRunOptions, type RunFlags } from './run-options.ts';
+import type { DiffOptions } from './diff.ts';
+import { addRunOptions, collect, type RunFlags } from './run-options.ts';
 
 export const program = new Command('lvs-director')
   .description('Director pairs for the Linux Virtual Server: VRRP, IPVS, health checks, connection sync.')
@@ -25,6 +26,26 @@ program
   .action(async (files: string[], options: { json: boolean; compat: boolean }) => {
     const { check } = await import('./check.ts');
     const { exitCode, output } = check(files, options);
+    process.stdout.write(output);
+    process.exitCode = exitCode;
+  });
+
+program
+  .command('diff')
+  .description(
+    'what a reload would change: exit 0 nothing, 1 something, 2 no running plan, 4 the file cannot run',
+  )
+  .argument('<file>', 'the configuration as it would be')
+  .option('-f, --use-file <file>', 'read as one with the file, after it; several may be given', collect)
+  .option('--against <file>', 'compare with this file instead of with the running director')
+  .option('-i, --config-id <id>', 'id for @ lines; default: the short host name')
+  .option('--json', 'changes as JSON', false)
+  .option('--compat', 'be as lenient with unknown words as keepalived', false)
+  // Commander ends with 1 after a mistake on the command line, and that would say that something changes.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .action(async (file: string, options: DiffOptions) => {
+    const { diff } = await import('./diff.ts');
+    const { exitCode, output } = diff(file, options);
     process.stdout.write(output);
     process.exitCode = exitCode;
   });

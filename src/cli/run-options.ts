@@ -43,6 +43,7 @@ export function addRunOptions(command: Command): Command {
     .option('-G, --no-syslog', '(always so)');
 }
 
-function collect(value: string, before: string[] | undefined): string[] {
+/** For an option that may be given several times. */
+export function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
 }
