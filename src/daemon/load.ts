@@ -48,7 +48,7 @@ function load(options: RunOptions, given: readonly Source[], accepted: Accepted 
   const notices = diagnosticNotices(recordDiagnostics(sources, diagnostics));
   return {
     ok: true,
-    loaded: { configuration, accepted: { sources: given, includes, surroundings }, notices },
+    loaded: { configuration, accepted: { sources: given, includes, seed: surroundings.seed }, notices },
   };
 }
 
