@@ -92,7 +92,7 @@ function change(elector: Elector, instance: Instance, own: InstanceSettings, tur
 }
 
 /** An address with another label, prefix or scope is another address to the kernel. */
-function placeOf(vip: VirtualAddress): string {
+export function placeOf(vip: VirtualAddress): string {
   return `${vip.interface} ${vip.address}/${vip.prefixLength} ${vip.label ?? ''} ${vip.scope}`;
 }
 

@@ -3,7 +3,7 @@
 // mutable, with one owner.
 import type { Address } from '../core/address.ts';
 import { isHigherAddress, ODDITY_MESSAGES, oddities, refuse } from './accept.ts';
-import { configure, followLinks, retire } from './configure.ts';
+import { configure, followLinks, placeOf, retire } from './configure.ts';
 import {
   type Action,
   advance,
@@ -239,6 +239,19 @@ function settle(elector: Elector, turn: Turn): Action[] {
     elector.stopped = true;
     turn.actions.push({ do: 'report', report: { type: 'stopped' } });
   }
+  keepMoved(instances, turn);
   if (settings.addresses === 'kernel') return turn.actions;
   return turn.actions.filter((action) => action.do !== 'addVips'); // the engine answers for them
+}
+
+/** An address that moved from one instance to another stays where it is: the new holder's word counts. */
+function keepMoved(instances: Elector['instances'], turn: Turn): void {
+  if (!turn.actions.some((action) => action.do === 'removeVips')) return;
+  const holders = [...instances.values()].filter(({ holdsVips }) => holdsVips);
+  const held = new Set(holders.flatMap(({ own }) => allVips(own).map(placeOf)));
+  turn.actions = turn.actions.map((action) =>
+    action.do === 'removeVips'
+      ? { ...action, vips: action.vips.filter((vip) => !held.has(placeOf(vip))) }
+      : action,
+  );
 }

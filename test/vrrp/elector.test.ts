@@ -296,6 +296,23 @@ describe('reload', () => {
     expect(actions).toContainEqual({ do: 'addVips', vips: [vip('10.0.0.51'), vip('10.0.0.52')] });
     expect(stateOf()).toBe('MASTER');
   });
+  test('an address that moves from one instance to another is not taken away on the way', () => {
+    const one = { name: 'VI_1', vrid: 51, vips: [vip('10.0.0.50'), vip('10.0.0.51')] };
+    const two = { name: 'VI_2', vrid: 52, vips: [vip('10.0.0.60')] };
+    configure([one, two]);
+    pass(5000);
+    expect([stateOf('VI_1'), stateOf('VI_2')]).toEqual(['MASTER', 'MASTER']);
+    const actions = configure([
+      { ...one, vips: [vip('10.0.0.50')] },
+      { ...two, vips: [vip('10.0.0.60'), vip('10.0.0.51')] },
+    ]);
+    const removed = actions.flatMap((action) => (action.do === 'removeVips' ? action.vips : []));
+    expect(removed).toEqual([]);
+    const back = configure([two, one]);
+    const left = back.flatMap((action) => (action.do === 'removeVips' ? action.vips : []));
+    expect(left).toEqual([]);
+  });
+
   test('an instance that is gone hands over first', () => {
     configure();
     pass(5000);
