@@ -30,7 +30,7 @@ function renderOne(
 ): string {
   const { line, column } = index.position(at.start);
   const gutter = ' '.repeat(String(line).length);
-  const { shown, before, width } = drawn(index.lineText(line), column, index.lengthOnLine(at));
+  const { shown, before, width } = drawn(index.parts(line, at), column);
   return [
     `${name}:${line}:${column}: ${severity}: ${message} [${code}]`,
     `${gutter} |`,
@@ -41,31 +41,45 @@ function renderOne(
   ].join('\n');
 }
 
-/** The line as it appears on a terminal, and the caret's place in it, in terminal cells. */
-function drawn(
-  text: string,
-  column: number,
-  length: number,
-): { shown: string; before: number; width: number } {
-  const characters = [...text].map(cell);
-  const start = column - 1;
-  const first = start > WIDEST - LEAD ? start - LEAD : 0;
-  const end = Math.min(characters.length, first + WIDEST);
-  const cells = (from: number, to: number) =>
-    characters.slice(from, Math.min(to, end)).reduce((sum, { width }) => sum + width, 0);
-  const lead = first > 0 ? '…' : '';
-  const tail = end < characters.length ? '…' : '';
+/** A line in three parts: before what is meant, that itself, and the rest. */
+type Parts = { before: string; meant: string; after: string };
+
+/**
+ * The line as it appears on a terminal, and the caret's place in it, in terminal cells. Only what is shown is
+ * looked at: the line may be a whole file without line feeds.
+ */
+function drawn(parts: Parts, column: number): { shown: string; before: number; width: number } {
+  const lead = column - 1 > WIDEST - LEAD ? LEAD : column - 1;
+  const before = lead === 0 ? [] : lastCells(parts.before, lead);
+  const room = WIDEST - before.length;
+  const meant = firstCells(parts.meant, room);
+  const after = firstCells(parts.after, room - meant.length);
+  const all = [...before, ...meant, ...after];
+  const start = column - 1 > lead ? '…' : '';
+  const length = all.reduce((sum, { units }) => sum + units, 0);
+  const whole = parts.meant.length + parts.after.length + before.reduce((sum, { units }) => sum + units, 0);
   return {
-    shown: `${lead}${characters
-      .slice(first, end)
-      .map(({ shown }) => shown)
-      .join('')}${tail}`.trimEnd(),
-    before: lead.length + cells(first, start),
-    width: Math.max(1, cells(start, start + length)),
+    shown: `${start}${all.map(({ shown }) => shown).join('')}${length < whole ? '…' : ''}`.trimEnd(),
+    before: start.length + widthOf(before),
+    width: Math.max(1, widthOf(meant)),
   };
 }
 
-type Cell = { shown: string; width: number };
+function widthOf(cells: readonly Cell[]): number {
+  return cells.reduce((sum, { width }) => sum + width, 0);
+}
+
+/** A character has one unit or two. */
+function firstCells(text: string, count: number): Cell[] {
+  return [...text.slice(0, 2 * count)].slice(0, count).map(cell);
+}
+
+function lastCells(text: string, count: number): Cell[] {
+  return [...text.slice(-2 * count)].slice(-count).map(cell);
+}
+
+/** `units` is its length in the text. */
+type Cell = { shown: string; width: number; units: number };
 
 const WIDE = /\p{sc=Han}|\p{sc=Hira}|\p{sc=Kana}|\p{sc=Hang}|\p{EPres}|[\u3000-\u303e\uff01-\uff60]/u;
 const WITHOUT_WIDTH = /\p{Mn}|\p{Me}|\p{Cf}/u;
@@ -75,10 +89,12 @@ const WITHOUT_WIDTH = /\p{Mn}|\p{Me}|\p{Cf}/u;
  * it.
  */
 function cell(character: string): Cell {
-  if (character === '\t') return { shown: TAB, width: TAB.length };
-  if (/\p{Cc}/u.test(character)) return { shown: '\ufffd', width: 1 };
-  if (WITHOUT_WIDTH.test(character)) return { shown: character, width: 0 };
-  return { shown: character, width: WIDE.test(character) ? 2 : 1 };
+  const units = character.length;
+  if (character >= ' ' && character <= '~') return { shown: character, width: 1, units };
+  if (character === '\t') return { shown: TAB, width: TAB.length, units };
+  if (/\p{Cc}/u.test(character)) return { shown: '\ufffd', width: 1, units };
+  if (WITHOUT_WIDTH.test(character)) return { shown: character, width: 0, units };
+  return { shown: character, width: WIDE.test(character) ? 2 : 1, units };
 }
 
 /** A diagnostic as other programs read it. */
@@ -115,10 +131,14 @@ export function recordDiagnostics(
   });
 }
 
+/** Every so many units of a long line it is known how many characters there are up to there. */
+const STRIDE = 1_024;
+
 /** Where the lines of a text begin; found once. */
 class LineIndex {
   readonly #text: string;
   readonly #starts: number[] = [0];
+  readonly #strides = new Map<number, readonly number[]>();
 
   constructor(text: string) {
     this.#text = text;
@@ -133,21 +153,59 @@ class LineIndex {
       if (this.#starts[middle]! <= offset) low = middle;
       else high = middle - 1;
     }
-    const start = this.#starts[low]!;
-    return { line: low + 1, column: [...this.#text.slice(start, offset)].length + 1 };
+    return { line: low + 1, column: this.#charactersBefore(offset, low) + 1 };
   }
 
-  lineText(line: number): string {
+  /** What is meant ends with the line, where it goes on. */
+  parts(line: number, at: Span): Parts {
     const start = this.#starts[line - 1]!;
-    const next = this.#starts[line];
-    const end = next === undefined ? this.#text.length : next - 1;
-    return this.#text.slice(start, end).replace(/\r$/, '');
+    let end = this.#endOf(line - 1);
+    if (end > start && this.#text[end - 1] === '\r') end -= 1;
+    const from = Math.min(at.start, end);
+    const to = Math.max(from, Math.min(at.end, end));
+    return {
+      before: this.#text.slice(start, from),
+      meant: this.#text.slice(from, to),
+      after: this.#text.slice(to, end),
+    };
   }
 
-  /** How many characters of the span are on its first line. */
-  lengthOnLine({ start, end }: Span): number {
-    const newline = this.#text.indexOf('\n', start);
-    const until = newline === -1 ? end : Math.min(end, newline);
-    return [...this.#text.slice(start, until)].length;
+  #charactersBefore(offset: number, line: number): number {
+    const start = this.#starts[line]!;
+    const stride = Math.floor((offset - start) / STRIDE);
+    if (stride === 0) return characters(this.#text, start, offset);
+    return this.#stridesOf(line)[stride]! + characters(this.#text, start + stride * STRIDE, offset);
   }
+
+  #stridesOf(line: number): readonly number[] {
+    const known = this.#strides.get(line);
+    if (known !== undefined) return known;
+    const counts = [0];
+    const end = this.#endOf(line);
+    for (let at = this.#starts[line]!; at + STRIDE <= end; at += STRIDE)
+      counts.push(counts.at(-1)! + characters(this.#text, at, at + STRIDE));
+    this.#strides.set(line, counts);
+    return counts;
+  }
+
+  #endOf(line: number): number {
+    const next = this.#starts[line + 1];
+    return next === undefined ? this.#text.length : next - 1;
+  }
+}
+
+/** Units, without the second halves of pairs. */
+function characters(text: string, start: number, end: number): number {
+  let count = end - start;
+  for (let at = Math.max(start, 1); at < end; at++)
+    if (isLow(text.charCodeAt(at)) && isHigh(text.charCodeAt(at - 1))) count -= 1;
+  return count;
+}
+
+function isHigh(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff;
+}
+
+function isLow(code: number): boolean {
+  return code >= 0xdc00 && code <= 0xdfff;
 }

@@ -84,6 +84,12 @@ test('of a very long line the part around the caret is shown', () => {
   expect(line!.slice(4, 5)).toBe('…');
 });
 
+test('columns of a line of many thousand characters count characters, too', () => {
+  const text = `${'🦀a'.repeat(5_000)} HERE ${'🦀a'.repeat(5_000)} THERE`;
+  expect(renderAt(text, 'HERE')[0]).toBe('x:1:10002: error: m [CFG_VALUE]');
+  expect(renderAt(text, 'THERE')[0]).toBe('x:1:20008: error: m [CFG_VALUE]');
+});
+
 test('a span over several lines is marked on its first', () => {
   expect(renderAt('one {\ntwo\n', 'one {\ntwo')[3]).toBe('  | ^^^^^');
   expect(renderAt('last', '')[3]).toBe('  | ^');
