@@ -2,11 +2,16 @@
 import type { Diagnostic, Span } from '../core/diagnostic.ts';
 import { type Code, severityOf } from './codes.ts';
 
+/** A line that is repeated can be wrong in as many ways; nobody reads more than a few for one place. */
+const MOST_AT_ONE_PLACE = 20;
+/** V8's strings are shorter than 2^30 units. */
+const LONGEST_TEXT = 2 ** 30;
+
 export class Report {
   readonly compat: boolean;
   /** Inside a block that is left out as a whole, only mistakes are worth a line. */
   quiet = false;
-  readonly #seen = new Map<string, Diagnostic>();
+  readonly #places = new Map<number, Diagnostic[]>();
 
   constructor(compat: boolean) {
     this.compat = compat;
@@ -15,14 +20,19 @@ export class Report {
   /** The same complaint about the same place (a multi-line definition used twice) is kept once. */
   add(code: Code, at: Span, message: string, hint?: string): void {
     if (this.quiet && severityOf(code, false) !== 'error') return;
-    const key = `${at.source}:${at.start}:${code}:${message}`;
-    if (this.#seen.has(key)) return;
+    const place = at.source * LONGEST_TEXT + at.start;
+    const here = this.#places.get(place);
+    const alike = here?.filter((other) => other.code === code) ?? [];
+    if (alike.length >= MOST_AT_ONE_PLACE || alike.some((other) => other.message === message)) return;
     const severity = severityOf(code, this.compat);
-    this.#seen.set(key, { severity, code, at, message, ...(hint === undefined ? {} : { hint }) });
+    const diagnostic = { severity, code, at, message, ...(hint === undefined ? {} : { hint }) };
+    if (here === undefined) this.#places.set(place, [diagnostic]);
+    else here.push(diagnostic);
   }
 
   /** In the order of the text. */
   sorted(): Diagnostic[] {
-    return [...this.#seen.values()].sort((a, b) => a.at.source - b.at.source || a.at.start - b.at.start);
+    const all = [...this.#places.values()].flat();
+    return all.sort((a, b) => a.at.source - b.at.source || a.at.start - b.at.start);
   }
 }
