@@ -16,6 +16,9 @@ type Frame = {
   indent: number;
 };
 
+/** No block of keepalived's is a tenth as deep; a limit keeps what looks through all open blocks quick. */
+const DEEPEST = 64;
+
 export class Parser {
   readonly #report: Report;
   readonly #take: (statement: Statement) => void;
@@ -27,6 +30,8 @@ export class Parser {
   /** The last statement of the innermost block: a `{` on a line of its own belongs to it. */
   #last: Statement | undefined;
   #lastIndent = 0;
+  /** Blocks open inside of the deepest one that is kept: nothing in them is. */
+  #tooDeep = 0;
   /** The first block whose closing brace stands where that of an outer one belongs. */
   #suspect: Frame | undefined;
 
@@ -75,6 +80,7 @@ export class Parser {
 
   /** `words` is never empty. */
   #statement(words: readonly Word[], indent: number): void {
+    if (this.#tooDeep > 0) return;
     this.#openMissing();
     this.#closeMissing(words[0]!);
     if (this.#frames.length === 1) this.#hand();
@@ -86,6 +92,12 @@ export class Parser {
 
   #open(at: Span, headed: boolean): void {
     this.#balance += 1;
+    if (this.#frames.length > DEEPEST) {
+      const message = `blocks are nested more than ${DEEPEST} deep`;
+      if (this.#tooDeep === 0) this.#report.add('CFG_BRACE', at, message, 'what it encloses is left out');
+      this.#tooDeep += 1;
+      return;
+    }
     const owner = this.#last;
     if (owner === undefined || (!headed && owner.body !== undefined)) {
       this.#report.add('CFG_BRACE', at, 'this `{` belongs to no keyword', 'what it encloses is left out');
@@ -106,6 +118,10 @@ export class Parser {
   /** `indent` when the brace is the first thing in its line. */
   #close(at: Span, indent: number | undefined): void {
     this.#balance -= 1;
+    if (this.#tooDeep > 0) {
+      this.#tooDeep -= 1;
+      return;
+    }
     this.#openMissing();
     const frame = this.#frame;
     if (this.#frames.length === 1) {

@@ -176,6 +176,13 @@ describe('braces', () => {
     expect(said(text)).toEqual(expected);
   });
 
+  test('deeper than any block of keepalived are left out, and still counted', () => {
+    const text = `${'a {\n'.repeat(70)}b {\n}\n${'}\n'.repeat(70)}`;
+    expect(said(text).filter((one) => one.includes('CFG_BRACE'))).toEqual([
+      'error CFG_BRACE 65:3 what it encloses is left out',
+    ]);
+  });
+
   test('missing between two real servers, in a file that lacks one', () => {
     const text = service('', 'TCP_CHECK {\nretry 1\n}\nreal_server 10.1.0.2 80 {').replace(/}\n$/, '}');
     expect(said(text)).toEqual([
