@@ -73,6 +73,7 @@ function substituteOnce(line: Stretch, definitions: Definitions, report: Report)
     from = until;
   };
   for (const match of source.matchAll(USE)) {
+    if (text.length > LONGEST_LINE) break;
     const use = line.start + match.index;
     const at = () => line.place(use, use + match[0].length);
     const definition = lookUp(match, definitions, at, report);

@@ -14,13 +14,15 @@ export type Include = (pattern: string, from: string) => readonly Source[];
 export type ExpandOptions = Surroundings & {
   configId: string;
   include: Include;
-  /** More lines than this come from nested repetitions that nobody meant. */
+  /** More lines than this that are not simply in a file come from repetitions that nobody meant. */
   mostLines: number;
 };
 
 const INCLUDE = /include([rmwba]?)[ \t]+/y;
 const LONGEST_CHAIN = 16;
 const DEEPEST = 64;
+/** A longer line counts as several. */
+const USUAL_LENGTH = 64;
 
 export class Expander {
   /** Grows by what is included; `Span.source` is the index here. */
@@ -47,10 +49,11 @@ export class Expander {
   /** Definitions carry on from one source to the next, as with `include`. */
   expand(index: number, sink: (line: TokenLine) => void): void {
     this.#sink = sink;
-    this.#readSource(index, [this.sources[index]!.name]);
+    this.#readSource(index, [this.sources[index]!.name], false);
   }
 
-  #readSource(index: number, chain: readonly string[]): void {
+  /** `again`: not for the first time. */
+  #readSource(index: number, chain: readonly string[], again: boolean): void {
     const { text, name } = this.sources[index]!;
     const place = (start: number, end: number) => ({ source: index, start, end });
     const pwd = () =>
@@ -61,6 +64,7 @@ export class Expander {
       const newline = text.indexOf('\n', start);
       const end = newline === -1 ? text.length : newline;
       const line = trimStart({ text, start, end, place });
+      if (again && this.#isTooMuch(line, 0)) break;
       if (dollar !== -1 && dollar < start) dollar = text.indexOf('$', start);
       const special = (dollar !== -1 && dollar < end) || isSpecial(text, line.start);
       start = end + 1;
@@ -98,16 +102,7 @@ export class Expander {
 
   /** A line without comment, from a file or from a definition. */
   #process(given: Stretch, depth: number): void {
-    this.#count += 1;
-    if (depth > DEEPEST || this.#count > this.#options.mostLines) {
-      const at = given.place(given.start, given.end);
-      this.#report.add(
-        'CFG_DEFINITION',
-        at,
-        'this grows without end: a definition or repetition uses itself',
-      );
-      return;
-    }
+    if (this.#isTooMuch(given, depth)) return;
     const line = this.#condition(trimStart(given));
     if (line === undefined) return;
     const assignment = matchAssignment(line);
@@ -124,6 +119,15 @@ export class Expander {
     if (rest.length > 0 || (replaced !== line && needsAnotherLook(first))) this.#process(first, depth + 1);
     else this.#emit(first, false);
     for (const other of rest) this.#process(other, depth + 1);
+  }
+
+  /** Counts a line that is there because of another one. True, and reported, when it has to be the last. */
+  #isTooMuch({ start, end, place }: Stretch, depth: number): boolean {
+    this.#count += 1 + Math.floor((end - start) / USUAL_LENGTH);
+    if (depth <= DEEPEST && this.#count <= this.#options.mostLines) return false;
+    const message = 'this grows without end: a definition, a repetition or an include uses itself';
+    this.#report.add('CFG_DEFINITION', place(start, end), message);
+    return true;
   }
 
   #repeat(line: Stretch, depth: number): void {
@@ -168,15 +172,12 @@ export class Expander {
         this.#report.add('CFG_INCLUDE', at, `${source.name} includes itself`);
         continue;
       }
-      this.#readSource(this.#indexOf(source), [...chain, source.name]);
+      // A file that is included twice is one source: what is wrong in it is said once.
+      const known = this.sources.findIndex(({ name, text }) => name === source.name && text === source.text);
+      const index = known === -1 ? this.sources.push(source) - 1 : known;
+      this.#readSource(index, [...chain, source.name], known !== -1);
     }
     return true;
-  }
-
-  /** A file that is included twice is one source: what is wrong in it is said once. */
-  #indexOf(source: Source): number {
-    const known = this.sources.findIndex(({ name, text }) => name === source.name && text === source.text);
-    return known === -1 ? this.sources.push(source) - 1 : known;
   }
 
   /** keepalived.conf(5): a plain `include` may match nothing; the stricter forms may not. */

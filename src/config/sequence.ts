@@ -11,7 +11,7 @@ export type SequenceError = { error: string };
 
 const COUNTED = /^~SEQ(x?)[ \t]*\([ \t]*(\w+)[ \t]*,([^)]*)\)[ \t]*/;
 const LISTED = /^~LST[ \t]*\([ \t]*(\{[^{}]*\}|\w+)[ \t]*,([^)]*)\)[ \t]*/;
-/** A `~SEQ` of more is a typing error, not a configuration. */
+/** More rounds, or values in all rounds together, are a typing error, not a configuration. */
 const MOST_ROUNDS = 100_000;
 
 /** `text` begins with `~SEQ` or `~LST`, names already substituted. */
@@ -59,6 +59,10 @@ function parseListed(text: string): Sequence | SequenceError {
   if (names.length === 0 || rounds.length === 0) return { error: '~LST needs a name and at least one value' };
   if (rounds.some((round) => round.length > names.length))
     return { error: `~LST has more values than the names ${names.join(', ')}` };
+  if (names.length * rounds.length > MOST_ROUNDS)
+    return {
+      error: `~LST sets ${names.length} names ${rounds.length} times: more than ${MOST_ROUNDS} values`,
+    };
   // Values that are not given are empty.
   return {
     names,

@@ -72,6 +72,12 @@ describe('definitions', () => {
     expect(complaints).toEqual(['CFG_DEFINITION: `${X}` is defined nowhere']);
   });
 
+  test('that grow in one line end in a diagnostic, before they fill the memory', () => {
+    const { lines, complaints } = expand(`$A=${'x'.repeat(16_000)}\n${'$A '.repeat(10_000)}\n`);
+    expect(lines).toEqual([]);
+    expect(complaints.join()).toContain('never end');
+  });
+
   test('that refer to themselves end in a diagnostic', () => {
     expect(expand('$A=$A $A\nb $A\n').complaints.join()).toContain('never end');
     expect(expand('$A=\\\n$A\\\n$A\n$A\n').complaints.join()).toContain('grows without end');
@@ -139,6 +145,7 @@ describe('repetitions', () => {
     '~SEQx(A, -1) x',
     '~LST(A) x',
     '~LST(A, {1, 2}) x',
+    `~LST({A${', A'.repeat(1_000)}}, 1${', 1'.repeat(1_000)}) x`,
   ])('%s is refused', (text) => {
     const { lines, complaints } = expand(`${text}\n`);
     expect(lines).toEqual([]);
@@ -182,6 +189,13 @@ describe('included files', () => {
     const { lines, complaints } = expand('include self.conf\n', include);
     expect(lines).toEqual(['s 1']);
     expect(complaints).toEqual(['CFG_INCLUDE: self.conf includes itself']);
+  });
+
+  test('that all include each other end in a diagnostic', () => {
+    const names = Array.from({ length: 12 }, (_, i) => `f${i}`);
+    const text = names.map((name) => `include ${name}\n`).join('');
+    const { complaints } = expand(text, (name) => [{ name, text }]);
+    expect(complaints.join()).toContain('grows without end');
   });
 
   test('are asked for relative to the file that includes them', () => {
