@@ -92,7 +92,7 @@ function read(file: string, services: number): Cost {
   return found;
 }
 
-/** The file must pass. Undefined when it takes too long; peak memory is what GNU time has from the kernel. */
+/** The file must pass. Undefined when it takes too long. Peak memory is the kernel's figure, by GNU time. */
 function check(link: Link, program: Program, file: string): Cost | undefined {
   const command = program === 'keepalived' ? ['keepalived', '-t', '-f', file] : [BIN, 'check', file];
   const limited = ['timeout', String(LIMIT_S), '/usr/bin/time', '-f', 'peak %M kB', ...command];

@@ -4,101 +4,41 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readConfiguration } from '../../src/config/read.ts';
-import { recordDiagnostics, renderDiagnostics } from '../../src/config/render.ts';
-import { knownWords } from '../../src/config/schema/block.ts';
-import { TOP } from '../../src/config/schema/top.ts';
-import type { Span } from '../../src/core/diagnostic.ts';
+import { Draw } from '../fuzz/draw.ts';
+import { survives } from '../fuzz/survives.ts';
+import { TARGETS } from '../fuzz/targets.ts';
+import { DEFINING, KEYWORDS, MARKS, VALUES } from '../fuzz/vocabulary.ts';
 import { pairConfiguration, pairConfigurations } from './pairs.ts';
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 200);
+/** For the long run there is `npm run fuzz`. */
+const RUNS = 200;
+const FUZZED = 300;
 
-function survives(text: string, compat = false): void {
-  const { configuration, diagnostics, sources } = readConfiguration([{ name: 'x', text }], { compat });
-  const inside = ({ source, start, end }: Span) =>
-    source >= 0 &&
-    source < sources.length &&
-    start >= 0 &&
-    start <= end &&
-    end <= sources[source]!.text.length;
-  expect(diagnostics.filter(({ at }) => !inside(at))).toEqual([]);
-  expect(places(configuration).filter((at) => !inside(at))).toEqual([]);
-  expect(renderDiagnostics(sources, diagnostics).split(' [CFG_').length - 1).toBeGreaterThanOrEqual(
-    diagnostics.length,
-  );
-  expect(recordDiagnostics(sources, diagnostics)).toHaveLength(diagnostics.length);
-}
-
-function places(value: unknown): Span[] {
-  if (Array.isArray(value)) return value.flatMap(places);
-  if (typeof value !== 'object' || value === null) return [];
-  const own = 'at' in value ? [value.at as Span] : [];
-  return [...own, ...Object.entries(value).flatMap(([name, inner]) => (name === 'at' ? [] : places(inner)))];
-}
-
-const vocabulary = [
-  ...new Set(
-    [...knownWords(TOP)].flatMap(([word, { block }]) => [word, ...(block ? knownWords(block).keys() : [])]),
-  ),
-];
 const token = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom(...vocabulary) },
-  { weight: 3, arbitrary: fc.constantFrom('{', '}', '\n', '\n', '\n') },
-  {
-    weight: 3,
-    arbitrary: fc.constantFrom(
-      '1',
-      '0',
-      '-1',
-      '300',
-      '0.5',
-      '10.0.0.1',
-      '10.0.0.1/24',
-      'fd00::1/64',
-      'eth0',
-      'V',
-      'on',
-      'dev',
-      'MASTER',
-      'TCP',
-      '80',
-      'id',
-      '"',
-      "'",
-      '!',
-      '#',
-      '\\',
-      '$A=1',
-      '$A=\\',
-      '$A',
-      '${A}',
-      '@x',
-      '@^x',
-      '~SEQ(A,1,3)',
-      '~LST(A,x,y)',
-      'include x',
-      '\u00a0',
-      '\r',
-      '\t',
-    ),
-  },
+  { weight: 6, arbitrary: fc.constantFrom(...KEYWORDS) },
+  { weight: 3, arbitrary: fc.constantFrom(...MARKS) },
+  { weight: 3, arbitrary: fc.constantFrom(...VALUES, ...DEFINING) },
   { weight: 1, arbitrary: fc.string({ maxLength: 8, unit: 'binary' }) },
 );
+const readBoth = (text: string) => {
+  for (const compat of [false, true]) survives(text, { compat });
+};
 
 describe('survives', () => {
   test('any string', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 400 }), fc.boolean(), survives), {
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 400 }), readBoth), {
       numRuns: RUNS,
     });
   });
 
   test('any bytes, read as Latin-1', () => {
     const bytes = fc.uint8Array({ maxLength: 400 }).map((array) => Buffer.from(array).toString('latin1'));
-    fc.assert(fc.property(bytes, fc.boolean(), survives), { numRuns: RUNS });
+    fc.assert(fc.property(bytes, readBoth), { numRuns: RUNS });
   });
 
   test('any sequence of the language’s own words', () => {
     const text = fc.array(token, { maxLength: 120 }).map((tokens) => tokens.join(' '));
-    fc.assert(fc.property(text, fc.boolean(), survives), { numRuns: RUNS });
+    fc.assert(fc.property(text, readBoth), { numRuns: RUNS });
   });
 
   test('a good file with something removed, doubled or put in', () => {
@@ -113,7 +53,7 @@ describe('survives', () => {
       const start = Math.floor(at * file.length);
       return `${file.slice(0, start)}${insert}${file.slice(start + remove)}`;
     });
-    fc.assert(fc.property(text, fc.boolean(), survives), { numRuns: RUNS });
+    fc.assert(fc.property(text, readBoth), { numRuns: RUNS });
   });
 });
 
@@ -134,9 +74,36 @@ test('one brace removed from a good file is one complaint about braces', () => {
   }
 });
 
-test('a large file of garbage takes no longer than a large file', () => {
-  // A suggestion for each of them would take minutes.
-  const unknown = Array.from({ length: 20_000 }, (_, i) => `word${i} x`).join('\n');
-  const { diagnostics } = readConfiguration([{ name: 'x', text: unknown }]);
-  expect(diagnostics).toHaveLength(20_000);
+test.each(Object.entries(TARGETS))('the first inputs of `npm run fuzz` for %s', (_, { generate, run }) => {
+  for (let index = 0; index < FUZZED; index++) {
+    const input = generate(new Draw(1, index));
+    expect(() => run(input), `npm run fuzz -- --seed 1 --only ${index}`).not.toThrow();
+  }
+});
+
+describe('takes no longer than a large file', () => {
+  test('of garbage', () => {
+    // A suggestion for each of them would take minutes.
+    const unknown = Array.from({ length: 20_000 }, (_, i) => `word${i} x`).join('\n');
+    const { diagnostics } = readConfiguration([{ name: 'x', text: unknown }]);
+    expect(diagnostics).toHaveLength(20_000);
+  });
+
+  test.each<[string, string]>([
+    ['blocks in blocks', `${'a {\n'.repeat(50_000)}${'vrrp_instance V\n'.repeat(1_000)}`],
+    ['blocks in blocks on one line', 'type{ compat x{ '.repeat(20_000)],
+    ['closing braces without opening ones', '}'.repeat(30_000)],
+    ['a keyword that is wrong each time', `vrrp_instance V {\n${'priority x\n'.repeat(40_000)}}\n`],
+    ['blocks that are joined', 'global_defs {\nrouter_id a\n}\n'.repeat(40_000)],
+    ['one line with a complaint at each place', 'a\u00a0'.repeat(20_000)],
+    ['~LST with many names and many values', `~LST({${'a,'.repeat(50_000)}b},${'1,'.repeat(50_000)}2) x`],
+    ['a value that is used often in one line', `$A=${'x'.repeat(16_000)}\n${'$A '.repeat(100_000)}`],
+  ])('%s', (_, text) => {
+    survives(text);
+  });
+
+  test('a repetition that is wrong in another way each time', () => {
+    const { diagnostics } = readConfiguration([{ name: 'x', text: '~SEQ(A,1,40000) word${A}' }]);
+    expect(diagnostics).toHaveLength(20);
+  });
 });
