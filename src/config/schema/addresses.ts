@@ -5,6 +5,7 @@ import { keyword } from './block.ts';
 import { type Options, options } from './options.ts';
 import {
   address,
+  inParts,
   integer,
   interfaceName,
   located,
@@ -57,7 +58,8 @@ function entryWith(named: typeof addressOptions): Shape<AddressEntry> {
   return {
     syntax: `${prefix.syntax} ${named.syntax}`,
     line: true,
-    parts: ['address'],
+    ...inParts({ address: prefix }, 1),
+    example: '10.0.0.50/24 dev eth0',
     options: named.options,
     read(words) {
       const at = addressPrefix.read(words);
@@ -81,7 +83,8 @@ const peerOptions = options({
 export const peerEntry: Shape<Address> = {
   syntax: `IPADDR ${peerOptions.syntax}`,
   line: true,
-  parts: ['address'],
+  ...inParts({ address: address() }, 1),
+  example: '10.0.0.2',
   options: peerOptions.options,
   read(words) {
     const peer = address().read(words);

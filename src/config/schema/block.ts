@@ -9,13 +9,18 @@ import type { Shape } from './shape.ts';
  */
 export type Standing = 'noEffect' | 'unsupported' | 'unsafe';
 export const STANDINGS = {
-  noEffect: { code: 'CFG_NO_EFFECT', says: 'is known but not acted upon yet' },
-  unsupported: { code: 'CFG_UNSUPPORTED', says: 'is known but not supported yet: it is left out' },
+  noEffect: { code: 'CFG_NO_EFFECT', short: 'no effect', says: 'is known but not acted upon yet' },
+  unsupported: {
+    code: 'CFG_UNSUPPORTED',
+    short: 'left out',
+    says: 'is known but not supported yet: it is left out',
+  },
   unsafe: {
     code: 'CFG_UNSAFE',
+    short: 'refused',
     says: 'is known but not supported yet, and running without it would do harm',
   },
-} as const satisfies Record<Standing, { code: Code; says: string }>;
+} as const satisfies Record<Standing, { code: Code; short: string; says: string }>;
 
 /** What else is known of a keyword. */
 export type More = {
@@ -30,6 +35,8 @@ export type More = {
   because?: string;
   /** Advice where the value is out of range. */
   advice?: string;
+  /** The word is an old name, or a wrong one, of this one. */
+  oldNameOf?: string;
 };
 export type Keyword<T = unknown> = More & {
   takes: Shape<T>;

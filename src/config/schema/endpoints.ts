@@ -4,7 +4,7 @@ import type { Address } from '../../core/address.ts';
 import type { Located } from '../../core/diagnostic.ts';
 import { keyword } from './block.ts';
 import { type Options, options } from './options.ts';
-import { address, integer, located, name, nothing, oneOf, type Shape, UINT_MAX } from './shape.ts';
+import { address, inParts, integer, located, name, nothing, oneOf, type Shape, UINT_MAX } from './shape.ts';
 
 export type Endpoint = { address: Located<Address>; port?: Located<number> };
 const ENDPOINT_ADDRESS = located(address());
@@ -25,7 +25,8 @@ function readEndpoint(...[words]: Parameters<Shape<Endpoint>['read']>): Endpoint
 export const endpoint: Shape<Endpoint> = {
   syntax: 'IPADDR [PORT]',
   line: true,
-  parts: ['address', 'port'],
+  ...inParts({ address: address(), port: integer(0, 65_535) }, 1),
+  example: '10.0.0.1 80',
   read: readEndpoint,
 };
 
@@ -38,6 +39,7 @@ const groupName = located(name);
 export const serviceHead: Shape<ServiceHead> = {
   syntax: 'IPADDR [PORT] | fwmark NUMBER | group NAME',
   line: true,
+  example: '10.0.0.1 80',
   read(words) {
     const kind = words.peek()?.text;
     if (kind !== 'fwmark' && kind !== 'group') return readEndpoint(words);
@@ -60,16 +62,19 @@ const tunnelOptions = options({
   remcsum: keyword(nothing, 'a remote checksum in the tunnel header', { standing: 'unsupported' }),
 } as const satisfies Options);
 
+const method = oneOf(['NAT', 'DR', 'TUN']);
+
 export const forwarding: Shape<'NAT' | 'DR' | 'TUN'> = {
   syntax: `NAT|DR|TUN ${tunnelOptions.syntax}`,
   line: true,
-  parts: ['method'],
+  ...inParts({ method }, 1),
+  example: 'NAT',
   options: tunnelOptions.options,
   read(words) {
-    const method = oneOf(['NAT', 'DR', 'TUN']).read(words);
-    if (method !== 'TUN') return method;
+    const value = method.read(words);
+    if (value !== 'TUN') return value;
     const type = tunnelOptions.read(words)?.type;
-    if (type === undefined || type.value === 'ipip') return method;
+    if (type === undefined || type.value === 'ipip') return value;
     const message = `${type.value} tunnels are not supported yet, and the real server expects nothing else`;
     return words.complain('CFG_UNSAFE', type.at, message);
   },

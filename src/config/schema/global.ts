@@ -6,6 +6,7 @@ import type { Arguments } from '../arguments.ts';
 import { type Block, keyword } from './block.ts';
 import { type Options, options } from './options.ts';
 import {
+  inParts,
   integer,
   interfaceName,
   located,
@@ -42,7 +43,10 @@ type SyncDaemonArguments = { interface: Located<string> } & NonNullable<ReturnTy
  */
 const syncDaemon: Shape<SyncDaemonArguments> = {
   syntax: `INTERFACE [[inst] INSTANCE] ${syncOptions.syntax}`,
+  line: true,
+  ...inParts({ interface: interfaceName }, 1),
   options: syncOptions.options,
+  example: 'eth0 VI_1 id 51',
   read(words) {
     const device = syncInterface.read(words);
     if (device === undefined) return undefined;
@@ -109,6 +113,8 @@ export function vrrpVersion(): Shape<2 | 3> {
   const digit = oneOf(['2', '3']);
   return {
     syntax: digit.syntax,
+    json: digit.json!,
+    example: '3',
     read(words) {
       const value = digit.read(words);
       return value === undefined ? undefined : value === '2' ? 2 : 3;

@@ -30,6 +30,8 @@ export const SCHEDULERS = [
 /** A netmask for IPv4, a prefix length for IPv6, as keepalived and ipvsadm have it. */
 const granularity: Shape<number> = {
   syntax: 'NETMASK (IPv4) or LENGTH (IPv6)',
+  json: { anyOf: [integer(1, 128).json, { type: 'string', format: 'ipv4' }] },
+  example: '255.255.255.0',
   read(words) {
     const word = words.peek();
     if (word === undefined || !word.text.includes('.')) return integer(1, 128).read(words);

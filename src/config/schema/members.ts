@@ -11,6 +11,7 @@ const RANGE = /^([0-9a-f.:]+)-([0-9a-f.:]+)$/i;
 export const groupMember: Shape<unknown> = {
   syntax: 'IPADDR[/LENGTH] [PORT] | IPADDR-END [PORT] | fwmark NUMBER [inet|inet6]',
   line: true,
+  example: '10.0.0.1-20 80',
   read(given) {
     const word = given.peek();
     if (word?.text === 'fwmark') {

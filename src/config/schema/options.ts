@@ -5,7 +5,7 @@ import type { Arguments } from '../arguments.ts';
 import { nearest } from '../nearest.ts';
 import { joinSpans, type Word } from '../tree.ts';
 import { type Keyword, STANDINGS } from './block.ts';
-import type { Shape, ValueOf } from './shape.ts';
+import { inParts, type Shape, type ValueOf } from './shape.ts';
 
 export type Options = Readonly<Record<string, Keyword>>;
 type OptionValues<O extends Options> = { [N in keyof O]?: Located<ValueOf<O[N]['takes']>> };
@@ -16,9 +16,12 @@ type Values = Record<string, Located<unknown>>;
  * what a caller acts upon it reads by name.
  */
 export function options<O extends Options>(table: O): Shape<OptionValues<O>> & { options: O } {
+  const [first] = Object.entries(table);
+  const example = first === undefined ? undefined : first[1].takes.example;
   return {
     syntax: '[OPTION …]',
     line: true,
+    ...(example === undefined ? {} : { example: `${first![0]} ${example}`.trim() }),
     options: table,
     read(words) {
       const values: Values = {};
@@ -45,10 +48,12 @@ export function inOrder(
     const { syntax } = parts[name]!;
     return i < needed ? syntax : `[${syntax}]`;
   });
+  const examples = names.slice(0, needed).map((name) => parts[name]!.example);
   return {
     syntax: [...syntaxes, ...(named === undefined ? [] : [named.syntax])].join(' '),
     line: true,
-    parts: names,
+    ...inParts(parts, needed),
+    ...(examples.includes(undefined) ? {} : { example: examples.join(' ') }),
     ...(named === undefined ? {} : { options: named.options }),
     read(words) {
       const values: Values = {};

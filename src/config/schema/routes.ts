@@ -25,6 +25,7 @@ const ROUTE_TYPES = new Set([
 /** `default` is every address; a prefix may be an address alone. */
 const destination: Shape<unknown> = {
   syntax: 'IPADDR[/LENGTH]|default',
+  example: '10.0.0.0/8',
   read(given) {
     const word = given.peek();
     if (word?.text !== 'default' && word?.text !== 'any' && word?.text !== 'all') return prefix.read(given);
@@ -34,6 +35,8 @@ const destination: Shape<unknown> = {
 /** A metric may be held: `mtu lock 1400`, keepalived's `lock` too. */
 const metric: Shape<unknown> = {
   syntax: '[lock] NUMBER[s|ms]',
+  line: true,
+  example: '1400',
   read(given) {
     if (given.peek()?.text === 'lock') given.optional();
     const word = given.take('a number');
@@ -44,6 +47,8 @@ const metric: Shape<unknown> = {
 };
 const via: Shape<unknown> = {
   syntax: '[inet|inet6] IPADDR',
+  line: true,
+  example: '10.0.0.1',
   read(given) {
     const family = given.peek()?.text;
     if (family === 'inet' || family === 'inet6') given.optional();
@@ -53,10 +58,12 @@ const via: Shape<unknown> = {
 /** A name of iproute2's tables, or a number: which names there are, the machine knows. */
 const named: Shape<unknown> = {
   syntax: 'NAME|NUMBER',
+  example: '100',
   read: (given) => given.take('a name or a number')?.text,
 };
 const mark: Shape<unknown> = {
   syntax: 'NUMBER[/MASK]',
+  example: '100',
   read(given) {
     const word = given.take('a number');
     if (word === undefined) return undefined;
@@ -66,6 +73,7 @@ const mark: Shape<unknown> = {
 };
 const range: Shape<unknown> = {
   syntax: 'NUMBER[-NUMBER]',
+  example: '1000-2000',
   read(given) {
     const word = given.take('a number or a range');
     if (word === undefined) return undefined;
@@ -76,12 +84,18 @@ const range: Shape<unknown> = {
 /** What follows is told by the kind of encapsulation, to the end of the line. */
 const encapsulation: Shape<unknown> = {
   syntax: 'ip|ip6|mpls|ila …',
+  line: true,
+  example: 'mpls 100',
   read(given) {
     const kind = oneOf(['ip', 'ip6', 'mpls', 'ila', 'seg6', 'bpf']).read(given);
     return kind === undefined ? undefined : [kind, ...given.rest().map(({ text }) => text)];
   },
 };
-const features: Shape<unknown> = { syntax: 'ecn', read: (given) => oneOf(['ecn']).read(given) };
+const features: Shape<unknown> = {
+  syntax: 'ecn',
+  example: 'ecn',
+  read: (given) => oneOf(['ecn']).read(given),
+};
 const SHAPES = { destination, metric, via, named, mark, range, encapsulation, features };
 
 const SHARED = `
@@ -186,6 +200,7 @@ const OF_A_NEXT_HOP = new Set([
 export const routeEntry: Shape<Values> = {
   syntax: '[TYPE] IPADDR[/LENGTH]|default [OPTION …]',
   line: true,
+  example: '10.2.0.0/16 via 10.0.0.1 dev eth0',
   get options() {
     return routeWords();
   },
@@ -208,6 +223,7 @@ export const routeEntry: Shape<Values> = {
 export const ruleEntry: Shape<Values> = {
   syntax: '[not] [from IPADDR[/LENGTH]] [to IPADDR[/LENGTH]] [OPTION …]',
   line: true,
+  example: 'from 10.1.0.0/16 table 100',
   get options() {
     return ruleWords();
   },

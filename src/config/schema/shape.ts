@@ -7,22 +7,31 @@ import { nearest } from '../nearest.ts';
 import { joinSpans, type Word } from '../tree.ts';
 import type { Keyword } from './block.ts';
 
-/** A JSON Schema, or a part of one. */
+/** A JSON Schema, or a part of one; json.ts makes the whole. */
 export type Json = Readonly<Record<string, unknown>>;
 export type Shape<T> = {
   /** For people: `1 to 255`, `IPADDR [PORT]`. Empty = takes nothing. */
   syntax: string;
-  /** Of its value in YAML; without one it is {@link line} of words. */
+  /** Of its value in YAML where that is one word; without this it is any. */
   json?: Json;
   /** A text in YAML stands for several words, as on a line; without this it is one word, blanks and all. */
   line?: true;
   /** What the words before any named option are called where YAML has them as a mapping. */
   parts?: readonly string[];
+  /** What they take, where that is known, and how many of them have to be there. */
+  partShapes?: Readonly<Record<string, Shape<unknown>>>;
+  needed?: number;
+  /** It takes several of these. */
+  each?: Shape<unknown>;
   /** The keyword may stand alone. */
   isBareAllowed?: true;
   /** Undefined when the words are wrong; then it has been reported. */
   read(words: Arguments): T | undefined;
   print?(value: T): string;
+  /** The value in the unit in which it is written, where the model has another. */
+  plain?(value: T): unknown;
+  /** Words that it reads: something to start from. */
+  example?: string;
   /** Named options that may follow: for documentation and completion. */
   options?: Readonly<Record<string, Keyword>>;
 };
@@ -36,7 +45,12 @@ export const UINT_MAX = 4_294_967_295;
 const LONGEST_INTERFACE = 15;
 
 /** The word alone says it, or opens a block. */
-export const nothing: Shape<true> = { syntax: '', json: { type: 'boolean' }, read: () => true };
+export const nothing: Shape<true> = {
+  syntax: '',
+  json: { type: ['boolean', 'null'] },
+  example: '',
+  read: () => true,
+};
 
 const BOOLEANS: Readonly<Record<string, boolean>> = {
   on: true,
@@ -51,6 +65,7 @@ const BOOLEANS: Readonly<Record<string, boolean>> = {
 export const toggle: Shape<boolean> = {
   syntax: '[on|off|true|false|yes|no]',
   json: { type: 'boolean' },
+  example: 'on',
   read(words) {
     const word = words.optional();
     if (word === undefined) return true;
@@ -67,6 +82,7 @@ export function integer(min: number, max: number): Shape<number> {
   return {
     syntax,
     json: { type: 'integer', minimum: min, ...(open ? {} : { maximum: max }) },
+    example: String(Math.max(min, Math.min(max, 1))),
     read(words) {
       const word = words.take('a number');
       if (word === undefined) return undefined;
@@ -89,6 +105,7 @@ export function seconds(min: number, max = Number.POSITIVE_INFINITY, whole = fal
       minimum: min,
       ...(Number.isFinite(max) ? { maximum: max } : {}),
     },
+    example: String(Math.max(min, Math.min(max, 1))),
     read(words) {
       const word = words.take('a number of seconds');
       if (word === undefined) return undefined;
@@ -99,6 +116,7 @@ export function seconds(min: number, max = Number.POSITIVE_INFINITY, whole = fal
       return Math.round(value * 1_000_000) / 1000;
     },
     print: (value) => `${value / 1000} s`,
+    plain: (value) => value / 1000,
   };
 }
 
@@ -111,7 +129,8 @@ function wrongSeconds(text: string, whole: boolean): string {
 export function oneOf<const V extends string>(values: readonly V[], anyCase = false): Shape<V> {
   return {
     syntax: values.join('|'),
-    json: { enum: values.map((value) => (/^\d+$/.test(value) ? Number(value) : value)) },
+    json: choice(values, anyCase),
+    example: values[0]!,
     read(words) {
       const word = words.take(`one of ${values.join(', ')}`);
       if (word === undefined) return undefined;
@@ -124,6 +143,18 @@ export function oneOf<const V extends string>(values: readonly V[], anyCase = fa
     },
     print: String,
   };
+}
+
+/** In YAML a plain `2` or `1.1` is a number. */
+function choice(values: readonly string[], anyCase: boolean): Json {
+  const plain = values.flatMap((value) => {
+    if (/^\d+$/.test(value)) return [Number(value)];
+    return /^\d+\.\d+$/.test(value) ? [Number(value), value] : [value];
+  });
+  if (!anyCase) return { enum: [...new Set(plain)] };
+  const letter = (one: string) => `[${one.toUpperCase()}${one.toLowerCase()}]`;
+  const forms = values.map((value) => value.replace(/[a-z]/gi, letter));
+  return { anyOf: [{ enum: plain }, { type: 'string', pattern: `^(${forms.join('|')})$` }] };
 }
 
 function listed(values: readonly string[]): string {
@@ -140,11 +171,12 @@ export const text: Shape<string> = {
 };
 
 /** Any name that other statements refer to. */
-export const name: Shape<string> = { ...text, syntax: 'NAME' };
+export const name: Shape<string> = { ...text, syntax: 'NAME', example: 'name' };
 
 export const interfaceName: Shape<string> = {
   syntax: 'INTERFACE',
   json: { type: 'string', minLength: 1, maxLength: LONGEST_INTERFACE },
+  example: 'eth0',
   read(words) {
     const word = words.take('an interface name');
     if (word === undefined) return undefined;
@@ -164,6 +196,7 @@ export function address(family?: Family): Shape<Address> {
   return {
     syntax: family === undefined ? 'IPADDR' : `IPV${family}-ADDR`,
     json: family === undefined ? { type: 'string' } : { type: 'string', format: `ipv${family}` },
+    example: family === 6 ? '2001:db8::1' : '10.0.0.1',
     read(words) {
       const word = words.take(`an ${kind}`);
       if (word === undefined) return undefined;
@@ -178,6 +211,7 @@ export function multicast(family?: Family): Shape<Address> {
   return {
     syntax: `${plain.syntax} (multicast)`,
     json: plain.json!,
+    example: family === 6 ? 'ff02::12' : '224.0.0.18',
     read(words) {
       const word = words.peek();
       const value = plain.read(words);
@@ -194,6 +228,7 @@ export function multicast(family?: Family): Shape<Address> {
 export const prefix: Shape<Prefix> = {
   syntax: 'IPADDR[/LENGTH]',
   json: { type: 'string' },
+  example: '10.0.0.1/24',
   read(words) {
     const word = words.take('an IP address');
     if (word === undefined) return undefined;
@@ -225,11 +260,10 @@ function readAddress(words: Arguments, word: Word, given: string, family?: Famil
 
 /** Alone it means `bare`, which YAML has as `true`. */
 export function orBare<T, B = T>(shape: Shape<T>, bare: B): Shape<T | B> {
-  const { print: _, ...rest } = shape;
+  const { print: _, plain: __, ...rest } = shape;
   return {
     ...rest,
     syntax: `[${shape.syntax}]`,
-    json: { anyOf: [{ const: true }, jsonOf(shape)] },
     isBareAllowed: true,
     read: (words) => (words.peek() === undefined ? bare : shape.read(words)),
   };
@@ -240,7 +274,8 @@ export function many<T>(shape: Shape<T>, most = Number.POSITIVE_INFINITY): Shape
   return {
     syntax: `${shape.syntax} …`,
     line: true,
-    json: { anyOf: [jsonOf(shape), { type: 'array', items: jsonOf(shape), minItems: 1 }] },
+    each: shape,
+    ...(shape.example === undefined ? {} : { example: shape.example }),
     read(words) {
       const values: T[] = [];
       do {
@@ -253,22 +288,17 @@ export function many<T>(shape: Shape<T>, most = Number.POSITIVE_INFINITY): Shape
   };
 }
 
-/** The JSON Schema of a value in YAML: a text with the words of a line, or a mapping of its parts. */
-export function jsonOf({ json, syntax, parts, options }: Shape<unknown>): Json {
-  if (json !== undefined) return json;
-  const line = { type: ['string', 'number'], description: syntax };
-  if (parts === undefined) return line;
-  const positional = parts.map((part) => [part, { type: ['string', 'number'] }] as const);
-  const named = Object.entries(options ?? {}).map(
-    ([word, { takes, doc }]) => [word, { description: doc, ...jsonOf(takes) }] as const,
-  );
-  const properties = Object.fromEntries([...positional, ...named]);
-  return { anyOf: [line, { type: 'object', properties, additionalProperties: false }] };
+/** The part of a shape that says what stands before its options. */
+export function inParts(
+  shapes: Readonly<Record<string, Shape<unknown>>>,
+  needed: number,
+): Required<Pick<Shape<unknown>, 'parts' | 'partShapes' | 'needed'>> {
+  return { parts: Object.keys(shapes), partShapes: shapes, needed };
 }
 
 /** The value together with the words it was read from. */
 export function located<T>(shape: Shape<T>): Shape<Located<T>> {
-  const { print: _, ...rest } = shape;
+  const { print: _, plain: __, ...rest } = shape;
   return {
     ...rest,
     read(words) {

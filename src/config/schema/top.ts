@@ -1,5 +1,5 @@
 // The top of the language: which blocks there are. Everything else hangs below.
-import { type Block, opens } from './block.ts';
+import { type Block, type Keyword, keyword, opens } from './block.ts';
 import { DIRECTOR } from './director.ts';
 import { serviceHead } from './endpoints.ts';
 import { GLOBAL_DEFS } from './global.ts';
@@ -18,3 +18,18 @@ export const TOP = {
   },
   others: TOP_WORDS,
 } as const satisfies Block;
+
+/** In every block, but no setting: the file is read before statements are made of what it says. */
+export const INCLUDE = {
+  word: 'include',
+  keyword: keyword<string>(
+    {
+      syntax: 'PATH',
+      json: { type: 'string' },
+      example: 'parts/*.conf',
+      read: (words) => words.take('a path')?.text,
+    },
+    'files that are read here; a pattern with * ? [ ] or { } may match several',
+    { many: true },
+  ),
+} as const satisfies { word: string; keyword: Keyword };

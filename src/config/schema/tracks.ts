@@ -2,7 +2,7 @@
 import type { Located } from '../../core/diagnostic.ts';
 import { keyword, list } from './block.ts';
 import { inOrder, type Options, options } from './options.ts';
-import { integer, interfaceName, located, name, nothing, type Shape } from './shape.ts';
+import { inParts, integer, interfaceName, located, name, nothing, type Shape } from './shape.ts';
 
 /** keepalived.conf(5): a file's number may be multiplied by up to 254, else a priority changes by 253. */
 const MOST = { file: 254, other: 253 };
@@ -28,7 +28,8 @@ const interfaceOptions = options({
 const trackedInterface: Shape<{ interface: Located<string>; weighted: boolean }> = {
   syntax: `INTERFACE ${interfaceOptions.syntax}`,
   line: true,
-  parts: ['interface'],
+  ...inParts({ interface: interfaceName }, 1),
+  example: 'eth0',
   options: interfaceOptions.options,
   read(words) {
     const device = located(interfaceName).read(words);

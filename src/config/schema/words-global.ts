@@ -19,6 +19,7 @@ const timeouts = options({
 /** `[all] SECONDS`: on every interface, or on those of virtual addresses only. */
 export const extraInterfaces: Shape<unknown> = {
   syntax: '[all] SECONDS',
+  example: '10',
   line: true,
   read(given) {
     if (given.peek()?.text === 'all') given.optional();
@@ -30,6 +31,7 @@ const policies = oneOf(['MTU', 'ADVERT']);
 const receiveBuffers: Shape<unknown> = {
   syntax: 'MTU|ADVERT|BYTES',
   json: { anyOf: [policies.json, integer(1, 65_535).json] },
+  example: 'MTU',
   read: (given) =>
     /^\d/.test(given.peek()?.text ?? '') ? integer(1, 65_535).read(given) : policies.read(given),
 };
@@ -38,6 +40,7 @@ const receiveBuffers: Shape<unknown> = {
 const mode: Shape<string> = {
   syntax: 'MASK',
   json: { type: ['string', 'integer'] },
+  example: '022',
   read(given) {
     const word = given.take('a mask');
     if (word === undefined) return undefined;
@@ -47,7 +50,11 @@ const mode: Shape<string> = {
 };
 
 const SHAPES = {
-  server: inOrder({ host: text, port: integer(1, 65_535) }, 1),
+  server: {
+    ...inOrder({ host: text, port: integer(1, 65_535) }, 1),
+    syntax: 'HOST [PORT]',
+    example: '10.0.0.25 25',
+  },
   script,
   user,
   fifo,

@@ -11,6 +11,7 @@ function bytes(digit: string, what: string): Shape<string> {
   const form = new RegExp(`^(?:${digit}${digit})+$`);
   return {
     syntax: 'HEX …',
+    example: '00ff',
     line: true,
     read(given) {
       const first = given.take('bytes in hexadecimal');
@@ -25,6 +26,8 @@ function bytes(digit: string, what: string): Shape<string> {
 /** Codes and ranges: `200 204 300-399`. */
 const statusCode: Shape<string> = {
   syntax: 'CODE[-CODE]',
+  json: { anyOf: [integer(100, 599).json, { type: 'string', pattern: '^[1-5][0-9]{2}(-[1-5][0-9]{2})?$' }] },
+  example: '200-299',
   read(given) {
     const word = given.take('a status code');
     if (word === undefined) return undefined;
@@ -37,6 +40,7 @@ const statusCode: Shape<string> = {
 const digest: Shape<string> = {
   syntax: 'MD5',
   json: { type: 'string', pattern: '^[0-9a-fA-F]{32}$' },
+  example: 'd41d8cd98f00b204e9800998ecf8427e',
   read(given) {
     const word = given.take('an MD5 digest');
     if (word === undefined) return undefined;

@@ -6,7 +6,18 @@ import { groupMember } from './members.ts';
 import { inOrder } from './options.ts';
 import { routeEntry, ruleEntry } from './routes.ts';
 import { script, user } from './scripts.ts';
-import { INT_MAX, integer, interfaceName, many, name, oneOf, type Shape, seconds, text } from './shape.ts';
+import {
+  INT_MAX,
+  inParts,
+  integer,
+  interfaceName,
+  many,
+  name,
+  oneOf,
+  type Shape,
+  seconds,
+  text,
+} from './shape.ts';
 import { wordBlock, words } from './table.ts';
 import { TRACK_INTERFACE, TRACKS } from './tracks.ts';
 import { extraInterfaces } from './words-global.ts';
@@ -20,6 +31,7 @@ function macvlan(extra: readonly string[]): Shape<string[]> {
     syntax: `[NAME] [MAC] ${extra.map((word) => `[${word}]`).join(' ')} [group NUMBER]`,
     line: true,
     isBareAllowed: true,
+    example: 'vrrp.51',
     read(given) {
       const values: string[] = [];
       for (let word = given.peek(); word !== undefined; word = given.peek()) {
@@ -45,7 +57,8 @@ function macvlan(extra: readonly string[]): Shape<string[]> {
 const hmacKey: Shape<{ id: number }> = {
   syntax: 'ID hex:DIGITS|file:PATH|TEXT',
   line: true,
-  parts: ['id', 'key'],
+  ...inParts({ id: integer(1, 255), key: text }, 2),
+  example: '1 file:/etc/lvs-director/key',
   read(given) {
     const id = integer(1, 255).read(given);
     if (id === undefined) return void given.rest();
@@ -66,6 +79,7 @@ const hmacKey: Shape<{ id: number }> = {
 const initFile: Shape<unknown> = {
   syntax: '[NUMBER] [overwrite]',
   line: true,
+  example: '0 overwrite',
   isBareAllowed: true,
   read(given) {
     const word = given.peek();

@@ -1,0 +1,144 @@
+// The published JSON Schema: current, right about good and bad files in YAML, and of use to an editor.
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { knownWords } from '../../src/config/schema/block.ts';
+import { EXAMPLES } from '../../src/config/schema/examples.ts';
+import { renderJsonSchema } from '../../src/config/schema/json.ts';
+import { TOP } from '../../src/config/schema/top.ts';
+import { places } from '../../src/config/schema/walk.ts';
+import { jsonSchemaFile } from '../../tools/json-schema.ts';
+import { validate } from './json-validate.ts';
+
+type Schema = Record<string, unknown>;
+const schema = renderJsonSchema(TOP) as Schema;
+const definitions = schema.definitions as Record<string, Schema>;
+const complaints = (text: string) => validate(schema, parse(text));
+
+test('schema/lvs-director.schema.json is what the schema says: otherwise run `npm run fix`', () => {
+  const file = readFileSync(new URL('../../schema/lvs-director.schema.json', import.meta.url), 'utf8');
+  expect(file).toBe(jsonSchemaFile());
+  expect(JSON.parse(file)).toEqual(schema);
+});
+
+describe('a good file', () => {
+  test.each(EXAMPLES)('of the examples: $path', ({ yaml }) => expect(complaints(yaml)).toEqual([]));
+
+  const instance = (body: string) => `vrrp_instance: { V: { ${body} } }`;
+  const server = (body: string) => `virtual_server: { 10.0.0.1 80: { ${body} } }`;
+  test.each([
+    '',
+    'include: parts/*.yaml',
+    'include: [a.yaml, b.yaml]',
+    'global_defs:',
+    'global_defs: [{ router_id: a }, { router_id: 7 }]',
+    'vrrp_instance: { V: }',
+    'vrrp_instance: { V: [{ priority: 1 }, { priority: 2 }] }',
+    'linkbeat_use_polling:',
+    'linkbeat_use_polling: false',
+    instance('nopreempt: true, smtp_alert: false, version: 3, advert_int: 0.01, preempt_delay: 1.5'),
+    instance('virtual_ipaddress: 10.0.0.1'),
+    instance('virtual_ipaddress:'),
+    instance('virtual_ipaddress: [10.0.0.1 label eth0:1, { address: 10.0.0.1, dev: eth0, no_track: true }]'),
+    instance('track_interface: [eth0, { interface: eth1, weight: -5, reverse: true }]'),
+    instance('track_script: [chk, { name: chk2, weight: 3 }]'),
+    instance('notify_master: /bin/a b c'),
+    instance('notify_master: { command: /bin/a b c, user: nobody, group: nogroup }'),
+    instance('notify_master: [/bin/a, { command: /bin/b }]'),
+    instance(
+      'virtual_routes: [10.0.0.0/8 via 10.1.1.1, { to: default, via: inet6 fe80::1, mtu: lock 1400 }]',
+    ),
+    instance('use_vmac: true'),
+    instance('use_vmac:'),
+    instance('use_vmac: vrrp.51'),
+    instance('down_timer_adverts: 3'),
+    instance('auth_hmac: { key: [1 file:/a, { id: 2, key: "file:/b" }], active_key: 2 }'),
+    server('lvs_method: DR, protocol: tcp, persistence_timeout: true'),
+    server('lvs_method: TUN type ipip, persistence_timeout: 50, persistence_granularity: 255.255.255.0'),
+    server('lvs_method: [TUN, type, ipip], sorry_server: 10.0.0.9 80'),
+    server('lvs_method: { method: TUN, type: ipip }, sorry_server: { address: 10.0.0.9, port: 80 }'),
+    server('real_server: { 10.1.0.1 80: { TCP_CHECK: }, 10.1.0.2 80: }'),
+    server('real_server: { 10.1.0.1 80: { HTTP_GET: { http_protocol: 1.1, url: { status_code: 200 } } } }'),
+    'global_defs: { lvs_sync_daemon: eth0 VI_1 id 51, vrrp_cpu_affinity: [0, 1] }',
+    'global_defs: { lvs_timeouts: { tcp: 900 } }',
+    'global_defs: { lvs_sync_daemon: [eth0, VI_1, id, 51], vrrp_rx_bufs_policy: MTU, json_version: 2 }',
+    'global_defs: { smtp_server: { host: mail, port: 25 }, notification_email: [a@b.c, d@e.f] }',
+    'track_group: { G: { group: [a, b] } }',
+    'virtual_server_group: { G: [10.0.0.1-20 80, fwmark 5] }',
+    'director: { metrics: true, sync: { peer: 10.0.0.2 8849 }, drill: { hold: 0 } }',
+  ])('%s', (text) => expect(complaints(text)).toEqual([]));
+});
+
+describe('a bad file', () => {
+  const instance = (body: string) => `vrrp_instance: { V: { ${body} } }`;
+  const server = (body: string) => `virtual_server: { 10.0.0.1 80: { ${body} } }`;
+  test.each<[string, string]>([
+    ['global_def: {}', '/ knows no global_def'],
+    ['vrrp_instance: V', '/vrrp_instance is no object'],
+    ['vrrp_instance: [{}]', '/vrrp_instance is no object'],
+    ['global_defs: [[]]', '/global_defs/0 is no object or null'],
+    ['global_defs: on', '/global_defs is no object or array or null'],
+    ['include: 5', '/include is no string or array'],
+    [instance('priorty: 5'), '/vrrp_instance/V knows no priorty'],
+    [instance('priority: 256'), '/vrrp_instance/V/priority is above 255'],
+    [instance('priority: 0'), '/vrrp_instance/V/priority is below 1'],
+    [instance('priority: high'), '/vrrp_instance/V/priority is no integer'],
+    [instance('priority: [1, 2]'), '/vrrp_instance/V/priority is no integer'],
+    [instance('state: master'), '/vrrp_instance/V/state is none of MASTER, BACKUP'],
+    [instance('nopreempt: 5'), '/vrrp_instance/V/nopreempt is no boolean or null'],
+    [instance('smtp_alert: 5'), '/vrrp_instance/V/smtp_alert is no boolean or array'],
+    [instance('advert_int: 1000ms'), '/vrrp_instance/V/advert_int is no number'],
+    [instance('version: 4'), '/vrrp_instance/V/version is none of 2, 3'],
+    [instance('interface: an-interface-too-long'), '/vrrp_instance/V/interface is too long'],
+    [instance('use_vmac: false'), '/vrrp_instance/V/use_vmac is none of the alternatives'],
+    [instance('virtual_ipaddress: { 10.0.0.1: }'), '/vrrp_instance/V/virtual_ipaddress is no array'],
+    [instance('virtual_ipaddress: [{ dev: eth0 }]'), '/vrrp_instance/V/virtual_ipaddress is none of'],
+    [instance('virtual_ipaddress: [{ address: 10.0.0.1, device: e }]'), 'virtual_ipaddress is none of'],
+    [instance('notify_master: { user: nobody }'), '/vrrp_instance/V/notify_master is none of'],
+    [server('protocol: ICMP'), '/virtual_server/10.0.0.1 80/protocol is none of'],
+    [server('lvs_method: { type: ipip }'), '/virtual_server/10.0.0.1 80/lvs_method is none of'],
+    [server('real_server: { 10.1.0.1: { weight: -1 } }'), '10.1.0.1/weight is below 0'],
+    [server('real_server: { 10.1.0.1: { TCP_CHECK: { path: / } } }'), 'TCP_CHECK knows no path'],
+  ])('%s', (text, complaint) => expect(complaints(text).join('\n')).toContain(complaint));
+});
+
+describe('for completion', () => {
+  test('every block has a definition that names its words without alternatives', () => {
+    for (const { keyword } of places(TOP)) {
+      if (keyword.block === undefined || keyword.block.entry !== undefined) continue;
+      const words = [...knownWords(keyword.block).keys()].sort();
+      const same = Object.values(definitions).filter(
+        ({ properties = {} }) =>
+          Object.keys(properties as Schema)
+            .sort()
+            .join() === words.join(),
+      );
+      expect(same.length, keyword.block.name).toBeGreaterThan(0);
+      for (const one of same) expect(one).not.toHaveProperty('anyOf');
+    }
+  });
+
+  test('every word is described, and says its type where a cursor can stand', () => {
+    const silent = Object.entries({ top: schema, ...definitions }).flatMap(([name, { properties = {} }]) =>
+      Object.entries(properties as Record<string, Schema>)
+        .filter(([, one]) => !one.description || !(one.type ?? one.enum ?? one.$ref))
+        .map(([word]) => `${name} ${word}`),
+    );
+    expect(silent).toEqual([]);
+  });
+
+  test('a default is in the unit of the file, and a value that may stand there', () => {
+    const wrong = Object.values(definitions).flatMap(({ properties = {} }) =>
+      Object.entries(properties as Record<string, Schema>).filter(
+        ([, one]) => 'default' in one && validate({ ...one, definitions }, one.default).length > 0,
+      ),
+    );
+    expect(wrong).toEqual([]);
+    const { advert_int, down_timer_adverts } = definitions.vrrp_instance!.properties as Record<
+      string,
+      Schema
+    >;
+    expect(advert_int).toMatchObject({ default: 1, minimum: 0.01, maximum: 255 });
+    expect(down_timer_adverts).toMatchObject({ default: 3, description: expect.stringContaining('refused') });
+  });
+});
