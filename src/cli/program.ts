@@ -5,6 +5,8 @@ import { VERSION } from '../core/version.ts';
 import type { DiffOptions } from './diff.ts';
 import { addRunOptions, collect, type RunFlags } from './run-options.ts';
 
+type CheckFlags = { json: boolean; compat: boolean; explain?: string };
+
 export const program = new Command('lvs-director')
   .description('Director pairs for the Linux Virtual Server: VRRP, IPVS, health checks, connection sync.')
   .version(VERSION, '-v, --version')
@@ -20,10 +22,19 @@ addRunOptions(program.command('run', { isDefault: true }))
 program
   .command('check')
   .description('all diagnostics of a configuration: exit 0 clean, 4 cannot run, 5 runs with ignored parts')
-  .argument('<file...>', 'configuration files, read as one')
+  .argument('[file...]', 'configuration files, read as one')
+  .option('--explain <word>', 'what is known of a word, in place of a check; exit 2 when nobody knows it')
   .option('--json', 'diagnostics as JSON', false)
   .option('--compat', 'be as lenient as keepalived: unknown words are ignored', false)
-  .action(async (files: string[], options: { json: boolean; compat: boolean }) => {
+  .action(async (files: string[], options: CheckFlags, command: Command) => {
+    if (options.explain !== undefined) {
+      const { explainWord } = await import('./explain.ts');
+      const { exitCode, output } = explainWord(options.explain, options);
+      process.stdout.write(output);
+      process.exitCode = exitCode;
+      return;
+    }
+    if (files.length === 0) command.error("error: missing required argument 'file'");
     const { check } = await import('./check.ts');
     const { exitCode, output } = check(files, options);
     process.stdout.write(output);
