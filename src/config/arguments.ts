@@ -1,8 +1,12 @@
 // The words after a keyword, taken one by one by the argument shapes, with the complaints they may make.
 import type { Span } from '../core/diagnostic.ts';
 import type { Code } from './codes.ts';
+import { FILL_IN } from './lexer.ts';
 import type { Report } from './report.ts';
 import type { Word } from './tree.ts';
+
+/** As templates have them: `__VRID__`, `<vip>`, `%VIP%`, `@VIP@`, `[[ vip ]]`. */
+const PLACEHOLDER = /^(__\w+__$|<|%\w+%|@\w+@|\[\[|\{\{)/;
 
 export class Arguments {
   readonly report: Report;
@@ -51,9 +55,12 @@ export class Arguments {
     return this.#words[Math.max(0, this.#next - 1)]!;
   }
 
-  /** A word with a definition that nobody gave has been complained about already. */
+  /** A word with a definition that nobody gave, or `{{ }}`, has been complained about already. */
   wrong(word: Word, complaint: string, hint?: string): undefined {
-    if (!word.text.includes('${')) this.complain('CFG_VALUE', word.at, `${this.subject} ${complaint}`, hint);
+    if (word.text.includes('${') || (word.text.startsWith('{{') && !word.quoted)) return;
+    if (PLACEHOLDER.test(word.text))
+      this.complain('CFG_PLACEHOLDER', word.at, `"${word.text}" looks like a placeholder`, FILL_IN);
+    else this.complain('CFG_VALUE', word.at, `${this.subject} ${complaint}`, hint);
   }
 
   outside(word: Word, range: string, hint: string | undefined = this.advice): undefined {

@@ -17,6 +17,7 @@ export const CODES = {
     lenient: true,
     means: 'a character that looks like another one, or a control character',
   },
+  CFG_PLACEHOLDER: { severity: 'error', means: 'a placeholder of a template that nobody filled in' },
   CFG_UNKNOWN: { severity: 'error', lenient: true, means: 'a word that nobody knows in this place' },
   CFG_MISSING: {
     severity: 'error',

@@ -36,6 +36,7 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
   '\u201d': 'a typographic quote; only " quotes',
   '\ufffd': 'a replacement character: text that was lost on the way',
 };
+export const FILL_IN = 'this is a template: check what was made of it';
 const LOOK_LIKE_SPACE = /[\u00a0\u202f\u3000\u200b\ufeff\u2060]/;
 
 export function lexLine(line: Stretch, comments: boolean, report: Report): Token[] {
@@ -45,13 +46,32 @@ export function lexLine(line: Stretch, comments: boolean, report: Report): Token
     const code = line.text.charCodeAt(at);
     if (isBlank(code)) at += 1;
     else if (comments && (code === HASH || code === BANG)) break;
-    else if (code === OPEN || code === CLOSE) {
+    else if (code === OPEN && line.text.charCodeAt(at + 1) === OPEN && hasPlaceholder(line, at)) {
+      at = lexPlaceholder(line, at, tokens, report);
+    } else if (code === OPEN || code === CLOSE) {
       tokens.push({ kind: code === OPEN ? 'open' : 'close', at: line.place(at, at + 1) });
       at += 1;
     } else if (isOdd(code) && oddSpace(line, at, report)) at += 1;
     else at = lexWord(line, at, comments, tokens, report);
   }
   return tokens;
+}
+
+/** `{{ name }}` of a template that was not filled in: two braces that close again belong to no block. */
+const PLACEHOLDER = /\{\{[^{}\n]*\}\}/y;
+
+function hasPlaceholder({ text, end }: Stretch, at: number): boolean {
+  PLACEHOLDER.lastIndex = at;
+  return PLACEHOLDER.test(text) && PLACEHOLDER.lastIndex <= end;
+}
+
+function lexPlaceholder({ text, place }: Stretch, start: number, tokens: Token[], report: Report): number {
+  const end = text.indexOf('}}', start) + 2;
+  const shown = text.slice(start, end);
+  const where = place(start, end);
+  report.add('CFG_PLACEHOLDER', where, `\`${shown}\` is a placeholder that nobody filled in`, FILL_IN);
+  tokens.push({ kind: 'word', text: shown, quoted: false, at: where });
+  return end;
 }
 
 /** A comment's start, or the end of the stretch. */

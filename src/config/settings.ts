@@ -5,6 +5,7 @@ import { Arguments } from './arguments.ts';
 import { nearest } from './nearest.ts';
 import type { Report } from './report.ts';
 import { type Block, findWord, type Keyword, knownWords, type Settled, STANDINGS } from './schema/block.ts';
+import { foreignHint } from './schema/foreign.ts';
 import type { ValueOf } from './schema/shape.ts';
 import { TOP } from './schema/top.ts';
 import { whereKnown } from './schema/where.ts';
@@ -139,9 +140,12 @@ export class Interpreter {
 
   /** The best hint there is: another language's comment, the right block, or the nearest word. */
   #unknown({ words: [word] }: Statement, block: Block): void {
+    // Said of a placeholder already.
+    if (word.text.startsWith('{{')) return;
     const elsewhere = whereKnown(word.text);
-    let hint: string | undefined;
-    if (/^\/[/*]/.test(word.text)) hint = 'comments begin with # or !';
+    let hint = foreignHint(word.text);
+    if (hint !== undefined) hint = `it is ${hint}`;
+    else if (/^\/[/*]/.test(word.text)) hint = 'comments begin with # or !';
     else if (elsewhere !== undefined) hint = `\`${word.text}\` belongs in ${elsewhere}`;
     else if (this.#suggestions < MOST_SUGGESTIONS) {
       this.#suggestions += 1;

@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { readConfiguration } from '../../src/config/read.ts';
 import { recordDiagnostics } from '../../src/config/render.ts';
 
+const FILL_IN = 'this is a template: check what was made of it';
+
 /** `code line:column words [hint]` for each diagnostic. */
 function said(text: string, compat = false): string[] {
   const { sources, diagnostics } = readConfiguration([{ name: 'x', text }], { compat });
@@ -104,8 +106,13 @@ describe('words', () => {
     ['Priority 100', ['error CFG_UNKNOWN 6:1 did you mean `priority`?']],
     ['lvs_sched rr', ['error CFG_UNKNOWN 6:1 `lvs_sched` belongs in virtual_server']],
     ['// a comment', ['error CFG_UNKNOWN 6:1 comments begin with # or !']],
-    ['nat_mask 255.255.255.0', ['error CFG_UNKNOWN 6:1']],
+    ['nat_mask 255.255.255.0', ['error CFG_UNKNOWN 6:1 it is of a keepalived from before 2.0: leave it out']],
     ['constructor 1', ['error CFG_UNKNOWN 6:1']],
+    ['preempt_delay {{ delay }}', [`error CFG_PLACEHOLDER 6:15 ${FILL_IN}`]],
+    ['{{ more }}', [`error CFG_PLACEHOLDER 6:1 ${FILL_IN}`]],
+    ['preempt_delay __DELAY__', [`error CFG_PLACEHOLDER 6:15 ${FILL_IN}`]],
+    ['mcast_src_ip <own address>', [`error CFG_PLACEHOLDER 6:14 ${FILL_IN}`]],
+    ['virtual_router_id "{{ id }}"', [`error CFG_PLACEHOLDER 6:19 ${FILL_IN}`]],
     ['track_script { chk }', ['ignored CFG_UNSUPPORTED 6:1 scripts to watch [weight N [reverse/noreverse]]']],
     ['smtp_alert', ['warning CFG_NO_EFFECT 6:1 mail on transitions']],
     ['strict_mode on', ['warning CFG_NO_EFFECT 6:1 per-instance strict RFC mode']],
