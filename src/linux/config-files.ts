@@ -1,12 +1,13 @@
 // Configuration files from disk: the ones named, and those an `include` asks for. Knows nothing of what is in
 // them.
 import { randomBytes } from 'node:crypto';
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Surroundings } from '../config/makers.ts';
 import type { Source } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
+import { globFiles } from './glob.ts';
 
 /** Names are kept as given: diagnostics print them. Throws CONFIG_MISSING for a file that cannot be read. */
 export function readSources(paths: readonly string[]): Source[] {
@@ -20,11 +21,15 @@ export function readSources(paths: readonly string[]): Source[] {
   });
 }
 
-/** As glob(3) with braces: sorted, relative to the including file. What cannot be read is not there. */
+/**
+ * Sorted, relative to the including file. What cannot be read, or is no file (a device never ends), is not
+ * there. Throws CONFIG_MISSING for a pattern that is too much to look at.
+ */
 export function resolveInclude(pattern: string, from: string): Source[] {
-  const names = globSync(isAbsolute(pattern) ? pattern : join(dirname(from), pattern));
-  return names.sort().flatMap((name) => {
+  const names = globFiles(isAbsolute(pattern) ? pattern : join(dirname(from), pattern));
+  return names.flatMap((name) => {
     try {
+      if (!statSync(name).isFile()) return [];
       return { name, text: decode(readFileSync(name)) };
     } catch {
       return [];
