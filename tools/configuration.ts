@@ -2,7 +2,7 @@
 // `npm run fix`. A test keeps the two equal.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { CODES } from '../src/config/codes.ts';
+import { CODES, type Code, exitCodeOf, severityOf } from '../src/config/codes.ts';
 import { type Block, type Keyword, knownWords, type Standing } from '../src/config/schema/block.ts';
 import { TOP } from '../src/config/schema/top.ts';
 
@@ -14,7 +14,8 @@ A director reads keepalived's language: statements of a keyword and its argument
 braces. \`!\` and \`#\` begin a comment anywhere, double quotes hold words together. \`include FILE\`, \`@id\`
 lines, \`$NAME=value\` with \`$NAME\` and \`\${NAME}\`, \`~SEQ\` and \`~LST\` work as in keepalived.conf(5).
 Several files given with \`-f\` are read as one. \`lvs-director check FILE\` says everything there is to say
-about a file.
+about a file, \`lvs-director check A B\` about the two directors of a pair: each of them, and where they do
+not fit together. What both read besides (\`run -f A -f SHARED\`) is named with \`-f SHARED\`.
 
 Words that keepalived knows and we do not act upon yet are listed below each block, and named by \`check\`:
 
@@ -23,6 +24,19 @@ Words that keepalived knows and we do not act upon yet are listed below each blo
 * *refused*: running without it would do harm (\`check\` ends with 4).
 
 An empty default means that nothing is assumed.
+`;
+
+const CODES_HEAD = `## Diagnostics
+
+\`check\` ends with 0 (clean, or warnings only), 4 (cannot run) or 5 (would run with ignored parts). With
+\`--compat\` it ends as keepalived -t does for the same file, which counts some things differently.
+
+\`check --json FILE\` prints \`{ exitCode, diagnostics }\`, \`check --json A B\` prints
+\`{ exitCode, directors: [{ files, exitCode, diagnostics }, …], pair: diagnostics }\`. A diagnostic has
+\`file\`, \`line\`, \`column\`, \`endLine\`, \`endColumn\` (from 1; the end is exclusive), \`severity\`,
+\`code\`, \`message\`, and where there are any \`hint\` and \`related\`: other places, each with its
+\`message\`.
+
 `;
 
 const STANDINGS: Record<Standing, string> = {
@@ -105,13 +119,14 @@ function defaultOf({ default: value, takes }: Keyword): string {
 }
 
 function renderCodes(): string {
-  const rows = Object.entries(CODES).map(([code, entry]) => [
+  const rows = (Object.keys(CODES) as Code[]).map((code) => [
     `\`${code}\``,
-    entry.severity,
-    'lenient' in entry ? 'ignored' : entry.severity,
-    entry.means,
+    CODES[code].severity,
+    severityOf(code, true),
+    String(exitCodeOf(code, true)),
+    CODES[code].means,
   ]);
-  return `## Diagnostics\n\n${table(['code', 'is', 'with `--compat`', 'means'], rows)}`;
+  return `${CODES_HEAD}${table(['code', 'is', 'with `--compat`', 'which ends with', 'means'], rows)}`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,5 +1,5 @@
-// Diagnostics for people: file:line:column, the line, a caret below the words meant, a hint. And the same as
-// data.
+// Diagnostics for people: file:line:column, the line, a caret below the words meant, a hint, and the same of
+// every other place that is concerned. And the same as data.
 import type { Diagnostic, Severity, Source, Span } from '../core/diagnostic.ts';
 
 /** 1-based; columns count characters, not bytes. */
@@ -13,18 +13,25 @@ const LEAD = 40;
 /** All of them, one blank line between two; an empty text for none. */
 export function renderDiagnostics(sources: readonly Source[], diagnostics: readonly Diagnostic[]): string {
   const indexes = new Map<number, LineIndex>();
+  const render = (at: Span, text: string, hint?: string) => {
+    const index = indexes.get(at.source) ?? new LineIndex(sources[at.source]?.text ?? '');
+    indexes.set(at.source, index);
+    return renderPlace(at, text, hint, sources[at.source]?.name ?? '?', index);
+  };
   return diagnostics
-    .map((diagnostic) => {
-      const { source } = diagnostic.at;
-      const index = indexes.get(source) ?? new LineIndex(sources[source]?.text ?? '');
-      indexes.set(source, index);
-      return renderOne(diagnostic, sources[source]?.name ?? '?', index);
-    })
+    .map(({ severity, code, at, message, hint, related = [] }) =>
+      [
+        render(at, `${severity}: ${message} [${code}]`, hint),
+        ...related.map((other) => render(other.at, `note: ${other.message}`)),
+      ].join(''),
+    )
     .join('\n');
 }
 
-function renderOne(
-  { severity, code, at, message, hint }: Diagnostic,
+function renderPlace(
+  at: Span,
+  text: string,
+  hint: string | undefined,
   name: string,
   index: LineIndex,
 ): string {
@@ -32,7 +39,7 @@ function renderOne(
   const gutter = ' '.repeat(String(line).length);
   const { shown, before, width } = drawn(index.parts(line, at), column);
   return [
-    `${name}:${line}:${column}: ${severity}: ${message} [${code}]`,
+    `${name}:${line}:${column}: ${text}`,
     `${gutter} |`,
     `${line} | ${shown}`,
     `${gutter} | ${' '.repeat(before)}${'^'.repeat(width)}`,
@@ -97,17 +104,14 @@ function cell(character: string): Cell {
   return { shown: character, width: WIDE.test(character) ? 2 : 1, units };
 }
 
+type PlaceRecord = { file: string; line: number; column: number; endLine: number; endColumn: number };
 /** A diagnostic as other programs read it. */
-export type DiagnosticRecord = {
-  file: string;
-  line: number;
-  column: number;
-  endLine: number;
-  endColumn: number;
+export type DiagnosticRecord = PlaceRecord & {
   severity: Severity;
   code: string;
   message: string;
   hint?: string;
+  related?: (PlaceRecord & { message: string })[];
 };
 
 export function recordDiagnostics(
@@ -115,20 +119,22 @@ export function recordDiagnostics(
   diagnostics: readonly Diagnostic[],
 ): DiagnosticRecord[] {
   const indexes = sources.map(({ text }) => new LineIndex(text));
-  return diagnostics.map(({ at, severity, code, message, hint }) => {
+  const place = (at: Span): PlaceRecord => {
     const index = indexes[at.source]!;
     const end = index.position(Math.max(at.start, at.end));
-    return {
-      file: sources[at.source]!.name,
-      ...index.position(at.start),
-      endLine: end.line,
-      endColumn: end.column,
-      severity,
-      code,
-      message,
-      ...(hint === undefined ? {} : { hint }),
-    };
-  });
+    const file = sources[at.source]!.name;
+    return { file, ...index.position(at.start), endLine: end.line, endColumn: end.column };
+  };
+  return diagnostics.map(({ at, severity, code, message, hint, related }) => ({
+    ...place(at),
+    severity,
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(related === undefined
+      ? {}
+      : { related: related.map((other) => ({ ...place(other.at), message: other.message })) }),
+  }));
 }
 
 /** Every so many units of a long line it is known how many characters there are up to there. */

@@ -15,4 +15,13 @@ export type Source = { name: string; text: string };
  * `--compat` we do too). `warning`: it runs as written, but probably not as meant.
  */
 export type Severity = 'error' | 'ignored' | 'warning';
-export type Diagnostic = { severity: Severity; code: string; at: Span; message: string; hint?: string };
+export type Diagnostic = {
+  severity: Severity;
+  code: string;
+  at: Span;
+  message: string;
+  hint?: string;
+  /** Other places that the reader has to look at: what this one contradicts, repeats or does not match. */
+  related?: readonly Related[];
+};
+export type Related = { at: Span; message: string };

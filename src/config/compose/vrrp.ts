@@ -53,7 +53,8 @@ export function composeInstance(
 
 function needed<N extends 'interface' | 'virtual_router_id'>(settings: Instance, name: N, report: Report) {
   const value = last(settings, name);
-  if (!mentioned(settings, name)) report.add('CFG_MISSING', settings.at, `this vrrp_instance has no ${name}`);
+  if (!mentioned(settings, name))
+    report.add('CFG_INCOMPLETE', settings.at, `this vrrp_instance has no ${name}`);
   return value;
 }
 
@@ -221,6 +222,6 @@ function composeGarp(settings: Instance): Partial<GarpDefaults> {
 /** An advert of version 3 without an address is dropped by every receiver; version 2 lets it pass. */
 function reportNoAddress(instance: VrrpInstance, version: 2 | 3, report: Report): void {
   const message = `${instance.name.value} has no virtual address`;
-  if (version === 3) report.add('CFG_MISSING', instance.at, message, 'version 3 needs at least one');
+  if (version === 3) report.add('CFG_INCOMPLETE', instance.at, message, 'version 3 needs at least one');
   else report.add('CFG_EMPTY', instance.at, message, 'add a virtual_ipaddress block');
 }

@@ -1,6 +1,8 @@
 // What only shows when the blocks are looked at together. Later duplicates are left out, as in keepalived.
 import type { Configuration } from '../model.ts';
 import type { Report } from '../report.ts';
+import { checkRoles } from './addresses.ts';
+import { checkChecks } from './checks.ts';
 import { distinct } from './distinct.ts';
 import { checkServices, serviceName } from './ipvs.ts';
 import { checkInstances } from './vrrp.ts';
@@ -10,18 +12,25 @@ export function checkConfiguration(configuration: Configuration, report: Report)
   configuration.instances = distinct(
     configuration.instances,
     ({ name }) => name.value,
-    ({ name }) => report.add('CFG_DUPLICATE', name.at, `there is a vrrp_instance ${name.value} already`),
+    ({ name }, first) =>
+      report.add('CFG_DUPLICATE', name.at, `there is a vrrp_instance ${name.value} already`, undefined, [
+        { at: first.name.at, message: 'first here' },
+      ]),
   );
   checkInstances(configuration, report);
   checkSync(configuration, report);
-  configuration.virtualServers = distinct(configuration.virtualServers, serviceName, (service) =>
+  configuration.virtualServers = distinct(configuration.virtualServers, serviceName, (service, first) =>
     report.add(
       'CFG_DUPLICATE',
       service.address.at,
       `there is a virtual_server ${serviceName(service)} already`,
+      undefined,
+      [{ at: first.address.at, message: 'first here' }],
     ),
   );
   checkServices(configuration, report);
+  checkChecks(configuration, report);
+  checkRoles(configuration, report);
 }
 
 function checkSync({ global, instances }: Configuration, report: Report): void {

@@ -4,13 +4,14 @@
 export function distinct<T>(
   items: readonly T[],
   nameOf: (item: T) => string,
-  complain: (item: T) => void,
+  complain: (item: T, first: T) => void,
 ): T[] {
-  const seen = new Set<string>();
+  const seen = new Map<string, T>();
   return items.filter((item) => {
     const name = nameOf(item);
-    if (!seen.has(name)) return seen.add(name);
-    complain(item);
+    const first = seen.get(name);
+    if (first === undefined) return seen.set(name, item);
+    complain(item, first);
     return false;
   });
 }

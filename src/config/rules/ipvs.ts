@@ -3,6 +3,7 @@ import { endpoint } from '../../core/address.ts';
 import type { Configuration, RealServer, VirtualServer } from '../model.ts';
 import type { Report } from '../report.ts';
 import { distinct } from './distinct.ts';
+import { addressesOf } from './vrrp.ts';
 
 export function serviceName({ protocol, address, port }: VirtualServer): string {
   return `${protocol.value} ${endpoint(address.value, port.value)}`;
@@ -14,17 +15,21 @@ function serverName({ address, port }: RealServer): string {
 
 export function checkServices(configuration: Configuration, report: Report): void {
   const { instances, virtualServers } = configuration;
-  const held = new Set(
-    instances.flatMap(({ virtualAddresses, virtualAddressesExcluded }) =>
-      [...virtualAddresses, ...virtualAddressesExcluded].map(({ prefix }) => prefix.value.address),
-    ),
-  );
+  const held = new Set(instances.flatMap(addressesOf).map(({ prefix }) => prefix.value.address));
   for (const service of virtualServers) {
     if (service.realServers.length === 0)
       report.add('CFG_EMPTY', service.at, `virtual_server ${serviceName(service)} has no real server`);
-    service.realServers = distinct(service.realServers, serverName, (server) =>
-      report.add('CFG_DUPLICATE', server.address.at, `there is a real_server ${serverName(server)} already`),
+    service.realServers = distinct(service.realServers, serverName, (server, first) =>
+      report.add(
+        'CFG_DUPLICATE',
+        server.address.at,
+        `there is a real_server ${serverName(server)} already`,
+        undefined,
+        [{ at: first.address.at, message: 'first here' }],
+      ),
     );
+    checkWeights(service, report);
+    for (const server of service.realServers) checkThresholds(server, report);
     if (instances.length > 0 && !held.has(service.address.value))
       report.add(
         'CFG_UNSERVED',
@@ -33,4 +38,23 @@ export function checkServices(configuration: Configuration, report: Report): voi
         'packets for it arrive only if something else brings them here',
       );
   }
+}
+
+/** keepalived counts the weights, too: no quorum can be reached. */
+function checkWeights({ realServers }: VirtualServer, report: Report): void {
+  const [first, ...others] = realServers;
+  if (first === undefined || realServers.some(({ weight }) => weight.value > 0)) return;
+  report.add(
+    'CFG_EMPTY',
+    first.weight.at,
+    others.length === 0 ? 'the only real server has weight 0' : 'every real server has weight 0',
+    'no new connection gets a server',
+  );
+}
+
+/** <net/ip_vs.h>, ip_vs_add_dest: ERANGE, and the server is not there at all. */
+function checkThresholds({ upperThreshold, lowerThreshold }: RealServer, report: Report): void {
+  if (lowerThreshold.value <= upperThreshold.value) return;
+  const message = `lthreshold ${lowerThreshold.value} is above uthreshold ${upperThreshold.value}`;
+  report.add('CFG_KERNEL', lowerThreshold.at, message, 'IPVS refuses such a real server');
 }

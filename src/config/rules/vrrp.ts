@@ -1,5 +1,6 @@
 // Virtual routers side by side: numbers and addresses that collide, and settings that surprise.
 import { familyOf } from '../../core/address.ts';
+import type { Span } from '../../core/diagnostic.ts';
 import type { Configuration, VirtualAddress, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
 
@@ -11,6 +12,8 @@ export function checkInstances({ instances }: Configuration, report: Report): vo
   for (const instance of instances) {
     checkOwner(instance, report);
     checkFamily(instance, report);
+    checkTracked(instance, report);
+    checkPeers(instance, report);
     for (const vip of instance.virtualAddresses) checkPrefix(vip, report);
   }
 }
@@ -32,10 +35,11 @@ function checkRouterIds(instances: readonly VrrpInstance[], report: Report): voi
       owners.set(key, owner ?? instance);
       if (owner === undefined) continue;
       report.add(
-        'CFG_DUPLICATE',
+        'CFG_VRID',
         virtualRouterId.at,
         `${owner.name.value} has virtual_router_id ${virtualRouterId.value} on ${device.value} already`,
         'each instance on an interface needs its own',
+        [{ at: owner.virtualRouterId.at, message: `${owner.name.value} has it here` }],
       );
       break;
     }
@@ -46,15 +50,42 @@ function checkRouterIds(instances: readonly VrrpInstance[], report: Report): voi
  * keepalived takes it silently; the second instance to become MASTER then removes the address of the first.
  */
 function checkAddresses(instances: readonly VrrpInstance[], report: Report): void {
-  const owners = new Map<string, VrrpInstance>();
+  const owners = new Map<string, { name: string; at: Span }>();
   for (const instance of instances)
-    for (const { prefix } of [...instance.virtualAddresses, ...instance.virtualAddressesExcluded]) {
+    for (const { prefix } of addressesOf(instance)) {
       const { address } = prefix.value;
       const owner = owners.get(address);
-      if (owner !== undefined)
-        report.add('CFG_REPEATED', prefix.at, `${address} is an address of ${owner.name.value} already`);
-      else owners.set(address, instance);
+      if (owner === undefined) owners.set(address, { name: instance.name.value, at: prefix.at });
+      else
+        report.add(
+          'CFG_REPEATED',
+          prefix.at,
+          `${address} is an address of ${owner.name} already`,
+          undefined,
+          [{ at: owner.at, message: 'first here' }],
+        );
     }
+}
+
+/** Advertised or not, it is held. */
+export function addressesOf(instance: VrrpInstance): VirtualAddress[] {
+  return [...instance.virtualAddresses, ...instance.virtualAddressesExcluded];
+}
+
+/** keepalived says so, too, and goes on: without its own interface an instance is in FAULT anyway. */
+function checkTracked({ interface: device, trackInterfaces }: VrrpInstance, report: Report): void {
+  const own = trackInterfaces.find(({ value }) => value === device.value);
+  if (own !== undefined)
+    report.add('CFG_REDUNDANT', own.at, `${own.value} is the instance's own interface: tracked anyway`);
+}
+
+/** Nobody else hears an advert to oneself, so the other director becomes MASTER as well. */
+function checkPeers({ unicastPeers, sourceAddress }: VrrpInstance, report: Report): void {
+  const own = unicastPeers.find(({ value }) => value === sourceAddress?.value);
+  if (own === undefined || sourceAddress === undefined) return;
+  const message = `${own.value} is this director's own address: a peer is the other one`;
+  const related = [{ at: sourceAddress.at, message: 'its own address' }];
+  report.add('CFG_SELF', own.at, message, 'one file for both directors? each has its own peers', related);
 }
 
 /** The elector speaks VRRP over IPv4 only; an IPv6 router left out silently would be a VIP without owner. */

@@ -1,0 +1,66 @@
+// Addresses across blocks: those in two roles that do not go together, and those that nothing is done with.
+import { type Address, prefixContains } from '../../core/address.ts';
+import type { Located, Span } from '../../core/diagnostic.ts';
+import type { Configuration, VirtualServer, VrrpInstance } from '../model.ts';
+import type { Report } from '../report.ts';
+import { addressesOf } from './vrrp.ts';
+
+const OWNER = 255;
+
+export function checkRoles(configuration: Configuration, report: Report): void {
+  const { instances, virtualServers } = configuration;
+  const held = new Map<string, { at: Span; instance: VrrpInstance }>();
+  for (const instance of instances)
+    for (const { prefix } of addressesOf(instance))
+      held.set(prefix.value.address, { at: prefix.at, instance });
+  const conflict = (address: Located<Address>, role: string, hint: string) => {
+    const vip = held.get(address.value);
+    if (vip === undefined) return;
+    const message = `${address.value} is ${role}, and a virtual address of ${vip.instance.name.value}`;
+    const related = [{ at: vip.at, message: 'the virtual address' }];
+    report.add('CFG_TWO_ROLES', address.at, message, hint, related);
+  };
+  for (const { priority, sourceAddress, unicastPeers } of instances) {
+    if (priority.value !== OWNER && sourceAddress !== undefined)
+      conflict(sourceAddress, 'the source of adverts', 'only the MASTER has it: give an address that stays');
+    for (const peer of unicastPeers)
+      conflict(peer, 'a unicast peer', 'it is here when this director is MASTER: give one that stays');
+  }
+  for (const service of virtualServers) {
+    for (const { address } of service.realServers)
+      if (address.value === service.address.value) reportLoop(address, service, report);
+      else conflict(address, 'a real server', 'the MASTER would send its packets to itself');
+  }
+  reportIdle(configuration, report);
+}
+
+function reportLoop(address: Located<Address>, service: VirtualServer, report: Report): void {
+  const message = `${address.value} is the address of this virtual_server itself`;
+  const related = [{ at: service.address.at, message: 'the virtual_server' }];
+  report.add('CFG_TWO_ROLES', address.at, message, 'the MASTER would send its packets to itself', related);
+}
+
+/**
+ * An instance whose addresses have no service, while others have. A gateway of NAT servers is there for
+ * their answers; a service that is left out may be the one; one that no instance holds is complained about
+ * already.
+ */
+function reportIdle({ instances, virtualServers }: Configuration, report: Report): void {
+  if (virtualServers.length === 0 || report.has('CFG_UNSUPPORTED') || report.has('CFG_UNSERVED')) return;
+  const served = new Set<string>(virtualServers.map(({ address }) => address.value));
+  const servers = virtualServers.flatMap(({ realServers }) =>
+    realServers.map(({ address }) => address.value),
+  );
+  for (const instance of instances) {
+    const prefixes = addressesOf(instance).map(({ prefix }) => prefix.value);
+    if (prefixes.length === 0 || prefixes.some(({ address }) => served.has(address))) continue;
+    if (prefixes.some((prefix) => servers.some((server) => prefixContains(prefix, server)))) continue;
+    const addresses = prefixes.map(({ address }) => address).slice(0, 3);
+    report.add(
+      'CFG_IDLE',
+      instance.name.at,
+      `no virtual_server has an address of ${instance.name.value}`,
+      `${addresses.join(', ')}${prefixes.length > addresses.length ? ', …' : ''}: served by something else?`,
+    );
+  }
+}
