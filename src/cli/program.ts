@@ -5,7 +5,7 @@ import { VERSION } from '../core/version.ts';
 import type { DiffOptions } from './diff.ts';
 import { addRunOptions, collect, type RunFlags } from './run-options.ts';
 
-type CheckFlags = { json: boolean; compat: boolean; explain?: string };
+type CheckFlags = { useFile?: string[]; json: boolean; compat: boolean; explain?: string };
 
 export const program = new Command('lvs-director')
   .description('Director pairs for the Linux Virtual Server: VRRP, IPVS, health checks, connection sync.')
@@ -22,24 +22,33 @@ addRunOptions(program.command('run', { isDefault: true }))
 program
   .command('check')
   .description('all diagnostics of a configuration: exit 0 clean, 4 cannot run, 5 runs with ignored parts')
-  .argument('[file...]', 'configuration files, read as one')
+  .argument('[file]', 'configuration of a director')
+  .argument('[other]', 'that of the other director of a pair: also checked against the first')
+  .option('-f, --use-file <file>', 'read as one with each of them, as `run -f FILE -f …` does', collect)
   .option('--explain <word>', 'what is known of a word, in place of a check; exit 2 when nobody knows it')
   .option('--json', 'diagnostics as JSON', false)
-  .option('--compat', 'be as lenient as keepalived: unknown words are ignored', false)
-  .action(async (files: string[], options: CheckFlags, command: Command) => {
-    if (options.explain !== undefined) {
-      const { explainWord } = await import('./explain.ts');
-      const { exitCode, output } = explainWord(options.explain, options);
+  .option('--compat', 'be as lenient as keepalived, and end as keepalived -t does', false)
+  .action(
+    async (file: string | undefined, other: string | undefined, flags: CheckFlags, command: Command) => {
+      const { useFile = [], explain, ...options } = flags;
+      if (explain !== undefined) {
+        const { explainWord } = await import('./explain.ts');
+        const { exitCode, output } = explainWord(explain, options);
+        process.stdout.write(output);
+        process.exitCode = exitCode;
+        return;
+      }
+      if (file === undefined) return command.error("error: missing required argument 'file'");
+      const { check } = await import('./check.ts');
+      const first = [file, ...useFile];
+      const { exitCode, output } = check(
+        other === undefined ? [first] : [first, [other, ...useFile]],
+        options,
+      );
       process.stdout.write(output);
       process.exitCode = exitCode;
-      return;
-    }
-    if (files.length === 0) command.error("error: missing required argument 'file'");
-    const { check } = await import('./check.ts');
-    const { exitCode, output } = check(files, options);
-    process.stdout.write(output);
-    process.exitCode = exitCode;
-  });
+    },
+  );
 
 program
   .command('diff')

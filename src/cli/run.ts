@@ -11,7 +11,7 @@ export async function run(flags: RunFlags): Promise<number> {
   const files = flags.useFile ?? DEFAULT_FILES;
   if (flags.configTest === true) {
     const { check } = await import('./check.ts');
-    const { exitCode, output } = check(files, { json: false, compat: true });
+    const { exitCode, output } = check([files], { json: false, compat: true, configId: flags.configId });
     process.stderr.write(output);
     return exitCode;
   }

@@ -1,7 +1,9 @@
 // `check`: exit codes, the text and the JSON, files that cannot be read, included files from disk.
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { check } from '../../src/cli/check.ts';
 
@@ -13,6 +15,9 @@ const FILES = {
   'ignored.conf': `${INSTANCE}  track_script {\n    chk\n  }\n}\n`,
   'unknown.conf': `${INSTANCE}  priorty 150\n}\n`,
   'broken.conf': INSTANCE,
+  'other-id.conf': `${INSTANCE.replace('_id 5', '_id 6')}  priority 90\n}\n`,
+  'worse.conf': `${INSTANCE}  priority 90\n}\n`,
+  'global.conf': 'global_defs {\n  rooter_id x\n}\n',
   'latin1.conf': Buffer.from(`# Gr\u00f6\u00dfe\n${INSTANCE}}\n`, 'latin1'),
   'bom.conf': `\ufeff${INSTANCE}}\n`,
   'includes.conf': 'include parts/*.conf\ninclude "parts/{two,three}.conf"\ninclude nothing.conf\n',
@@ -25,7 +30,7 @@ const FILES = {
 let directory: string;
 const at = (name: string) => join(directory, name);
 const run = (names: string[], options: Partial<Parameters<typeof check>[1]> = {}) =>
-  check(names.map(at), { json: false, compat: false, ...options });
+  check([names.map(at)], { json: false, compat: false, ...options });
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'lvs-director-check-'));
@@ -51,7 +56,7 @@ describe('exit codes', () => {
 
   test('--compat runs over what keepalived runs over', () => {
     expect(run(['unknown.conf'], { compat: true }).exitCode).toBe(5);
-    expect(run(['broken.conf'], { compat: true }).exitCode).toBe(4);
+    expect(run(['broken.conf'], { compat: true }).exitCode).toBe(5);
   });
 });
 
@@ -111,4 +116,64 @@ test('included files are found beside the file that includes them, and named in 
   expect(output).toContain('there is no file nothing.conf [CFG_INCLUDE_EMPTY]');
   // three.conf is included twice, and global.conf with it: one place, one complaint.
   expect(output.match(/error: vrrp_version/g)).toHaveLength(1);
+});
+
+describe('a pair', () => {
+  const pair = (other: string, json = false, shared: string[] = []) => {
+    const names = [['good.conf', ...shared].map(at), [other, ...shared].map(at)] as const;
+    return check(names, { json, compat: false });
+  };
+
+  test('each of the two, and both together', () => {
+    const { exitCode, output } = pair('other-id.conf');
+    expect(exitCode).toBe(4);
+    expect(output).toContain(`${at('other-id.conf')}:3:21: error: virtual_router_id is 6 here and 5 on the`);
+    expect(output).toContain(`${at('good.conf')}:3:21: note: 5 on the other director`);
+    expect(output.split('\n').slice(-4)).toEqual([
+      `${at('good.conf')}: no complaints`,
+      `${at('other-id.conf')}: no complaints`,
+      `${at('good.conf')} and ${at('other-id.conf')} as a pair: 1 error`,
+      '',
+    ]);
+  });
+
+  test('what both read is complained about once', () => {
+    const { exitCode, output } = pair('worse.conf', false, ['global.conf']);
+    expect(exitCode).toBe(4);
+    expect(output.match(/unknown word/g)).toHaveLength(1);
+    expect(output.split('\n').at(-2)).toMatch(/as a pair: no complaints$/);
+  });
+
+  test('as JSON', () => {
+    const { exitCode, output } = pair('other-id.conf', true);
+    const report = JSON.parse(output);
+    expect(report).toMatchObject({
+      exitCode,
+      directors: [
+        { files: [at('good.conf')], exitCode: 0, diagnostics: [] },
+        { files: [at('other-id.conf')], exitCode: 0, diagnostics: [] },
+      ],
+      pair: [
+        {
+          file: at('other-id.conf'),
+          line: 3,
+          code: 'CFG_PAIR_VRID',
+          related: [{ file: at('good.conf'), line: 3, column: 21, message: '5 on the other director' }],
+        },
+      ],
+    });
+  });
+
+  test('one that cannot be read cannot run', () => {
+    expect(pair('absent.conf').exitCode).toBe(4);
+  });
+
+  test('on the command line', () => {
+    const bin = fileURLToPath(new URL('../../bin/lvs-director', import.meta.url));
+    const words = ['check', at('good.conf'), at('other-id.conf'), '-f', at('global.conf')];
+    const { status, stdout } = spawnSync(bin, words, { encoding: 'utf8' });
+    expect(status).toBe(4);
+    expect(stdout).toContain('[CFG_PAIR_VRID]');
+    expect(stdout).toContain(`${at('other-id.conf')}, ${at('global.conf')}: 1 error`);
+  });
 });

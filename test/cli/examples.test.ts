@@ -27,7 +27,7 @@ test('there are pairs, and the guide names each of them', () => {
 });
 
 test.each(globSync('**/*.conf', { cwd: EXAMPLES }))('%s is read without a complaint', (file) => {
-  const { exitCode, output } = check([`${EXAMPLES}/${file}`], { json: false, compat: false });
+  const { exitCode, output } = check([[`${EXAMPLES}/${file}`]], { json: false, compat: false });
   expect(output).toContain('no complaints');
   expect(exitCode).toBe(0);
 });
@@ -52,7 +52,19 @@ describe.each(pairs)('the pair %s', (pair) => {
 
   test('is read together with our own settings', () => {
     const own = existsSync(shared) ? [shared] : [];
-    const { exitCode } = check([`${EXAMPLES}/${pair}/a.conf`, ...own], { json: false, compat: false });
+    const { exitCode } = check([[`${EXAMPLES}/${pair}/a.conf`, ...own]], { json: false, compat: false });
+    expect(exitCode).toBe(0);
+  });
+
+  test('fits together', () => {
+    const files = ['a', 'b'].map((name) => [`${EXAMPLES}/${pair}/${name}.conf`]);
+    const { exitCode, output } = check([files[0]!, files[1]!], { json: false, compat: false });
+    expect(
+      output
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.replace(/^.*: /, '')),
+    ).toEqual(Array(3).fill('no complaints'));
     expect(exitCode).toBe(0);
   });
 });
