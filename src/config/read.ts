@@ -17,6 +17,7 @@ import type { Diagnostic, Source } from '../core/diagnostic.ts';
 import { composeConfiguration } from './compose/configuration.ts';
 import { Expander, type Include } from './expand.ts';
 import type { Surroundings } from './makers.ts';
+import { maskSecrets } from './mask.ts';
 import type { Configuration } from './model.ts';
 import { Parser } from './parser.ts';
 import { Report } from './report.ts';
@@ -38,7 +39,7 @@ export type ReadOptions = {
 export type ReadResult = {
   configuration: Configuration;
   diagnostics: Diagnostic[];
-  /** Those given, then those included: what `Span.source` counts in. */
+  /** Those given, then those included, as they may be shown: what `Span.source` counts in. */
   sources: readonly Source[];
 };
 
@@ -81,7 +82,8 @@ function readOnce(
   });
   const configuration = composeConfiguration(settings, report);
   checkConfiguration(configuration, report);
-  return { result: { configuration, diagnostics: report.sorted(), sources: expander.sources }, balances };
+  const shown = maskSecrets(expander.sources, report.secrets);
+  return { result: { configuration, diagnostics: report.sorted(), sources: shown }, balances };
 }
 
 /** Files are not read twice, and are the same for both readings. */

@@ -11,6 +11,8 @@ export class Report {
   readonly compat: boolean;
   /** Inside a block that is left out as a whole, only mistakes are worth a line. */
   quiet = false;
+  /** Passwords and keys: never shown, also not in the line that a diagnostic points at. */
+  readonly secrets: Span[] = [];
   readonly #places = new Map<number, Diagnostic[]>();
 
   constructor(compat: boolean) {

@@ -77,9 +77,10 @@ export class Interpreter {
     const [word, first] = statement.words;
     const keyword = findWord(block, word.text);
     if (keyword === undefined) return this.#unknown(statement, block);
+    if (keyword.takes.isSecret) this.#report.secrets.push(...statement.words.slice(1).map(({ at }) => at));
     const line = new Arguments(statement.words, 1, word.text, this.#report, keyword.advice);
     const value = keyword.takes.read(line);
-    if (value !== undefined) this.#reportExtra(line, block);
+    if (value !== undefined) this.#reportExtra(line, block, keyword.takes.isSecret);
     if (keyword.standing !== undefined) this.#reportStanding(word, keyword, value);
     const body = this.#readBody(statement, keyword);
     if (value === undefined || (keyword.block !== undefined && body === undefined)) {
@@ -139,7 +140,10 @@ export class Interpreter {
   }
 
   /** The best hint there is: another language's comment, the right block, or the nearest word. */
-  #unknown({ words: [word] }: Statement, block: Block): void {
+  #unknown({ words }: Statement, block: Block): void {
+    const [word] = words;
+    // It may be the misspelt name of a secret.
+    if (hasSecrets(block)) this.#report.secrets.push(...words.slice(1).map(({ at }) => at));
     // Said of a placeholder already.
     if (word.text.startsWith('{{')) return;
     const elsewhere = whereKnown(word.text);
@@ -156,18 +160,23 @@ export class Interpreter {
     this.#report.add('CFG_UNKNOWN', word.at, `unknown word "${shown}" ${inBlock(block)}`, hint);
   }
 
-  #reportExtra(line: Arguments, block: Block): void {
+  #reportExtra(line: Arguments, block: Block, isSecret?: true): void {
     const [first, ...others] = line.rest();
     if (first === undefined) return;
     const at = joinSpans(first.at, (others.at(-1) ?? first).at);
     const isKeyword = block.entry === undefined && findWord(block, first.text) !== undefined;
+    const where = isSecret ? 'this' : `"${first.text}"`;
     this.#report.add(
       'CFG_EXTRA',
       at,
-      `${line.subject} is complete before "${first.text}": the rest of the line is left out`,
+      `${line.subject} is complete before ${where}: the rest of the line is left out`,
       isKeyword ? `put \`${first.text}\` on a line of its own` : undefined,
     );
   }
+}
+
+function hasSecrets(block: Block): boolean {
+  return block !== TOP && [...knownWords(block).values()].some(({ takes }) => takes.isSecret);
 }
 
 function inBlock(block: Block): string {

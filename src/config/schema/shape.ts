@@ -23,6 +23,8 @@ export type Shape<T> = {
   needed?: number;
   /** It takes several of these. */
   each?: Shape<unknown>;
+  /** A password or key: what is written is never shown. Its `read` must not repeat it either. */
+  isSecret?: true;
   /** The keyword may stand alone. */
   isBareAllowed?: true;
   /** Undefined when the words are wrong; then it has been reported. */
@@ -169,6 +171,8 @@ export const text: Shape<string> = {
   read: (words) => words.take('a text')?.text,
   print: String,
 };
+
+export const secret: Shape<string> = { ...text, isSecret: true };
 
 /** Any name that other statements refer to. */
 export const name: Shape<string> = { ...text, syntax: 'NAME', example: 'name' };

@@ -25,6 +25,7 @@ import {
   orBare,
   type Shape,
   seconds,
+  secret,
   text,
   toggle,
 } from './shape.ts';
@@ -45,6 +46,7 @@ const PLAIN: Readonly<Record<string, Shape<unknown>>> = {
   flag: nothing,
   bool: toggle,
   text,
+  secret,
   name,
   iface: interfaceName,
   ip: address(),

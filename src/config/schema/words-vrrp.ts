@@ -56,6 +56,7 @@ function macvlan(extra: readonly string[]): Shape<string[]> {
 /** A secret is never shown, also not as what is wrong with it. */
 const hmacKey: Shape<{ id: number }> = {
   syntax: 'ID hex:DIGITS|file:PATH|TEXT',
+  isSecret: true,
   line: true,
   ...inParts({ id: integer(1, 255), key: text }, 2),
   example: '1 file:/etc/lvs-director/key',
@@ -115,7 +116,7 @@ const AUTHENTICATION = wordBlock(
   'authentication',
   `
   ignored auth_type                     one(PASS|AH) PASS / AH
-  ignored auth_pass                     text        password, 8 bytes used
+  ignored auth_pass                     secret      password, 8 bytes used
 `,
   { shapes: SHAPES },
 );
@@ -297,7 +298,7 @@ const BFD_INSTANCE = wordBlock(
 const SSL = wordBlock(
   'SSL',
   `
-  ignored password                      text        key pass phrase
+  ignored password                      secret      key pass phrase
   ignored ca                            text        CA file
   ignored certificate                   text        client certificate
   ignored key                           hmacKey     client key
