@@ -16,8 +16,8 @@ const fast = [
   'stories',
   'cli',
 ];
-/** In a pure folder, but it asks the real keepalived. */
-const REFEREE = 'test/config/keepalived.test.ts';
+/** In a pure folder, but they ask the real keepalived. */
+const REFEREES = ['test/config/keepalived.test.ts', 'test/config/scripts.test.ts'];
 
 export default defineConfig({
   test: {
@@ -26,13 +26,13 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/*.test.ts', ...fast.map((part) => `test/${part}/**/*.test.ts`)],
-          exclude: [REFEREE],
+          exclude: REFEREES,
         },
       },
       {
         test: {
           name: 'system',
-          include: ['test/{linux,probes,console,daemon,demo}/**/*.test.ts', REFEREE],
+          include: ['test/{linux,probes,console,daemon,demo}/**/*.test.ts', ...REFEREES],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,

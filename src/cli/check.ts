@@ -7,6 +7,7 @@ import { recordDiagnostics, renderDiagnostics } from '../config/render.ts';
 import type { Diagnostic, Severity, Source } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
 import { defaultConfigId, readSources, resolveInclude, surroundingsNow } from '../linux/config-files.ts';
+import { inspectScript } from '../linux/script-files.ts';
 
 export type CheckOptions = { json: boolean; compat: boolean; configId?: string | undefined };
 /** The files of one director, read as one. */
@@ -43,6 +44,7 @@ function read(files: DirectorFiles, { compat, configId = defaultConfigId() }: Ch
     compat,
     configId,
     surroundings: surroundingsNow(),
+    inspectScript,
     include: resolveInclude,
   });
 }
@@ -91,7 +93,7 @@ export function exitCodeFor(diagnostics: readonly Diagnostic[], compat: boolean)
 }
 
 function worst(codes: readonly CheckExitCode[]): CheckExitCode {
-  return ([4, 5] as const).find((code) => codes.includes(code)) ?? 0;
+  return ([4, 6, 5] as const).find((code) => codes.includes(code)) ?? 0;
 }
 
 function records({ sources, diagnostics }: Pick<Part, 'sources' | 'diagnostics'>) {

@@ -2,7 +2,7 @@
 // where we do as keepalived does. Codes are stable: scripts and documentation rely on them.
 import type { Severity } from '../core/diagnostic.ts';
 
-/** 0 clean, 4 cannot run, 5 would run with ignored parts, 6 script security (nothing runs scripts yet). */
+/** 0 clean, 4 cannot run, 5 would run with ignored parts, 6 script security. */
 export type CheckExitCode = 0 | 4 | 5 | 6;
 type Entry = {
   severity: Severity;
@@ -10,6 +10,8 @@ type Entry = {
   compat?: Severity;
   /** keepalived -t ends with 5, although the severity would say something else. */
   complains?: true;
+  /** What it alone makes `check` end with, if not what its severity does. */
+  exitCode?: CheckExitCode;
   means: string;
 };
 
@@ -97,6 +99,15 @@ export const CODES = {
   },
   CFG_EMPTY: { severity: 'warning', complains: true, means: 'a block without what it is there for' },
   CFG_REDUNDANT: { severity: 'warning', complains: true, means: 'a setting that changes nothing' },
+  CFG_SCRIPT: {
+    severity: 'ignored',
+    means: 'a script that is not there or cannot be executed: left out',
+  },
+  CFG_SCRIPT_SECURITY: {
+    severity: 'ignored',
+    exitCode: 6,
+    means: 'a script that root would run and others can change: left out',
+  },
   CFG_OWNER: { severity: 'warning', means: 'priority 255: the address owner' },
   CFG_PREFIX: { severity: 'warning', means: 'a virtual address whose prefix length has side effects' },
   CFG_UNSERVED: { severity: 'warning', means: 'a virtual server whose address no instance holds' },
@@ -124,6 +135,7 @@ const EXIT_CODES = { error: 4, ignored: 5, warning: 0 } as const satisfies Recor
 
 /** What one complaint alone makes `check` end with; with `compat` as keepalived -t does. */
 export function exitCodeOf(code: Code, compat: boolean): CheckExitCode {
-  const { complains }: Entry = CODES[code];
+  const { complains, exitCode }: Entry = CODES[code];
+  if (exitCode !== undefined) return exitCode;
   return compat && complains ? 5 : EXIT_CODES[severityOf(code, compat)];
 }

@@ -22,6 +22,7 @@ import type { Configuration } from './model.ts';
 import { Parser } from './parser.ts';
 import { Report } from './report.ts';
 import { checkConfiguration } from './rules/configuration.ts';
+import { checkScripts, type InspectScript } from './rules/scripts.ts';
 import { TOP } from './schema/top.ts';
 import { Interpreter, noSettings } from './settings.ts';
 
@@ -32,6 +33,8 @@ export type ReadOptions = {
   configId?: string;
   /** What `${_ENV NAME}` and `${_RANDOM}` draw on. */
   surroundings?: Surroundings;
+  /** Looks at a program that is to be run; without it none is looked at. */
+  inspectScript?: InspectScript;
   /** How `include` gets at files; without it there are none. */
   include?: Include;
 };
@@ -82,6 +85,7 @@ function readOnce(
   });
   const configuration = composeConfiguration(settings, report);
   checkConfiguration(configuration, report);
+  if (options.inspectScript !== undefined) checkScripts(settings, options.inspectScript, report);
   const shown = maskSecrets(expander.sources, report.secrets);
   return { result: { configuration, diagnostics: report.sorted(), sources: shown }, balances };
 }

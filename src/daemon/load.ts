@@ -8,6 +8,7 @@ import type { Source } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
 import { defaultConfigId, readSources, resolveInclude, surroundingsNow } from '../linux/config-files.ts';
+import { inspectScript } from '../linux/script-files.ts';
 import type { Accepted, RunOptions } from './messages.ts';
 
 const SHOWN_OF_A_CODE = 10;
@@ -40,6 +41,7 @@ function load(options: RunOptions, given: readonly Source[], accepted: Accepted 
     compat: options.compat,
     configId: options.configId ?? defaultConfigId(),
     surroundings,
+    inspectScript,
     include,
   });
   if (diagnostics.some(({ severity }) => severity === 'error')) {

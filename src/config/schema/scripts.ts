@@ -14,6 +14,7 @@ const { line: _, ...oneWord } = inOrder({ command: text, user: text, group: text
 /** `"COMMAND ARGUMENT …" [USER [GROUP]]`. A text in YAML is the command, blanks and all. */
 export const script = {
   ...oneWord,
+  isScript: true as const,
   syntax: 'COMMAND [[:]USER [GROUP]]',
   example: '"/usr/local/bin/program argument" nobody',
 };

@@ -25,6 +25,8 @@ export type Shape<T> = {
   each?: Shape<unknown>;
   /** A password or key: what is written is never shown. Its `read` must not repeat it either. */
   isSecret?: true;
+  /** A program to run: its `command` part is one. */
+  isScript?: true;
   /** The keyword may stand alone. */
   isBareAllowed?: true;
   /** Undefined when the words are wrong; then it has been reported. */
