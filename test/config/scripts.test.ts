@@ -69,7 +69,8 @@ describe('keepalived and we', () => {
     for (const [i, { script, global }] of Object.values(CASES).entries())
       writeFileSync(path(`${i}.conf`), file(script, global));
     const judge = `ip link add eth0 type veth peer name eth1 || exit 1
-      for i in $(seq 0 ${names.length - 1}); do keepalived -t -f "$PWD/$i.conf" >/dev/null 2>&1; echo $?; done`;
+      for i in $(seq 0 ${names.length - 1}); do keepalived -t -f "$PWD/$i.conf" >/dev/null 2>&1
+        echo $?; done`;
     const output = execFileSync('unshare', ['-n', 'sh', '-c', judge], { cwd: directory, encoding: 'utf8' });
     verdicts = Object.fromEntries(
       output
