@@ -52,9 +52,9 @@ export function substitute(given: Stretch, definitions: Definitions, report: Rep
 type Piece = { start: number; end: number; place: Place };
 
 function substituteOnce(line: Stretch, definitions: Definitions, report: Report): Substituted | undefined {
-  const dollar = line.text.indexOf('$', line.start);
-  if (dollar === -1 || dollar >= line.end) return undefined;
+  // Not searched for in line.text: that is the whole file.
   const source = line.text.slice(line.start, line.end);
+  if (!source.includes('$')) return undefined;
   const pieces: Piece[] = [];
   let text = '';
   let from = 0;
