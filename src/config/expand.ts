@@ -132,8 +132,8 @@ export class Expander {
 
   #repeat(line: Stretch, depth: number): void {
     const whole = line.place(line.start, line.end);
-    const close = line.text.indexOf(')', line.start);
-    const head = { ...line, end: close === -1 || close >= line.end ? line.end : close + 1 };
+    const close = line.text.slice(line.start, line.end).indexOf(')');
+    const head = { ...line, end: close === -1 ? line.end : line.start + close + 1 };
     const bounds = substitute(head, this.#definitions, this.#report).line;
     const sequence = parseSequence(bounds.text.slice(bounds.start, bounds.end));
     if ('error' in sequence) return this.#report.add('CFG_DEFINITION', whole, sequence.error);
@@ -163,7 +163,7 @@ export class Expander {
     if (match === null || INCLUDE.lastIndex > line.end) return false;
     const start = INCLUDE.lastIndex;
     const end = trimEnd(line.text, start, commentStart({ ...line, start }));
-    const at = line.place(start, Math.max(end, start + 1));
+    const at = end > start ? line.place(start, end) : line.place(line.start, start);
     const pattern = line.text.slice(start, end).replace(/^"(.*)"$/, '$1');
     const found = this.#options.include(pattern, chain.at(-1)!);
     this.#judgeInclude(match[1]!, pattern, found.length, at);

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Expander, type Include } from '../../src/config/expand.ts';
 import { Report } from '../../src/config/report.ts';
 import type { Source } from '../../src/core/diagnostic.ts';
+import { survives } from '../fuzz/survives.ts';
 
 function expand(text: string, include: Include = () => [], seed = 1) {
   const report = new Report(false);
@@ -183,6 +184,11 @@ describe('included files', () => {
     );
     for (const line of ['includer none.conf', 'includem none.conf', 'includew none/*', 'includea none/*'])
       expect(expand(`${line}\n`, include).complaints.join()).toContain('CFG_INCLUDE:');
+  });
+
+  test('without a name are reported inside the text', () => {
+    for (const text of ['include ', 'include # why', 'include\t\n']) survives(text);
+    expect(expand('include ').complaints).toEqual(['CFG_INCLUDE_EMPTY: there is no file ']);
   });
 
   test('that include themselves end in a diagnostic', () => {
