@@ -113,9 +113,9 @@ describe('words', () => {
     ['preempt_delay __DELAY__', [`error CFG_PLACEHOLDER 6:15 ${FILL_IN}`]],
     ['mcast_src_ip <own address>', [`error CFG_PLACEHOLDER 6:14 ${FILL_IN}`]],
     ['virtual_router_id "{{ id }}"', [`error CFG_PLACEHOLDER 6:19 ${FILL_IN}`]],
-    ['track_script { chk }', ['ignored CFG_UNSUPPORTED 6:1 scripts to watch [weight N [reverse/noreverse]]']],
+    ['track_script { chk }', ['ignored CFG_UNSUPPORTED 6:1 scripts to watch']],
     ['smtp_alert', ['warning CFG_NO_EFFECT 6:1 mail on transitions']],
-    ['strict_mode on', ['warning CFG_NO_EFFECT 6:1 per-instance strict RFC mode']],
+    ['strict_mode on', ['warning CFG_NO_EFFECT 6:1 strict RFC mode of this instance']],
     ['mcast_dst_ip 224.0.0.99', ['error CFG_UNSAFE 6:1 other multicast group: the peer would not hear us']],
     [
       'authentication {\nauth_type PASS\nauth_pss x\n}',
@@ -138,7 +138,7 @@ describe('words', () => {
       ),
     ).toEqual([
       'error CFG_UNKNOWN 1:1 did you mean `virtual_server`?',
-      'ignored CFG_UNSUPPORTED 4:1 tracked script',
+      'ignored CFG_UNSUPPORTED 4:1 script that instances may watch',
       'error CFG_UNKNOWN 6:2 did you mean `interval`?',
     ]);
   });
@@ -259,7 +259,10 @@ describe('services', () => {
     [
       'other checkers',
       service('', 'HTTP_GET {\nurl {\nstatuscode 200\n}\n}'),
-      ['ignored CFG_UNSUPPORTED 7:1 HTTP probe', 'error CFG_UNKNOWN 9:1 did you mean `status_code`?'],
+      [
+        'ignored CFG_UNSUPPORTED 7:1 up while pages can be got',
+        'error CFG_UNKNOWN 9:1 did you mean `status_code`?',
+      ],
     ],
     [
       'unknown checker',

@@ -7,8 +7,8 @@
 //
 // The second word is the keyword; `{}` opens the block of that name in `blocks`. The third is a shape (of
 // those below, or by name of `shapes`): `?` before it means that it may be left out, `=VALUE` after it names
-// the value that is normal, of which nothing need be said. Tables are parsed when first needed: most files
-// need none of them.
+// the value that is normal, of which nothing need be said. A description `old name of WORD` makes it an old
+// name. Tables are parsed when first needed: most files need none of them.
 import { Arguments } from '../arguments.ts';
 import { Report } from '../report.ts';
 import type { Block, Keyword, Keywords, Standing } from './block.ts';
@@ -94,6 +94,8 @@ function parseWord(line: string, { blocks = {}, shapes = {} }: More): [string, K
   const block = braces === undefined ? undefined : blocks[word!];
   if (braces !== undefined && block === undefined) throw new TypeError(`no block ${word}: ${line}`);
   const keyword: Keyword = { takes, doc: doc!, many: true, standing: STANDINGS[standing!]! };
+  const [, oldNameOf] = /^old name of (\S+)$/.exec(doc!) ?? [];
+  if (oldNameOf !== undefined) keyword.oldNameOf = oldNameOf;
   if (block !== undefined) keyword.block = block;
   if (normal !== undefined) keyword.normal = readNormal(takes, normal);
   return [word!, keyword];

@@ -23,10 +23,12 @@ function bytes(digit: string, what: string): Shape<string> {
   };
 }
 
+const CODES = { type: 'string', pattern: '^[1-5][0-9]{2}(-[1-5][0-9]{2})?$' };
+
 /** Codes and ranges: `200 204 300-399`. */
 const statusCode: Shape<string> = {
   syntax: 'CODE[-CODE]',
-  json: { anyOf: [integer(100, 599).json, { type: 'string', pattern: '^[1-5][0-9]{2}(-[1-5][0-9]{2})?$' }] },
+  json: { anyOf: [integer(100, 599).json, CODES] },
   example: '200-299',
   read(given) {
     const word = given.take('a status code');
@@ -65,35 +67,35 @@ const SHAPES = {
 
 /** Of every checker but MISC_CHECK, FILE_CHECK and BFD_CHECK. */
 const COMMON = `
-  ignored connect_ip                    ip          probe another address than the RS
-  ignored connect_port                  int(1,65535) probe another port
-  ignored bindto                        ip          source address of probe
-  ignored bind_port                     int(1,65535) source port of probe
-  ignored bind_if                       iface       source interface of probe
-  ignored connect_timeout               sec(0.000001) probe connect timeout (5 s)
-  ignored fwmark                        int(0,4294967295) SO_MARK on probe packets
-  ignored retry                         int()       failed probes before down
-  ignored delay_before_retry            sec()       pause between those probes
-  ignored warmup                        sec()       random first-probe delay (default delay_loop)
-  ignored delay_loop                    sec(0.000001) probe period (default 60 s)
+  ignored connect_ip                    ip          address to check; default the real server's
+  ignored connect_port                  int(1,65535) port to check; default the real server's
+  ignored bindto                        ip          source address of the check
+  ignored bind_port                     int(1,65535) source port of the check
+  ignored bind_if                       iface       interface that the check leaves by
+  ignored connect_timeout               sec(0.000001) a connection takes no longer; default 5 s
+  ignored fwmark                        int(0,4294967295) firewall mark of the packets of the check
+  ignored retry                         int()       failed checks before the server is down
+  ignored delay_before_retry            sec()       time between such checks
+  ignored warmup sec() the first check comes at a random time up to this; default delay_loop
+  ignored delay_loop                    sec(0.000001) time between checks; default 60 s
   ignored alpha                         bool        down until the first good check
-  none    log_all_failures              bool        log each failed probe
+  none    log_all_failures              bool        log each failed check
 `;
 const TIMING = `
-  ignored retry                         int()       failed probes before down
-  ignored delay_before_retry            sec()       pause between those probes
-  ignored warmup                        sec()       random first-probe delay (default delay_loop)
-  ignored delay_loop                    sec(0.000001) probe period (default 60 s)
+  ignored retry                         int()       failed checks before the server is down
+  ignored delay_before_retry            sec()       time between such checks
+  ignored warmup sec() the first check comes at a random time up to this; default delay_loop
+  ignored delay_loop                    sec(0.000001) time between checks; default 60 s
   ignored alpha                         bool        down until the first good check
-  none    log_all_failures              bool        log each failed probe
+  none    log_all_failures              bool        log each failed check
 `;
 
 export const CHECK_WORDS = words(
   `
-  ignored bind_port                     int(1,65535) source port of probe
-  ignored bind_if                       iface       source interface of probe
-  ignored fwmark                        int(0,4294967295) SO_MARK on probe packets
-  none    log_all_failures              bool        log each failed probe
+  ignored bind_port                     int(1,65535) source port of the check
+  ignored bind_if                       iface       interface that the check leaves by
+  ignored fwmark                        int(0,4294967295) firewall mark of the packets of the check
+  none    log_all_failures              bool        log each failed check
 `,
   { shapes: SHAPES },
 );
@@ -103,7 +105,7 @@ const SMTP_CHECK = wordBlock(
   'SMTP_CHECK',
   COMMON +
     `
-  ignored helo_name                     text        HELO string
+  ignored helo_name                     text        name in HELO
   ignored host{}                        flag        deprecated nested target block
 `,
   { blocks: { host: SMTP_HOST }, shapes: SHAPES },
@@ -113,24 +115,24 @@ const UDP_CHECK = wordBlock(
   'UDP_CHECK',
   COMMON +
     `
-  ignored payload                       hex         hex bytes to send
-  ignored require_reply                 ?reply      need a reply [hex pattern, x = any nibble]
-  ignored min_reply_length              int(0,65535) reply length lower bound
-  ignored max_reply_length              int(0,65535) reply length upper bound (255)
+  ignored payload                       hex         bytes to send
+  ignored require_reply                 ?reply      need a reply, and this one where it is given
+  ignored min_reply_length              int(0,65535) shortest reply in bytes
+  ignored max_reply_length              int(0,65535) longest reply in bytes; default 255
 `,
   { shapes: SHAPES },
 );
 const URL_WORDS = `
-  ignored path                          text        path to GET
-  ignored digest                        digest      expected MD5 of body (genhash)
-  ignored status_code                   statusCodes allowed codes/ranges (default 200-299)
-  none    virtualhost                   text        Host header for this URL
-  ignored regex                         text        PCRE2 body match
-  ignored regex_no_match                flag        invert
-  ignored regex_options                 texts()     PCRE2 flags
-  ignored regex_min_offset              int()       first byte to search
-  ignored regex_max_offset              int()       last byte to search
-  ignored regex_stack                   ints(1)     JIT stack start/max
+  ignored path                          text        what to get
+  ignored digest                        digest      MD5 that the body must have
+  ignored status_code                   statusCodes codes that are good; default 200-299
+  none    virtualhost                   text        Host header
+  ignored regex                         text        what the body must match (PCRE2)
+  ignored regex_no_match                flag        the body must not match
+  ignored regex_options                 texts()     flags of PCRE2
+  ignored regex_min_offset              int()       first byte that is searched
+  ignored regex_max_offset              int()       last byte that is searched
+  ignored regex_stack                   ints(1)     first and largest size of the JIT stack
 `;
 const HTTP_URL = wordBlock('url', URL_WORDS, { shapes: SHAPES });
 const SSL_URL = wordBlock(
@@ -144,13 +146,13 @@ const SSL_URL = wordBlock(
 const GET_WORDS =
   COMMON +
   `
-  ignored nb_get_retry                  int()       deprecated name of retry
-  none    virtualhost                   text        Host header for this probe
-  ignored http_protocol                 one(1.0|1.0c|1.0C|1.1) 1.0 / 1.0C / 1.1
-  ignored enable_sni                    flag        send SNI (name = virtualhost)
-  ignored sni_name                      text        explicit SNI name
-  ignored fast_recovery                 flag        check all URLs back-to-back on start/recovery
-  ignored url{}                         flag        URL test (several allowed)
+  ignored nb_get_retry                  int()       old name of retry
+  none    virtualhost                   text        Host header
+  ignored http_protocol one(1.0|1.0c|1.0C|1.1) version of HTTP; c and C mean Connection: close
+  ignored enable_sni                    flag        send a server name in the handshake: the virtualhost
+  ignored sni_name                      text        this server name
+  ignored fast_recovery                 flag        try all URLs at once at the start and after a failure
+  ignored url{}                         flag        one page to get; may stand several times
 `;
 const HTTP_GET = wordBlock('HTTP_GET', GET_WORDS, { blocks: { url: HTTP_URL }, shapes: SHAPES });
 const SSL_GET = wordBlock(
@@ -165,8 +167,8 @@ const DNS_CHECK = wordBlock(
   'DNS_CHECK',
   COMMON +
     `
-  ignored type one(A|NS|CNAME|SOA|MX|TXT|AAAA|RRSIG|DNSKEY) type of the query (default SOA)
-  ignored name                          text        name to query (default .)
+  ignored type one(A|NS|CNAME|SOA|MX|TXT|AAAA|RRSIG|DNSKEY) type of the query; default SOA
+  ignored name                          text        name to query; default the root
 `,
   { shapes: SHAPES },
 );
@@ -174,18 +176,18 @@ const MISC_CHECK = wordBlock(
   'MISC_CHECK',
   TIMING +
     `
-  ignored misc_path                     script      program and args
-  ignored misc_timeout                  sec(0.001)  run limit
-  ignored misc_dynamic                  flag        exit status 2-255 sets weight (status-2)
-  ignored user                          user        user [:][group] to run as
+  ignored misc_path                     script      program and arguments
+  ignored misc_timeout                  sec(0.001)  longest run; default delay_loop
+  ignored misc_dynamic                  flag        exit status 2 to 255 sets the weight: status - 2
+  ignored user                          user        who runs it
 `,
   { shapes: SHAPES },
 );
 const FILE_CHECK = wordBlock(
   'FILE_CHECK',
   `
-  ignored track_file                    name        which track_file
-  ignored weight                        weight      multiplier for IPVS weight
+  ignored track_file                    name        name of the track_file that is read
+  ignored weight                        weight      factor of the number in the file
 `,
   { shapes: SHAPES },
 );
@@ -200,20 +202,20 @@ const BFD_CHECK = wordBlock(
 
 export const REAL_SERVER_WORDS = words(
   `
-  ignored notify_up                     script      script on RS up
-  ignored notify_down                   script      script on RS down
+  ignored notify_up                     script      run when the server comes up
+  ignored notify_down                   script      run when the server goes down
   none    smtp_alert                    bool        mail on RS change
-  none    virtualhost                   text        default Host header
+  none    virtualhost                   text        Host header
   none    snmp_name                     text        label in SNMP output
-  ignored MISC_CHECK{}                  flag        external program probe
-  ignored SMTP_CHECK{}                  flag        SMTP HELO probe
-  ignored PING_CHECK{}                  flag        ICMP echo probe
-  ignored UDP_CHECK{}                   flag        UDP probe
-  ignored HTTP_GET{}                    flag        HTTP probe
-  ignored SSL_GET{}                     flag        HTTPS probe
-  ignored DNS_CHECK{}                   flag        DNS query probe
-  ignored FILE_CHECK{}                  flag        state read from a track_file
-  ignored BFD_CHECK{}                   flag        state of a BFD session
+  ignored MISC_CHECK{}                  flag        up while a program says so
+  ignored SMTP_CHECK{}                  flag        up while it answers HELO
+  ignored PING_CHECK{}                  flag        up while it answers ICMP echo
+  ignored UDP_CHECK{}                   flag        up while it answers, or does not refuse, a datagram
+  ignored HTTP_GET{}                    flag        up while pages can be got
+  ignored SSL_GET{}                     flag        up while pages can be got by TLS
+  ignored DNS_CHECK{}                   flag        up while it answers a query
+  ignored FILE_CHECK{}                  flag        up or down as a track_file says
+  ignored BFD_CHECK{}                   flag        up while a BFD session is
 `,
   {
     blocks: {
@@ -233,21 +235,21 @@ export const REAL_SERVER_WORDS = words(
 
 export const VIRTUAL_SERVER_WORDS = words(
   `
-  ignored ip_family                     one(inet|inet6) inet/inet6 for fwmark services
-  none    hashed                        flag        no effect flag kept for compatibility
-  ignored persistence_engine            text        pe name (sip)
-  ignored ha_suspend                    flag        stop probing while the VIP is not on this host
+  ignored ip_family                     one(inet|inet6) family of a firewall mark service
+  none    hashed                        flag        kept for compatibility
+  ignored persistence_engine            text        persistence engine, as sip
+  ignored ha_suspend                    flag        no checks while the virtual address is elsewhere
   none    smtp_alert                    bool        mail on quorum change
-  none    virtualhost                   text        default Host header for HTTP probes
+  none    virtualhost                   text        Host header
   none    snmp_name                     text        label in SNMP output
-  none    omega                         flag        run down notifiers at shutdown
-  ignored quorum_up                     script      script on quorum gain
-  ignored quorum_down                   script      script on quorum loss
-  none    quorum                        int(1)=1    minimum total live weight (1)
-  none    hysteresis                    int()=0     weight slack when judging quorum
-  ignored sorry_server                  endpoint    server used when quorum is lost
-  ignored sorry_server_inhibit          flag        weight-0 behaviour for sorry server
-  ignored sorry_server_lvs_method       forwarding  forwarding of sorry server
+  none    omega                         flag        run notify_down and quorum_down at the end
+  ignored quorum_up                     script      run when quorum is reached
+  ignored quorum_down                   script      run when quorum is lost
+  none    quorum                        int(1)=1    least weight of working servers
+  none hysteresis int()=0 how far above or below quorum the weight must be before that counts
+  ignored sorry_server                  endpoint    server in use while quorum is lost
+  ignored sorry_server_inhibit          flag        as inhibit_on_failure, of the sorry server
+  ignored sorry_server_lvs_method       forwarding  forwarding to the sorry server
 `,
   { shapes: SHAPES },
 );

@@ -115,17 +115,17 @@ const INTERFACES = list('interfaces', interfaceName);
 const AUTHENTICATION = wordBlock(
   'authentication',
   `
-  ignored auth_type                     one(PASS|AH) PASS / AH
-  ignored auth_pass                     secret      password, 8 bytes used
+  ignored auth_type                     one(PASS|AH) kind of authentication
+  ignored auth_pass                     secret      password; eight bytes of it count
 `,
   { shapes: SHAPES },
 );
 const AUTH_HMAC = wordBlock(
   'auth_hmac',
   `
-  ignored key                           hmacKey     id 1-255 + 32-64 byte key: hex:... / file:path / ASCII
-  ignored active_key                    int(1,255)  key id used for sending
-  ignored time_window                   int(1,300)  freshness window 1-300 s, default max(3*advert_int,5)
+  ignored key                           hmacKey     a key of 32 to 64 bytes and its id
+  ignored active_key                    int(1,255)  id of the key that signs
+  ignored time_window int(1,300) seconds a signature is good; default 3 × advert_int, at least 5
   ignored anti_replay                   one(time|monotonic) time / monotonic
   ignored mode one(enforce|permissive|receive-only) enforce / permissive / receive-only
 `,
@@ -135,54 +135,54 @@ const AUTH_HMAC = wordBlock(
 export const VRRP_WORDS = words(
   `
   ignored use_vmac                      vmac        interface with the MAC of the virtual router
-  ignored use_vmac_addr                 flag        also make VMACs for VIPs on other interfaces
-  ignored vmac_xmit_base                flag        send/receive adverts on the base interface
+  ignored use_vmac_addr                 flag        a VMAC also for virtual addresses on other interfaces
+  ignored vmac_xmit_base                flag        send and hear adverts on the base interface
   ignored use_ipvlan                    ipvlan      ipvlan L2 instead of macvlan
   ignored unicast_fault_no_peer flag FAULT rather than silent multicast when the list is empty
   ignored check_unicast_src             bool        drop adverts from non-peers
-  none    old_unicast_checksum          ?one(never) pre-1.3.7 checksum compatibility [never]
-  ignored native_ipv6                   flag        deprecated: force IPv6
+  none    old_unicast_checksum          ?one(never) keepalived 1.3.6's checksum of unicast adverts
+  ignored native_ipv6                   flag        old: force IPv6
   unsafe  vrf iface VRF for unicast without interface: adverts would go another way
   ignored dont_track_primary            flag        ignore faults of the primary interface
-  ignored track_script{}                flag        scripts to watch [weight N [reverse/noreverse]]
+  ignored track_script{}                flag        scripts to watch
   ignored track_file{}                  flag        files to watch
   ignored track_process{}               flag        processes to watch
   ignored track_bfd{}                   flag        BFD sessions to watch
   unsafe  mcast_dst_ip                  mcast       other multicast group: the peer would not hear us
   ignored track_src_ip                  flag        FAULT while source address is missing
   ignored unicast_ttl                   int(0,255)  TTL of unicast adverts
-  ignored no_virtual_ipaddress          flag        allow an instance without VIPs (cloud)
-  none    promote_secondaries flag set the sysctl so removing one VIP keeps others of the subnet
-  none    linkbeat_use_polling          flag        deprecated per-instance link polling
+  ignored no_virtual_ipaddress          flag        allow an instance without addresses
+  none    promote_secondaries flag removing an address keeps others of its subnet
+  none    linkbeat_use_polling          flag        old: poll the link of this instance
   unsafe  v3_checksum_as_v2 bool=off checksum without pseudo-header: the peer may drop our adverts
   ignored virtual_routes{}              flag        routes that move with the instance
   ignored virtual_rules{}               flag        policy rules that move with the instance
-  none    accept flag accept packets to VIPs when not owner (default unless strict)
-  ignored no_accept                     flag        drop packets to VIPs when not owner (nft/iptables)
-  none    skip_check_adv_addr           bool        per-instance form of the global
-  none    strict_mode                   bool        per-instance strict RFC mode
+  none    accept flag accept packets to the addresses also when not their owner; the default
+  ignored no_accept                     flag        drop packets to the addresses when not their owner
+  none    skip_check_adv_addr           bool        vrrp_skip_check_adv_addr of this instance
+  none    strict_mode                   bool        strict RFC mode of this instance
   none    debug                         ?int(0,4)   not implemented
   ignored notify_backup                 script      run on entering BACKUP
   ignored notify_master                 script      run on entering MASTER
   ignored notify_fault                  script      run on entering FAULT
-  ignored notify_stop                   script      run when stopping (waited for)
-  ignored notify_deleted                ?script     run / report DELETED when instance vanishes at reload
-  ignored notify                        script      run on any transition with 4 extra args
-  ignored notify_master_rx_lower_pri script run when a master hears a lower-priority advert
+  ignored notify_stop                   script      run when the director stops
+  ignored notify_deleted                ?script     run when the instance is gone after a reload
+  ignored notify                        script      run on every transition, with four more arguments
+  ignored notify_master_rx_lower_pri script run when a MASTER hears a lower-priority advert
   none    smtp_alert                    bool        mail on transitions
-  none    notify_priority_changes       bool        send priority changes to FIFO
-  ignored lvs_sync_daemon_interface     iface       deprecated per-instance form of lvs_sync_daemon
-  ignored garp_lower_prio_delay         sec()       per-instance
-  ignored garp_lower_prio_repeat        int()       per-instance
+  none    notify_priority_changes       bool        also write changes of priority to the pipe
+  ignored lvs_sync_daemon_interface     iface       old form of lvs_sync_daemon: its interface
+  ignored garp_lower_prio_delay         sec()       vrrp_garp_lower_prio_delay of this instance
+  ignored garp_lower_prio_repeat        int()       vrrp_garp_lower_prio_repeat of this instance
   unsafe  down_timer_adverts int(1,100)=3 adverts missed before takeover; the same on both directors
-  ignored timer_expired_backup flag with nopreempt: drop to BACKUP after having run very late
-  ignored thread_timer_expired          flag        synonym of the above, logs a hint
-  ignored garp_extra_if                 extraInterfaces per-instance form
-  ignored vmac_garp_intvl               extraInterfaces deprecated name
-  ignored lower_prio_no_advert          bool        per-instance form
-  ignored higher_prio_send_advert       bool        send one advert before yielding
-  ignored owner_ignore_adverts          bool        per-instance form
-  none    kernel_rx_buf_size            int(1)      socket receive buffer
+  ignored timer_expired_backup flag with nopreempt: become BACKUP after having run very late
+  ignored thread_timer_expired          flag        old name of timer_expired_backup
+  ignored garp_extra_if                 extraInterfaces vrrp_garp_extra_if of this instance
+  ignored vmac_garp_intvl               extraInterfaces old name of garp_extra_if
+  ignored lower_prio_no_advert          bool        vrrp_lower_prio_no_advert of this instance
+  ignored higher_prio_send_advert       bool        vrrp_higher_prio_send_advert of this instance
+  ignored owner_ignore_adverts          bool        vrrp_owner_ignore_adverts of this instance
+  none    kernel_rx_buf_size            int(1)      socket buffer of adverts, in bytes
   unsafe  authentication{} flag password in adverts of version 2: the peer drops ours without it
   unsafe  auth_hmac{}                   flag        signature of adverts: the peer drops ours without it
 `,
@@ -201,67 +201,67 @@ export const VRRP_WORDS = words(
 const TRACK_GROUP = wordBlock(
   'track_group',
   `
-  ignored group{}                       flag        list of VRRP instances in the track group
+  ignored group{}                       flag        instances of the group
 `,
   { blocks: { group: NAMES }, shapes: SHAPES },
 );
 const SYNC_GROUP = wordBlock(
   'vrrp_sync_group',
   `
-  ignored group{}                       flag        list of VRRP instances in the group
-  ignored track_interface{} flag interfaces to watch [weight N [reverse]]; weight 0 = FAULT on loss
-  ignored track_script{}                flag        scripts to watch [weight N [reverse/noreverse]]
+  ignored group{}                       flag        instances of the group
+  ignored track_interface{} flag interfaces to watch; weight 0 means FAULT on loss
+  ignored track_script{}                flag        scripts to watch
   ignored track_file{}                  flag        files to watch
   ignored track_process{}               flag        processes to watch
   ignored track_bfd{}                   flag        BFD sessions to watch
   ignored notify_backup                 script      run on entering BACKUP
   ignored notify_master                 script      run on entering MASTER
   ignored notify_fault                  script      run on entering FAULT
-  ignored notify_stop                   script      run when stopping (waited for)
-  ignored notify                        script      run on any transition with 4 extra args
+  ignored notify_stop                   script      run when the director stops
+  ignored notify                        script      run on every transition, with four more arguments
   none    smtp_alert                    bool        mail on transitions
-  ignored global_tracking               flag        deprecated
+  ignored global_tracking               flag        old, without effect
   ignored sync_group_tracking_weight    flag        allow weighted trackers inside a sync group
-  none    notify_priority_changes       bool        send priority changes to FIFO
+  none    notify_priority_changes       bool        also write changes of priority to the pipe
 `,
   { blocks: { group: NAMES, track_interface: TRACK_INTERFACE, ...TRACKS }, shapes: SHAPES },
 );
 const GARP_GROUP = wordBlock(
   'garp_group',
   `
-  ignored garp_interval                 sec()       GARP pacing for the group
-  ignored gna_interval                  sec()       NA pacing for the group
+  ignored garp_interval                 sec()       pause between gratuitous ARPs
+  ignored gna_interval                  sec()       pause between unsolicited neighbour advertisements
   ignored interface                     iface       the one interface
-  ignored interfaces{}                  flag        set of interfaces sharing the pacing
+  ignored interfaces{}                  flag        interfaces that share the pauses
 `,
   { blocks: { interfaces: INTERFACES }, shapes: SHAPES },
 );
 const VRRP_SCRIPT = wordBlock(
   'vrrp_script',
   `
-  ignored script                        script      command line of tracked script
-  ignored interval                      sec(0.001,4294) run period (ms resolution since 2.3.2)
-  ignored timeout                       sec(0.001,4294) run limit, default = interval
+  ignored script                        script      program and arguments
+  ignored interval                      sec(0.001,4294) time between runs; default 1
+  ignored timeout                       sec(0.001,4294) longest run; default interval
   ignored weight                        weight      priority delta, 0 = FAULT [reverse]
-  ignored rise                          int(1)      successes needed for up
-  ignored fall                          int(1)      failures needed for down
-  ignored user                          user        user [:][group] to run as
-  ignored init_fail                     flag        start in failed state
+  ignored rise                          int(1)      successes before it is good
+  ignored fall                          int(1)      failures before it is bad
+  ignored user                          user        who runs it
+  ignored init_fail                     flag        bad until the first success
 `,
   { shapes: SHAPES },
 );
 const TRACK_PROCESS = wordBlock(
   'vrrp_track_process',
   `
-  ignored process                       process     process name/command to count
-  ignored param_match                   ?one(initial|partial) initial / partial parameter match
+  ignored process                       process     program, and its arguments, to count
+  ignored param_match ?one(initial|partial) the arguments only begin with these, or contain them
   ignored weight                        weight      priority delta
-  none    quorum                        int(0,65535) minimum process count
-  ignored quorum_max                    int(0,65535) maximum process count
-  ignored delay                         sec()       sets both delays below
-  ignored terminate_delay               sec()       wait after quorum lost
-  ignored fork_delay                    sec()       wait after quorum gained
-  ignored full_command                  flag        match full /proc/PID/cmdline
+  none    quorum                        int(0,65535) fewest processes
+  ignored quorum_max                    int(0,65535) most processes
+  ignored delay                         sec()       both of the delays below
+  ignored terminate_delay               sec()       wait after there are too few
+  ignored fork_delay                    sec()       wait after there are enough
+  ignored full_command                  flag        compare the whole command line
 `,
   { shapes: SHAPES },
 );
@@ -270,66 +270,66 @@ const TRACK_FILE = wordBlock(
   `
   ignored file                          text        path of the file
   ignored weight                        weight      multiplier of the number read
-  ignored init_file                     initFile    create/initialise file [VALUE] [overwrite]
+  ignored init_file initFile create the file with this number; with overwrite also when it is there
 `,
   { shapes: SHAPES },
 );
 const BFD_INSTANCE = wordBlock(
   'bfd_instance',
   `
-  ignored source_ip                     ip          local address
-  ignored neighbor_ip                   ip          peer address
-  ignored neighbour_ip                  ip          synonym of neighbor_ip
-  ignored min_rx                        int(1,10000) required min RX interval ms (10)
-  ignored min_tx                        int(1,10000) desired min TX interval ms (10)
-  ignored idle_tx                       int(1000,10000) TX interval while down (1000)
-  ignored multiplier                    int(1,255)  detection multiplier (5)
-  ignored passive                       flag        passive role
-  ignored ttl                           int(1,255)  IPv4 TTL of BFD packets
-  ignored hoplimit                      int(1,255)  IPv6 hop limit
-  ignored max_hops                      int(-1,255) tolerated hop decrease
-  ignored multihop                      flag        port 4784 (RFC 5883)
+  ignored source_ip                     ip          own address
+  ignored neighbor_ip                   ip          address of the peer
+  ignored neighbour_ip                  ip          another spelling of neighbor_ip
+  ignored min_rx int(1,10000) shortest time between packets heard, in milliseconds; default 10
+  ignored min_tx int(1,10000) shortest time between packets sent, in milliseconds; default 10
+  ignored idle_tx int(1000,10000) time between packets while down, in milliseconds; default 1000
+  ignored multiplier                    int(1,255)  packets missed before the session is down; default 5
+  ignored passive                       flag        wait for the peer to begin
+  ignored ttl                           int(1,255)  TTL of packets (IPv4)
+  ignored hoplimit                      int(1,255)  hop limit of packets (IPv6)
+  ignored max_hops                      int(-1,255) most hops between the two
+  ignored multihop                      flag        several hops between the two (RFC 5883)
   ignored weight                        weight      default VRRP priority delta
-  ignored vrrp                          flag        send events to VRRP child only
-  ignored checker                       flag        send events to checker only
+  ignored vrrp                          flag        only VRRP hears of it
+  ignored checker                       flag        only checkers hear of it
 `,
   { shapes: SHAPES },
 );
 const SSL = wordBlock(
   'SSL',
   `
-  ignored password                      secret      key pass phrase
-  ignored ca                            text        CA file
-  ignored certificate                   text        client certificate
-  ignored key                           hmacKey     client key
+  ignored password                      secret      pass phrase of the key
+  ignored ca                            text        file with the authorities
+  ignored certificate                   text        file with the certificate
+  ignored key                           text        client key
 `,
   { shapes: SHAPES },
 );
 
 export const TOP_WORDS = words(
   `
-  none    linkbeat_use_polling flag poll link state (MII/ethtool/ioctl) instead of netlink events, global
-  unsafe  net_namespace text run in a network namespace (use 'ip netns exec' meanwhile)
+  none    linkbeat_use_polling flag poll the state of links (MII, ETHTOOL, IOCTL)
+  unsafe  net_namespace text run in a network namespace (option -s of lvs-director does that)
   unsafe  net_namespace_ipvs            text        keep the IPVS table in another namespace
-  none    namespace_with_ipsets         flag        allow ipsets inside a netns on kernels before 3.13
-  none    use_pid_dir                   flag        put pid files under /run/keepalived
+  none    namespace_with_ipsets         flag        allow ipsets in a network namespace before Linux 3.13
+  none    use_pid_dir                   flag        pid files under /run/keepalived
   ignored instance                      text        name of this daemon when several run on one host
-  none    child_wait_time int(1,300) seconds children get to stop (default 5)
-  ignored track_group{} name group of VRRP instances that follow a static address/route/rule
+  none    child_wait_time int(1,300) seconds children get to stop; default 5
+  ignored track_group{} name instances that follow a static address, route or rule
   ignored static_ipaddress{}            flag        addresses added at start, not moved by VRRP
   ignored static_routes{}               flag        routes added at start, not moved by VRRP
   ignored static_rules{}                flag        policy rules added at start, not moved by VRRP
-  ignored vrrp_sync_group{}             name        set of instances that change state together
-  ignored garp_group{} flag per-interface(s) pacing for gratuitous ARP / unsolicited NA
-  ignored linkbeat_interfaces{} flag list of interfaces to poll for link (optional MII/ETHTOOL/IOCTL)
-  ignored vrrp_script{}                 name        tracked script
-  ignored vrrp_track_process{}          name        tracked process (kernel proc connector, no polling)
-  ignored interface_up_down_delays{}    flag        per-interface debounce: ifname down_delay [up_delay]
-  ignored SSL{}                         flag        client TLS context used by SSL_GET
+  ignored vrrp_sync_group{}             name        instances that change state together
+  ignored garp_group{} flag pauses between gratuitous ARPs of one or more interfaces
+  ignored linkbeat_interfaces{} flag interfaces whose link is polled
+  ignored vrrp_script{}                 name        script that instances may watch
+  ignored vrrp_track_process{}          name        process that instances may watch
+  ignored interface_up_down_delays{}    flag        how long a link has to be down, or up, before that counts
+  ignored SSL{}                         flag        certificate and key of SSL_GET
   ignored virtual_server_group{} name a named list of addresses and fwmarks that share one pool
-  ignored bfd_instance{}                name        BFD session definition
-  ignored track_file{}                  flag        tracked file (number read via inotify)
-  ignored vrrp_track_file{}             name        deprecated synonym of track_file
+  ignored bfd_instance{}                name        BFD session
+  ignored track_file{}                  flag        files to watch
+  ignored vrrp_track_file{}             name        old name of track_file
 `,
   {
     blocks: {
