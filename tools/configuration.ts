@@ -14,7 +14,8 @@ braces. \`!\` and \`#\` begin a comment anywhere, double quotes hold words toget
 lines, \`$NAME=value\` with \`$NAME\` and \`\${NAME}\`, \`~SEQ\` and \`~LST\` work as in keepalived.conf(5).
 Several files given with \`-f\` are read as one. \`lvs-director check FILE\` says everything there is to say
 about a file, \`lvs-director check A B\` about the two directors of a pair: each of them, and where they do
-not fit together. What both read besides (\`run -f A -f SHARED\`) is named with \`-f SHARED\`; \`lvs-director check --explain WORD\` says what this page says of one word.
+not fit together. What both read besides (\`run -f A -f SHARED\`) is named with \`-f SHARED\`.
+\`lvs-director check --explain WORD\` says what this page says of one word.
 
 Words that keepalived knows and we do not act upon yet are listed below each block, and named by \`check\`:
 
