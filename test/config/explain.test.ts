@@ -1,6 +1,5 @@
 // What is said of a word: every place, what is taken there, what becomes of it; and examples that are true.
 import { describe, expect, test } from 'vitest';
-import { explainWord } from '../../src/cli/explain.ts';
 import { explain } from '../../src/config/explain.ts';
 import { readConfiguration } from '../../src/config/read.ts';
 import { EXAMPLES } from '../../src/config/schema/examples.ts';
@@ -91,40 +90,5 @@ describe('a word', () => {
   test('may be the code of a diagnostic, or include', () => {
     expect(explain('CFG_RANGE').code).toMatchObject({ severity: 'error' });
     expect(explain('include').explanations[0]).toMatchObject({ in: ['every block'] });
-  });
-});
-
-describe('check --explain', () => {
-  test('prints for people', () => {
-    const { exitCode, output } = explainWord('weight', { json: false });
-    expect(exitCode).toBe(0);
-    expect(output).toContain('  in         virtual_server > real_server\n');
-    expect(output).toContain('  takes      NUMBER, at least 0\n');
-  });
-
-  test('prints JSON', () => {
-    const { exitCode, output } = explainWord('priority', { json: true });
-    expect(exitCode).toBe(0);
-    expect(JSON.parse(output)).toMatchObject({
-      word: 'priority',
-      explanations: [{ takes: '1 to 255' }, {}, {}],
-    });
-  });
-
-  test.each([
-    ['priorty', 'priority'],
-    ['master_refresh', 'garp_master_refresh'],
-    ['lvs_shed', 'lvs_sched'],
-  ])('ends with 2 for %s, and suggests %s', (word, meant) => {
-    const { exitCode, output } = explainWord(word, { json: false });
-    expect(exitCode).toBe(2);
-    expect(output).toContain(meant);
-    expect(explainWord(word, { json: true }).exitCode).toBe(2);
-  });
-
-  test('has nothing to suggest for what is no word at all', () => {
-    expect(explainWord('', { json: false }).output).toBe('nobody knows ""\n');
-    expect(explainWord('zzzzzzzz', { json: false }).output).toBe('nobody knows "zzzzzzzz"\n');
-    expect(explainWord('__proto__', { json: true }).exitCode).toBe(2);
   });
 });

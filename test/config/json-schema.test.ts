@@ -141,4 +141,32 @@ describe('for completion', () => {
     expect(advert_int).toMatchObject({ default: 1, minimum: 0.01, maximum: 255 });
     expect(down_timer_adverts).toMatchObject({ default: 3, description: expect.stringContaining('refused') });
   });
+
+  test.each<[string, (string | number)[], string[]]>([
+    ['in an instance', ['vrrp_instance', 'VI_1'], ['priority', 'virtual_ipaddress', 'track_script']],
+    ['in the second of two', ['vrrp_instance', 'VI_1', 1], ['priority']],
+    ['for a value', ['vrrp_instance', 'VI_1', 'state'], ['MASTER', 'BACKUP']],
+    ['in an address', ['vrrp_instance', 'VI_1', 'virtual_ipaddress', 0], ['address', 'dev', 'label']],
+    ['for a method', ['virtual_server', '10.0.0.1 80', 'lvs_method'], ['NAT', 'DR', 'TUN', 'type']],
+    ['in a script', ['vrrp_instance', 'VI_1', 'notify_master'], ['command', 'user', 'group']],
+    ['deep inside', ['virtual_server', 'a', 'real_server', 'b', 'HTTP_GET', 'url', 0], ['path', 'digest']],
+  ])('there is something to choose %s', (_, path, words) => {
+    expect(offered(path)).toEqual(expect.arrayContaining(words));
+  });
 });
+
+/** What a language server would find at a place: keys and values of every alternative. */
+function offered(path: readonly (string | number)[]): string[] {
+  const open = (one: Schema): Schema[] => {
+    const { $ref, anyOf, allOf } = one as { $ref?: string; anyOf?: Schema[]; allOf?: Schema[] };
+    const target = $ref === undefined ? [] : open(definitions[$ref.replace('#/definitions/', '')]!);
+    return [one, ...target, ...[...(anyOf ?? []), ...(allOf ?? [])].flatMap(open)];
+  };
+  let here = open(schema);
+  for (const step of path)
+    here = here.flatMap(({ properties = {}, additionalProperties, items }) => {
+      const named = typeof step === 'number' ? items : ((properties as Schema)[step] ?? additionalProperties);
+      return typeof named === 'object' && named !== null ? open(named as Schema) : [];
+    });
+  return here.flatMap((one) => [...Object.keys(one.properties ?? {}), ...((one.enum as string[]) ?? [])]);
+}
