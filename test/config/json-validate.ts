@@ -46,9 +46,20 @@ const CHECKS: Record<string, Check> = {
           .filter((name) => Object.hasOwn(value, name))
           .flatMap((name) => walk(value[name], members[name]!, name))
       : [],
-  additionalProperties: (value, schema: Schema | false, { properties }, walk) => {
+  patternProperties: (value, members: Members, _all, walk) =>
+    isObject(value)
+      ? Object.keys(value).flatMap((name) =>
+          Object.keys(members)
+            .filter((form) => new RegExp(form, 'u').test(name))
+            .flatMap((form) => walk(value[name], members[form]!, name)),
+        )
+      : [],
+  additionalProperties: (value, schema: Schema | false, { properties, patternProperties = {} }, walk) => {
     if (!isObject(value)) return [];
-    const others = Object.keys(value).filter((name) => !Object.hasOwn((properties as Members) ?? {}, name));
+    const forms = Object.keys(patternProperties as Members).map((form) => new RegExp(form, 'u'));
+    const others = Object.keys(value).filter(
+      (name) => !Object.hasOwn((properties as Members) ?? {}, name) && !forms.some((form) => form.test(name)),
+    );
     return others.flatMap((name) =>
       schema === false ? [`knows no ${name}`] : walk(value[name], schema, name),
     );

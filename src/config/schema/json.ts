@@ -12,22 +12,21 @@ import { places } from './walk.ts';
 type Names = ReadonlyMap<Block, string>;
 
 const WORD = { type: ['string', 'number', 'boolean'] };
-const ALONE = { enum: [true, null] };
+/** A keyword that stands alone, or is left out. */
+const FLAG = { type: ['boolean', 'null'] };
 
 export function renderJsonSchema(top: Block): Json {
   const names = nameBlocks(top);
+  const body = bodyJson(top, names);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     $id: 'urn:lvs-director:configuration',
     title: 'lvs-director configuration',
     description: "A director's configuration in YAML: keepalived's statements in another notation.",
     type: ['object', 'null'],
-    properties: {
-      [INCLUDE.word]: keywordJson(INCLUDE.keyword, names),
-      ...keywordsJson(top, names),
-    },
-    additionalProperties: false,
-    definitions: Object.fromEntries([...names].map(([block, name]) => [name, blockJson(block, name, names)])),
+    ...body,
+    properties: { [INCLUDE.word]: keywordJson(INCLUDE.keyword, names), ...body.properties! },
+    definitions: Object.fromEntries([...names].flatMap(([block, name]) => definitionsOf(block, name, names))),
   };
 }
 
@@ -46,23 +45,58 @@ function nameBlocks(top: Block): Names {
   return names;
 }
 
-/** A body, or an array of bodies: a block may stand more than once. Null is an empty one. */
+function definitionsOf(block: Block, name: string, names: Names): [string, Json][] {
+  const { entry } = block;
+  const own: [string, Json] = [name, blockJson(block, name, names)];
+  return entry === undefined ? [own] : [own, [lineName(name), lineJson(entry)]];
+}
+
+/** A body, or an array of bodies: a block may stand more than once. Nothing, or true, is an empty one. */
 function blockJson(block: Block, name: string, names: Names): Json {
-  if (block.entry !== undefined) return listJson(block.entry);
+  if (block.entry !== undefined) return listJson(name);
   return {
-    type: ['object', 'array', 'null'],
-    properties: keywordsJson(block, names),
-    additionalProperties: false,
+    type: ['object', 'array', 'null', 'boolean'],
+    ...bodyJson(block, names),
     // Not an array of arrays.
-    items: { allOf: [{ $ref: `#/definitions/${name}` }], type: ['object', 'null'] },
+    items: { allOf: [{ $ref: `#/definitions/${name}` }], type: 'object' },
   };
 }
 
-function listJson(entry: Shape<unknown>): Json {
+/** What a body may have; a keyword with its head may be one key, too: `vrrp_instance VI_1`. */
+function bodyJson(block: Block, names: Names): Json {
+  const headed = places(block).filter(
+    ({ path, keyword }) => path.length === 0 && keyword.block !== undefined && keyword.takes !== nothing,
+  );
+  const patterns = headed.map(({ word, keyword }) => [`^${word} +[^ ]`, refTo(keyword.block!, names)]);
+  return {
+    properties: keywordsJson(block, names),
+    ...(patterns.length === 0 ? {} : { patternProperties: Object.fromEntries(patterns) }),
+    additionalProperties: false,
+  };
+}
+
+function refTo(block: Block, names: Names): Json {
+  return { $ref: `#/definitions/${names.get(block)!}` };
+}
+
+/** Lines in an array, or one line; an array of arrays where the block stands more than once. */
+function listJson(name: string): Json {
+  const line = { $ref: `#/definitions/${lineName(name)}` };
+  const items = { anyOf: [line, { type: 'array', items: line }] };
+  return {
+    type: ['array', 'string', 'number', 'object', 'boolean', 'null'],
+    anyOf: [{ type: 'array', items }, line, FLAG],
+  };
+}
+
+function lineJson(entry: Shape<unknown>): Json {
   const text = { ...scalarJson(entry), description: `Each is ${entry.syntax}` };
   const mapping = mappingJson(entry);
-  const items = mapping === undefined ? text : alternatives([text, mapping]);
-  return alternatives([{ type: 'array', items }, text, { type: 'null' }]);
+  return alternatives(mapping === undefined ? [text] : [text, mapping]);
+}
+
+function lineName(name: string): string {
+  return `${name}.line`;
 }
 
 function keywordsJson(block: Block, names: Names): Json {
@@ -82,9 +116,11 @@ function keywordJson(keyword: Keyword, names: Names): Json {
       : { deprecated: true, deprecationMessage: `An old name of ${oldNameOf}` }),
   };
   if (block === undefined) return { ...about, ...defaultJson(keyword), ...valuesJson(keyword) };
-  const definition = { $ref: `#/definitions/${names.get(block)!}` };
+  const definition = refTo(block, names);
   if (takes === nothing) return { ...about, ...definition };
-  return { ...about, type: 'object', additionalProperties: definition };
+  const heads = { type: 'object', additionalProperties: definition };
+  // An array keeps an order that keys cannot: the same head again after another one.
+  return { ...about, ...heads, type: ['object', 'array', 'null'], items: heads };
 }
 
 function describe({ takes, block, doc, standing, because, advice }: Keyword): string {
@@ -127,13 +163,14 @@ function isNotArray({ type }: Json): boolean {
 /** One value: a word, a line of words as a text or a sequence, or a mapping of its parts and options. */
 function valueJson(shape: Shape<unknown>): Json {
   const { line, each, isBareAllowed } = shape;
+  if (shape.syntax === '') return FLAG;
   const items = each === undefined ? WORD : valueJson(each);
   const mapping = mappingJson(shape);
   return alternatives([
     ...branches(scalarJson(shape)),
     ...(line ? [{ type: 'array', items, minItems: 1 }] : []),
     ...(mapping === undefined ? [] : [mapping]),
-    ...(isBareAllowed ? [ALONE] : []),
+    ...(isBareAllowed ? [FLAG] : []),
   ]);
 }
 

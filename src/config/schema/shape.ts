@@ -51,7 +51,7 @@ const LONGEST_INTERFACE = 15;
 /** The word alone says it, or opens a block. */
 export const nothing: Shape<true> = {
   syntax: '',
-  json: { type: ['boolean', 'null'] },
+  json: { type: 'boolean' },
   example: '',
   read: () => true,
 };
