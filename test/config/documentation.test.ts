@@ -81,6 +81,9 @@ test('the manual has every word, command and option', () => {
   }
 });
 
+/** It names the fields of a plan as the file does; they are none of the language's business. */
+const NAMES_PLANS = 'src/director/difference-text.ts';
+
 test('there is no second list of keywords', () => {
   // Messages and typed look-ups may name a few; whoever names many keeps a list.
   const most = 8;
@@ -97,5 +100,13 @@ test('there is no second list of keywords', () => {
       return { file, named: new Set(code.match(/[\w-]+/g)?.filter((word) => keywords.has(word))) };
     })
     .filter(({ named }) => named.size > most);
-  expect(lists).toEqual([]);
+  expect(lists.map(({ file }) => file)).toEqual([NAMES_PLANS]);
+});
+
+test('a plan’s fields are named by words that the schema knows', () => {
+  const known = new Set(places(TOP).map(({ word }) => word));
+  const names = readFileSync(NAMES_PLANS, 'utf8').matchAll(/^ {2}\w+: '([a-z]+(?:_[a-z0-9]+)+)',$/gm);
+  const named = [...names].map(([, name]) => name!);
+  expect(named.length).toBeGreaterThan(8);
+  expect(named.filter((name) => !known.has(name))).toEqual([]);
 });
