@@ -17,7 +17,7 @@ const fast = [
   'cli',
 ];
 /** In a pure folder, but they ask the real keepalived. */
-const REFEREES = ['test/config/keepalived.test.ts', 'test/config/scripts.test.ts'];
+const REFEREES = ['keepalived', 'scripts', 'words/words'].map((name) => `test/config/${name}.test.ts`);
 
 export default defineConfig({
   test: {

@@ -9,7 +9,8 @@ import { CHECK_WORDS } from './words-ipvs.ts';
 const SHORTEST = 0.000_001;
 
 const delayLoop = seconds(SHORTEST);
-const connectTimeout = seconds(SHORTEST);
+/** keepalived keeps it as microseconds in 32 bits. */
+const connectTimeout = seconds(SHORTEST, 4294.967_295);
 const delay = seconds(0);
 const warmup = keyword(delay, 'the first check comes at a random time up to this; default delay_loop');
 

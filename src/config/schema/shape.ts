@@ -99,6 +99,24 @@ export function integer(min: number, max: number): Shape<number> {
   };
 }
 
+/** A number with up to three decimals, as it stands. */
+export function decimal(min: number, max: number): Shape<number> {
+  const syntax = `${min} to ${max}`;
+  return {
+    syntax,
+    json: { type: 'number', minimum: min, maximum: max },
+    read(words) {
+      const word = words.take('a number');
+      if (word === undefined) return undefined;
+      if (!/^\d+(\.\d{0,3})?$/.test(word.text))
+        return words.wrong(word, `takes a number with at most three decimals, not "${word.text}"`);
+      const value = Number(word.text);
+      return value < min || value > max ? words.outside(word, syntax) : value;
+    },
+    print: String,
+  };
+}
+
 /** Seconds in the text (fractions to the microsecond unless `whole`), milliseconds in the model. */
 export function seconds(min: number, max = Number.POSITIVE_INFINITY, whole = false): Shape<number> {
   const range = Number.isFinite(max) ? `${min} to ${max}` : `at least ${min}`;

@@ -14,6 +14,7 @@ import { Report } from '../report.ts';
 import type { Block, Keyword, Keywords, Standing } from './block.ts';
 import {
   address,
+  decimal,
   INT_MAX,
   integer,
   interfaceName,
@@ -28,6 +29,7 @@ import {
   secret,
   text,
   toggle,
+  UINT_MAX,
 } from './shape.ts';
 
 type More = {
@@ -61,6 +63,9 @@ const PLAIN: Readonly<Record<string, Shape<unknown>>> = {
 const MADE: Readonly<Record<string, (inside: readonly string[]) => Shape<unknown>>> = {
   int: ([min = '0', max]) => integer(Number(min), max === undefined ? INT_MAX : Number(max)),
   sec: ([min = '0', max]) => seconds(Number(min), max === undefined ? undefined : Number(max)),
+  uint: ([min = '0', max]) => integer(Number(min), max === undefined ? UINT_MAX : Number(max)),
+  whole: ([min = '0', max]) => seconds(Number(min), max === undefined ? undefined : Number(max), true),
+  millis: ([min = '0', max = '1']) => decimal(Number(min), Number(max)),
   one: (words) => oneOf(words),
   ints: ([min = '0', max]) => many(integer(Number(min), max === undefined ? INT_MAX : Number(max))),
   texts: ([most]) => many(text, most === undefined ? undefined : Number(most)),

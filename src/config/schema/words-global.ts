@@ -3,18 +3,25 @@
 import { keyword, list } from './block.ts';
 import { inOrder, options } from './options.ts';
 import { fifo, script, user } from './scripts.ts';
-import { integer, oneOf, type Shape, seconds, text } from './shape.ts';
+import { integer, oneOf, type Shape, seconds, text, UINT_MAX } from './shape.ts';
 import { words } from './table.ts';
 
 /** <linux/ip_vs.h>: timeouts are whole seconds; keepalived.conf(5) allows up to 31 days. */
 const LONGEST_TIMEOUT = 86_400 * 31;
 
 const timeout = integer(1, LONGEST_TIMEOUT);
-const timeouts = options({
+const anyTimeouts = options({
   tcp: keyword(timeout, 'of established TCP connections'),
   tcpfin: keyword(timeout, 'of TCP connections after a FIN'),
   udp: keyword(timeout, 'of UDP'),
 });
+const timeouts: Shape<ReturnType<typeof anyTimeouts.read> & object> = {
+  ...anyTimeouts,
+  read(given) {
+    if (given.peek() !== undefined) return anyTimeouts.read(given);
+    return given.complain('CFG_MISSING', given.lastTaken.at, `${given.subject} needs at least one of them`);
+  },
+};
 
 /** `[all] SECONDS`: on every interface, or on those of virtual addresses only. */
 export const extraInterfaces: Shape<unknown> = {
@@ -30,10 +37,10 @@ export const extraInterfaces: Shape<unknown> = {
 const policies = oneOf(['MTU', 'ADVERT']);
 const receiveBuffers: Shape<unknown> = {
   syntax: 'MTU|ADVERT|BYTES',
-  json: { anyOf: [policies.json, integer(1, 65_535).json] },
+  json: { anyOf: [policies.json, integer(1, UINT_MAX).json] },
   example: 'MTU',
   read: (given) =>
-    /^\d/.test(given.peek()?.text ?? '') ? integer(1, 65_535).read(given) : policies.read(given),
+    /^\d/.test(given.peek()?.text ?? '') ? integer(1, UINT_MAX).read(given) : policies.read(given),
 };
 
 /** Octal, or `u=rw,g=r` as in chmod(1). */
@@ -49,7 +56,22 @@ const mode: Shape<string> = {
   },
 };
 
+const CHECKS = ['readable', 'match', 'wildcard_match', 'brace_match'];
+const includeChecks: Shape<string[]> = {
+  syntax: '[[+|-]readable|match|wildcard_match|brace_match …]',
+  line: true,
+  isBareAllowed: true,
+  example: 'readable match',
+  read(given) {
+    const words = given.rest();
+    const strange = words.find(({ text: word }) => !CHECKS.includes(word.replace(/^[+-]/, '')));
+    if (strange === undefined) return words.map(({ text: word }) => word);
+    return given.wrong(strange, `takes ${CHECKS.join(', ')}, not "${strange.text}"`);
+  },
+};
+
 const SHAPES = {
+  includeChecks,
   server: {
     ...inOrder({ host: text, port: integer(1, 65_535) }, 1),
     syntax: 'HOST [PORT]',
@@ -78,7 +100,7 @@ export const GLOBAL_WORDS = words(
   none    notification_email_from       text        From address of alert mails
   none    smtp_server                   server      mail relay; no TLS, no login
   none    smtp_helo_name                text        HELO name
-  none    smtp_connect_timeout          sec()       time to connect to the mail relay
+  none    smtp_connect_timeout          whole(1,4294) time to connect to the mail relay
   none    notification_email{}          flag        who gets mail: one address a line
   none    smtp_alert                    bool        default for all mail alerts
   ignored startup_script                script      run once before the children start
@@ -100,11 +122,11 @@ export const GLOBAL_WORDS = words(
   ignored lvs_flush_on_stop ?one(VS) clear IPVS at the end; VS = our own services only, servers and all
   ignored lvs_flush_onstop              ?one(VS)    old name of lvs_flush_on_stop
   ignored vrrp_mcast_group6             mcast6      IPv6 group of adverts; default ff02::12
-  ignored vrrp_garp_lower_prio_delay sec() pause before a second burst after a lower-priority advert
+  ignored vrrp_garp_lower_prio_delay whole(0,4294) pause before a second burst after a lower-priority advert
   ignored vrrp_garp_lower_prio_repeat int() gratuitous ARPs after a lower-priority advert
   unsafe  vrrp_down_timer_adverts int(1,100)=3 adverts missed before takeover; the same on both directors
-  ignored vrrp_garp_interval            sec()       pause between gratuitous ARPs on an interface
-  ignored vrrp_gna_interval sec() pause between unsolicited neighbour advertisements on an interface
+  ignored vrrp_garp_interval sec(0.000001,4294.967295) pause between gratuitous ARPs on an interface
+  ignored vrrp_gna_interval sec(0.000001,4294.967295) pause between neighbour advertisements
   ignored vrrp_garp_extra_if extraInterfaces time between gratuitous ARPs on other interfaces
   ignored vrrp_vmac_garp_intvl          extraInterfaces old name of vrrp_garp_extra_if
   ignored vrrp_lower_prio_no_advert     bool        do not answer a lower-priority advert
@@ -120,11 +142,11 @@ export const GLOBAL_WORDS = words(
   none    vrrp_priority                 int(-20,19) nice value of the VRRP child
   none    vrrp_no_swap                  flag        lock the VRRP child in memory
   none    vrrp_cpu_affinity             ints(0)     CPUs of the VRRP child
-  none vrrp_rlimit_rttime int(1) limit of real-time CPU time of the VRRP child, in microseconds
-  none    vrrp_rlimit_rtime             int(1)      old name of vrrp_rlimit_rttime
+  none vrrp_rlimit_rttime uint(1) limit of real-time CPU time of the VRRP child, in microseconds
+  none    vrrp_rlimit_rtime             uint(1)     old name of vrrp_rlimit_rttime
   ignored nftables_ipvs ?text one fwmark service per virtual_server_group, marked by this nftables table
   ignored nftables_ipvs_priority        int(-2147483648) priority of the chains of nftables_ipvs
-  ignored nftables_ipvs_start_fwmark    int(1)      first mark of nftables_ipvs; default 1000
+  ignored nftables_ipvs_start_fwmark    uint(1)     first mark of nftables_ipvs; default 1000
   ignored nftables_counters             flag        add counters to the generated rules
   ignored notify_fifo                   fifo        named pipe that gets all events
   ignored notify_fifo_script script program that reads notify_fifo; the path of the pipe is its last argument
@@ -138,14 +160,14 @@ export const GLOBAL_WORDS = words(
   none    checker_no_swap               flag        lock the checker child in memory
   none    checker_rt_priority           int(1,99)   real-time priority (SCHED_RR) of the checker child
   none    checker_cpu_affinity          ints(0)     CPUs of the checker child
-  none checker_rlimit_rttime int(1) limit of real-time CPU time of the checker child, in microseconds
-  none    checker_rlimit_rtime          int(1)      old name of checker_rlimit_rttime
+  none checker_rlimit_rttime uint(1) limit of real-time CPU time of the checker child, in microseconds
+  none    checker_rlimit_rtime          uint(1)     old name of checker_rlimit_rttime
   none    bfd_priority                  int(-20,19) nice value of the BFD child
   none    bfd_no_swap                   flag        lock the BFD child in memory
   none    bfd_rt_priority               int(1,99)   real-time priority (SCHED_RR) of the BFD child
   none    bfd_cpu_affinity              ints(0)     CPUs of the BFD child
-  none bfd_rlimit_rttime int(1) limit of real-time CPU time of the BFD child, in microseconds
-  none    bfd_rlimit_rtime              int(1)      old name of bfd_rlimit_rttime
+  none bfd_rlimit_rttime uint(1) limit of real-time CPU time of the BFD child, in microseconds
+  none    bfd_rlimit_rtime              uint(1)     old name of bfd_rlimit_rttime
   ignored snmp_socket                   text        socket of the AgentX master
   ignored enable_traps                  flag        send SNMP traps
   ignored enable_snmp_vrrp              flag        the VRRP part of KEEPALIVED-MIB
@@ -161,33 +183,33 @@ export const GLOBAL_WORDS = words(
   ignored dbus_no_interface_name text word in the path of instances without interface; default none
   none    script_user                   user        who runs scripts that name nobody
   none    enable_script_security        flag        refuse root scripts whose path is writable by others
-  none vrrp_netlink_cmd_rcv_bufs int() socket buffer of the VRRP child's netlink commands, in bytes
+  none vrrp_netlink_cmd_rcv_bufs uint() socket buffer of the VRRP child's netlink commands, in bytes
   none    vrrp_netlink_cmd_rcv_bufs_force bool        let vrrp_netlink_cmd_rcv_bufs exceed rmem_max
-  none vrrp_netlink_monitor_rcv_bufs int() socket buffer of the VRRP child's netlink monitor, in bytes
+  none vrrp_netlink_monitor_rcv_bufs uint() socket buffer of the VRRP child's netlink monitor, in bytes
   none    vrrp_netlink_monitor_rcv_bufs_force bool        let vrrp_netlink_monitor_rcv_bufs exceed rmem_max
-  none    process_monitor_rcv_bufs      int()       socket buffer of the process connector, in bytes
+  none    process_monitor_rcv_bufs      uint()      socket buffer of the process connector, in bytes
   none    process_monitor_rcv_bufs_force bool        let process_monitor_rcv_bufs exceed rmem_max
-  none    lvs_netlink_cmd_rcv_bufs      int()       socket buffer of the checker's netlink commands, in bytes
+  none lvs_netlink_cmd_rcv_bufs uint() socket buffer of the checker's netlink commands, in bytes
   none    lvs_netlink_cmd_rcv_bufs_force bool        let lvs_netlink_cmd_rcv_bufs exceed rmem_max
-  none    lvs_netlink_monitor_rcv_bufs  int()       socket buffer of the checker's netlink monitor, in bytes
+  none    lvs_netlink_monitor_rcv_bufs  uint()      socket buffer of the checker's netlink monitor, in bytes
   none    lvs_netlink_monitor_rcv_bufs_force bool        let lvs_netlink_monitor_rcv_bufs exceed rmem_max
   ignored rs_init_notifies flag run notify scripts for the first state of real servers, too
   none no_checker_emails flag mail when a real server comes or goes, not for each checker
   none vrrp_rx_bufs_policy receiveBuffers socket buffer of adverts: by the MTU, by their size, or in bytes
-  none    vrrp_rx_bufs_multiplier       int(1)      factor of vrrp_rx_bufs_policy; default 3
-  ignored vrrp_startup_delay sec() wait before any instance starts, until the network has settled
-  ignored vrrp_delay_after_boot         sec()       as vrrp_startup_delay, from the boot of the system on
+  none    vrrp_rx_bufs_multiplier       uint(1)     factor of vrrp_rx_bufs_policy; default 3
+  ignored vrrp_startup_delay sec(0.001,4294.967295) wait before any instance starts
+  ignored vrrp_delay_after_boot sec(0.001,4294.967295) as vrrp_startup_delay, from the boot of the system on
   none    log_unknown_vrids             flag        log adverts of virtual routers that are not configured
   ignored vrrp_owner_ignore_adverts     bool        an address owner drops adverts it hears
   ignored vmac_prefix                   text        what names of VMAC interfaces begin with; default vrrp
   ignored vmac_addr_prefix text what names of VMAC interfaces of single addresses begin with
   none    umask                         mode        permissions that created files do not get
-  none    random_seed                   int()       seed of $_RANDOM
+  none    random_seed                   uint()      seed of $_RANDOM
   none reload_check_config ?text check a configuration before it is loaded; complaints go to this file
   ignored reload_time_file text file that holds a time at which to reload, on both directors at once
   ignored reload_repeat                 flag        keep the file of reload_time_file, and reload daily
   ignored reload_file                   ?text       file that is there while a configuration is read
-  ignored include_check                 texts()     which kinds of missing includes are errors
+  ignored include_check                 includeChecks which kinds of missing includes are errors
   none    config_save_dir               text        save the configuration around each reload there
   none    tmp_config_directory          text        where the copy of the whole configuration is kept
   none data_use_instance bool names of dump files contain the instance and the network namespace

@@ -11,7 +11,7 @@ function bytes(digit: string, what: string): Shape<string> {
   const form = new RegExp(`^(?:${digit}${digit})+$`);
   return {
     syntax: 'HEX …',
-    example: '00ff',
+    example: '0a1b',
     line: true,
     read(given) {
       const first = given.take('bytes in hexadecimal');
@@ -177,7 +177,7 @@ const MISC_CHECK = wordBlock(
   TIMING +
     `
   ignored misc_path                     script      program and arguments
-  ignored misc_timeout                  sec(0.001)  longest run; default delay_loop
+  ignored misc_timeout                  whole(0,4294)  longest run; default delay_loop
   ignored misc_dynamic                  flag        exit status 2 to 255 sets the weight: status - 2
   ignored user                          user        who runs it
 `,

@@ -34,6 +34,7 @@ function macvlan(extra: readonly string[]): Shape<string[]> {
     example: 'vrrp.51',
     read(given) {
       const values: string[] = [];
+      let named = false;
       for (let word = given.peek(); word !== undefined; word = given.peek()) {
         if (word.text === 'name' || word.text === 'group') {
           given.optional();
@@ -45,6 +46,8 @@ function macvlan(extra: readonly string[]): Shape<string[]> {
         else {
           const value = interfaceName.read(given);
           if (value === undefined) return undefined;
+          if (named) return given.wrong(word, `has a name already, and "${value}" is another`);
+          named = true;
           values.push(value);
         }
       }
@@ -161,7 +164,7 @@ export const VRRP_WORDS = words(
   ignored no_accept                     flag        drop packets to the addresses when not their owner
   none    skip_check_adv_addr           bool        vrrp_skip_check_adv_addr of this instance
   none    strict_mode                   bool        strict RFC mode of this instance
-  none    debug                         ?int(0,4)   not implemented
+  none    debug                         int(0,4)    not implemented
   ignored notify_backup                 script      run on entering BACKUP
   ignored notify_master                 script      run on entering MASTER
   ignored notify_fault                  script      run on entering FAULT
@@ -172,7 +175,7 @@ export const VRRP_WORDS = words(
   none    smtp_alert                    bool        mail on transitions
   none    notify_priority_changes       bool        also write changes of priority to the pipe
   ignored lvs_sync_daemon_interface     iface       old form of lvs_sync_daemon: its interface
-  ignored garp_lower_prio_delay         sec()       vrrp_garp_lower_prio_delay of this instance
+  ignored garp_lower_prio_delay         whole(0,4294) vrrp_garp_lower_prio_delay of this instance
   ignored garp_lower_prio_repeat        int()       vrrp_garp_lower_prio_repeat of this instance
   unsafe  down_timer_adverts int(1,100)=3 adverts missed before takeover; the same on both directors
   ignored timer_expired_backup flag with nopreempt: become BACKUP after having run very late
@@ -182,7 +185,7 @@ export const VRRP_WORDS = words(
   ignored lower_prio_no_advert          bool        vrrp_lower_prio_no_advert of this instance
   ignored higher_prio_send_advert       bool        vrrp_higher_prio_send_advert of this instance
   ignored owner_ignore_adverts          bool        vrrp_owner_ignore_adverts of this instance
-  none    kernel_rx_buf_size            int(1)      socket buffer of adverts, in bytes
+  none    kernel_rx_buf_size            uint()      socket buffer of adverts, in bytes
   unsafe  authentication{} flag password in adverts of version 2: the peer drops ours without it
   unsafe  auth_hmac{}                   flag        signature of adverts: the peer drops ours without it
 `,
@@ -229,8 +232,8 @@ const SYNC_GROUP = wordBlock(
 const GARP_GROUP = wordBlock(
   'garp_group',
   `
-  ignored garp_interval                 sec()       pause between gratuitous ARPs
-  ignored gna_interval                  sec()       pause between unsolicited neighbour advertisements
+  ignored garp_interval                 sec(0,2147.483647) pause between gratuitous ARPs
+  ignored gna_interval sec(0,2147.483647) pause between unsolicited neighbour advertisements
   ignored interface                     iface       the one interface
   ignored interfaces{}                  flag        interfaces that share the pauses
 `,
@@ -256,11 +259,11 @@ const TRACK_PROCESS = wordBlock(
   ignored process                       process     program, and its arguments, to count
   ignored param_match ?one(initial|partial) the arguments only begin with these, or contain them
   ignored weight                        weight      priority delta
-  none    quorum                        int(0,65535) fewest processes
+  none    quorum                        int(1,65535) fewest processes
   ignored quorum_max                    int(0,65535) most processes
-  ignored delay                         sec()       both of the delays below
-  ignored terminate_delay               sec()       wait after there are too few
-  ignored fork_delay                    sec()       wait after there are enough
+  ignored delay                         sec(0.000001,3600) both of the delays below
+  ignored terminate_delay               sec(0.000001,3600) wait after there are too few
+  ignored fork_delay                    sec(0.000001,3600) wait after there are enough
   ignored full_command                  flag        compare the whole command line
 `,
   { shapes: SHAPES },
@@ -280,9 +283,9 @@ const BFD_INSTANCE = wordBlock(
   ignored source_ip                     ip          own address
   ignored neighbor_ip                   ip          address of the peer
   ignored neighbour_ip                  ip          another spelling of neighbor_ip
-  ignored min_rx int(1,10000) shortest time between packets heard, in milliseconds; default 10
-  ignored min_tx int(1,10000) shortest time between packets sent, in milliseconds; default 10
-  ignored idle_tx int(1000,10000) time between packets while down, in milliseconds; default 1000
+  ignored min_rx millis(1,4294967) shortest time between packets heard, in milliseconds; default 10
+  ignored min_tx millis(1,4294967) shortest time between packets sent, in milliseconds; default 10
+  ignored idle_tx millis(1000,4294967) time between packets while down, in milliseconds; default 1000
   ignored multiplier                    int(1,255)  packets missed before the session is down; default 5
   ignored passive                       flag        wait for the peer to begin
   ignored ttl                           int(1,255)  TTL of packets (IPv4)
@@ -310,11 +313,11 @@ export const TOP_WORDS = words(
   `
   none    linkbeat_use_polling flag poll the state of links (MII, ETHTOOL, IOCTL)
   unsafe  net_namespace text run in a network namespace (option -s of lvs-director does that)
-  unsafe  net_namespace_ipvs            text        keep the IPVS table in another namespace
+  unsafe  net_namespace_ipvs            ?text       keep the IPVS table in another namespace
   none    namespace_with_ipsets         flag        allow ipsets in a network namespace before Linux 3.13
   none    use_pid_dir                   flag        pid files under /run/keepalived
   ignored instance                      text        name of this daemon when several run on one host
-  none    child_wait_time int(1,300) seconds children get to stop; default 5
+  none    child_wait_time uint()     seconds children get to stop; default 5
   ignored track_group{} name instances that follow a static address, route or rule
   ignored static_ipaddress{}            flag        addresses added at start, not moved by VRRP
   ignored static_routes{}               flag        routes added at start, not moved by VRRP
@@ -328,7 +331,7 @@ export const TOP_WORDS = words(
   ignored SSL{}                         flag        certificate and key of SSL_GET
   ignored virtual_server_group{} name a named list of addresses and fwmarks that share one pool
   ignored bfd_instance{}                name        BFD session
-  ignored track_file{}                  flag        files to watch
+  ignored track_file{}                  name        files to watch
   ignored vrrp_track_file{}             name        old name of track_file
 `,
   {
