@@ -29,7 +29,7 @@ export function addRunOptions(command: Command): Command {
     .option('-R, --dont-respawn', 'end when the balancer process dies')
     .option('-V, --dont-release-vrrp', '(not yet) keep the addresses when stopping')
     .option('-i, --config-id <id>', 'id for @ lines; default: the short host name')
-    .option('--compat', 'be as lenient with unknown words as keepalived')
+    .option('--compat', 'be as lenient as keepalived')
     .option('-n, --dont-fork', '(always so)')
     .option('-D, --log-detail', '(ignored) logs are always detailed')
     .option('-d, --dump-conf', '(ignored) see `check`')

@@ -108,6 +108,11 @@ export const CODES = {
     exitCode: 6,
     means: 'a script that root would run and others can change: left out',
   },
+  CFG_ORDER: {
+    severity: 'warning',
+    complains: true,
+    means: 'statements in an order that keepalived does not understand',
+  },
   CFG_OWNER: { severity: 'warning', means: 'priority 255: the address owner' },
   CFG_PREFIX: { severity: 'warning', means: 'a virtual address whose prefix length has side effects' },
   CFG_UNSERVED: { severity: 'warning', means: 'a virtual server whose address no instance holds' },

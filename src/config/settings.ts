@@ -6,6 +6,7 @@ import { nearest } from './nearest.ts';
 import type { Report } from './report.ts';
 import { type Block, findWord, type Keyword, knownWords, type Settled, STANDINGS } from './schema/block.ts';
 import { foreignHint } from './schema/foreign.ts';
+import { readEntryLeniently, readLeniently } from './schema/lenient.ts';
 import type { ValueOf } from './schema/shape.ts';
 import { TOP } from './schema/top.ts';
 import { whereKnown } from './schema/where.ts';
@@ -66,7 +67,8 @@ export class Interpreter {
       return;
     }
     const line = new Arguments(words, 0, block.name, this.#report);
-    const value = block.entry!.read(line);
+    const value =
+      block.entry!.read(line) ?? this.#lenient(() => readEntryLeniently(words, block.name, block.entry!));
     this.#reportExtra(line, block);
     if (value === undefined) settings.wrong.push(words[0].text);
     else entries.push({ value, at: headSpan(statement) });
@@ -79,7 +81,9 @@ export class Interpreter {
     if (keyword === undefined) return this.#unknown(statement, block);
     if (keyword.takes.isSecret) this.#report.secrets.push(...statement.words.slice(1).map(({ at }) => at));
     const line = new Arguments(statement.words, 1, word.text, this.#report, keyword.advice);
-    const value = keyword.takes.read(line);
+    const value =
+      keyword.takes.read(line) ??
+      this.#lenient(() => readLeniently(statement.words, block.name, keyword.takes));
     if (value !== undefined) this.#reportExtra(line, block, keyword.takes.isSecret);
     if (keyword.standing !== undefined) this.#reportStanding(word, keyword, value);
     const body = this.#readBody(statement, keyword);
@@ -104,6 +108,10 @@ export class Interpreter {
     if (keyword.many === undefined)
       this.#report.add('CFG_REPEATED', word.at, `${word.text} is given twice; the last one counts`);
     same.push(setting);
+  }
+
+  #lenient<T>(read: () => T | undefined): T | undefined {
+    return this.#report.compat ? read() : undefined;
   }
 
   /**

@@ -1,17 +1,17 @@
-// The referee: Debian's keepalived 2.2.7 with -t. What it accepts without a word we accept without one, what
-// it complains about we refuse, and where we are stricter on purpose the file's name says so. Needs
-// namespaces, for the interfaces.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// The referee: Debian's keepalived 2.2.7. What it accepts without a word we accept without one, what it
+// complains about we refuse or mention, and where we are stricter on purpose the file's name says so. With
+// --compat we end as its -t does, and make of a file what it makes of it. Needs namespaces, for the
+// interfaces.
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { exitCodeFor } from '../../src/cli/check.ts';
+import type { VrrpInstance } from '../../src/config/model.ts';
 import { readConfiguration } from '../../src/config/read.ts';
 import { renderDiagnostics } from '../../src/config/render.ts';
 import { pairConfigurations } from './pairs.ts';
+import { instancesOf, judge, type Verdict, version } from './referee.ts';
 
-const KEEPALIVED = '/usr/sbin/keepalived';
 const FILES = join(import.meta.dirname, 'files');
 
 const corpus = new Map([
@@ -22,41 +22,39 @@ const corpus = new Map([
   ),
 ]);
 
-/**
- * One namespace for the whole corpus: eth0 and eth1 exist in it. Answers the exit code and messages for each
- * file.
- */
-function judgeAll(directory: string): Map<string, { exitCode: number; messages: string }> {
-  const script = `ip link add eth0 type veth peer name eth1 || exit 1
-    ip link set eth0 up && ip link set eth1 up || exit 1
-    for f in *.conf; do m=$(${KEEPALIVED} -t -f "$PWD/$f" 2>&1); printf '%s %s\\0' "$? $f" "$m"; done`;
-  const output = execFileSync('unshare', ['-rn', 'sh', '-c', script], { cwd: directory, encoding: 'utf8' });
-  return new Map(
-    output
-      .split('\0')
-      .slice(0, -1)
-      .map((record) => {
-        const [, code, name, messages] = /^(\d+) (\S+) ?(.*)$/s.exec(record)!;
-        return [name!, { exitCode: Number(code), messages: messages! }];
-      }),
-  );
-}
+/** Where `check --compat` ends differently, with the reason. */
+const EXCEPTIONS = new Map<RegExp, { ours: number; theirs: number; because: string }>([
+  [
+    /-(ipv6-router|pair-.*-6)\.conf$/,
+    { ours: 4, theirs: 0, because: 'VRRP over IPv6 is not there yet: a VIP without owner would be worse' },
+  ],
+  [
+    /-authentication\.conf$/,
+    { ours: 4, theirs: 0, because: 'authentication is not there yet: the peer would drop our adverts' },
+  ],
+  [
+    /-no-value\.conf$/,
+    { ours: 4, theirs: 2, because: 'keepalived gives up in the middle, with a code that -t does not have' },
+  ],
+  [
+    /-duplicate-service\.conf$/,
+    { ours: 5, theirs: 0, because: 'keepalived checks both and lets them overwrite each other; we take one' },
+  ],
+  [
+    /-sync-daemon-reference\.conf$/,
+    { ours: 5, theirs: 0, because: 'keepalived says the same, but only when it runs' },
+  ],
+]);
 
 describe('against keepalived', () => {
-  let verdicts: ReturnType<typeof judgeAll>;
-  let directory: string;
+  let verdicts: Map<string, Verdict>;
 
   beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'lvs-director-config-'));
-    for (const [name, text] of corpus) writeFileSync(join(directory, name), text);
-    verdicts = judgeAll(directory);
+    verdicts = judge(corpus);
   }, 60_000);
 
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
   test('the referee is the version we know', () => {
-    const { stderr, stdout } = spawnSync(KEEPALIVED, ['-v'], { encoding: 'utf8' });
-    expect(`${stderr}${stdout}`).toMatch(/Keepalived v2\./);
+    expect(version()).toMatch(/Keepalived v2\./);
     expect(verdicts.size).toBe(corpus.size);
   });
 
@@ -64,19 +62,151 @@ describe('against keepalived', () => {
     const verdict = verdicts.get(name)!;
     const strict = readConfiguration([{ name, text }]);
     const said = renderDiagnostics(strict.sources, strict.diagnostics);
-    const lenient = exitCodeFor(readConfiguration([{ name, text }], { compat: true }).diagnostics, true);
+    const exitCode = exitCodeFor(strict.diagnostics, false);
     if (name.startsWith('accepted-')) {
       expect(verdict).toEqual({ exitCode: 0, messages: '' });
-      expect(exitCodeFor(strict.diagnostics, false), said).toBe(0);
-      expect(lenient).toBe(0);
+      expect(exitCode, said).toBe(0);
+    } else if (name.startsWith('warned-')) {
+      expect(verdict.exitCode, verdict.messages).toBe(5);
+      expect(exitCode, said).toBe(0);
+      expect(said).toContain(': warning: ');
     } else if (name.startsWith('refused-')) {
       expect(verdict.exitCode, verdict.messages).not.toBe(0);
-      expect(exitCodeFor(strict.diagnostics, false)).toBe(4);
-      expect(lenient).not.toBe(0);
+      expect(exitCode).toBe(4);
     } else {
       expect(name).toMatch(/^stricter-/);
       expect(verdict).toEqual({ exitCode: 0, messages: '' });
-      expect(exitCodeFor(strict.diagnostics, false), said).not.toBe(0);
+      expect(exitCode, said).not.toBe(0);
     }
   });
+
+  test.each([...corpus])('--compat ends alike: %s', (name, text) => {
+    const { diagnostics, sources } = readConfiguration([{ name, text }], { compat: true });
+    const theirs = verdicts.get(name)!.exitCode;
+    const ours = exitCodeFor(diagnostics, true);
+    const exception = [...EXCEPTIONS].find(([names]) => names.test(name))?.[1];
+    if (exception === undefined) expect(ours, renderDiagnostics(sources, diagnostics)).toBe(theirs);
+    else expect({ ours, theirs }).toEqual({ ours: exception.ours, theirs: exception.theirs });
+  });
 });
+
+/** Lines of an instance, good or bad, each with what is worth comparing. */
+const INSTANCES = [
+  '',
+  'priority 300',
+  'priority 0',
+  'priority 150x',
+  'priority 150\npriority 300',
+  'priority 300\npriority 150',
+  'state MASTER',
+  'state MASTER\npriority 300',
+  'state STANDBY',
+  'state STANDBY\npriority 255',
+  'state MASTER\nstate BACKUP\npriority 120',
+  'priority 255',
+  'advert_int 300',
+  'advert_int 0.3',
+  'advert_int 2.5',
+  'advert_int 1s',
+  'advert_int 0',
+  'version 3\nadvert_int 0.3',
+  'version 3\nadvert_int 0.015',
+  'version 3\nadvert_int 0.014',
+  'version 3\nadvert_int 0.3000004',
+  'version 3\nadvert_int 0.2999999',
+  'version 3\nadvert_int 41',
+  'version 3\nadvert_int 0.001',
+  'version 3x',
+  'version 4',
+  'version 2\nversion 3',
+  'nopreempt',
+  'nopreempt\npreempt',
+  'preempt\nnopreempt',
+  'nopreempt\nstate MASTER',
+  'nopreempt\npriority 255',
+  'nopreempt\npreempt_delay 10',
+  'preempt_delay 10',
+  'preempt_delay 10\npreempt_delay 2000',
+  'preempt_delay 10\nstate MASTER',
+  'preempt_delay 0.5000009',
+  'garp_master_repeat 0',
+  'garp_master_repeat -1',
+  'garp_master_repeat x\ngarp_master_delay x',
+  'garp_master_repeat 3x\ngarp_master_delay 4x\ngarp_master_refresh 5x\ngarp_master_refresh_repeat 0',
+  'garp_master_refresh 5\ngarp_master_refresh x',
+  'mcast_src_ip 10.0.0.7\nunicast_src_ip 10.0.0.8',
+  'unicast_src_ip 10.0.0.8\nmcast_src_ip 10.0.0.7',
+  'mcast_src_ip 10.0.0.700',
+  'virtual_router_id 300',
+  'virtual_ipaddress {\n10.1.0.1/33\n10.1.0.2/24x\n10.1.0.300\n10.1.0.3/24 nonsense dev eth1\n}',
+  'virtual_ipaddress_excluded {\n10.2.0.1/24\nfd00::1/129\n}',
+];
+
+describe('--compat makes the same of it', () => {
+  const texts = INSTANCES.map((lines, i) => {
+    const head = `vrrp_instance V${i} {\ninterface eth0\nvirtual_router_id ${i + 1}\n`;
+    return `${head}${lines}\nvirtual_ipaddress {\n10.0.1.${i + 1}/24\n}\n}\n`;
+  });
+  let theirs: ReturnType<typeof instancesOf>;
+  const ours = readConfiguration([{ name: 'x', text: texts.join('') }], { compat: true }).configuration;
+
+  beforeAll(() => {
+    theirs = instancesOf(texts.join(''));
+  }, 60_000);
+
+  test.each(INSTANCES.map((lines, i) => [lines, i] as const))('%j', (_, i) => {
+    const instance = ours.instances.find(({ name }) => name.value === `V${i}`)!;
+    expect(effective(instance)).toEqual(readOut(theirs.get(`V${i}`)!));
+  });
+});
+
+function effective(instance: VrrpInstance) {
+  const addresses = (list: VrrpInstance['virtualAddresses']) =>
+    list.map(({ prefix }) => `${prefix.value.address}/${prefix.value.length}`);
+  return {
+    state: instance.initialState.value,
+    virtualRouterId: instance.virtualRouterId.value,
+    priority: instance.priority.value,
+    version: instance.version?.value ?? 2,
+    advertMs: instance.advertIntervalMs.value,
+    nopreempt: instance.nopreempt.value,
+    preemptDelayMs: instance.preemptDelayMs.value,
+    source: instance.sourceAddress?.value ?? '(none)',
+    garp: [
+      instance.garp.masterDelayMs?.value ?? 5000,
+      instance.garp.masterRepeat?.value ?? 5,
+      instance.garp.masterRefreshMs?.value ?? 0,
+      instance.garp.masterRefreshRepeat?.value ?? 1,
+    ],
+    addresses: addresses(instance.virtualAddresses),
+    excluded: addresses(instance.virtualAddressesExcluded),
+  };
+}
+
+function readOut(lines: ReadonlyMap<string, string>): ReturnType<typeof effective> {
+  const number = (name: string) => Number.parseFloat(lines.get(name) ?? '0');
+  const addresses = (name: string) =>
+    (lines.get(name) ?? '')
+      .split(' ')
+      .filter((one) => one !== '')
+      .map((one) => (one.includes('/') ? one : `${one}/${one.includes(':') ? 128 : 32}`));
+  const inMs = lines.get('Advert interval')!.endsWith('milli-sec');
+  return {
+    state: lines.get('Wantstate') as 'MASTER' | 'BACKUP',
+    virtualRouterId: number('Virtual Router ID'),
+    priority: number('Priority'),
+    version: number('VRRP Version') as 2 | 3,
+    advertMs: number('Advert interval') * (inMs ? 1 : 1000),
+    nopreempt: lines.get('Preempt') === 'disabled',
+    preemptDelayMs: Math.round(number('Preempt delay') * 1_000_000) / 1000,
+    source: lines.get('Using src_ip')!.split(' ')[0]!,
+    garp: [
+      number('Gratuitous ARP delay') * 1000,
+      number('Gratuitous ARP repeat'),
+      number('Gratuitous ARP refresh') * 1000,
+      number('Gratuitous ARP refresh repeat'),
+    ],
+    addresses: addresses('Virtual IP'),
+    excluded: addresses('Virtual IP Excluded'),
+  };
+}

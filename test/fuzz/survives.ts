@@ -14,7 +14,9 @@ export function survives(text: string, options: ReadOptions = {}): void {
     start <= end &&
     end <= sources[source]!.text.length;
   assert.deepEqual(
-    diagnostics.filter(({ at }) => !inside(at)),
+    diagnostics
+      .flatMap(({ at, related = [] }) => [at, ...related.map((other) => other.at)])
+      .filter((at) => !inside(at)),
     [],
     'diagnostics outside of the text',
   );

@@ -88,9 +88,14 @@ function schedulerFlags(settings: Service, scheduler: Located<string>, report: R
   });
   return given.filter(({ value, at }) => {
     const wanted = FLAG_SCHEDULERS[value as Flag];
-    if (wanted === undefined || wanted === scheduler.value) return true;
-    report.add('CFG_CONTRADICTION', at, `${value} is for the ${wanted} scheduler, not ${scheduler.value}`);
-    return false;
+    if (wanted === undefined) return true;
+    if (wanted !== scheduler.value) {
+      report.add('CFG_CONTRADICTION', at, `${value} is for the ${wanted} scheduler, not ${scheduler.value}`);
+      return false;
+    }
+    if (at.source !== scheduler.at.source || at.start > scheduler.at.start) return true;
+    report.add('CFG_ORDER', at, `${value} stands before its scheduler`, 'keepalived leaves it out then');
+    return !report.compat;
   });
 }
 

@@ -23,12 +23,12 @@ export function composeInstance(
   const device = needed(settings, 'interface', report);
   const virtualRouterId = needed(settings, 'virtual_router_id', report);
   if (device === undefined || virtualRouterId === undefined) return undefined;
-  const sourceAddress = last(settings, 'unicast_src_ip') ?? last(settings, 'mcast_src_ip');
+  const sourceAddress = sourceOf(settings);
   const unicastPeers = all(settings, 'unicast_peer').flatMap(({ body }) => body.entries);
   reportNoPeers(settings, report);
   const addresses = composeAddresses(settings, 'virtual_ipaddress');
   const family = familyIn(addresses, sourceAddress, unicastPeers);
-  const version = versionFor(settings, family);
+  const version = versionFor(settings, family, report);
   const [initialState, priority] = stateAndPriority(settings, report);
   const instance: VrrpInstance = {
     at: settings.at,
@@ -47,8 +47,10 @@ export function composeInstance(
     unicastPeers,
     garp: composeGarp(settings),
   };
+  if (unicastPeers.length === 0) reportNoPeer(settings, report);
   const wrong = all(settings, 'virtual_ipaddress').some(({ body }) => body.wrong.length > 0);
-  if (addresses.length === 0 && !wrong) reportNoAddress(instance, version?.value ?? globalVersion, report);
+  if (addresses.length === 0 && (!wrong || report.compat))
+    reportNoAddress(instance, version?.value ?? globalVersion, report);
   return instance;
 }
 
@@ -66,9 +68,26 @@ function reportNoPeers(settings: Instance, report: Report): void {
 
 function needed<N extends 'interface' | 'virtual_router_id'>(settings: Instance, name: N, report: Report) {
   const value = last(settings, name);
-  if (!mentioned(settings, name))
+  // What was wrong with it has been said; with --compat that is no error, but this is.
+  if (value === undefined && (report.compat || !mentioned(settings, name)))
     report.add('CFG_INCOMPLETE', settings.at, `this vrrp_instance has no ${name}`);
   return value;
+}
+
+/** Two names of one setting: whichever comes last counts. */
+function sourceOf(settings: Instance): Located<Address> | undefined {
+  const [unicast, multicast] = [last(settings, 'unicast_src_ip'), last(settings, 'mcast_src_ip')];
+  if (unicast === undefined || multicast === undefined) return unicast ?? multicast;
+  return isAfter(unicast.at, multicast.at) ? unicast : multicast;
+}
+
+/** keepalived speaks multicast then, and says that it will not for ever. */
+function reportNoPeer(settings: Instance, report: Report): void {
+  const peers = all(settings, 'unicast_peer');
+  const unicast = peers[0]?.body ?? last(settings, 'unicast_src_ip');
+  if (unicast === undefined || peers.some(({ body }) => body.wrong.length > 0)) return;
+  const message = 'there is no unicast_peer: adverts go to the multicast group';
+  report.add('CFG_DEPRECATED', unicast.at, message, 'name the other director, or write mcast_src_ip');
 }
 
 function composeAddresses(
@@ -117,9 +136,27 @@ function sameFamily(addresses: VirtualAddress[], family: Family, report: Report)
 }
 
 /** Version 2 has no IPv6, so an instance that names none gets 3. */
-function versionFor(settings: Instance, family: Family): Located<2 | 3> | undefined {
-  const version = last(settings, 'version');
+function versionFor(settings: Instance, family: Family, report: Report): Located<2 | 3> | undefined {
+  const version = firstVersion(settings, report);
   return version === undefined && family === 6 ? { value: 3, at: settings.at } : version;
+}
+
+/** Of other settings the last one counts; keepalived does not change its mind about these two. */
+function firstVersion(settings: Instance, report: Report): Located<2 | 3> | undefined {
+  const [first, ...others] = all(settings, 'version');
+  for (const { value, at } of others)
+    if (value !== first!.value)
+      report.add('CFG_CONTRADICTION', at, `version ${first!.value} is said before: this is left out`);
+  return first;
+}
+
+function lastState(settings: Instance, report: Report): Located<'MASTER' | 'BACKUP'> | undefined {
+  const given = all(settings, 'state');
+  const master = given.find(({ value }) => value === 'MASTER');
+  const state = given.at(-1);
+  if (master === undefined || state?.value !== 'BACKUP') return state;
+  report.add('CFG_CONTRADICTION', state.at, 'state MASTER is said before: this is left out');
+  return master;
 }
 
 /** Each follows from the other when only one is given. */
@@ -127,7 +164,7 @@ function stateAndPriority(
   settings: Instance,
   report: Report,
 ): [Located<'MASTER' | 'BACKUP'>, Located<number>] {
-  const state = last(settings, 'state');
+  const state = lastState(settings, report);
   const priority = last(settings, 'priority') ?? {
     value: state?.value === 'MASTER' ? OWNER : USUAL_PRIORITY,
     at: settings.at,
