@@ -6,10 +6,22 @@ import { type ReadResult, readConfiguration } from '../config/read.ts';
 import { recordDiagnostics, renderDiagnostics } from '../config/render.ts';
 import type { Diagnostic, Severity, Source } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
-import { defaultConfigId, readSources, resolveInclude, surroundingsNow } from '../linux/config-files.ts';
+import {
+  defaultConfigId,
+  presentInterfaces,
+  readSources,
+  resolveInclude,
+  surroundingsNow,
+} from '../linux/config-files.ts';
 import { inspectScript } from '../linux/script-files.ts';
 
-export type CheckOptions = { json: boolean; compat: boolean; configId?: string | undefined };
+export type CheckOptions = {
+  json: boolean;
+  compat: boolean;
+  configId?: string | undefined;
+  /** The file is for this machine: it has to have the interfaces. */
+  here?: true;
+};
 /** The files of one director, read as one. */
 export type DirectorFiles = readonly string[];
 type Outcome = { exitCode: CheckExitCode; output: string };
@@ -39,13 +51,17 @@ export function check(
   }
 }
 
-function read(files: DirectorFiles, { compat, configId = defaultConfigId() }: CheckOptions): ReadResult {
+function read(
+  files: DirectorFiles,
+  { compat, configId = defaultConfigId(), here }: CheckOptions,
+): ReadResult {
   return readConfiguration(readSources(files), {
     compat,
     configId,
     surroundings: surroundingsNow(),
     inspectScript,
     include: resolveInclude,
+    interfaces: here ? presentInterfaces() : undefined,
   });
 }
 

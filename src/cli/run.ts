@@ -9,12 +9,7 @@ const DEFAULT_FILES = ['/etc/lvs-director/director.conf'];
 /** The exit code. */
 export async function run(flags: RunFlags): Promise<number> {
   const files = flags.useFile ?? DEFAULT_FILES;
-  if (flags.configTest === true) {
-    const { check } = await import('./check.ts');
-    const { exitCode, output } = check([files], { json: false, compat: true, configId: flags.configId });
-    process.stderr.write(output);
-    return exitCode;
-  }
+  if (flags.configTest === true) return testConfig(files, flags);
   for (const [given, option] of notYet(flags)) {
     if (given) process.stderr.write(`lvs-director: ${option} is not supported yet and changes nothing\n`);
   }
@@ -31,6 +26,16 @@ export async function run(flags: RunFlags): Promise<number> {
     },
     flags.pid,
   );
+}
+
+/** As keepalived -t: its leniency, its exit codes, and the interfaces of this machine. */
+async function testConfig(files: readonly string[], flags: RunFlags): Promise<number> {
+  const { check } = await import('./check.ts');
+  if (flags.namespace !== undefined) enterNamespace(flags.namespace);
+  const { configId } = flags;
+  const { exitCode, output } = check([files], { json: false, compat: true, configId, here: true });
+  process.stderr.write(output);
+  return exitCode;
 }
 
 function notYet(flags: RunFlags): [boolean, string][] {

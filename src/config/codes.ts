@@ -53,6 +53,11 @@ export const CODES = {
   },
   CFG_REFERENCE: { severity: 'error', compat: 'ignored', means: 'a name that is defined nowhere' },
   CFG_CONTRADICTION: { severity: 'error', compat: 'ignored', means: 'settings that cannot hold together' },
+  CFG_INTERFACE: {
+    severity: 'error',
+    complains: true,
+    means: 'an interface that this machine does not have (`run -t` only)',
+  },
   CFG_KERNEL: { severity: 'error', compat: 'warning', means: 'something that the kernel will refuse' },
   CFG_SELF: {
     severity: 'error',

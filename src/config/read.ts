@@ -22,6 +22,7 @@ import type { Configuration } from './model.ts';
 import { Parser } from './parser.ts';
 import { Report } from './report.ts';
 import { checkConfiguration } from './rules/configuration.ts';
+import { checkInterfaces } from './rules/interfaces.ts';
 import { checkScripts, type InspectScript } from './rules/scripts.ts';
 import { TOP } from './schema/top.ts';
 import { Interpreter, noSettings } from './settings.ts';
@@ -37,6 +38,8 @@ export type ReadOptions = {
   inspectScript?: InspectScript;
   /** How `include` gets at files; without it there are none. */
   include?: Include;
+  /** Those of the machine the file is for; without them nobody knows which there are. */
+  interfaces?: ReadonlySet<string> | undefined;
 };
 
 export type ReadResult = {
@@ -48,6 +51,8 @@ export type ReadResult = {
 
 /** keepalived.conf(5) has an example of 65,024 instances, which is about as many lines. */
 const MOST_LINES = 1_200_000;
+/** keepalived's word for interfaces that may come later. */
+const DYNAMIC = /^\s*dynamic_interfaces\b/m;
 
 /** Several texts are read as one. Never throws: any text ends in diagnostics. */
 export function readConfiguration(sources: readonly Source[], options: ReadOptions = {}): ReadResult {
@@ -85,7 +90,10 @@ function readOnce(
   });
   const configuration = composeConfiguration(settings, report);
   checkConfiguration(configuration, report);
-  if (options.inspectScript !== undefined) checkScripts(settings, options.inspectScript, report);
+  const { inspectScript, interfaces } = options;
+  if (inspectScript !== undefined) checkScripts(settings, inspectScript, report);
+  const mayAppear = () => expander.sources.some(({ text }) => DYNAMIC.test(text));
+  if (interfaces !== undefined && !mayAppear()) checkInterfaces(configuration, interfaces, report);
   const shown = maskSecrets(expander.sources, report.secrets);
   return { result: { configuration, diagnostics: report.sorted(), sources: shown }, balances };
 }

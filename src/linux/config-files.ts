@@ -37,6 +37,12 @@ export function resolveInclude(pattern: string, from: string): Source[] {
   });
 }
 
+/** Of this network namespace: sysfs may show another one's. */
+export function presentInterfaces(): Set<string> {
+  const table = readFileSync('/proc/self/net/dev', 'utf8').split('\n').slice(2);
+  return new Set(table.flatMap((line) => /^ *([^:]+):/.exec(line)?.[1] ?? []));
+}
+
 /** keepalived's default for -i: the host name up to its first dot. */
 export function defaultConfigId(): string {
   return hostname().split('.')[0]!;

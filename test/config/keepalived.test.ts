@@ -90,6 +90,36 @@ describe('against keepalived', () => {
   });
 });
 
+describe('run -t ends as keepalived -t does', () => {
+  const file = (device: string, lines = '', options = '') =>
+    `vrrp_instance V {\ninterface ${device}\nvirtual_router_id 5\n${lines}
+virtual_ipaddress {\n10.0.0.1/24 ${options}\n}\n}\n`;
+  const files = new Map([
+    ['good.conf', file('eth0', 'track_interface {\neth1\n}', 'dev eth1')],
+    ['unknown.conf', file('eth0', 'priorty 100')],
+    ['interface.conf', file('eth9')],
+    ['device.conf', file('eth0', '', 'dev eth9')],
+    ['tracked.conf', file('eth0', 'track_interface {\neth9\n}')],
+  ]);
+  const ours = join(import.meta.dirname, '../../bin/lvs-director');
+
+  test('with the interfaces of the machine, and without the file', () => {
+    const codes = (verdicts: Map<string, Verdict>) =>
+      Object.fromEntries([...verdicts].map(([name, { exitCode }]) => [name, exitCode]));
+    const theirs = codes(judge(files, undefined, 'missing'));
+    expect(theirs).toEqual({
+      'good.conf': 0,
+      'unknown.conf': 5,
+      'interface.conf': 5,
+      'device.conf': 5,
+      'tracked.conf': 5,
+      missing: 0,
+    });
+    // Its manual says 4 and its code means it, but only with -e does it get there.
+    expect(codes(judge(files, `${ours} run`, 'missing'))).toEqual({ ...theirs, missing: 4 });
+  });
+});
+
 /** Lines of an instance, good or bad, each with what is worth comparing. */
 const INSTANCES = [
   '',

@@ -18,12 +18,15 @@ export function version(): string {
   return `${stderr}${stdout}`;
 }
 
-/** Answers the exit code and messages of -t for each file. */
-export function judge(files: ReadonlyMap<string, string>): Map<string, Verdict> {
-  const output = inNamespace(
-    files,
-    `for f in *.conf; do m=$(${KEEPALIVED} -t -f "$PWD/$f" 2>&1); printf '%s %s\\0' "$? $f" "$m"; done`,
-  );
+/** Answers the exit code and messages of -t for each file, and for those that are missing. */
+export function judge(
+  files: ReadonlyMap<string, string>,
+  program = KEEPALIVED,
+  missing = '',
+): Map<string, Verdict> {
+  const names = `*.conf ${missing}`;
+  const one = `m=$(${program} -t -f "$PWD/$f" 2>&1); printf '%s %s\\0' "$? $f" "$m"`;
+  const output = inNamespace(files, `for f in ${names}; do ${one}; done`);
   return new Map(
     output
       .split('\0')
