@@ -180,11 +180,11 @@ export class Expander {
     return true;
   }
 
-  /** keepalived.conf(5): a plain `include` may match nothing; the stricter forms may not. */
+  /** As keepalived 2.2.7 ends: `includem` needs a named file, `includew` and `includea` any file at all. */
   #judgeInclude(form: string, pattern: string, matches: number, at: ReturnType<Stretch['place']>): void {
     if (matches > 0) return;
     const wildcard = /[*?[{]/.test(pattern);
-    if (form !== '' && (!wildcard || form === 'w' || form === 'a'))
+    if (form === 'w' || form === 'a' || (form === 'm' && !wildcard))
       this.#report.add('CFG_INCLUDE', at, `no file matches ${pattern}`, 'plain `include` allows that');
     else if (!wildcard) this.#report.add('CFG_INCLUDE_EMPTY', at, `there is no file ${pattern}`);
   }

@@ -182,7 +182,7 @@ describe('included files', () => {
     expect(expand('include none/*.conf\nincluder none/*.conf\nincludem no*\n', include).complaints).toEqual(
       [],
     );
-    for (const line of ['includer none.conf', 'includem none.conf', 'includew none/*', 'includea none/*'])
+    for (const line of ['includem none.conf', 'includew none/*', 'includea none/*'])
       expect(expand(`${line}\n`, include).complaints.join()).toContain('CFG_INCLUDE:');
   });
 
