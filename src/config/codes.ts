@@ -124,6 +124,7 @@ export const CODES = {
   CFG_IDLE: { severity: 'warning', means: 'an instance that holds no address of any virtual server' },
   CFG_TWO_ROLES: { severity: 'warning', means: 'one address in two roles that do not go together' },
   CFG_SLOW_CHECK: { severity: 'warning', means: 'a check that may take longer than the time between two' },
+  CFG_VAIN_CHECK: { severity: 'warning', means: 'a check that can never succeed' },
   CFG_UNCHECKED: { severity: 'warning', means: 'a real server without a check among checked ones' },
   CFG_PAIR_ALONE: { severity: 'warning', means: 'an instance that only one of the two directors has' },
   CFG_PAIR_EXCLUDED: { severity: 'warning', means: 'addresses that move along on one director only' },

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { comparePair } from '../../src/config/pair.ts';
 import { readConfiguration } from '../../src/config/read.ts';
 import { recordDiagnostics, renderDiagnostics } from '../../src/config/render.ts';
+import { pairConfigurations } from './pairs.ts';
 
 const SERVERS = `    real_server 10.1.0.1 80 {
         weight 1
@@ -62,6 +63,20 @@ const unicast = (own: string, ...peers: string[]): [string, string] => [
 test('a good pair is nothing to talk about', () => {
   expect(said(FILE, OTHER)).toEqual([]);
   expect(said('', '')).toEqual([]);
+});
+
+test('any two files are compared, and every place is in its text', () => {
+  const files = pairConfigurations().map(({ text }) => text);
+  for (const a of files)
+    for (const b of files) {
+      const { sources, diagnostics } = compare(a, b);
+      const places = diagnostics.flatMap(({ at, related = [] }) => [at, ...related.map((one) => one.at)]);
+      for (const { source, start, end } of places) {
+        expect(start).toBeLessThan(end);
+        expect(end).toBeLessThanOrEqual(sources[source]!.text.length);
+      }
+      expect(recordDiagnostics(sources, diagnostics)).toHaveLength(diagnostics.length);
+    }
 });
 
 test('both places are shown', () => {

@@ -121,6 +121,11 @@ test('an instance has an address of a service, or is the gateway of real servers
   ]);
 });
 
+test('a prefix length is that of a network', () => {
+  expect(said(instance({ vips: '10.0.0.1/8' }))).toEqual([]);
+  expect(said(instance({ vips: '10.0.0.1/0' }))).toEqual(['CFG_PREFIX 10.0.0.1/0']);
+});
+
 test('the own interface needs no tracking', () => {
   expect(said(instance({ more: 'track_interface { eth1 }' }))).toEqual([]);
   expect(said(instance({ more: 'track_interface { eth0 }' }))).toEqual(['CFG_REDUNDANT eth0']);
@@ -144,12 +149,30 @@ describe('real servers and their checks', () => {
     ['one unchecked', [check(), check(), ''], ['CFG_UNCHECKED 10.1.0.3']],
     ['all unchecked', ['', ''], []],
     ['another check that is left out', [check(), 'SMTP_CHECK {\n}'], ['CFG_UNSUPPORTED SMTP_CHECK']],
+    ['a port nobody named', [check('connect_port 81')], []],
+    ['from one family to another', [check('connect_port 80', 'bindto fd00::9')], ['CFG_VAIN_CHECK fd00::9']],
     ['a try longer than the interval', [check('delay_loop 2', 'connect_timeout 3')], ['CFG_SLOW_CHECK 3']],
     ['the default longer than the interval', [check('delay_loop 2')], ['CFG_SLOW_CHECK 2']],
     ['retries longer than the interval', [check('delay_loop 2', 'connect_timeout 1', 'retry 5')], []],
   ])('%s', (_, servers, expected) => {
     expect(farm('', ...servers)).toEqual(expected);
   });
+
+  test('no port to check', () => {
+    const every = (lines: string) =>
+      said(`virtual_server 10.0.0.1 {\nlvs_sched rr\nlvs_method DR\nprotocol TCP\npersistence_timeout 60
+real_server 10.1.0.1 {\nTCP_CHECK {\n${lines}\n}\n}\n}\n`);
+    expect(every('')).toEqual(['CFG_VAIN_CHECK TCP_CHECK']);
+    expect(every('connect_port 80')).toEqual([]);
+  });
+
+  test.each(['224.0.0.1', '0.0.0.0', '255.255.255.255', 'ff02::1', '::'])(
+    '%s is no real server',
+    (address) => {
+      const vip = address.includes(':') ? 'fd00::1' : '10.0.0.1';
+      expect(said(service(vip).replace('10.1.0.1', address))).toEqual([`CFG_KERNEL ${address}`]);
+    },
+  );
 
   test('what all inherit is said once', () => {
     expect(farm('delay_loop 1', check(), check(), check())).toEqual(['CFG_SLOW_CHECK 1']);

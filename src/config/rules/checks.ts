@@ -1,7 +1,7 @@
 // Checks that do not find out what they are there for.
-import { endpoint } from '../../core/address.ts';
+import { endpoint, familyOf } from '../../core/address.ts';
 import type { Located } from '../../core/diagnostic.ts';
-import type { Configuration, VirtualServer } from '../model.ts';
+import type { Check, Configuration, RealServer, VirtualServer } from '../model.ts';
 import type { Report } from '../report.ts';
 
 export function checkChecks({ virtualServers }: Configuration, report: Report): void {
@@ -10,6 +10,8 @@ export function checkChecks({ virtualServers }: Configuration, report: Report): 
   const complete = !hiding.some((code) => report.has(code));
   for (const service of virtualServers) {
     reportSlow(service, report);
+    for (const server of service.realServers)
+      for (const check of server.checks) reportVain(check, server, report);
     if (complete) reportUnchecked(service, report);
   }
 }
@@ -37,6 +39,18 @@ function reportSlow({ realServers }: VirtualServer, report: Report): void {
 
 function seconds({ value }: Located<number>): string {
   return `${value / 1000} s`;
+}
+
+/** A server of every port has none to connect to; and a connection has one family. */
+function reportVain({ type, at, ...check }: Check, { address, port }: RealServer, report: Report): void {
+  if (type !== 'TCP_CHECK') return;
+  if (port.value === 0 && check.connectPort === undefined)
+    report.add('CFG_VAIN_CHECK', at, `there is no port to check on ${address.value}`, 'give it connect_port');
+  const to = check.connectAddress ?? address;
+  const from = check.bindAddress;
+  if (from === undefined || familyOf(from.value) === familyOf(to.value)) return;
+  const message = `nothing gets from ${from.value} to ${to.value}: one is IPv4, the other IPv6`;
+  report.add('CFG_VAIN_CHECK', from.at, message, undefined, [{ at: to.at, message: 'what is checked' }]);
 }
 
 /** Nobody checks one server of several on purpose without saying so. */

@@ -1,5 +1,5 @@
 // Virtual services side by side, and against the addresses that instances hold.
-import { endpoint } from '../../core/address.ts';
+import { endpoint, familyOf } from '../../core/address.ts';
 import type { Configuration, RealServer, VirtualServer } from '../model.ts';
 import type { Report } from '../report.ts';
 import { distinct } from './distinct.ts';
@@ -29,7 +29,10 @@ export function checkServices(configuration: Configuration, report: Report): voi
       ),
     );
     checkWeights(service, report);
-    for (const server of service.realServers) checkThresholds(server, report);
+    for (const server of service.realServers) {
+      checkThresholds(server, report);
+      checkUnicast(server, report);
+    }
     if (instances.length > 0 && !held.has(service.address.value))
       report.add(
         'CFG_UNSERVED',
@@ -57,4 +60,12 @@ function checkThresholds({ upperThreshold, lowerThreshold }: RealServer, report:
   if (lowerThreshold.value <= upperThreshold.value) return;
   const message = `lthreshold ${lowerThreshold.value} is above uthreshold ${upperThreshold.value}`;
   report.add('CFG_KERNEL', lowerThreshold.at, message, 'IPVS refuses such a real server');
+}
+
+/** ip_vs_new_dest: EINVAL for what is no address of one machine. */
+function checkUnicast({ address }: RealServer, report: Report): void {
+  const { value, at } = address;
+  const first = Number.parseInt(value, 10);
+  const one = familyOf(value) === 6 ? value !== '::' && !value.startsWith('ff') : first > 0 && first < 224;
+  if (!one) report.add('CFG_KERNEL', at, `${value} is no address of a real server`, 'IPVS refuses it');
 }

@@ -5,6 +5,8 @@ import type { Configuration, VirtualAddress, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
 
 const OWNER = 255;
+/** 10.0.0.0/8 is the widest that people own. */
+const WIDEST_NETWORK = 8;
 
 export function checkInstances({ instances }: Configuration, report: Report): void {
   checkRouterIds(instances, report);
@@ -114,7 +116,13 @@ function checkOwner({ priority, at }: VrrpInstance, report: Report): void {
  */
 function checkPrefix({ prefix }: VirtualAddress, report: Report): void {
   const { address, length } = prefix.value;
-  if (familyOf(address) === 4 || length === 128) return;
+  if (familyOf(address) === 4) {
+    if (length >= WIDEST_NETWORK) return;
+    const message = `${address}/${length} makes half the world look directly attached`;
+    report.add('CFG_PREFIX', prefix.at, message, "give the network's own length, or /32");
+    return;
+  }
+  if (length === 128) return;
   const message = `${address}/${length} may become the source address of this machine's own traffic`;
   report.add('CFG_PREFIX', prefix.at, message, `write ${address}/128`);
 }
