@@ -67,7 +67,7 @@ function read(
 
 function checkOne(files: DirectorFiles, result: ReadResult, { json, compat }: CheckOptions): Outcome {
   const part = { names: files.join(', '), ...result };
-  const exitCode = exitCodeFor(part.diagnostics, compat);
+  const exitCode = endOf(result, compat);
   if (!json) return { exitCode, output: text([part]) };
   return { exitCode, output: toJson({ exitCode, diagnostics: records(part) }) };
 }
@@ -84,7 +84,7 @@ function checkPair(
     { ...b, names: names[1], fresh: notSaidOf(a, b) },
     { ...pair, names: `${directors.map(([file]) => file).join(' and ')} as a pair` },
   ] as const;
-  const codes = [a, b, pair].map(({ diagnostics }) => exitCodeFor(diagnostics, compat));
+  const codes = [endOf(a, compat), endOf(b, compat), exitCodeFor(pair.diagnostics, compat)];
   const exitCode = worst(codes);
   if (!json) return { exitCode, output: text(parts) };
   const of = (part: ReadResult, i: number) => ({
@@ -101,6 +101,11 @@ function notSaidOf(a: ReadResult, b: ReadResult): Diagnostic[] {
     JSON.stringify([sources[at.source]!.name, at.start, code, message]);
   const said = new Set(a.diagnostics.map((diagnostic) => key(a, diagnostic)));
   return b.diagnostics.filter((diagnostic) => !said.has(key(b, diagnostic)));
+}
+
+/** A file may ask for leniency itself. */
+function endOf({ diagnostics, configuration }: ReadResult, compat: boolean): CheckExitCode {
+  return exitCodeFor(diagnostics, compat || configuration.director.compat.value);
 }
 
 /** With `compat`, as keepalived -t ends for the same text. */

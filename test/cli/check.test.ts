@@ -15,6 +15,7 @@ const FILES = {
   'ignored.conf': `${INSTANCE}  track_script {\n    chk\n  }\n}\n`,
   'unknown.conf': `${INSTANCE}  priorty 150\n}\n`,
   'broken.conf': INSTANCE,
+  'lenient.conf': 'director {\n  compat\n}\n',
   'other-id.conf': `${INSTANCE.replace('_id 5', '_id 6')}  priority 90\n}\n`,
   'worse.conf': `${INSTANCE}  priority 90\n}\n`,
   'global.conf': 'global_defs {\n  rooter_id x\n}\n',
@@ -52,6 +53,10 @@ describe('exit codes', () => {
     const result = run([name]);
     expect(result.exitCode).toBe(exitCode);
     expect(result.output.split('\n').at(-2)).toBe(`${at(name)}: ${summary}`);
+  });
+
+  test('a file that asks for leniency gets it', () => {
+    expect(run(['unknown.conf', 'lenient.conf']).exitCode).toBe(5);
   });
 
   test('--compat runs over what keepalived runs over', () => {
