@@ -55,6 +55,11 @@ describe('with --compat', () => {
     ],
     ['a flag before its scheduler', { service: `sh-port\nlvs_sched sh\nprotocol TCP` }, { flags: [] }],
     ['ops of TCP', { service: `${USUAL}\nops` }, { ops: false }],
+    [
+      'a method with a word behind it',
+      { service: 'lvs_sched rr\nlvs_method DR eth0\nprotocol TCP' },
+      { forwarding: 'NAT' },
+    ],
     ['the method of a server', { server: 'lvs_method FOO' }, { forwarding: 'NAT' }],
   ])('%s', (_, parts, expected) => {
     const { service, diagnostics } = read(parts);

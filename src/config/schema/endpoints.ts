@@ -1,7 +1,9 @@
 // Where a service is, where a server is, and how packets get from one to the other: the heads of
 // virtual_server and real_server, and lvs_method.
+
 import type { Address } from '../../core/address.ts';
 import type { Located } from '../../core/diagnostic.ts';
+import { nearest } from '../nearest.ts';
 import { keyword } from './block.ts';
 import { type Options, options } from './options.ts';
 import { address, inParts, integer, located, name, nothing, oneOf, type Shape, UINT_MAX } from './shape.ts';
@@ -72,6 +74,13 @@ export const forwarding: Shape<'NAT' | 'DR' | 'TUN'> = {
   options: tunnelOptions.options,
   read(words) {
     const value = method.read(words);
+    const option = words.peek();
+    // keepalived leaves out the whole statement: with another word behind it DR would be NAT there.
+    if (value !== undefined && option !== undefined && !Object.hasOwn(tunnelOptions.options, option.text)) {
+      const close = nearest(option.text, Object.keys(tunnelOptions.options));
+      const hint = close === undefined ? undefined : `did you mean \`${close}\`?`;
+      return words.wrong(option, `takes no "${option.text}" after ${value}`, hint);
+    }
     if (value !== 'TUN') return value;
     const type = tunnelOptions.read(words)?.type;
     if (type === undefined || type.value === 'ipip') return value;
