@@ -5,6 +5,7 @@ import { recordDiagnostics, renderDiagnostics } from '../config/render.ts';
 import type { Diagnostic, Severity } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
 import { defaultConfigId, readSources, resolveInclude } from '../linux/config-files.ts';
+import { yamlLibrary } from '../linux/yaml-library.ts';
 
 /** 0 clean, 4 cannot run, 5 would run with ignored parts, 6 script security (nothing runs scripts yet). */
 export type CheckExitCode = 0 | 4 | 5 | 6;
@@ -20,6 +21,7 @@ export function check(
       compat,
       configId: defaultConfigId(),
       include: resolveInclude,
+      yaml: yamlLibrary,
     });
   } catch (error) {
     if (error instanceof DirectorError) return { exitCode: 4, output: unreadable(error, json) };

@@ -1,10 +1,11 @@
 // From texts to lines of tokens: what keepalived does line by line before it looks at a keyword. In its
 // order: `include`, `@id` conditions, `$NAME=` definitions, `~SEQ` and `~LST`, `$NAME` substitution.
-import type { Source } from '../core/diagnostic.ts';
+import type { Source, Span } from '../core/diagnostic.ts';
 import { type Definitions, matchAssignment, substitute } from './definitions.ts';
 import { commentStart, isBlank, lexLine, type Stretch, type Token } from './lexer.ts';
 import type { Report } from './report.ts';
 import { parseSequence } from './sequence.ts';
+import { isYaml } from './yaml/nodes.ts';
 
 /** `indent` is the column of the first word in its line: only a clue where a brace may be missing. */
 export type TokenLine = { tokens: readonly Token[]; indent: number };
@@ -17,6 +18,10 @@ export type ExpandOptions = {
   mostLines: number;
 };
 
+/** How many of each; `otherIds`: `@id` lines that were not for this configuration id. */
+export type CarriedOut = { includes: number; definitions: number; repetitions: number; otherIds: number };
+type Included = { index: number; chain: readonly string[] };
+
 const INCLUDE = /include([rmwba]?)[ \t]+/y;
 const LONGEST_CHAIN = 16;
 const DEEPEST = 64;
@@ -24,6 +29,8 @@ const DEEPEST = 64;
 export class Expander {
   /** Grows by what is included; `Span.source` is the index here. */
   readonly sources: Source[];
+  /** What was carried out and is not in the lines any more. */
+  readonly carriedOut: CarriedOut = { includes: 0, definitions: 0, repetitions: 0, otherIds: 0 };
   readonly #options: ExpandOptions;
   readonly #report: Report;
   readonly #definitions: Definitions = new Map();
@@ -42,10 +49,22 @@ export class Expander {
       this.#define(name, value);
   }
 
-  /** Definitions carry on from one source to the next, as with `include`. */
-  expand(index: number, sink: (line: TokenLine) => void): void {
+  /** Definitions carry on from one source to the next, as with `include`; `chain` of those led here. */
+  expand(index: number, sink: (line: TokenLine) => void, chain?: readonly string[]): void {
     this.#sink = sink;
-    this.#readSource(index, [this.sources[index]!.name]);
+    this.#readSource(index, chain ?? [this.sources[index]!.name]);
+  }
+
+  /** The sources that `pattern` stands for, one by one as they are to be read; `chain` led to this one. */
+  *include(form: string, pattern: string, at: Span, chain: readonly string[]): Generator<Included> {
+    const found = this.#options.include(pattern, chain.at(-1)!);
+    this.#judgeInclude(form, pattern, found.length, at);
+    this.carriedOut.includes += 1;
+    for (const source of found) {
+      if (chain.includes(source.name) || chain.length >= LONGEST_CHAIN)
+        this.#report.add('CFG_INCLUDE', at, `${source.name} includes itself`);
+      else yield { index: this.#indexOf(source), chain: [...chain, source.name] };
+    }
   }
 
   #readSource(index: number, chain: readonly string[]): void {
@@ -90,6 +109,7 @@ export class Expander {
       start = end + 1;
       if (body.end > body.start) lines.push(withoutBackslash(body));
     }
+    this.carriedOut.definitions += 1;
     this.#definitions.set(assignment.name, { lines, multiline: true });
     return start;
   }
@@ -110,6 +130,7 @@ export class Expander {
     if (line === undefined) return;
     const assignment = matchAssignment(line);
     if (assignment !== undefined) {
+      this.carriedOut.definitions += 1;
       this.#definitions.set(assignment.name, {
         lines: [{ ...line, start: assignment.valueStart }],
         multiline: false,
@@ -125,6 +146,7 @@ export class Expander {
   }
 
   #repeat(line: Stretch, depth: number): void {
+    this.carriedOut.repetitions += 1;
     const whole = line.place(line.start, line.end);
     const close = line.text.indexOf(')', line.start);
     const head = { ...line, end: close === -1 || close >= line.end ? line.end : close + 1 };
@@ -148,7 +170,9 @@ export class Expander {
     const match = /^@(\^?)(\S*)[ \t]+/.exec(line.text.slice(line.start, line.end));
     if (match === null) return undefined;
     const ours = match[2] === this.#options.configId;
-    return ours === (match[1] === '') ? { ...line, start: line.start + match[0].length } : undefined;
+    if (ours === (match[1] === '')) return { ...line, start: line.start + match[0].length };
+    this.carriedOut.otherIds += 1;
+    return undefined;
   }
 
   #readInclude(line: Stretch, chain: readonly string[]): boolean {
@@ -159,14 +183,11 @@ export class Expander {
     const end = trimEnd(line.text, start, commentStart({ ...line, start }));
     const at = line.place(start, Math.max(end, start + 1));
     const pattern = line.text.slice(start, end).replace(/^"(.*)"$/, '$1');
-    const found = this.#options.include(pattern, chain.at(-1)!);
-    this.#judgeInclude(match[1]!, pattern, found.length, at);
-    for (const source of found) {
-      if (chain.includes(source.name) || chain.length >= LONGEST_CHAIN) {
-        this.#report.add('CFG_INCLUDE', at, `${source.name} includes itself`);
-        continue;
-      }
-      this.#readSource(this.#indexOf(source), [...chain, source.name]);
+    for (const { index, chain: longer } of this.include(match[1]!, pattern, at, chain)) {
+      const { name } = this.sources[index]!;
+      if (isYaml(name))
+        this.#report.add('CFG_INCLUDE', at, `${name} is YAML`, `give it with -f, beside this file`);
+      else this.#readSource(index, longer);
     }
     return true;
   }
@@ -178,7 +199,7 @@ export class Expander {
   }
 
   /** keepalived.conf(5): a plain `include` may match nothing; the stricter forms may not. */
-  #judgeInclude(form: string, pattern: string, matches: number, at: ReturnType<Stretch['place']>): void {
+  #judgeInclude(form: string, pattern: string, matches: number, at: Span): void {
     if (matches > 0) return;
     const wildcard = /[*?[{]/.test(pattern);
     if (form !== '' && (!wildcard || form === 'w' || form === 'a'))

@@ -6,6 +6,7 @@
 //   expand.ts    lines: `include`, `@id`, `$NAME`, `~SEQ`, `~LST` are carried out, as keepalived does it,
 //                before anything is a keyword. lexer.ts makes words and braces of what is left.
 //   parser.ts    statements and blocks. It asks the schema one thing, which words open blocks.
+//   yaml/        in their stead for a `*.yaml`: the same statements from YAML.
 //   settings.ts  the schema's shapes read the arguments; unknown, superfluous, unsupported ones are reported.
 //   compose/     settings become the model: defaults, inheritance, what contradicts itself inside a block.
 //   rules/       what only shows between blocks.
@@ -13,15 +14,18 @@
 // Every stage reports and goes on, so that one run shows all mistakes; every value keeps its place. Adding a
 // keyword is one entry in schema/ (and its removal from the table of words that are only known); acting upon
 // it is a field in model.ts and a line in compose/.
-import type { Diagnostic, Source } from '../core/diagnostic.ts';
+import type { Diagnostic, Source, Span } from '../core/diagnostic.ts';
 import { composeConfiguration } from './compose/configuration.ts';
-import { Expander, type Include } from './expand.ts';
+import { type CarriedOut, Expander, type Include } from './expand.ts';
 import type { Configuration } from './model.ts';
 import { Parser } from './parser.ts';
 import { Report } from './report.ts';
 import { checkConfiguration } from './rules/configuration.ts';
 import { TOP } from './schema/top.ts';
 import { Interpreter, noSettings } from './settings.ts';
+import type { Statement } from './tree.ts';
+import { isYaml, type YamlLibrary } from './yaml/nodes.ts';
+import { readYaml } from './yaml/read.ts';
 
 export type ReadOptions = {
   /** As lenient as keepalived: what it logs and drops is `ignored` instead of an error. */
@@ -30,6 +34,10 @@ export type ReadOptions = {
   configId?: string;
   /** How `include` gets at files; without it there are none. */
   include?: Include;
+  /** The yaml package, asked for when a source is named `*.yaml`; without it everything is keepalived's. */
+  yaml?: () => YamlLibrary;
+  /** Keep the statements; otherwise each is forgotten when it has been read. */
+  keep?: boolean;
 };
 
 export type ReadResult = {
@@ -37,6 +45,9 @@ export type ReadResult = {
   diagnostics: Diagnostic[];
   /** Those given, then those included: what `Span.source` counts in. */
   sources: readonly Source[];
+  carriedOut: CarriedOut;
+  /** Of the top level, after include, conditions and definitions; empty when nobody asked to keep them. */
+  statements: readonly Statement[];
 };
 
 /** keepalived.conf(5) has an example of 65,024 instances, which is about as many lines. */
@@ -57,22 +68,40 @@ function readOnce(
   missing: readonly number[],
 ): { result: ReadResult; balances: number[] } {
   const report = new Report(options.compat ?? false);
-  const configId = options.configId ?? '';
-  const { include } = options;
+  const { configId = '', include, keep, yaml } = options;
   const expander = new Expander(sources, { configId, include, mostLines: MOST_LINES }, report);
-  const interpreter = new Interpreter(report);
   const settings = noSettings(TOP, { source: 0, start: 0, end: 0 });
-  // Each file closes what it opens: a brace missing in one is not looked for in the next.
-  const balances = sources.map((_, i) => {
-    const parser = new Parser(TOP, missing[i] ?? 0, report, (statement) =>
-      interpreter.readInto(settings, statement),
-    );
-    expander.expand(i, (line) => parser.line(line));
-    return parser.finish();
+  const balances: number[] = [];
+  const statements: Statement[] = [];
+  const takeBy = (interpreter: Interpreter) => (statement: Statement) => {
+    if (keep) statements.push(statement);
+    interpreter.readInto(settings, statement);
+  };
+  const takeLines = takeBy(new Interpreter(report));
+  const takeNodes = takeBy(new Interpreter(report, true));
+  const readSource = (source: number, chain: readonly string[]) => {
+    const { name, text } = expander.sources[source]!;
+    if (yaml === undefined || !isYaml(name)) {
+      // Each file closes what it opens: a brace missing in one is not looked for in the next.
+      const parser = new Parser(TOP, missing[source] ?? 0, report, takeLines);
+      expander.expand(source, (line) => parser.line(line), chain);
+      balances[source] = parser.finish();
+      return;
+    }
+    const includeFrom = (pattern: string, at: Span) => {
+      for (const { index, chain: longer } of expander.include('', pattern, at, chain))
+        readSource(index, longer);
+    };
+    readYaml(yaml(), { source, text }, TOP, report, { take: takeNodes, include: includeFrom });
+  };
+  sources.forEach(({ name }, source) => {
+    readSource(source, [name]);
   });
   const configuration = composeConfiguration(settings, report);
   checkConfiguration(configuration, report);
-  return { result: { configuration, diagnostics: report.sorted(), sources: expander.sources }, balances };
+  const { carriedOut, sources: all } = expander;
+  const diagnostics = report.sorted();
+  return { result: { configuration, diagnostics, sources: all, carriedOut, statements }, balances };
 }
 
 /** Files are not read twice, and are the same for both readings. */

@@ -36,10 +36,13 @@ const MOST_SUGGESTIONS = 200;
 
 export class Interpreter {
   readonly #report: Report;
+  readonly #isYaml: boolean;
   #suggestions = 0;
 
-  constructor(report: Report) {
+  /** `isYaml`: what the statements were written in, for the hints. */
+  constructor(report: Report, isYaml = false) {
     this.#report = report;
+    this.#isYaml = isYaml;
   }
 
   /** `at` is the head of the block. */
@@ -153,11 +156,15 @@ export class Interpreter {
     if (first === undefined) return;
     const at = joinSpans(first.at, (others.at(-1) ?? first).at);
     const isKeyword = block.entry === undefined && findWord(block, first.text) !== undefined;
+    const alone = this.#isYaml
+      ? `give \`${first.text}\` a key of its own`
+      : `put \`${first.text}\` on a line of its own`;
+    const rest = this.#isYaml ? 'rest' : 'rest of the line';
     this.#report.add(
       'CFG_EXTRA',
       at,
-      `${line.subject} is complete before "${first.text}": the rest of the line is left out`,
-      isKeyword ? `put \`${first.text}\` on a line of its own` : undefined,
+      `${line.subject} is complete before "${first.text}": the ${rest} is left out`,
+      isKeyword ? alone : undefined,
     );
   }
 }

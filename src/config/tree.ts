@@ -7,9 +7,9 @@ export type Word = { text: string; quoted: boolean; at: Span };
 export type Statement = { words: readonly [Word, ...Word[]]; body?: Body };
 /**
  * What stands between braces. `open` is the brace; a brace that was missing points at the end of the
- * statement.
+ * statement. In YAML, which closes nothing, `open` is the value and there is no `close`.
  */
-export type Body = { open: Span; statements: Statement[] };
+export type Body = { open: Span; statements: Statement[]; close?: Span };
 
 /** From the first word to the last, without the block. */
 export function headSpan({ words }: Pick<Statement, 'words'>): Span {

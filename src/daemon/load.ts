@@ -8,6 +8,7 @@ import type { Source } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
 import { defaultConfigId, readSources, resolveInclude } from '../linux/config-files.ts';
+import { yamlLibrary } from '../linux/yaml-library.ts';
 import type { Accepted, RunOptions } from './messages.ts';
 
 const SHOWN_OF_A_CODE = 10;
@@ -42,6 +43,7 @@ function load(
     compat: options.compat,
     configId: options.configId ?? defaultConfigId(),
     include,
+    yaml: yamlLibrary,
   });
   if (diagnostics.some(({ severity }) => severity === 'error')) {
     return { ok: false, exitCode: 2, text: renderDiagnostics(sources, diagnostics) };

@@ -42,6 +42,8 @@ type SyncDaemonArguments = { interface: Located<string> } & NonNullable<ReturnTy
  */
 const syncDaemon: Shape<SyncDaemonArguments> = {
   syntax: `INTERFACE [[inst] INSTANCE] ${syncOptions.syntax}`,
+  line: true,
+  parts: ['interface'],
   options: syncOptions.options,
   read(words) {
     const device = syncInterface.read(words);

@@ -34,6 +34,7 @@ const destination: Shape<unknown> = {
 /** A metric may be held: `mtu lock 1400`, keepalived's `lock` too. */
 const metric: Shape<unknown> = {
   syntax: '[lock] NUMBER[s|ms]',
+  line: true,
   read(given) {
     if (given.peek()?.text === 'lock') given.optional();
     const word = given.take('a number');
@@ -44,6 +45,7 @@ const metric: Shape<unknown> = {
 };
 const via: Shape<unknown> = {
   syntax: '[inet|inet6] IPADDR',
+  line: true,
   read(given) {
     const family = given.peek()?.text;
     if (family === 'inet' || family === 'inet6') given.optional();
@@ -76,6 +78,7 @@ const range: Shape<unknown> = {
 /** What follows is told by the kind of encapsulation, to the end of the line. */
 const encapsulation: Shape<unknown> = {
   syntax: 'ip|ip6|mpls|ila …',
+  line: true,
   read(given) {
     const kind = oneOf(['ip', 'ip6', 'mpls', 'ila', 'seg6', 'bpf']).read(given);
     return kind === undefined ? undefined : [kind, ...given.rest().map(({ text }) => text)];
