@@ -7,19 +7,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exitCodeFor } from '../../src/cli/check.ts';
+import { convertConfiguration } from '../../src/config/convert.ts';
 import { readConfiguration } from '../../src/config/read.ts';
 import { renderDiagnostics } from '../../src/config/render.ts';
+import { yamlLibrary } from '../../src/linux/yaml-library.ts';
 import { pairConfigurations } from './pairs.ts';
 
 const KEEPALIVED = '/usr/sbin/keepalived';
 const FILES = join(import.meta.dirname, 'files');
 
-const corpus = new Map([
+const files = new Map([
   ...readdirSync(FILES).map((name) => [name, readFileSync(join(FILES, name), 'utf8')] as const),
   // VRRP over IPv6 is refused on purpose until it is there.
   ...pairConfigurations().map(
     ({ name, text }) => [`${name.endsWith('-6') ? 'stricter' : 'accepted'}-pair-${name}.conf`, text] as const,
   ),
+]);
+
+/** By way of YAML and back: what was accepted is accepted still. */
+function converted(text: string): string {
+  const there = convertConfiguration([{ name: 'x.conf', text }], 'yaml', { yaml: yamlLibrary }).text!;
+  const back = convertConfiguration([{ name: 'x.yaml', text: there }], 'keepalived', { yaml: yamlLibrary });
+  return back.text!;
+}
+
+const corpus = new Map([
+  ...files,
+  ...[...files]
+    .filter(([name]) => name.startsWith('accepted-'))
+    .map(([name, text]) => [name.replace('accepted-', 'accepted-converted-'), converted(text)] as const),
 ]);
 
 /**
