@@ -55,7 +55,8 @@ export class Interpreter {
   /** Untyped inside: the caller knows which block it asked for. */
   readInto<B extends Block>(settings: Settings<B>, statement: Statement): void {
     const growing = settings as unknown as Growing;
-    if (growing.block.entry !== undefined) this.#readEntry(statement, growing);
+    if (statement.isWrong) growing.wrong = [...growing.wrong, statement.words[0].text];
+    else if (growing.block.entry !== undefined) this.#readEntry(statement, growing);
     else this.#readKeyword(statement, growing);
   }
 

@@ -193,3 +193,14 @@ describe('aliases of aliases', () => {
     expect(said.split('grows without end')).toHaveLength(2);
   });
 });
+
+test('an unknown key of a mapping is left out with --compat, as an unknown word of a line is', () => {
+  const instance = 'vrrp_instance:\n  V:\n    interface: eth0\n    virtual_router_id: 1\n';
+  const text = `${instance}    virtual_ipaddress: {address: 10.0.0.1/32, dwv: eth1}\n`;
+  const { configuration, diagnostics } = readConfiguration([{ name: 'x.yaml', text }], {
+    yaml,
+    compat: true,
+  });
+  expect(diagnostics.map(({ severity, code }) => [severity, code])).toEqual([['ignored', 'CFG_UNKNOWN']]);
+  expect(configuration.instances[0]!.virtualAddresses[0]!.prefix.value.address).toBe('10.0.0.1');
+});

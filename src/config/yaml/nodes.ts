@@ -54,7 +54,7 @@ export function parseYaml(
   const documents: YamlNode[] = [];
   for (const document of parseDocuments(library, source, text, report)) {
     const problems = [...document.errors, ...document.warnings];
-    reportProblems(problems, source, text, report);
+    reportProblems(problems, { source, text, openQuote: openQuote(library, document.contents) }, report);
     // What a text with mistakes means is a guess, and complaints about a guess help nobody.
     if (document.errors.length > 0 || document.contents === null) continue;
     const node = reader.document(document.contents);
@@ -82,12 +82,10 @@ function parseDocuments(library: YamlLibrary, source: number, text: string, repo
   }
 }
 
-function reportProblems(
-  problems: readonly (Yaml.YAMLParseError | Yaml.YAMLWarning)[],
-  source: number,
-  text: string,
-  report: Report,
-): void {
+type Problems = readonly (Yaml.YAMLParseError | Yaml.YAMLWarning)[];
+type Place = { source: number; text: string; openQuote: number | undefined };
+
+function reportProblems(problems: Problems, { source, text, openQuote }: Place, report: Report): void {
   let said = 0;
   let lineEnd = -1;
   for (const { code, pos, message } of problems.toSorted((a, b) => a.pos[0] - b.pos[0])) {
@@ -96,17 +94,32 @@ function reportProblems(
     const newline = text.indexOf('\n', start);
     lineEnd = newline === -1 ? text.length : newline;
     said += 1;
+    if (code === 'MISSING_CHAR' && message.endsWith('quote') && openQuote !== undefined) {
+      const at = { source, start: openQuote, end: openQuote + 1 };
+      const hint = text[openQuote] === "'" ? 'inside of single quotes one is written twice' : undefined;
+      report.add('CFG_YAML', at, 'this quote is not closed', hint);
+      continue;
+    }
     const at = { source, start, end: Math.max(start, Math.min(pos[1], text.length)) };
     report.add('CFG_YAML', at, inOurWords(message), HINTS[code]);
   }
 }
 
+/** The last quote that opens: the package only says where the text ended without another. */
+function openQuote({ isMap, isScalar, isSeq }: YamlLibrary, contents: unknown): number | undefined {
+  let node = contents;
+  while (isMap(node) || isSeq(node)) {
+    const last: unknown = node.items.at(-1);
+    node = isSeq(node)
+      ? last
+      : ((last as Yaml.Pair | undefined)?.value ?? (last as Yaml.Pair | undefined)?.key);
+  }
+  return isScalar(node) && node.type?.startsWith('QUOTE') ? node.range?.[0] : undefined;
+}
+
 /** The package names tokens as its own source does. */
 function inOurWords(message: string): string {
-  const said = message
-    .replace('block-seq-ind', '`-`')
-    .replace('map-value-ind', '`:`')
-    .replace(/^Missing closing (["'])quote/, 'a $1 is missing that closes the text');
+  const said = message.replace('block-seq-ind', '`-`').replace('map-value-ind', '`:`');
   return said.charAt(0).toLowerCase() + said.slice(1);
 }
 

@@ -2,6 +2,7 @@
 // how a value becomes words; what the words mean, and what is wrong with them, is settings.ts's business for
 // both forms. docs/yaml.md has the rules for people.
 import type { Span } from '../../core/diagnostic.ts';
+import type { Code } from '../codes.ts';
 import { nearest } from '../nearest.ts';
 import type { Report } from '../report.ts';
 import { type Block, findWord, type Keyword } from '../schema/block.ts';
@@ -17,6 +18,8 @@ export class StatementReader {
   readonly #report: Report;
   readonly #words: WordReader;
   readonly #mappings: Mappings;
+  /** Of the statement that is being read: one mistake in it is enough to say. */
+  #isWrong = false;
 
   /** `most`: more nodes than that come from aliases of aliases that nobody meant. */
   constructor(words: WordReader, most: number, report: Report) {
@@ -69,8 +72,17 @@ export class StatementReader {
     );
   }
 
-  /** One statement, or none for `false`. */
   #single(word: Word, takes: Shape<unknown>, value: YamlNode): Statement[] {
+    const isOuterWrong = this.#isWrong;
+    this.#isWrong = false;
+    const statements = this.#value(word, takes, value);
+    const found: Statement[] = this.#isWrong ? [{ words: [word], isWrong: true }] : statements;
+    this.#isWrong ||= isOuterWrong;
+    return found;
+  }
+
+  /** One statement, or none for `false`. */
+  #value(word: Word, takes: Shape<unknown>, value: YamlNode): Statement[] {
     if (value.kind === 'sequence') return [{ words: [word, ...this.#each(value.items, word.text)] }];
     if (value.kind === 'mapping') {
       if (takes.parts !== undefined || takes.options !== undefined)
@@ -83,8 +95,7 @@ export class StatementReader {
     if (isFlag && means === false) return [];
     if (means === null || (isFlag && means === true)) return [{ words: [word] }];
     if (takes.syntax === '') {
-      const message = `${word.text} takes true or false, not "${value.text}"`;
-      this.#report.add('CFG_VALUE', value.at, message);
+      this.#complain('CFG_VALUE', value.at, `${word.text} takes true or false, not "${value.text}"`);
       return [];
     }
     return [{ words: [word, ...(takes.line ? this.#words.line(value) : [this.#words.one(value)])] }];
@@ -107,7 +118,7 @@ export class StatementReader {
     const given = names.map((name) => pairs.find(({ key }) => key?.text === name)?.value);
     const missing = given.findLastIndex((part) => part !== undefined);
     const gap = given.findIndex((part, i) => part === undefined && i < missing);
-    if (gap !== -1) this.#report.add('CFG_MISSING', startOf(mapping), `${subject} needs \`${names[gap]}\``);
+    if (gap !== -1) this.#complain('CFG_MISSING', startOf(mapping), `${subject} needs \`${names[gap]}\``);
     const options = pairs.filter(({ key }) => key !== undefined && !names.includes(key.text));
     return [
       ...given.flatMap((part) => (part === undefined ? [] : this.#each([part], subject))),
@@ -121,6 +132,8 @@ export class StatementReader {
     const known = [...parts, ...Object.keys(options)];
     const close = nearest(key.text, known);
     const hint = close === undefined ? `known: ${known.join(', ')}` : `did you mean \`${close}\`?`;
+    // As lenient as with an unknown option of a line: what is known still holds.
+    this.#isWrong ||= !this.#report.compat;
     this.#report.add('CFG_UNKNOWN', key.at, `unknown key "${key.text}" of ${subject}`, hint);
     return [];
   }
@@ -134,7 +147,7 @@ export class StatementReader {
       const head = keyword.takes.syntax;
       const hint = `\`${word.text}:\`, then \`${head}:\` as a key of its own, then the settings`;
       this.#wrong(value, word.text, `mapping of ${head} to settings`, hint);
-      return [];
+      return [{ words: [word], isWrong: true }];
     }
     return this.#mappings.pairs(value).flatMap(({ key, value: body }) => {
       if (this.#key(key) === undefined) return [];
@@ -159,7 +172,7 @@ export class StatementReader {
     const isEmpty = isNothing(value) || (kind === 'scalar' && value.means === true);
     if (!isEmpty && block.entry === undefined && kind !== 'mapping') {
       this.#wrong(value, words[0].text, 'mapping of keywords to their values');
-      return [];
+      return [{ words, isWrong: true }];
     }
     return [{ words, body: { open: value.at, statements: isEmpty ? [] : this.#body(block, value) } }];
   }
@@ -178,20 +191,29 @@ export class StatementReader {
     const isMapped = entry.kind === 'mapping' && (takes.parts !== undefined || takes.options !== undefined);
     if (entry.kind !== 'scalar' && !isMapped) {
       this.#wrong(entry, `an entry of ${block.name}`, takes.syntax);
-      return [];
+      return [wrongEntry(entry)];
     }
     const words = entry.kind === 'mapping' ? this.#parts(entry, takes, block.name) : this.#words.line(entry);
     if (words.length > 0) return [{ words: words as [Word, ...Word[]] }];
-    if (entry.kind === 'mapping' && entry.pairs.length > 0) return [];
+    if (entry.kind === 'mapping' && entry.pairs.length > 0) return [wrongEntry(entry)];
     this.#report.add('CFG_MISSING', entry.at, `an entry of ${block.name} is empty`);
-    return [];
+    return [wrongEntry(entry)];
   }
 
   #wrong(node: YamlNode, subject: string, what: string, hint?: string): void {
     const article = /^(mapping|sequence)/.test(what) ? 'a ' : '';
     const message = `${subject} takes ${article}${what}, not ${kindOf(node)}`;
-    this.#report.add('CFG_YAML', node.kind === 'scalar' ? node.at : startOf(node), message, hint);
+    this.#complain('CFG_YAML', node.kind === 'scalar' ? node.at : startOf(node), message, hint);
   }
+
+  #complain(code: Code, at: Span, message: string, hint?: string): void {
+    this.#isWrong = true;
+    this.#report.add(code, at, message, hint);
+  }
+}
+
+function wrongEntry({ at }: YamlNode): Statement {
+  return { words: [{ text: '', quoted: false, at }], isWrong: true };
 }
 
 function isNothing(node: YamlNode): boolean {
