@@ -1,6 +1,7 @@
 // Both forms say the same: every example and every file of the corpus, there and back, with its comments.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { collectComments } from '../../src/config/comments.ts';
 import { convertConfiguration, type Form } from '../../src/config/convert.ts';
@@ -175,6 +176,32 @@ vrrp_instance A { # of a head
 # beside the block
 # behind everything
 `);
+  });
+
+  test('wherever they are, none is lost or doubled, and the second conversion changes nothing', () => {
+    const text = pairConfigurations()[0]!.text;
+    const bases = [
+      { form: 'keepalived', text },
+      { form: 'yaml', text: convert(text, 'keepalived', 'yaml') },
+    ] as const;
+    const place = fc.record({ line: fc.nat({ max: 60 }), own: fc.boolean(), indent: fc.nat({ max: 12 }) });
+    fc.assert(
+      fc.property(fc.constantFrom(...bases), fc.array(place, { maxLength: 8 }), (base, places) => {
+        const lines = base.text.trimEnd().split('\n');
+        const marks = places.map((_, i) => `mark-${i}`);
+        places.forEach(({ line, own, indent }, i) => {
+          const at = Math.min(line, lines.length - 1);
+          if (own) lines.splice(at, 0, `${' '.repeat(indent)}# ${marks[i]}`);
+          else lines[at] += ` # ${marks[i]}`;
+        });
+        const other = base.form === 'yaml' ? 'keepalived' : 'yaml';
+        const there = convert(`${lines.join('\n')}\n`, base.form, other);
+        const back = convert(there, other, base.form);
+        for (const one of [there, back])
+          expect((one.match(/mark-\d/g) ?? []).toSorted()).toEqual(marks.toSorted());
+        expect(convert(back, base.form, other)).toBe(there);
+      }),
+    );
   });
 
   test('of lines that are carried out are kept with what follows', () => {
