@@ -33,7 +33,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ['core', 'config', 'vrrp', 'ipvs', 'health', 'director', 'linux', 'console', 'daemon'],
 };
 const PURE = ['core', 'config', 'vrrp', 'netlink', 'ipvs', 'sync', 'health', 'director'];
-const PURE_MODULES = ['node:assert', 'node:assert/strict', 'node:buffer', 'ipaddr.js'];
+const PURE_MODULES = ['node:assert', 'node:assert/strict', 'node:buffer', 'ipaddr.js', 'yaml'];
 const IMPURE =
   /\b(Date\.now|new Date\b|performance\.|Math\.random|setTimeout|setInterval|setImmediate|process\.|fetch\()/;
 const LIMITS = { functionLines: 60, fileLines: 400, lineLength: 110 };

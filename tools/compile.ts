@@ -3,9 +3,11 @@
 // nothing when they are only loaded. The demo's do, and are left out.
 import { globSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
+import { yamlLibrary } from '../src/linux/yaml-library.ts';
 
 const root = new URL('../', import.meta.url);
 for (const file of globSync('src/**/*.ts', { cwd: root })) {
   if (!/demo\/.*main\.ts$/.test(file)) await import(new URL(file, root).href);
 }
+yamlLibrary();
 flushCompileCache();

@@ -14,6 +14,7 @@ import {
   surroundingsNow,
 } from '../linux/config-files.ts';
 import { inspectScript } from '../linux/script-files.ts';
+import { yamlLibrary } from '../linux/yaml-library.ts';
 
 export type CheckOptions = {
   json: boolean;
@@ -61,6 +62,7 @@ function read(
     surroundings: surroundingsNow(),
     inspectScript,
     include: resolveInclude,
+    yaml: yamlLibrary,
     interfaces: here ? presentInterfaces() : undefined,
   });
 }

@@ -2,6 +2,7 @@
 // options it runs the director, so that it can stand in keepalived's unit file.
 import { Command, Option } from 'commander';
 import { VERSION } from '../core/version.ts';
+import type { ConvertFlags } from './convert.ts';
 import type { DiffOptions } from './diff.ts';
 import { addRunOptions, collect, type RunFlags } from './run-options.ts';
 
@@ -66,6 +67,23 @@ program
   .action(async (file: string, options: DiffOptions) => {
     const { diff } = await import('./diff.ts');
     const { exitCode, output } = diff(file, options);
+    process.stdout.write(output);
+    process.exitCode = exitCode;
+  });
+
+program
+  .command('convert')
+  .description('a configuration in the other form, comments and all: exit 4 when it has mistakes')
+  .argument('<file...>', 'configuration files, converted into one')
+  .addOption(
+    new Option('--to <form>', 'the form to write').choices(['yaml', 'keepalived']).makeOptionMandatory(),
+  )
+  .option('-o, --output <file>', 'where to, instead of standard output')
+  .option('-i, --config-id <id>', 'which `@id` lines are meant; default the host name up to its first dot')
+  .action(async (files: string[], options: ConvertFlags) => {
+    const { convert } = await import('./convert.ts');
+    const { exitCode, output, messages } = convert(files, options);
+    process.stderr.write(messages);
     process.stdout.write(output);
     process.exitCode = exitCode;
   });

@@ -68,6 +68,7 @@ export const CODES = {
     severity: 'error',
     means: "keepalived's word, not supported yet, and running without it would do harm",
   },
+  CFG_YAML: { severity: 'error', means: 'YAML that cannot be read, or that says no configuration' },
   CFG_INCLUDE: { severity: 'error', means: 'an included file cannot be had, or includes itself' },
   CFG_DEFINITION: {
     severity: 'error',

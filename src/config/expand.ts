@@ -1,11 +1,12 @@
 // From texts to lines of tokens: what keepalived does line by line before it looks at a keyword. In its
 // order: `include`, `@id` conditions, `$NAME=` definitions, `~SEQ` and `~LST`, `$NAME` substitution.
-import type { Source } from '../core/diagnostic.ts';
+import type { Source, Span } from '../core/diagnostic.ts';
 import { type Definitions, defined, matchAssignment, substitute } from './definitions.ts';
 import { commentStart, isBlank, lexLine, type Stretch, type Token } from './lexer.ts';
 import { makers, type Surroundings } from './makers.ts';
 import type { Report } from './report.ts';
 import { parseSequence } from './sequence.ts';
+import { isYaml } from './yaml/nodes.ts';
 
 /** `indent` is the column of the first word in its line: only a clue where a brace may be missing. */
 export type TokenLine = { tokens: readonly Token[]; indent: number };
@@ -18,6 +19,11 @@ export type ExpandOptions = Surroundings & {
   mostLines: number;
 };
 
+/** How many of each; `otherIds`: `@id` lines that were not for this configuration id. */
+export type CarriedOut = { includes: number; definitions: number; repetitions: number; otherIds: number };
+/** `again`: not for the first time. */
+type Included = { index: number; chain: readonly string[]; again: boolean };
+
 const INCLUDE = /include([rmwba]?)[ \t]+/y;
 const LONGEST_CHAIN = 16;
 const DEEPEST = 64;
@@ -27,6 +33,8 @@ const USUAL_LENGTH = 64;
 export class Expander {
   /** Grows by what is included; `Span.source` is the index here. */
   readonly sources: Source[];
+  /** What was carried out and is not in the lines any more. */
+  readonly carriedOut: CarriedOut = { includes: 0, definitions: 0, repetitions: 0, otherIds: 0 };
   readonly #options: ExpandOptions;
   readonly #report: Report;
   readonly #definitions: Definitions = new Map();
@@ -46,10 +54,30 @@ export class Expander {
     for (const [name, maker] of makers(options)) this.#definitions.set(name, maker);
   }
 
-  /** Definitions carry on from one source to the next, as with `include`. */
-  expand(index: number, sink: (line: TokenLine) => void): void {
+  /** Definitions carry on from one source to the next, as with `include`; `chain` of those led here. */
+  expand(index: number, sink: (line: TokenLine) => void, chain?: readonly string[]): void {
     this.#sink = sink;
-    this.#readSource(index, [this.sources[index]!.name], false);
+    this.#readSource(index, chain ?? [this.sources[index]!.name], false);
+  }
+
+  /** The sources that `pattern` stands for, one by one as they are to be read; `chain` led to this one. */
+  *include(form: string, pattern: string, at: Span, chain: readonly string[]): Generator<Included> {
+    const found = this.#options.include(pattern, chain.at(-1)!);
+    this.#judgeInclude(form, pattern, found.length, at);
+    this.carriedOut.includes += 1;
+    for (const source of found) {
+      if (chain.includes(source.name) || chain.length >= LONGEST_CHAIN) {
+        this.#report.add('CFG_INCLUDE', at, `${source.name} includes itself`);
+        continue;
+      }
+      // A file that is included twice is one source: what is wrong in it is said once.
+      const known = this.sources.findIndex(({ name, text }) => name === source.name && text === source.text);
+      const again = known !== -1;
+      const whole = { text: source.text, start: 0, end: source.text.length, place: () => at };
+      if (again && isYaml(source.name) && this.#isTooMuch(whole, 0)) return;
+      const index = again ? known : this.sources.push(source) - 1;
+      yield { index, chain: [...chain, source.name], again };
+    }
   }
 
   /** `again`: not for the first time. */
@@ -96,6 +124,7 @@ export class Expander {
       start = end + 1;
       if (body.end > body.start) lines.push(withoutBackslash(body));
     }
+    this.carriedOut.definitions += 1;
     this.#definitions.set(assignment.name, { lines, multiline: true });
     return start;
   }
@@ -107,6 +136,7 @@ export class Expander {
     if (line === undefined) return;
     const assignment = matchAssignment(line);
     if (assignment !== undefined) {
+      this.carriedOut.definitions += 1;
       this.#definitions.set(assignment.name, {
         lines: [{ ...line, start: assignment.valueStart }],
         multiline: false,
@@ -131,6 +161,7 @@ export class Expander {
   }
 
   #repeat(line: Stretch, depth: number): void {
+    this.carriedOut.repetitions += 1;
     const whole = line.place(line.start, line.end);
     const close = line.text.slice(line.start, line.end).indexOf(')');
     const head = { ...line, end: close === -1 ? line.end : line.start + close + 1 };
@@ -154,7 +185,9 @@ export class Expander {
     const match = /^@(\^?)(\S*)[ \t]+/.exec(line.text.slice(line.start, line.end));
     if (match === null) return undefined;
     const ours = match[2] === this.#options.configId;
-    return ours === (match[1] === '') ? { ...line, start: line.start + match[0].length } : undefined;
+    if (ours === (match[1] === '')) return { ...line, start: line.start + match[0].length };
+    this.carriedOut.otherIds += 1;
+    return undefined;
   }
 
   #readInclude(line: Stretch, chain: readonly string[]): boolean {
@@ -165,23 +198,17 @@ export class Expander {
     const end = trimEnd(line.text, start, commentStart({ ...line, start }));
     const at = end > start ? line.place(start, end) : line.place(line.start, start);
     const pattern = line.text.slice(start, end).replace(/^"(.*)"$/, '$1');
-    const found = this.#options.include(pattern, chain.at(-1)!);
-    this.#judgeInclude(match[1]!, pattern, found.length, at);
-    for (const source of found) {
-      if (chain.includes(source.name) || chain.length >= LONGEST_CHAIN) {
-        this.#report.add('CFG_INCLUDE', at, `${source.name} includes itself`);
-        continue;
-      }
-      // A file that is included twice is one source: what is wrong in it is said once.
-      const known = this.sources.findIndex(({ name, text }) => name === source.name && text === source.text);
-      const index = known === -1 ? this.sources.push(source) - 1 : known;
-      this.#readSource(index, [...chain, source.name], known !== -1);
+    for (const { index, chain: longer, again } of this.include(match[1]!, pattern, at, chain)) {
+      const { name } = this.sources[index]!;
+      if (isYaml(name))
+        this.#report.add('CFG_INCLUDE', at, `${name} is YAML`, `give it with -f, beside this file`);
+      else this.#readSource(index, longer, again);
     }
     return true;
   }
 
   /** As keepalived 2.2.7 ends: `includem` needs a named file, `includew` and `includea` any file at all. */
-  #judgeInclude(form: string, pattern: string, matches: number, at: ReturnType<Stretch['place']>): void {
+  #judgeInclude(form: string, pattern: string, matches: number, at: Span): void {
     if (matches > 0) return;
     const wildcard = /[*?[{]/.test(pattern);
     if (form === 'w' || form === 'a' || (form === 'm' && !wildcard))

@@ -1,7 +1,8 @@
 // Texts as they may be shown: passwords and keys overwritten, every other character where it was.
 import type { Source, Span } from '../core/diagnostic.ts';
 
-const COVER = '*';
+/** Nothing that means anything in either form. */
+const COVER = '•';
 
 export function maskSecrets(sources: readonly Source[], secrets: readonly Span[]): readonly Source[] {
   if (secrets.length === 0) return sources;

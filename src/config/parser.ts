@@ -131,6 +131,7 @@ export class Parser {
     }
     const outer = indent !== undefined && indent < frame.indent;
     if (outer && this.#frames.some((other) => other.indent === indent)) this.#suspect ??= frame;
+    frame.body.close = at;
     this.#leave();
   }
 

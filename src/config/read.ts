@@ -6,6 +6,7 @@
 //   expand.ts    lines: `include`, `@id`, `$NAME`, `~SEQ`, `~LST` are carried out, as keepalived does it,
 //                before anything is a keyword. lexer.ts makes words and braces of what is left.
 //   parser.ts    statements and blocks. It asks the schema one thing, which words open blocks.
+//   yaml/        in their stead for a `*.yaml`: the same statements from YAML.
 //   settings.ts  the schema's shapes read the arguments; unknown, superfluous, unsupported ones are reported.
 //   compose/     settings become the model: defaults, inheritance, what contradicts itself inside a block.
 //   rules/       what only shows between blocks.
@@ -13,9 +14,9 @@
 // Every stage reports and goes on, so that one run shows all mistakes; every value keeps its place. Adding a
 // keyword is one entry in schema/ (and its removal from the table of words that are only known); acting upon
 // it is a field in model.ts and a line in compose/.
-import type { Diagnostic, Source } from '../core/diagnostic.ts';
+import type { Diagnostic, Source, Span } from '../core/diagnostic.ts';
 import { composeConfiguration } from './compose/configuration.ts';
-import { Expander, type Include } from './expand.ts';
+import { type CarriedOut, Expander, type Include } from './expand.ts';
 import type { Surroundings } from './makers.ts';
 import { maskSecrets } from './mask.ts';
 import type { Configuration } from './model.ts';
@@ -26,6 +27,9 @@ import { checkInterfaces } from './rules/interfaces.ts';
 import { checkScripts, type InspectScript } from './rules/scripts.ts';
 import { TOP } from './schema/top.ts';
 import { Interpreter, noSettings } from './settings.ts';
+import type { Statement } from './tree.ts';
+import { isYaml, type YamlLibrary } from './yaml/nodes.ts';
+import { readYaml } from './yaml/read.ts';
 
 export type ReadOptions = {
   /** As lenient as keepalived: what it logs and drops is `ignored` instead of an error. */
@@ -40,6 +44,10 @@ export type ReadOptions = {
   include?: Include;
   /** Those of the machine the file is for; without them nobody knows which there are. */
   interfaces?: ReadonlySet<string> | undefined;
+  /** The yaml package, asked for when a source is named `*.yaml`; without it everything is keepalived's. */
+  yaml?: () => YamlLibrary;
+  /** Keep the statements; otherwise each is forgotten when it has been read. */
+  keep?: boolean;
 };
 
 export type ReadResult = {
@@ -47,6 +55,9 @@ export type ReadResult = {
   diagnostics: Diagnostic[];
   /** Those given, then those included, as they may be shown: what `Span.source` counts in. */
   sources: readonly Source[];
+  carriedOut: CarriedOut;
+  /** Of the top level, after include, conditions and definitions; empty when nobody asked to keep them. */
+  statements: readonly Statement[];
 };
 
 /** keepalived.conf(5) has an example of 65,024 instances, which is about as many lines. */
@@ -71,31 +82,49 @@ function readOnce(
   missing: readonly number[],
 ): { result: ReadResult; balances: number[] } {
   const report = new Report(options.compat ?? false);
-  const configId = options.configId ?? '';
-  const { include, surroundings = { environment: {}, seed: 0 } } = options;
+  const { configId = '', include, keep, yaml, surroundings = { environment: {}, seed: 0 } } = options;
   const expander = new Expander(
     sources,
     { ...surroundings, configId, include, mostLines: MOST_LINES },
     report,
   );
-  const interpreter = new Interpreter(report);
   const settings = noSettings(TOP, { source: 0, start: 0, end: 0 });
-  // Each file closes what it opens: a brace missing in one is not looked for in the next.
-  const balances = sources.map((_, i) => {
-    const parser = new Parser(TOP, missing[i] ?? 0, report, (statement) =>
-      interpreter.readInto(settings, statement),
-    );
-    expander.expand(i, (line) => parser.line(line));
-    return parser.finish();
+  const balances: number[] = [];
+  const statements: Statement[] = [];
+  const takeBy = (interpreter: Interpreter) => (statement: Statement) => {
+    if (keep) statements.push(statement);
+    interpreter.readInto(settings, statement);
+  };
+  const takeLines = takeBy(new Interpreter(report));
+  const takeNodes = takeBy(new Interpreter(report, true));
+  const readSource = (source: number, chain: readonly string[]) => {
+    const { name, text } = expander.sources[source]!;
+    if (yaml === undefined || !isYaml(name)) {
+      // Each file closes what it opens: a brace missing in one is not looked for in the next.
+      const parser = new Parser(TOP, missing[source] ?? 0, report, takeLines);
+      expander.expand(source, (line) => parser.line(line), chain);
+      balances[source] = parser.finish();
+      return;
+    }
+    const includeFrom = (pattern: string, at: Span) => {
+      for (const { index, chain: longer } of expander.include('', pattern, at, chain))
+        readSource(index, longer);
+    };
+    readYaml(yaml(), { source, text }, TOP, report, { take: takeNodes, include: includeFrom });
+  };
+  sources.forEach(({ name }, source) => {
+    readSource(source, [name]);
   });
   const configuration = composeConfiguration(settings, report);
   checkConfiguration(configuration, report);
   const { inspectScript, interfaces } = options;
   if (inspectScript !== undefined) checkScripts(settings, inspectScript, report);
-  const mayAppear = () => expander.sources.some(({ text }) => DYNAMIC.test(text));
+  const { carriedOut, sources: all } = expander;
+  const mayAppear = () => all.some(({ text }) => DYNAMIC.test(text));
   if (interfaces !== undefined && !mayAppear()) checkInterfaces(configuration, interfaces, report);
-  const shown = maskSecrets(expander.sources, report.secrets);
-  return { result: { configuration, diagnostics: report.sorted(), sources: shown }, balances };
+  const diagnostics = report.sorted();
+  const shown = maskSecrets(all, report.secrets);
+  return { result: { configuration, diagnostics, sources: shown, carriedOut, statements }, balances };
 }
 
 /** Files are not read twice, and are the same for both readings. */

@@ -38,10 +38,13 @@ const MOST_SUGGESTIONS = 200;
 
 export class Interpreter {
   readonly #report: Report;
+  readonly #isYaml: boolean;
   #suggestions = 0;
 
-  constructor(report: Report) {
+  /** `isYaml`: what the statements were written in, for the hints. */
+  constructor(report: Report, isYaml = false) {
     this.#report = report;
+    this.#isYaml = isYaml;
   }
 
   /** `at` is the head of the block. */
@@ -54,7 +57,8 @@ export class Interpreter {
   /** Untyped inside: the caller knows which block it asked for. */
   readInto<B extends Block>(settings: Settings<B>, statement: Statement): void {
     const growing = settings as unknown as Growing;
-    if (growing.block.entry !== undefined) this.#readEntry(statement, growing);
+    if (statement.isWrong) growing.wrong = [...growing.wrong, statement.words[0].text];
+    else if (growing.block.entry !== undefined) this.#readEntry(statement, growing);
     else this.#readKeyword(statement, growing);
   }
 
@@ -174,11 +178,15 @@ export class Interpreter {
     const at = joinSpans(first.at, (others.at(-1) ?? first).at);
     const isKeyword = block.entry === undefined && findWord(block, first.text) !== undefined;
     const where = isSecret ? 'this' : `"${first.text}"`;
+    const alone = this.#isYaml
+      ? `give \`${first.text}\` a key of its own`
+      : `put \`${first.text}\` on a line of its own`;
+    const rest = this.#isYaml ? 'rest' : 'rest of the line';
     this.#report.add(
       'CFG_EXTRA',
       at,
-      `${line.subject} is complete before ${where}: the rest of the line is left out`,
-      isKeyword ? `put \`${first.text}\` on a line of its own` : undefined,
+      `${line.subject} is complete before ${where}: the ${rest} is left out`,
+      isKeyword ? alone : undefined,
     );
   }
 }

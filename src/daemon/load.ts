@@ -9,6 +9,7 @@ import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
 import { defaultConfigId, readSources, resolveInclude, surroundingsNow } from '../linux/config-files.ts';
 import { inspectScript } from '../linux/script-files.ts';
+import { yamlLibrary } from '../linux/yaml-library.ts';
 import type { Accepted, RunOptions } from './messages.ts';
 
 const SHOWN_OF_A_CODE = 10;
@@ -43,6 +44,7 @@ function load(options: RunOptions, given: readonly Source[], accepted: Accepted 
     surroundings,
     inspectScript,
     include,
+    yaml: yamlLibrary,
   });
   if (diagnostics.some(({ severity }) => severity === 'error')) {
     return { ok: false, exitCode: 2, text: renderDiagnostics(sources, diagnostics) };

@@ -9,12 +9,15 @@ import { addressOf, GATEWAY_VIP, PORT, SERVERS, VIP } from '../../src/cli/demo/l
 import type { Configuration } from '../../src/config/model.ts';
 import { readConfiguration } from '../../src/config/read.ts';
 import { readSources } from '../../src/linux/config-files.ts';
+import { yamlLibrary } from '../../src/linux/yaml-library.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 const pairs = globSync('*/a.conf', { cwd: EXAMPLES }).map((file) => file.split('/')[0]!);
 
 function read(file: string): Configuration {
-  const { configuration, diagnostics } = readConfiguration(readSources([`${EXAMPLES}/${file}`]));
+  const { configuration, diagnostics } = readConfiguration(readSources([`${EXAMPLES}/${file}`]), {
+    yaml: yamlLibrary,
+  });
   expect(diagnostics).toEqual([]);
   if (configuration === undefined) throw new Error(`${file} is not read`);
   return configuration;
@@ -26,7 +29,7 @@ test('there are pairs, and the guide names each of them', () => {
   for (const pair of pairs) expect(guide).toContain(`## ${pair}\n`);
 });
 
-test.each(globSync('**/*.conf', { cwd: EXAMPLES }))('%s is read without a complaint', (file) => {
+test.each(globSync('**/*.{conf,yaml}', { cwd: EXAMPLES }))('%s is read without a complaint', (file) => {
   const { exitCode, output } = check([[`${EXAMPLES}/${file}`]], { json: false, compat: false });
   expect(output).toContain('no complaints');
   expect(exitCode).toBe(0);
@@ -67,6 +70,15 @@ describe.each(pairs)('the pair %s', (pair) => {
     ).toEqual(Array(3).fill('no complaints'));
     expect(exitCode).toBe(0);
   });
+});
+
+test.each(globSync('*/*.yaml', { cwd: EXAMPLES }))('%s says what the .conf beside it says', (file) => {
+  const model = (name: string) =>
+    JSON.stringify(read(name), (key, value) => (key === 'at' ? undefined : value));
+  const twin = file.replace('.yaml', '.conf');
+  expect(model(file)).toBe(model(twin));
+  const comments = (name: string) => readFileSync(`${EXAMPLES}/${name}`, 'utf8').match(/#.*/g);
+  expect(comments(file)).toEqual(comments(twin));
 });
 
 test('sync ids and virtual router ids are unique: all pairs could share one network', () => {

@@ -6,15 +6,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { exitCodeFor } from '../../src/cli/check.ts';
+import { convertConfiguration } from '../../src/config/convert.ts';
 import type { VrrpInstance } from '../../src/config/model.ts';
 import { readConfiguration } from '../../src/config/read.ts';
 import { renderDiagnostics } from '../../src/config/render.ts';
+import { yamlLibrary } from '../../src/linux/yaml-library.ts';
 import { pairConfigurations } from './pairs.ts';
 import { instancesOf, judge, type Verdict, version } from './referee.ts';
 
 const FILES = join(import.meta.dirname, 'files');
 
-const corpus = new Map([
+const files = new Map([
   ...readdirSync(FILES).map((name) => [name, readFileSync(join(FILES, name), 'utf8')] as const),
   // VRRP over IPv6 is refused on purpose until it is there.
   ...pairConfigurations().map(
@@ -44,6 +46,19 @@ const EXCEPTIONS = new Map<RegExp, { ours: number; theirs: number; because: stri
     /-sync-daemon-reference\.conf$/,
     { ours: 5, theirs: 0, because: 'keepalived says the same, but only when it runs' },
   ],
+]);
+/** By way of YAML and back: what was accepted is accepted still. */
+function converted(text: string): string {
+  const there = convertConfiguration([{ name: 'x.conf', text }], 'yaml', { yaml: yamlLibrary }).text!;
+  const back = convertConfiguration([{ name: 'x.yaml', text: there }], 'keepalived', { yaml: yamlLibrary });
+  return back.text!;
+}
+
+const corpus = new Map([
+  ...files,
+  ...[...files]
+    .filter(([name]) => name.startsWith('accepted-'))
+    .map(([name, text]) => [name.replace('accepted-', 'accepted-converted-'), converted(text)] as const),
 ]);
 
 describe('against keepalived', () => {

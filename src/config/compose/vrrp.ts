@@ -25,7 +25,6 @@ export function composeInstance(
   if (device === undefined || virtualRouterId === undefined) return undefined;
   const sourceAddress = sourceOf(settings);
   const unicastPeers = all(settings, 'unicast_peer').flatMap(({ body }) => body.entries);
-  reportNoPeers(settings, report);
   const addresses = composeAddresses(settings, 'virtual_ipaddress');
   const family = familyIn(addresses, sourceAddress, unicastPeers);
   const version = versionFor(settings, family, report);
@@ -52,18 +51,6 @@ export function composeInstance(
   if (addresses.length === 0 && (!wrong || report.compat))
     reportNoAddress(instance, version?.value ?? globalVersion, report);
   return instance;
-}
-
-function reportNoPeers(settings: Instance, report: Report): void {
-  const source = last(settings, 'unicast_src_ip');
-  if (source === undefined || mentioned(settings, 'unicast_peer')) return;
-  const hint = 'add unicast_peer, or write mcast_src_ip';
-  report.add(
-    'CFG_CONTRADICTION',
-    source.at,
-    'unicast_src_ip without a unicast_peer: adverts are multicast',
-    hint,
-  );
 }
 
 function needed<N extends 'interface' | 'virtual_router_id'>(settings: Instance, name: N, report: Report) {
