@@ -24,6 +24,7 @@ import { Parser } from './parser.ts';
 import { Report } from './report.ts';
 import { checkConfiguration } from './rules/configuration.ts';
 import { checkInterfaces } from './rules/interfaces.ts';
+import { checkReferences } from './rules/references.ts';
 import { checkScripts, type InspectScript } from './rules/scripts.ts';
 import { TOP } from './schema/top.ts';
 import { Interpreter, noSettings } from './settings.ts';
@@ -117,6 +118,7 @@ function readOnce(
   });
   const configuration = composeConfiguration(settings, report);
   checkConfiguration(configuration, report);
+  checkReferences(settings, report);
   const { inspectScript, interfaces } = options;
   if (inspectScript !== undefined) checkScripts(settings, inspectScript, report);
   const { carriedOut, sources: all } = expander;

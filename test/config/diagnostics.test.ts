@@ -113,7 +113,7 @@ describe('words', () => {
     ['preempt_delay __DELAY__', [`error CFG_PLACEHOLDER 6:15 ${FILL_IN}`]],
     ['mcast_src_ip <own address>', [`error CFG_PLACEHOLDER 6:14 ${FILL_IN}`]],
     ['virtual_router_id "{{ id }}"', [`error CFG_PLACEHOLDER 6:19 ${FILL_IN}`]],
-    ['track_script { chk }', ['ignored CFG_UNSUPPORTED 6:1 scripts to watch']],
+    ['track_script { }', ['ignored CFG_UNSUPPORTED 6:1 scripts to watch']],
     ['smtp_alert', ['warning CFG_NO_EFFECT 6:1 mail on transitions']],
     ['strict_mode on', ['warning CFG_NO_EFFECT 6:1 strict RFC mode of this instance']],
     ['mcast_dst_ip 224.0.0.99', ['error CFG_UNSAFE 6:1 other multicast group: the peer would not hear us']],
@@ -287,5 +287,38 @@ describe('the director block', () => {
     ['engin auto', ['error CFG_UNKNOWN 2:1 did you mean `engine`?']],
   ])('%s', (line, expected) => {
     expect(said(`director {\n${line}\n}\n`)).toEqual(expected);
+  });
+});
+
+describe('names of what is defined elsewhere', () => {
+  const errors = (text: string) => said(text).filter((line) => line.startsWith('error CFG_REFERENCE'));
+  test.each<[string, string, string[]]>([
+    [
+      'a tracked script',
+      `vrrp_script chk {\n script "x"\n}\n${instance('track_script {\n chk\n chj weight 5\n nix\n}')}`,
+      ['11:2 did you mean `chk`?', '12:2'],
+    ],
+    ['a group member', `vrrp_sync_group G {\n group {\n V\n W\n }\n}\n${instance()}`, ['4:2']],
+    ['a group of servers', 'virtual_server group web {\n protocol TCP\n}\n', ['1:22']],
+    [
+      'a checked file, by either name',
+      'vrrp_track_file here {\n file /x\n}\nvirtual_server 10.0.0.1 80 {\n protocol TCP\n' +
+        ' real_server 10.0.0.2 80 {\n' +
+        '  FILE_CHECK {\n   track_file here\n  }\n  BFD_CHECK {\n   name there\n  }\n }\n}\n',
+      ['11:9'],
+    ],
+    [
+      'one whose definition is broken',
+      `vrrp_script {\n script "x"\n}\n${instance('track_script {\n chk\n}')}`,
+      [],
+    ],
+  ])('%s', (_, text, expected) => {
+    const found = errors(text).map((line) => line.replace('error CFG_REFERENCE ', ''));
+    expect(found).toEqual(expected);
+  });
+
+  test('are not looked for when they are there', () => {
+    const script = 'vrrp_script chk {\n script "/bin/true"\n}\n';
+    expect(errors(`${script}${instance('track_script {\n chk\n}')}`)).toEqual([]);
   });
 });

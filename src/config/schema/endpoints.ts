@@ -39,6 +39,7 @@ const mark = located(integer(1, UINT_MAX));
 const groupName = located(name);
 
 export const serviceHead: Shape<ServiceHead> = {
+  refersTo: ['virtual_server_group'],
   syntax: 'IPADDR [PORT] | fwmark NUMBER | group NAME',
   line: true,
   example: '10.0.0.1 80',

@@ -27,6 +27,8 @@ export type Shape<T> = {
   isSecret?: true;
   /** A program to run: its `command` part is one. */
   isScript?: true;
+  /** It names one of these blocks of the top level; the first is what people are told. */
+  refersTo?: readonly string[];
   /** The keyword may stand alone. */
   isBareAllowed?: true;
   /** Undefined when the words are wrong; then it has been reported. */
@@ -196,6 +198,11 @@ export const secret: Shape<string> = { ...text, isSecret: true };
 
 /** Any name that other statements refer to. */
 export const name: Shape<string> = { ...text, syntax: 'NAME', example: 'name' };
+
+/** The name of a block of the top level: one of `refersTo`. */
+export function nameOf(...refersTo: readonly string[]): Shape<string> {
+  return { ...name, refersTo };
+}
 
 export const interfaceName: Shape<string> = {
   syntax: 'INTERFACE',

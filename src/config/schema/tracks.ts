@@ -39,12 +39,14 @@ const trackedInterface: Shape<{ interface: Located<string>; weighted: boolean }>
   },
 };
 
-const trackedName = (most: number) => inOrder({ name }, 1, weighted(most));
+function trackedName(most: number, ...refersTo: readonly string[]) {
+  return { ...inOrder({ name }, 1, weighted(most)), refersTo };
+}
 
 export const TRACK_INTERFACE = list('track_interface', trackedInterface);
 export const TRACKS = {
-  track_script: list('track_script', trackedName(MOST.other)),
-  track_file: list('track_file', trackedName(MOST.file)),
-  track_process: list('track_process', trackedName(MOST.other)),
-  track_bfd: list('track_bfd', trackedName(MOST.other)),
+  track_script: list('track_script', trackedName(MOST.other, 'vrrp_script')),
+  track_file: list('track_file', trackedName(MOST.file, 'track_file', 'vrrp_track_file')),
+  track_process: list('track_process', trackedName(MOST.other, 'vrrp_track_process')),
+  track_bfd: list('track_bfd', trackedName(MOST.other, 'bfd_instance')),
 };

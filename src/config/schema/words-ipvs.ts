@@ -3,7 +3,7 @@
 import { endpoint, forwarding } from './endpoints.ts';
 import { inOrder } from './options.ts';
 import { script, user } from './scripts.ts';
-import { integer, many, oneOf, type Shape } from './shape.ts';
+import { integer, many, nameOf, oneOf, type Shape } from './shape.ts';
 import { wordBlock, words } from './table.ts';
 
 /** Hexadecimal bytes, with or without blanks between them. */
@@ -51,6 +51,8 @@ const digest: Shape<string> = {
 };
 
 const SHAPES = {
+  trackFile: nameOf('track_file', 'vrrp_track_file'),
+  bfdSession: nameOf('bfd_instance'),
   script,
   user,
   endpoint,
@@ -186,7 +188,7 @@ const MISC_CHECK = wordBlock(
 const FILE_CHECK = wordBlock(
   'FILE_CHECK',
   `
-  ignored track_file                    name        name of the track_file that is read
+  ignored track_file                    trackFile   name of the track_file that is read
   ignored weight                        weight      factor of the number in the file
 `,
   { shapes: SHAPES },
@@ -194,7 +196,7 @@ const FILE_CHECK = wordBlock(
 const BFD_CHECK = wordBlock(
   'BFD_CHECK',
   `
-  ignored name                          text        bfd_instance name
+  ignored name                          bfdSession  bfd_instance name
   ignored alpha                         bool        down until the first good check
 `,
   { shapes: SHAPES },

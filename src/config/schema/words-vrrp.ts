@@ -12,7 +12,7 @@ import {
   integer,
   interfaceName,
   many,
-  name,
+  nameOf,
   oneOf,
   type Shape,
   seconds,
@@ -112,7 +112,7 @@ const SHAPES = {
 };
 const ROUTES = list('virtual_routes', routeEntry);
 const RULES = list('virtual_rules', ruleEntry);
-const NAMES = list('group', name);
+const NAMES = list('group', nameOf('vrrp_instance'));
 const INTERFACES = list('interfaces', interfaceName);
 
 const AUTHENTICATION = wordBlock(

@@ -24,7 +24,6 @@ const STRICTER: readonly [RegExp, string][] = [
 ];
 /** `path: line` → why keepalived complains and we do not. */
 const MILDER: readonly [RegExp, string][] = [
-  [/FILE_CHECK: track_file /, 'what names refer to is asked elsewhere'],
   [/_cpu_affinity 10$/, 'how many CPUs there are is the machine’s business'],
   [
     /: (startup_script|shutdown_script|script) /,
