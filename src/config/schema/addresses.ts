@@ -1,5 +1,5 @@
 // Addresses entry by entry: those of a virtual router, static ones, and those of its peers.
-import type { Address, Prefix } from '../../core/address.ts';
+import { type Address, familyOf, type Prefix } from '../../core/address.ts';
 import type { Located } from '../../core/diagnostic.ts';
 import { keyword } from './block.ts';
 import { type Options, options } from './options.ts';
@@ -9,7 +9,7 @@ import {
   integer,
   interfaceName,
   located,
-  name,
+  nameOf,
   nothing,
   oneOf,
   prefix,
@@ -31,7 +31,7 @@ const ADDRESS_OPTIONS = {
   }),
   '-nodad': keyword(nothing, 'duplicate address detection', { standing: 'noEffect' }),
   home: keyword(nothing, 'home address of mobile IPv6', { standing: 'noEffect' }),
-  peer: keyword(prefix, 'far end of a point-to-point link', { standing: 'unsupported' }),
+  peer: keyword(address(), 'far end of a point-to-point link', { standing: 'unsupported' }),
   mngtmpaddr: keyword(nothing, 'manage temporary IPv6 addresses', { standing: 'unsupported' }),
   noprefixroute: keyword(nothing, 'add no route for the prefix', { standing: 'unsupported' }),
   autojoin: keyword(nothing, 'join a multicast group', { standing: 'unsupported' }),
@@ -44,7 +44,9 @@ const ADDRESS_OPTIONS = {
 const addressOptions = options(ADDRESS_OPTIONS);
 const staticOptions = options({
   ...ADDRESS_OPTIONS,
-  track_group: keyword(name, 'instances that follow the fate of this address', { standing: 'unsupported' }),
+  track_group: keyword(nameOf('track_group'), 'instances that follow the fate of this address', {
+    standing: 'unsupported',
+  }),
 } as const satisfies Options);
 const addressPrefix = located(prefix);
 export type AddressEntry = { prefix: Located<Prefix> } & NonNullable<ReturnType<typeof addressOptions.read>>;
@@ -59,14 +61,21 @@ function entryWith(named: typeof addressOptions): Shape<AddressEntry> {
     syntax: `${prefix.syntax} ${named.syntax}`,
     line: true,
     ...inParts({ address: prefix }, 1),
-    example: '10.0.0.50/24 dev eth0',
+    example: '10.0.0.50/24',
     options: named.options,
     read(words) {
       const at = addressPrefix.read(words);
       if (at === undefined) return void words.rest();
       words.subject = at.value.address;
       const values = named.read(words) ?? {};
-      const { label } = values;
+      const { label, peer } = values;
+      if (peer !== undefined && at.value.length !== longestOf(at.value))
+        words.complain(
+          'CFG_CONTRADICTION',
+          at.at,
+          'an address with a peer has no prefix length',
+          'as in `10.0.0.1 peer 10.0.0.2`',
+        );
       if (label !== undefined && label.value.length > LONGEST_LABEL)
         words.complain('CFG_RANGE', label.at, `the label "${label.value}" has more than 15 letters`);
       return { prefix: at, ...values };
@@ -92,3 +101,7 @@ export const peerEntry: Shape<Address> = {
     return peer;
   },
 };
+
+function longestOf({ address: at }: Prefix): number {
+  return familyOf(at) === 4 ? 32 : 128;
+}

@@ -107,10 +107,12 @@ const SHARED = `
   ignored dsfield           named        another name of tos
   ignored realms            named        realm, see rt_realms
   ignored no_track          flag         do not put it back when somebody removes it
+`;
+/** A virtual one belongs to its instance; a static one may be followed by others. */
+const OF_STATIC = `
   ignored track_group       name         instances that follow its fate
 `;
-const routeWords = words(
-  `${SHARED}
+const ROUTE_WORDS = `${SHARED}
   ignored src               ip           preferred source address
   ignored as                via          address of the next hop in another family
   ignored to                destination  destination
@@ -127,7 +129,7 @@ const routeWords = words(
   ignored encap             encapsulation tunnel it in
   ignored expires           metric       gone after so many seconds (IPv6)
   ignored mtu               metric       path MTU
-  ignored hoplimit          metric       hop limit
+  ignored hoplimit          int(0,255)   hop limit
   ignored advmss            metric       largest TCP segment that is offered
   ignored rtt               metric       first round trip time estimate
   ignored rttvar            metric       its variance
@@ -139,22 +141,19 @@ const routeWords = words(
   ignored initcwnd          metric       first congestion window
   ignored initrwnd          metric       first receive window
   ignored features          features     ecn
-  ignored quickack          bool         answer at once
+  ignored quickack          int(0,1)     answer at once
   ignored congctl           named        congestion control
   ignored pref              one(low|medium|high) preference of a router (IPv6)
   ignored ttl-propagate     one(enabled|disabled) copy the TTL into the MPLS header
-  ignored fastopen_no_cookie bool        TCP fast open without cookie
+  ignored fastopen_no_cookie int(0,1)    TCP fast open without cookie
   ignored add               flag         add it, the default
   ignored prepend           flag         before equal routes
   ignored append            flag         after equal routes
   ignored nexthop           flag         one of several next hops: its own via, dev, weight, onlink follow
   ignored weight            int(1,256)   share of a next hop
   ignored vrf               iface        VRF
-`,
-  { shapes: SHAPES },
-);
-const ruleWords = words(
-  `${SHARED}
+`;
+const RULE_WORDS = `${SHARED}
   ignored not               flag         packets that do not match
   ignored from              destination  source
   ignored to                destination  destination
@@ -176,13 +175,11 @@ const ruleWords = words(
   ignored dport             range        destination ports
   ignored goto              mark         go on at that rule
   ignored nop               flag         do nothing
-  ignored type              one(unicast|blackhole|unreachable|prohibit) what happens to the packet
+  ignored type              one(blackhole|unreachable|prohibit|nop) what happens to the packet
   ignored blackhole         flag         drop it silently
   ignored unreachable       flag         drop it and say unreachable
   ignored prohibit          flag         drop it and say prohibited
-`,
-  { shapes: SHAPES },
-);
+`;
 /** Each next hop has its own. */
 const OF_A_NEXT_HOP = new Set([
   'nexthop',
@@ -197,42 +194,83 @@ const OF_A_NEXT_HOP = new Set([
   'realms',
 ]);
 
-export const routeEntry: Shape<Values> = {
-  syntax: '[TYPE] IPADDR[/LENGTH]|default [OPTION …]',
-  line: true,
-  example: '10.2.0.0/16 via 10.0.0.1 dev eth0',
-  get options() {
-    return routeWords();
-  },
-  read(given) {
-    const values: Values = {};
-    const first = given.peek();
-    if (first !== undefined && ROUTE_TYPES.has(first.text)) take(given, 'type', values);
-    readWords(given, routeWords(), values);
-    if (values.to === undefined && values.nexthop === undefined)
-      return given.complain(
-        'CFG_MISSING',
-        given.lastTaken.at,
-        'a route needs a destination',
-        'as in `default via 10.0.0.1`',
-      );
-    return values;
-  },
-};
+function route(table: string): Shape<Values> {
+  const known = words(table, { shapes: SHAPES });
+  return {
+    syntax: '[TYPE] IPADDR[/LENGTH]|default [OPTION …]',
+    line: true,
+    example: '10.2.0.0/16 via 10.0.0.1 dev eth0',
+    get options() {
+      return known();
+    },
+    read(given) {
+      const values: Values = {};
+      const first = given.peek();
+      if (first !== undefined && ROUTE_TYPES.has(first.text)) take(given, 'type', values);
+      readWords(given, known(), values);
+      reportFamily(given, values);
+      if (values.to !== undefined || values.nexthop !== undefined) return values;
+      const hint = 'as in `default via 10.0.0.1`';
+      return given.complain('CFG_MISSING', given.lastTaken.at, 'a route needs a destination', hint);
+    },
+  };
+}
 
-export const ruleEntry: Shape<Values> = {
-  syntax: '[not] [from IPADDR[/LENGTH]] [to IPADDR[/LENGTH]] [OPTION …]',
-  line: true,
-  example: 'from 10.1.0.0/16 table 100',
-  get options() {
-    return ruleWords();
-  },
-  read(given) {
-    const values: Values = {};
-    readWords(given, ruleWords(), values);
-    return values;
-  },
-};
+function rule(table: string): Shape<Values> {
+  const known = words(table, { shapes: SHAPES });
+  return {
+    syntax: '[not] [from IPADDR[/LENGTH]] [to IPADDR[/LENGTH]] [OPTION …]',
+    line: true,
+    example: 'from 10.1.0.0/16 table 100 priority 50',
+    get options() {
+      return known();
+    },
+    read(given) {
+      const values: Values = {};
+      const first = given.peek();
+      readWords(given, known(), values);
+      reportFamily(given, values);
+      reportActions(given, values);
+      const placed = ['preference', 'order', 'priority'].some((word) => Object.hasOwn(values, word));
+      const message = 'a rule without a priority goes where keepalived puts it, from 16384 down';
+      if (!placed && first !== undefined)
+        given.complain('CFG_DEFAULT', first.at, message, 'as in `priority 100`; the lowest comes first');
+      return values;
+    },
+  };
+}
+
+export const routeEntry = route(ROUTE_WORDS);
+export const staticRouteEntry = route(ROUTE_WORDS + OF_STATIC);
+export const ruleEntry = rule(RULE_WORDS);
+export const staticRuleEntry = rule(RULE_WORDS + OF_STATIC);
+
+/** Of these a rule has one at most. */
+const ACTIONS = ['table', 'lookup', 'goto', 'nop', 'type', 'blackhole', 'unreachable', 'prohibit', 'l3mdev'];
+const IPV6_ONLY = ['expires', 'pref'];
+
+function reportActions(given: Arguments, values: Values): void {
+  const [first, second] = ACTIONS.filter((word) => Object.hasOwn(values, word));
+  if (first === undefined || second === undefined) return;
+  given.complain('CFG_CONTRADICTION', values[second]!.at, `a rule does one thing: ${first} is given already`);
+}
+
+function reportFamily(given: Arguments, values: Values): void {
+  const isIPv4 = ['to', 'from', 'src'].some((word) => isIPv4Prefix(values[word]?.value));
+  if (!isIPv4) return;
+  const wrong = ['inet6', ...IPV6_ONLY].find((word) => Object.hasOwn(values, word));
+  if (wrong !== undefined)
+    given.complain(
+      'CFG_CONTRADICTION',
+      values[wrong]!.at,
+      `${wrong} is for IPv6, and the addresses are IPv4`,
+    );
+}
+
+function isIPv4Prefix(value: unknown): boolean {
+  const text = typeof value === 'object' && value !== null && 'address' in value ? value.address : value;
+  return typeof text === 'string' && /^\d+\.\d+\.\d+\.\d+$/.test(text);
+}
 
 function take(given: Arguments, name: string, values: Values): void {
   const word = given.optional()!;
@@ -248,7 +286,10 @@ function readWords(given: Arguments, table: Readonly<Record<string, Keyword>>, v
     if (option === undefined && values.to === undefined && isAddress(word)) {
       readOne(given, 'to', destination, values);
     } else if (option === undefined) return unknown(given, word, table);
-    else {
+    else if (word.text === 'weight' && hops === 0) {
+      given.rest();
+      given.complain('CFG_UNKNOWN', word.at, 'a weight is of a nexthop', 'write `nexthop` before it');
+    } else {
       given.optional();
       given.subject = word.text;
       if (word.text === 'nexthop') hops += 1;
@@ -262,6 +303,12 @@ function readWords(given: Arguments, table: Readonly<Record<string, Keyword>>, v
 function readOne(given: Arguments, name: string, shape: Shape<unknown>, values: Values): void {
   const before = given.lastTaken;
   const value = shape.read(given);
+  if (Object.hasOwn(values, name))
+    given.complain(
+      ACTIONS.includes(name) ? 'CFG_CONTRADICTION' : 'CFG_REPEATED',
+      before.at,
+      `${name} is given twice`,
+    );
   if (value !== undefined) values[name] = { value, at: joinSpans(before.at, given.lastTaken.at) };
 }
 

@@ -1,8 +1,11 @@
 // What a virtual router watches, entry by entry: interfaces, scripts, files, processes, BFD sessions.
 import type { Located } from '../../core/diagnostic.ts';
+import type { Arguments } from '../arguments.ts';
 import { keyword, list } from './block.ts';
 import { inOrder, type Options, options } from './options.ts';
 import { inParts, integer, interfaceName, located, name, nothing, type Shape } from './shape.ts';
+
+type Values = Readonly<Record<string, Located<unknown> | undefined>>;
 
 /** keepalived.conf(5): a file's number may be multiplied by up to 254, else a priority changes by 253. */
 const MOST = { file: 254, other: 253 };
@@ -29,18 +32,40 @@ const trackedInterface: Shape<{ interface: Located<string>; weighted: boolean }>
   syntax: `INTERFACE ${interfaceOptions.syntax}`,
   line: true,
   ...inParts({ interface: interfaceName }, 1),
-  example: 'eth0',
+  example: 'eth1',
   options: interfaceOptions.options,
   read(words) {
     const device = located(interfaceName).read(words);
     if (device === undefined) return undefined;
     const values = interfaceOptions.read(words);
+    reportDirection(values, words);
     return { ...values, interface: device, weighted: values?.weight !== undefined };
   },
 };
 
-function trackedName(most: number, ...refersTo: readonly string[]) {
-  return { ...inOrder({ name }, 1, weighted(most)), refersTo };
+function trackedName(most: number, ...refersTo: readonly string[]): Shape<Values> {
+  const entry = inOrder({ name }, 1, weighted(most));
+  return {
+    ...entry,
+    refersTo,
+    read(words) {
+      const values = entry.read(words);
+      reportDirection(values, words);
+      return values;
+    },
+  };
+}
+
+/** keepalived takes the direction only right behind the weight that it turns. */
+function reportDirection(values: Values | undefined, words: Arguments): void {
+  const direction = values?.reverse ?? values?.noreverse;
+  if (direction === undefined || values?.weight !== undefined) return;
+  words.complain(
+    'CFG_CONTRADICTION',
+    direction.at,
+    'there is no weight that it could turn',
+    'write `weight N reverse`',
+  );
 }
 
 export const TRACK_INTERFACE = list('track_interface', trackedInterface);

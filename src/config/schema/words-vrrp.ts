@@ -4,7 +4,7 @@ import { staticAddressEntry } from './addresses.ts';
 import { list } from './block.ts';
 import { groupMember } from './members.ts';
 import { inOrder } from './options.ts';
-import { routeEntry, ruleEntry } from './routes.ts';
+import { routeEntry, ruleEntry, staticRouteEntry, staticRuleEntry } from './routes.ts';
 import { script, user } from './scripts.ts';
 import {
   INT_MAX,
@@ -337,8 +337,8 @@ export const TOP_WORDS = words(
   {
     blocks: {
       static_ipaddress: list('static_ipaddress', staticAddressEntry),
-      static_routes: list('static_routes', routeEntry),
-      static_rules: list('static_rules', ruleEntry),
+      static_routes: list('static_routes', staticRouteEntry),
+      static_rules: list('static_rules', staticRuleEntry),
       linkbeat_interfaces: list('linkbeat_interfaces', linkbeat),
       interface_up_down_delays: list('interface_up_down_delays', delays),
       virtual_server_group: list('virtual_server_group', groupMember),

@@ -19,11 +19,21 @@ const STRICTER: readonly [RegExp, string][] = [
   [/: smtp_helo_name$|: script$/, 'a name or command has to be there'],
   [/: vrrp_rx_bufs_policy 0$/, 'a buffer of nothing'],
   [/: persistence_granularity /, 'a netmask for IPv4, a prefix length for IPv6, and none of 0'],
+  [/: suppress_prefixlength 129$|suppress_prefixlength 129$/, 'no prefix is longer than 128'],
   [/: lthreshold /, 'a lower threshold above the upper one'],
   [/GET\/url: (regex|status_code)/, '2.2.7 takes whatever stands there without looking'],
 ];
 /** `path: line` → why keepalived complains and we do not. */
 const MILDER: readonly [RegExp, string][] = [
+  [
+    /virtual_(routes|rules): .* (protocol|as|gw|from|vrf) /,
+    'what only holds with other words beside it is not looked at',
+  ],
+  [
+    /^static_ipaddress: .* (use_vmac|track_group)/,
+    'use_vmac is not told apart there; names are asked elsewhere',
+  ],
+  [/garp_group\/interfaces: /, '2.2.7 looks for the names where there are none'],
   [/_cpu_affinity 10$/, 'how many CPUs there are is the machine’s business'],
   [
     /: (startup_script|shutdown_script|script) /,
