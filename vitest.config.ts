@@ -17,7 +17,9 @@ const fast = [
   'cli',
 ];
 /** In a pure folder, but they ask the real keepalived. */
-const REFEREES = ['keepalived', 'scripts', 'words/words'].map((name) => `test/config/${name}.test.ts`);
+const REFEREES = ['keepalived', 'samples', 'scripts', 'words/words'].map(
+  (name) => `test/config/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {

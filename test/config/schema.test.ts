@@ -6,6 +6,7 @@ import { CODES } from '../../src/config/codes.ts';
 import { editDistance, nearest } from '../../src/config/nearest.ts';
 import { readConfiguration } from '../../src/config/read.ts';
 import { type Block, findWord, type Keyword, knownWords } from '../../src/config/schema/block.ts';
+import type { Shape } from '../../src/config/schema/shape.ts';
 import { TOP } from '../../src/config/schema/top.ts';
 
 /**
@@ -23,6 +24,40 @@ function blockAt(path: string): Block | undefined {
     .split('/')
     .reduce<Block | undefined>((block, word) => block && findWord(block, word)?.block, TOP);
 }
+
+/** Words after a keyword, or in an entry of a list, that the parsers of keepalived 2.4.3 look for. */
+const ARGUMENTS = readFileSync(join(import.meta.dirname, 'golden/keepalived-arguments.tsv'), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => line.split('\t') as [string, string]);
+
+function shapeAt(path: string): Shape<unknown> | undefined {
+  const words = path.split('/');
+  const keyword = findWord(blockAt(words.slice(0, -1).join('/') || 'TOP') ?? TOP, words.at(-1)!);
+  return keyword?.block?.entry ?? keyword?.takes;
+}
+
+/** Named options, words of which one is taken, and what the syntax shows. */
+function wordsOf(shape: Shape<unknown>): Set<string> {
+  const { options = {}, json, syntax } = shape;
+  const listed = (json?.enum ?? []) as readonly unknown[];
+  const inOptions = Object.values(options).flatMap(({ takes }) => [...wordsOf(takes)]);
+  return new Set([
+    ...Object.keys(options),
+    ...listed.map(String),
+    ...inOptions,
+    ...(syntax.match(/[\w.-]+:?/g) ?? []),
+  ]);
+}
+
+test('every argument word of keepalived is known, too', () => {
+  expect(ARGUMENTS.length).toBeGreaterThan(239);
+  const strange = ARGUMENTS.filter(([path, word]) => {
+    const shape = shapeAt(path);
+    return shape === undefined || !wordsOf(shape).has(word);
+  });
+  expect(strange).toEqual([]);
+});
 
 function everyKeyword(): { path: string; keyword: Keyword }[] {
   const visit = (block: Block, path: string): { path: string; keyword: Keyword }[] =>

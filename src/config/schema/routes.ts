@@ -22,14 +22,14 @@ const ROUTE_TYPES = new Set([
   'throw',
   'nat',
 ]);
+const EVERYWHERE = ['default', 'default6', 'any', 'all'];
 /** `default` is every address; a prefix may be an address alone. */
 const destination: Shape<unknown> = {
-  syntax: 'IPADDR[/LENGTH]|default',
+  syntax: 'IPADDR[/LENGTH]|default|default6|any|all',
   example: '10.0.0.0/8',
   read(given) {
     const word = given.peek();
-    if (word?.text !== 'default' && word?.text !== 'any' && word?.text !== 'all') return prefix.read(given);
-    return given.optional()!.text;
+    return EVERYWHERE.includes(word?.text ?? '') ? given.optional()!.text : prefix.read(given);
   },
 };
 /** A metric may be held: `mtu lock 1400`, keepalived's `lock` too. */
@@ -83,7 +83,7 @@ const range: Shape<unknown> = {
 };
 /** What follows is told by the kind of encapsulation, to the end of the line. */
 const encapsulation: Shape<unknown> = {
-  syntax: 'ip|ip6|mpls|ila …',
+  syntax: 'ip|ip6|mpls|ila [id N] [dst IPADDR] [src IPADDR] [tos|tc N] [ttl N] [flags N] …',
   line: true,
   example: 'mpls 100',
   read(given) {
@@ -118,6 +118,7 @@ const ROUTE_WORDS = `${SHARED}
   ignored to                destination  destination
   ignored via               via          next hop
   ignored gw                via          another name of via
+  ignored or                via          a second next hop, for when the first is not there
   ignored from              destination  source that it holds for (IPv6)
   ignored scope             named        link, host, site, global
   ignored metric            mark         preference; the lowest wins
@@ -164,6 +165,8 @@ const RULE_WORDS = `${SHARED}
   ignored fwmark            mark         mark of the packet
   ignored suppress_prefixlength int(0,128) drop routes that are no more special than that
   ignored suppress_ifgroup  named        drop routes through interfaces of that group
+  ignored sup_pl            int(0,128)   short form of suppress_prefixlength
+  ignored sup_group         named        short form of suppress_ifgroup
   ignored dev               iface        interface it came in by
   ignored iif               iface        another name of dev
   ignored oif               iface        interface it goes out by
@@ -197,7 +200,7 @@ const OF_A_NEXT_HOP = new Set([
 function route(table: string): Shape<Values> {
   const known = words(table, { shapes: SHAPES });
   return {
-    syntax: '[TYPE] IPADDR[/LENGTH]|default [OPTION …]',
+    syntax: '[TYPE] IPADDR[/LENGTH]|default|default6 [OPTION …]',
     line: true,
     example: '10.2.0.0/16 via 10.0.0.1 dev eth0',
     get options() {
@@ -313,7 +316,7 @@ function readOne(given: Arguments, name: string, shape: Shape<unknown>, values: 
 }
 
 function isAddress({ text }: Word): boolean {
-  return text === 'default' || /^[0-9a-f:]+[.:0-9a-f]*(\/\d+)?$/i.test(text);
+  return EVERYWHERE.includes(text) || /^[0-9a-f:]+[.:0-9a-f]*(\/\d+)?$/i.test(text);
 }
 
 function unknown(given: Arguments, word: Word, table: Readonly<Record<string, Keyword>>): void {

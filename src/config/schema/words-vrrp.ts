@@ -28,7 +28,7 @@ const ADDRESS = /^[0-9a-f.:]+\/\d+$|^\d+(\.\d+){3}$|:/i;
 /** A MAC address, a name, and options: which is which shows in how it is written. */
 function macvlan(extra: readonly string[]): Shape<string[]> {
   return {
-    syntax: `[NAME] [MAC] ${extra.map((word) => `[${word}]`).join(' ')} [group NUMBER]`,
+    syntax: `[[name] NAME] [MAC] ${extra.map((word) => `[${word}]`).join(' ')} [group NUMBER]`,
     line: true,
     isBareAllowed: true,
     example: 'vrrp.51',

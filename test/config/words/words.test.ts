@@ -19,14 +19,14 @@ const STRICTER: readonly [RegExp, string][] = [
   [/: smtp_helo_name$|: script$/, 'a name or command has to be there'],
   [/: vrrp_rx_bufs_policy 0$/, 'a buffer of nothing'],
   [/: persistence_granularity /, 'a netmask for IPv4, a prefix length for IPv6, and none of 0'],
-  [/: suppress_prefixlength 129$|suppress_prefixlength 129$/, 'no prefix is longer than 128'],
+  [/(suppress_prefixlength|sup_pl) 129$/, 'no prefix is longer than 128'],
   [/: lthreshold /, 'a lower threshold above the upper one'],
   [/GET\/url: (regex|status_code)/, '2.2.7 takes whatever stands there without looking'],
 ];
 /** `path: line` → why keepalived complains and we do not. */
 const MILDER: readonly [RegExp, string][] = [
   [
-    /virtual_(routes|rules): .* (protocol|as|gw|from|vrf) /,
+    /virtual_(routes|rules): .* (protocol|as|gw|or|from|vrf) /,
     'what only holds with other words beside it is not looked at',
   ],
   [
