@@ -53,7 +53,21 @@ function byName([a]: [string, unknown], [b]: [string, unknown]): number {
   return a < b ? -1 : 1;
 }
 
-/** What we do not act upon yet is no mistake of the file, not even where it keeps us from running. */
+/**
+ * What a file means together with others, and what we do not act upon yet, is no mistake of how it is written:
+ * a part that is included elsewhere can be converted alone.
+ */
+const OF_ITS_MEANING: ReadonlySet<string> = new Set([
+  'CFG_UNSAFE',
+  'CFG_REFERENCE',
+  'CFG_CONTRADICTION',
+  'CFG_INCOMPLETE',
+  'CFG_DUPLICATE',
+  'CFG_VRID',
+  'CFG_KERNEL',
+  'CFG_SELF',
+]);
+
 export function isMistake({ severity, code }: Diagnostic): boolean {
-  return severity === 'error' && code !== 'CFG_UNSAFE';
+  return severity === 'error' && !OF_ITS_MEANING.has(code);
 }

@@ -1,14 +1,21 @@
 // The published JSON Schema: current, right about good and bad files in YAML, and of use to an editor.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { convertConfiguration } from '../../src/config/convert.ts';
 import { knownWords } from '../../src/config/schema/block.ts';
 import { EXAMPLES } from '../../src/config/schema/examples.ts';
 import { renderJsonSchema } from '../../src/config/schema/json.ts';
 import { TOP } from '../../src/config/schema/top.ts';
 import { places } from '../../src/config/schema/walk.ts';
+import { yamlLibrary } from '../../src/linux/yaml-library.ts';
 import { jsonSchemaFile } from '../../tools/json-schema.ts';
 import { validate } from './json-validate.ts';
+
+const FILES = join(import.meta.dirname, 'files');
+/** Keywords given twice, or with words behind them: the reader warns, the schema has no warnings. */
+const UNTOLD = ['accepted-repeated-keywords.conf'];
 
 type Schema = Record<string, unknown>;
 const schema = renderJsonSchema(TOP) as Schema;
@@ -178,3 +185,22 @@ function offered(path: readonly (string | number)[]): string[] {
     });
   return here.flatMap((one) => [...Object.keys(one.properties ?? {}), ...((one.enum as string[]) ?? [])]);
 }
+
+describe('beside the reader', () => {
+  const yaml = yamlLibrary;
+  const convert = (text: string, to: 'yaml' | 'keepalived') =>
+    convertConfiguration([{ name: to === 'yaml' ? 'x.conf' : 'x.yaml', text }], to, { yaml }).text;
+
+  test.each(EXAMPLES)('the two notations of $path say the same', ({ conf, yaml: twin }) => {
+    const there = convert(twin, 'keepalived');
+    expect(there).toBeDefined();
+    expect(convert(there!, 'yaml')).toBe(convert(conf, 'yaml'));
+  });
+
+  const files = readdirSync(FILES).filter((name) => name.startsWith('accepted-'));
+  test.each(files)('what convert makes of %s is good', (name) => {
+    const text = convert(readFileSync(join(FILES, name), 'utf8'), 'yaml');
+    if (!UNTOLD.includes(name)) expect(complaints(text!)).toEqual([]);
+    else expect(complaints(text!)).not.toEqual([]);
+  });
+});

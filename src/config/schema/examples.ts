@@ -11,7 +11,7 @@ export const EXAMPLES: readonly Example[] = [
     router_id director-a
     vrrp_version 3
     vrrp_rt_priority 50
-    lvs_sync_daemon eth0 VI_1 id 51
+    lvs_sync_daemon eth0 inst VI_1 id 51
 }`,
     yaml: `global_defs:
   router_id: director-a
