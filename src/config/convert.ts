@@ -54,7 +54,7 @@ function byName([a]: [string, unknown], [b]: [string, unknown]): number {
 }
 
 /**
- * What a file means together with others, and what we do not act upon yet, is no mistake of how it is written:
+ * What a file means together with others, and what we do not act upon yet, is no mistake of its writing:
  * a part that is included elsewhere can be converted alone.
  */
 const OF_ITS_MEANING: ReadonlySet<string> = new Set([

@@ -57,7 +57,7 @@ export class Interpreter {
   /** Untyped inside: the caller knows which block it asked for. */
   readInto<B extends Block>(settings: Settings<B>, statement: Statement): void {
     const growing = settings as unknown as Growing;
-    if (statement.isWrong) growing.wrong = [...growing.wrong, statement.words[0].text];
+    if (statement.isWrong) growing.wrong.push(statement.words[0].text);
     else if (growing.block.entry !== undefined) this.#readEntry(statement, growing);
     else this.#readKeyword(statement, growing);
   }
@@ -83,7 +83,7 @@ export class Interpreter {
     const [word, first] = statement.words;
     const keyword = findWord(block, word.text);
     if (keyword === undefined) return this.#unknown(statement, block);
-    if (keyword.takes.isSecret) this.#report.secrets.push(...statement.words.slice(1).map(({ at }) => at));
+    if (keyword.takes.isSecret) this.#hide(statement);
     const line = new Arguments(statement.words, 1, word.text, this.#report, keyword.advice);
     const value =
       keyword.takes.read(line) ??
@@ -112,6 +112,10 @@ export class Interpreter {
     if (keyword.many === undefined)
       this.#report.add('CFG_REPEATED', word.at, `${word.text} is given twice; the last one counts`);
     same.push(setting);
+  }
+
+  #hide({ words }: Pick<Statement, 'words'>): void {
+    for (const { at } of words.slice(1)) this.#report.secrets.push(at);
   }
 
   #lenient<T>(read: () => T | undefined): T | undefined {
@@ -155,7 +159,7 @@ export class Interpreter {
   #unknown({ words }: Statement, block: Block): void {
     const [word] = words;
     // It may be the misspelt name of a secret.
-    if (hasSecrets(block)) this.#report.secrets.push(...words.slice(1).map(({ at }) => at));
+    if (hasSecrets(block)) this.#hide({ words });
     // Said of a placeholder already.
     if (word.text.startsWith('{{')) return;
     const elsewhere = whereKnown(word.text);

@@ -39,16 +39,16 @@ function bytes(draw: Draw): Buffer {
   return Buffer.from(draw.many(400, () => draw.integer(256)));
 }
 
-function latin1(draw: Draw): string {
+export function latin1(draw: Draw): string {
   return bytes(draw).toString('latin1');
 }
 
-function utf8(draw: Draw): string {
+export function utf8(draw: Draw): string {
   return bytes(draw).toString('utf8');
 }
 
 /** Also what no decoder makes: halves of surrogate pairs. */
-function units(draw: Draw): string {
+export function units(draw: Draw): string {
   return String.fromCharCode(...draw.many(200, () => draw.integer(draw.pick([0x80, 0x3000, 0x10000]))));
 }
 
@@ -84,9 +84,13 @@ function blocks(draw: Draw): string {
   return body(draw.chance(0.9) ? blockNames[0]! : draw.pick(blockNames), 0);
 }
 
-/** A good file with some of it removed, doubled, moved, replaced, or grown together with another one. */
 function damaged(draw: Draw): string {
-  let text = draw.pick(CORPUS);
+  return damage(draw, CORPUS, token);
+}
+
+/** A good file with some of it removed, doubled, moved, replaced, or grown together with another one. */
+export function damage(draw: Draw, files: readonly string[], token: (draw: Draw) => string): string {
+  let text = draw.pick(files);
   for (let times = 1 + draw.integer(4); times > 0; times--) {
     const [a = 0, b = 0, c = 0] = [0, 1, 2].map(() => draw.integer(text.length + 1)).sort((p, q) => p - q);
     const short = Math.min(b, a + draw.integer(40));
@@ -97,7 +101,7 @@ function damaged(draw: Draw): string {
       () => `${text.slice(0, a)}${token(draw)}${text.slice(a)}`,
       () => `${text.slice(0, a)} ${token(draw)} ${text.slice(short)}`,
       () => text.slice(0, a) + String.fromCharCode(draw.integer(256)) + text.slice(a + 1),
-      () => text.slice(0, a) + draw.pick(CORPUS).slice(draw.integer(1_000)),
+      () => text.slice(0, a) + draw.pick(files).slice(draw.integer(1_000)),
     ])();
   }
   return text;

@@ -5,8 +5,8 @@ import { type ReadOptions, readConfiguration } from '../../src/config/read.ts';
 import { recordDiagnostics, renderDiagnostics } from '../../src/config/render.ts';
 import type { Span } from '../../src/core/diagnostic.ts';
 
-export function survives(text: string, options: ReadOptions = {}): void {
-  const { configuration, diagnostics, sources } = readConfiguration([{ name: 'x', text }], options);
+export function survives(text: string, options: ReadOptions = {}, name = 'x'): void {
+  const { configuration, diagnostics, sources } = readConfiguration([{ name, text }], options);
   const inside = ({ source, start, end }: Span) =>
     source >= 0 &&
     source < sources.length &&
