@@ -140,7 +140,8 @@ function nested(draw: Draw): string {
     ['? ', ''],
     ['[{x: ', '}]'],
   ] as const);
-  return `${draw.pick(KEYWORDS)}: ${open.repeat(depth)}x${close.repeat(draw.pick([depth, 0, depth - 1, depth + 1].map((n) => Math.max(0, n))))}`;
+  const closing = Math.max(0, draw.pick([depth, 0, depth - 1, depth + 1]));
+  return `${draw.pick(KEYWORDS)}: ${open.repeat(depth)}x${close.repeat(closing)}`;
 }
 
 /** Small texts that mean large ones: aliases of aliases, merges of merges, includes of includes. */
