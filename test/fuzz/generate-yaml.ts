@@ -154,5 +154,6 @@ function bomb(draw: Draw): string {
     `${name(i)}: &${name(i)} {<<: [${`*${name(i - 1)}, `.repeat(width)}], k${i}: 1}\n`;
   const make = draw.pick([list, merge]);
   const lines = Array.from({ length: levels }, (_, i) => (i === 0 ? 'a0: &a0 {x: 1}\n' : make(i)));
-  return `${lines.join('')}${draw.pick(KEYWORDS)}: *${name(levels - 1)}\nvrrp_instance: *${name(levels - 1)}\n`;
+  const last = name(levels - 1);
+  return `${lines.join('')}${draw.pick(KEYWORDS)}: *${last}\nvrrp_instance: *${last}\n`;
 }
