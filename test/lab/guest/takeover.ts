@@ -49,7 +49,7 @@ const before = {
   connectionsBefore: { dirA: connections('dirA'), dirB: connections('dirB') },
 };
 const wire = new Wire();
-await wire.listening();
+await wire.hearsMaster();
 await pair.traffic.mark();
 breakMaster(how as How, pair);
 const vipMovedMs = await until('VIP on dirB', TAKEOVER_LIMIT_MS, () => owns('dirB'));

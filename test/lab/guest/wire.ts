@@ -19,19 +19,24 @@ export type Seen = { adverts: Advert[]; announcements: Announcement[] };
 export class Wire {
   readonly #tcpdump: ChildProcess;
 
-  /** Listens from now on; {@link listening} tells when it does. */
+  /** Listens from now on; {@link hearsMaster} tells when it does. */
   constructor() {
     const output = openSync(FILE, 'w');
     const args = ['-i', 'eth0', '-n', '-l', '-tt', '--immediate-mode', 'ip proto 112 or arp'];
     this.#tcpdump = inside('client', () => spawn('tcpdump', args, { stdio: ['ignore', output, output] }));
   }
 
-  async listening(): Promise<void> {
-    await until('tcpdump listens', LIMIT_MS, () => readFileSync(FILE, 'utf8').includes('listening on'));
+  /** A handover is measured from the old master's last advert: one has to be heard before anything breaks. */
+  async hearsMaster(): Promise<void> {
+    await until('an advert on the wire', LIMIT_MS, () => this.#seen().adverts.length > 0);
   }
 
   stop(): Seen {
     this.#tcpdump.kill('SIGKILL');
+    return this.#seen();
+  }
+
+  #seen(): Seen {
     return parseWire(readFileSync(FILE, 'utf8'));
   }
 }
