@@ -228,7 +228,8 @@ export class Director {
 
   #finish(exit: Exit): void {
     this.#stopping = true;
-    this.#end({ ...exit, code: exit.code || this.#exitCode });
+    const code = exit.code || this.#exitCode;
+    void this.#elector.leave().then(() => this.#end({ ...exit, code }));
   }
 }
 

@@ -5,8 +5,13 @@ import { close, eventfd, write } from '../libc.ts';
 
 export type Elector = {
   send(command: ElectorCommand): void;
-  /** The thread has ended: after `stopped` or `failed`. */
+  /** The thread has ended: after `stopped`, `failed` or {@link leave}. */
   terminated: Promise<void>;
+  /**
+   * Ends the thread wherever it is, and resolves with that. To be waited for before the process exits: Node
+   * aborts one whose thread is still loading native code.
+   */
+  leave(): Promise<void>;
 };
 /** `bell`: an eventfd to ring after each message. `leave[0]`: 1 = the process ends, do not wait any more. */
 export type ThreadData = { bell: number; leave: Int32Array };
@@ -44,6 +49,10 @@ export function startElector(options: { onReport(report: ElectorReport): void })
       write(bell, RING);
     },
     terminated,
+    leave() {
+      if (!ended) release();
+      return terminated;
+    },
   };
 }
 
