@@ -20,6 +20,8 @@ export type DiffOptions = {
   useFile?: readonly string[];
   configId?: string;
 };
+/** Of plans that are never written down. */
+const SALT = '';
 type Outcome = { exitCode: DiffExitCode; output: string };
 /** `diagnostics` is empty when a file could not be read at all. */
 type Failure = { text: string; diagnostics: readonly DiagnosticRecord[] };
@@ -33,10 +35,10 @@ export function diff(file: string, options: DiffOptions): Outcome {
     const text = `${read.text}\n${file} cannot run: a director that is told to reload keeps what it has\n`;
     return failure(4, { ...read, text }, json);
   }
-  const plan = planConfiguration(read.configuration);
-  const old = against === undefined ? running(plan) : planOf([against, ...useFile], options);
+  const { configuration } = read;
+  const old = against === undefined ? running(configuration) : planOf([against, ...useFile], options);
   if (!old.ok) return failure(2, old, json);
-  const found = difference(old.plan, plan);
+  const found = difference(old.plan, planConfiguration(configuration, old.plan.salt));
   const exitCode = found.changes.length === 0 ? 0 : 1;
   if (json) {
     const report = { exitCode, against: old.name, ignored: read.ignored, ...recordDifference(found) };
@@ -68,14 +70,14 @@ function readAll(files: readonly string[], { compat, configId = defaultConfigId(
 
 function planOf(files: readonly string[], options: DiffOptions): Old {
   const read = readAll(files, options);
-  if (read.ok) return { ok: true, plan: planConfiguration(read.configuration), name: files.join(', ') };
+  if (read.ok) return { ok: true, plan: planConfiguration(read.configuration, SALT), name: files.join(', ') };
   return { ...read, text: `${read.text}\n${files.join(', ')} cannot run: nothing to compare with\n` };
 }
 
 /** Looked for where the new file says that its director writes. */
-function running({ director: { runtimeDirectory } }: Plan): Old {
-  const name = planPath(runtimeDirectory);
-  const found = readPlan(runtimeDirectory);
+function running({ director: { runtimeDirectory } }: Configuration): Old {
+  const name = planPath(runtimeDirectory.value);
+  const found = readPlan(runtimeDirectory.value);
   if (found.ok) return { ok: true, plan: found.document.plan, name };
   const hint =
     'compare with a file: `--against OLD`; does the running director have another runtime_directory?';

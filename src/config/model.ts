@@ -55,6 +55,8 @@ export type VrrpInstance = {
   priority: Located<number>;
   /** Undefined = global_defs vrrp_version. */
   version?: Located<2 | 3>;
+  /** Of adverts of version 2 with `auth_type PASS`; eight bytes of it count. */
+  password?: Located<string>;
   advertIntervalMs: Located<number>;
   nopreempt: Located<boolean>;
   preemptDelayMs: Located<number>;

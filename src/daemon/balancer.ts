@@ -1,6 +1,7 @@
 // The balancer process: configuration, services, health checks, sync threads. Started by the director
 // process and told of VRRP states by it. Composes; the decisions are in src/director, the keeping in
 // table-keeper.ts.
+import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LoggedEvent } from '../console/people.ts';
 import type { Notice } from '../core/events.ts';
@@ -27,6 +28,8 @@ import { writeState } from './write-state.ts';
  * which its engine sends as soon as it is told; the new master listens a little longer than that.
  */
 const TURN_MS = { handedOver: 300, tookOver: 600 };
+
+const SALT_BYTES = 16;
 
 type Message<T extends ToBalancer['type']> = Extract<ToBalancer, { type: T }>;
 type Edges = {
@@ -57,7 +60,7 @@ export class Balancer {
     this.#plane = plane;
     this.#loaded = loaded;
     this.#states = new Map(start.states);
-    this.#plan = planConfiguration(loaded.configuration);
+    this.#plan = planConfiguration(loaded.configuration, randomBytes(SALT_BYTES).toString('hex'));
     this.#keeper = new TableKeeper(plane, edges.say);
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#health = startHealth({
@@ -153,7 +156,7 @@ export class Balancer {
     result.loaded.notices.forEach(this.#edges.say);
     this.#loaded = result.loaded;
     const before = this.#plan;
-    const plan = planConfiguration(result.loaded.configuration);
+    const plan = planConfiguration(result.loaded.configuration, before.salt);
     // Another engine takes a restart: until then the old one is what is in force.
     this.#plan = { ...plan, director: { ...plan.director, engine: before.director.engine } };
     this.#keeper.refresh();

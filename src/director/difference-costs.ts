@@ -37,6 +37,7 @@ function costOfInstance(change: Of<'instance'>): string | undefined {
     return 'another virtual router to its peers: lets go of its addresses and is elected anew';
   const notes: string[] = [];
   if (has(fields, 'priority')) notes.push('may move the MASTER role');
+  if (has(fields, 'password')) notes.push('its peers need the same password');
   if (has(fields, 'advertMs')) notes.push('its peers need the same interval');
   return notes.length === 0 ? undefined : notes.join('; ');
 }

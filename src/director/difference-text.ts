@@ -10,6 +10,7 @@ const STEP = '    ';
 /** The words of a configuration file, where a plan has its own. */
 const WORDS: Readonly<Record<string, string>> = {
   vrid: 'virtual_router_id',
+  password: 'auth_pass',
   advertMs: 'advert_int',
   initialState: 'state',
   preemptDelayMs: 'preempt_delay',
@@ -152,6 +153,7 @@ function told(what: Change['what'], facts: Facts): string[] {
 }
 
 function fieldChange({ field, from, to }: FieldChange): string {
+  if (field === 'password' && from !== undefined && to !== undefined) return `another ${wordOf(field)}`;
   return `${wordOf(field)} ${shownValue(field, from)} → ${shownValue(field, to)}`;
 }
 
@@ -161,6 +163,7 @@ function wordOf(field: string): string {
 
 function shownValue(field: string, value: Facts[string] | undefined): string {
   if (value === undefined || value === '') return 'none';
+  if (field === 'password') return 'set';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'string') return value.includes(', ') ? `[${value}]` : value;
   if (field.endsWith('Ms')) return `${value / 1000} s`;

@@ -1,6 +1,7 @@
 // The whole plan of a configuration as one value, and its form as text: what a running director has in force,
 // for `diff` to compare with. Made of plans only, never of configuration text, so that nothing gets into it
 // that a plan does not need.
+import { createHmac } from 'node:crypto';
 import type { Configuration } from '../config/model.ts';
 import type { HealthTarget } from '../health/shape.ts';
 import type { Service, Table } from '../ipvs/model.ts';
@@ -10,6 +11,9 @@ import { planTargets } from './targets.ts';
 
 /** Who holds the virtual addresses follows from the engine in use, which no file decides alone. */
 export type Plan = {
+  /** What passwords are sealed with. Plans to be compared have the same. */
+  salt: string;
+  /** Passwords are sealed: a plan can tell whether they are the same, and not what they are. */
   elector: Omit<ElectorSettings, 'addresses'>;
   /** Every configured service with every configured server. */
   services: Table;
@@ -26,13 +30,17 @@ export type Plan = {
 export type PlanDocument = { directorPid: number; version: string; plan: Plan };
 
 /** To be raised whenever a plan gets, loses or renames a field: an old document is then not compared. */
-const FORMAT = 1;
+const FORMAT = 2;
 
-export function planConfiguration(configuration: Configuration): Plan {
+export function planConfiguration(configuration: Configuration, salt: string): Plan {
   const { addresses: _, ...elector } = planElector(configuration, 'kernel');
+  const instances = elector.instances.map((own) =>
+    own.password === undefined ? own : { ...own, password: seal(own.password, salt) },
+  );
   const { engine, drillHoldMs, runtimeDirectory } = configuration.director;
   return {
-    elector,
+    salt,
+    elector: { ...elector, instances },
     services: planServices(configuration),
     targets: planTargets(configuration),
     sync: planSync(configuration),
@@ -42,6 +50,10 @@ export function planConfiguration(configuration: Configuration): Plan {
       runtimeDirectory: runtimeDirectory.value,
     },
   };
+}
+
+function seal(secret: string, salt: string): string {
+  return createHmac('sha256', salt).update(secret).digest('hex');
 }
 
 /** Maps become arrays of entries. Ends with a line break. */

@@ -63,12 +63,14 @@ function planInstance(configuration: Configuration, instance: VrrpInstance): Ins
   const { global } = configuration;
   const device = instance.interface.value;
   const source = instance.sourceAddress?.value;
+  const password = instance.password?.value;
   return {
     name: instance.name.value,
     interface: device,
     vrid: instance.virtualRouterId.value,
     priority: instance.priority.value,
     version: instance.version?.value ?? global.vrrpVersion.value,
+    ...(password === undefined ? {} : { password }),
     advertMs: instance.advertIntervalMs.value,
     initialState: instance.initialState.value,
     preempt: !instance.nopreempt.value,

@@ -1,7 +1,8 @@
 // Whether an advert that is well formed is for this virtual router, and what about it is worth telling the
 // operator. Does not decide what the advert changes: that is machine.ts.
+import { timingSafeEqual } from 'node:crypto';
 import { type Address, addressBytes } from '../core/address.ts';
-import { type Advert, type ChecksumForm, VRRP_TTL } from './packet.ts';
+import { type Advert, type ChecksumForm, passwordField, VRRP_TTL } from './packet.ts';
 import type { InstanceSettings } from './settings.ts';
 
 export type Refusal =
@@ -10,6 +11,9 @@ export type Refusal =
   | 'multicast-for-unicast'
   | 'other-destination'
   | 'not-a-peer'
+  | 'no-password'
+  | 'unexpected-password'
+  | 'wrong-password'
   | 'interval-mismatch'
   | 'our-own-address';
 
@@ -24,11 +28,20 @@ export function refuse(advert: Advert, own: InstanceSettings, source: Address): 
     if (advert.destination !== own.multicastGroup) return 'other-destination';
     if (advert.ttl !== VRRP_TTL) return 'wrong-ttl';
   }
+  const refusal = advert.version === 2 ? refusePassword(advert.password, own.password) : undefined;
+  if (refusal !== undefined) return refusal;
   // RFC 3768 §7.1: discard. Version 3 learns the master's interval instead.
   if (advert.version === 2 && advert.intervalMs !== own.advertMs) return 'interval-mismatch';
   // An echo of ours, or two machines with one address: either way not another router's vote.
   if (advert.source === source) return 'our-own-address';
   return undefined;
+}
+
+/** RFC 2338 §7.1: another kind of authentication than one's own is discarded, too, and keepalived does so. */
+function refusePassword(given: Buffer | undefined, own: string | undefined): Refusal | undefined {
+  if (own === undefined) return given === undefined ? undefined : 'unexpected-password';
+  if (given === undefined) return 'no-password';
+  return timingSafeEqual(given, passwordField(own)) ? undefined : 'wrong-password';
 }
 
 export type Oddity = 'addresses-differ' | 'interval-differs' | 'plain-checksum';

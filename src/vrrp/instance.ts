@@ -6,7 +6,7 @@
 import { type Address, familyOf } from '../core/address.ts';
 import type { EventName } from '../core/events.ts';
 import { type Effect, type Event, INIT, type Router, step, type Timer } from './machine.ts';
-import { encodeAdvert, RESIGNED, VRRP_TTL } from './packet.ts';
+import { type Advert, encodeAdvert, passwordField, RESIGNED, VRRP_TTL } from './packet.ts';
 import type { ElectorReport, InstanceSettings, InstanceStatus, State, VirtualAddress } from './settings.ts';
 
 export type Action =
@@ -144,11 +144,18 @@ export function parcels(own: InstanceSettings, source: Address, priority: number
   const destinations = own.unicastPeers.length > 0 ? own.unicastPeers : [own.multicastGroup];
   // An advert over IPv4 has room for IPv4 addresses only (RFC 9568 §5.2.9).
   const addresses = own.vips.map((vip) => vip.address).filter((value) => familyOf(value) === 4);
-  const { version, vrid, advertMs: intervalMs } = own;
-  return destinations.map((to) => {
-    const advert = { version, vrid, priority, intervalMs, addresses, source, destination: to, ttl: VRRP_TTL };
-    return { to, packet: encodeAdvert(advert) };
-  });
+  const { version, vrid, advertMs: intervalMs, password } = own;
+  const advert: Omit<Advert, 'destination'> = {
+    version,
+    vrid,
+    priority,
+    intervalMs,
+    addresses,
+    source,
+    ttl: VRRP_TTL,
+    ...(version === 2 && password !== undefined ? { password: passwordField(password) } : {}),
+  };
+  return destinations.map((to) => ({ to, packet: encodeAdvert({ ...advert, destination: to }) }));
 }
 
 /** keepalived's wording: log monitors look for it. */

@@ -39,9 +39,10 @@ const AT = {
   addresses: 8,
 } as const;
 const ADVERTISEMENT = 1;
-const AUTH_DATA_LENGTH = 8; // version 2 always carries it, zero without authentication
+/** Version 2 always carries the field of the password, zero without one. RFC 2338 §5.3.6. */
+const PASSWORD_LENGTH = 8;
 const AUTH_NONE = 0;
-const AUTH_SIMPLE = 1;
+const AUTH_PASS = 1;
 const CENTIS_MAX = 0x0fff; // 12 bits; the 4 above are reserved and ignored
 
 export type Advert = {
@@ -53,6 +54,8 @@ export type Advert = {
   source: Address;
   destination: Address;
   ttl: number;
+  /** Version 2 with authentication PASS: the eight bytes of the field. */
+  password?: Buffer;
 };
 /**
  * RFC 5798 was read in two ways: keepalived sums the IPv4 pseudo-header too (`pseudo-header`), RFC 9568 says
@@ -86,6 +89,13 @@ export function decodeAdvert(packet: Buffer): Decoded {
   return decodeMessage(packet, packet.subarray(headerLength));
 }
 
+/** As the field has it: what is longer is cut off, what is shorter filled up with zeros. */
+export function passwordField(password: string): Buffer {
+  const field = Buffer.alloc(PASSWORD_LENGTH);
+  Buffer.from(password).copy(field);
+  return field;
+}
+
 /** Whose it would be, for a cheap look before decoding; undefined when it is too short to say. */
 export function vridOf(packet: Buffer): number | undefined {
   if (packet.length < IP_LENGTH) return undefined;
@@ -97,15 +107,12 @@ function decodeMessage(packet: Buffer, message: Buffer): Decoded {
   if (version !== 2 && version !== 3) return drop('unknown-version');
   if ((message.readUInt8(AT.versionType) & 0x0f) !== ADVERTISEMENT) return drop('not-advertisement');
   const count = message.readUInt8(AT.count);
-  const trailing = version === 2 ? AUTH_DATA_LENGTH : 0;
+  const trailing = version === 2 ? PASSWORD_LENGTH : 0;
   if (message.length !== AT.addresses + 4 * count + trailing) return drop('length-mismatch');
   const checksumForm = checksumFormOf(packet, message, version);
   if (checksumForm === undefined) return drop('bad-checksum');
-  if (version === 2) {
-    // A password travels in clear text and protects nothing (RFC 3768 §10): the field is read over.
-    const authType = message.readUInt8(AT.authType);
-    if (authType !== AUTH_NONE && authType !== AUTH_SIMPLE) return drop('unknown-auth-type');
-  }
+  const authType = version === 2 ? message.readUInt8(AT.authType) : AUTH_NONE;
+  if (authType !== AUTH_NONE && authType !== AUTH_PASS) return drop('unknown-auth-type');
   const intervalMs = intervalOf(message, version);
   if (intervalMs === 0) return drop('zero-interval');
   const advert: Advert = {
@@ -117,13 +124,14 @@ function decodeMessage(packet: Buffer, message: Buffer): Decoded {
     source: addressAt(packet, IP.source),
     destination: addressAt(packet, IP.destination),
     ttl: packet.readUInt8(IP.ttl),
+    ...(authType === AUTH_PASS ? { password: message.subarray(-PASSWORD_LENGTH) } : {}),
   };
   return { ok: true, advert, checksumForm };
 }
 
 /** The whole IPv4 packet. The kernel fills in the identification (IP_HDRINCL), everything else is ours. */
 export function encodeAdvert(advert: Advert): Buffer {
-  const trailing = advert.version === 2 ? AUTH_DATA_LENGTH : 0;
+  const trailing = advert.version === 2 ? PASSWORD_LENGTH : 0;
   const packet = Buffer.alloc(IP_LENGTH + AT.addresses + 4 * advert.addresses.length + trailing);
   packet.writeUInt8(0x45, IP.versionLength);
   packet.writeUInt8(INTERNETWORK_CONTROL, IP.tos);
@@ -139,8 +147,11 @@ export function encodeAdvert(advert: Advert): Buffer {
   message.writeUInt8(advert.vrid, AT.vrid);
   message.writeUInt8(advert.priority, AT.priority);
   message.writeUInt8(advert.addresses.length, AT.count);
-  if (advert.version === 2) message.writeUInt8(advert.intervalMs / 1000, AT.intervalSeconds);
-  else message.writeUInt16BE(advert.intervalMs / 10, AT.intervalCentis);
+  if (advert.version === 2) {
+    message.writeUInt8(advert.password === undefined ? AUTH_NONE : AUTH_PASS, AT.authType);
+    message.writeUInt8(advert.intervalMs / 1000, AT.intervalSeconds);
+    advert.password?.copy(message, message.length - PASSWORD_LENGTH, 0, PASSWORD_LENGTH);
+  } else message.writeUInt16BE(advert.intervalMs / 10, AT.intervalCentis);
   for (const [i, value] of advert.addresses.entries())
     addressBytes(value).copy(message, AT.addresses + 4 * i);
   const header = advert.version === 3 ? pseudoHeaderSum(packet, message.length) : 0;

@@ -10,6 +10,8 @@ export type InstanceSettings = {
   /** 1 to 255; 255 = address owner. */
   priority: number;
   version: 2 | 3;
+  /** Of version 2, authentication PASS: eight bytes of it count. It crosses the wire in the clear. */
+  password?: string;
   /** 10 to 40,950; whole seconds in version 2. */
   advertMs: number;
   initialState: 'MASTER' | 'BACKUP';

@@ -19,7 +19,7 @@ const run = (name: string, options: Partial<DiffOptions> = {}) =>
 /** As a director leaves it: this test's own process stands in for one that runs. */
 function leavePlan(folder: string, text: string, directorPid = process.pid): void {
   const { configuration } = readConfiguration([{ name: 'x', text }]);
-  const document = { directorPid, version: '0', plan: planConfiguration(configuration) };
+  const document = { directorPid, version: '0', plan: planConfiguration(configuration, 'salt') };
   writeFileSync(join(at(folder), 'plan.json'), encodePlan(document));
 }
 const settings = (folder: string) => `director {\n  runtime_directory ${at(folder)}\n}\n`;

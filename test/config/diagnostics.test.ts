@@ -120,7 +120,7 @@ describe('words', () => {
     [
       'authentication {\nauth_type PASS\nauth_pss x\n}',
       [
-        'error CFG_UNSAFE 6:1 password in adverts of version 2: the peer drops ours without it',
+        'error CFG_CONTRADICTION 7:11 add `auth_pass`, or leave it out',
         'error CFG_UNKNOWN 8:1 did you mean `auth_pass`?',
       ],
     ],

@@ -32,7 +32,7 @@ const EXCEPTIONS = new Map<RegExp, { ours: number; theirs: number; because: stri
   ],
   [
     /-authentication\.conf$/,
-    { ours: 4, theirs: 0, because: 'authentication is not there yet: the peer would drop our adverts' },
+    { ours: 4, theirs: 0, because: 'AH is not supported: the peer would drop our adverts' },
   ],
   [
     /-no-value\.conf$/,

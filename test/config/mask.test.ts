@@ -11,6 +11,7 @@ const INSTANCE = (line: string) => `${HEAD}${line}\n}\n`;
 describe('a secret is not shown', () => {
   test.each([
     ['authentication {\n auth_type PASS\n auth_pass hunter2 hunter2 }', 1],
+    ['authentication {\n auth_type PASS\n auth_pass hunter2hunter2 }', 2],
     ['authentication {\n auth_pss hunter2\n auth_pass "hunter2"\n auth_pass hunter2 xx\n}', 2],
     ['auth_hmac {\n key 1 hunter2\n key 300 hunter2hunter2\n key 1 hex:hunter2\n}', 3],
     ['$P=hunter2\nauthentication {\n auth_pass $P more\n}', 1],

@@ -9,8 +9,8 @@ import { judge } from './referee.ts';
 
 const SAMPLES = '/usr/share/doc/keepalived/samples';
 const PREFIX = 'keepalived.conf.';
-/** Authentication: the peer would drop our adverts. */
-const REFUSED = ['SSL_GET', 'vrrp', 'vrrp.lvs_syncd', 'vrrp.scripts'];
+/** Words without which a director would do harm. */
+const REFUSED = ['SSL_GET'];
 /** What is wrong with them: a group without its inner braces, an address that is none. */
 const WRONG = ['vrrp.lvs_syncd', 'vrrp.rules'];
 

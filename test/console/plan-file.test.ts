@@ -13,7 +13,7 @@ let parent: string;
 const folder = (name: string) => join(parent, name);
 const plan = (runtimeDirectory: string): Plan => {
   const text = `director {\n  runtime_directory ${runtimeDirectory}\n}\n`;
-  return planConfiguration(readConfiguration([{ name: 'x', text }]).configuration);
+  return planConfiguration(readConfiguration([{ name: 'x', text }]).configuration, 'salt');
 };
 beforeEach(() => {
   parent = mkdtempSync(join(tmpdir(), 'lvs-director-plan-'));

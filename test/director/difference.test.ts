@@ -22,7 +22,7 @@ import { planArbitrary } from './plans.ts';
 function planOf(text: string): Plan {
   const { configuration, diagnostics } = readConfiguration([{ name: 'director.conf', text }]);
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
-  return planConfiguration(configuration);
+  return planConfiguration(configuration, 'salt');
 }
 const through = (plan: Plan) => decodePlan(encodePlan({ directorPid: 1, version: '0', plan }))?.plan;
 
@@ -263,6 +263,25 @@ describe('for people', () => {
       1 changed; 0 instances, 1 service and 3 servers untouched
       "
     `);
+  });
+
+  test('a password, which is not shown', () => {
+    const block = (password: string) => `authentication {\nauth_type PASS\nauth_pass ${password}\n}`;
+    const [none, one, another] = ['', block('hunter2'), block('hunter3')].map((more) =>
+      planOf(OLD.replace('advert_int 1', `version 2\n    advert_int 1\n${more}`)),
+    );
+    const told = renderDifference(difference(none!, one!)) + renderDifference(difference(one!, another!));
+    expect(told).toMatchInlineSnapshot(`
+      "~ vrrp_instance VI_1: auth_pass none → set (its peers need the same password)
+      1 changed; 0 instances, 1 service and 3 servers untouched
+      ~ vrrp_instance VI_1: another auth_pass (its peers need the same password)
+      1 changed; 0 instances, 1 service and 3 servers untouched
+      "
+    `);
+    const recorded = JSON.stringify(recordDifference(difference(one!, another!)));
+    const written = encodePlan({ directorPid: 1, version: '0', plan: one! });
+    expect(`${told}${recorded}${written}`).not.toMatch(/hunter/);
+    expect(difference(one!, one!).changes).toEqual([]);
   });
 
   test('persistence', () => {

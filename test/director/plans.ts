@@ -52,8 +52,11 @@ const instance: fc.Arbitrary<InstanceSettings> = fc
       }),
     }),
     optional('source', fc.constant(address('10.0.0.1'))),
+    optional('password', fc.constantFrom('one', 'another')),
   )
-  .map(([head, source]) => ({ ...head, ...source, excludedVips: [] }) as InstanceSettings);
+  .map(
+    ([head, source, password]) => ({ ...head, ...source, ...password, excludedVips: [] }) as InstanceSettings,
+  );
 
 const check: fc.Arbitrary<CheckSettings> = fc.record({
   type: fc.constant('TCP_CHECK'),
@@ -96,5 +99,6 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
       const [settings, inhibit] = checks[index % checks.length]!;
       return { ...key, checks: settings, inhibit };
     });
-    return { elector: { instances, realtimePriority, leaseSeconds }, services, targets, ...daemon, director };
+    const elector = { instances, realtimePriority, leaseSeconds };
+    return { salt: 'salt', elector, services, targets, ...daemon, director };
   });

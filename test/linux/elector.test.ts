@@ -16,6 +16,12 @@ const variants: [string, Partial<InstanceSettings>, string[], 2 | 3][] = [
   ['version 3, multicast', {}, ['advert_int 0.1'], 3],
   ['version 3, unicast', { unicastPeers: [address(ADDRESS.b)] }, ['advert_int 0.1', ...unicast], 3],
   ['version 2', { version: 2, advertMs: 1000 }, ['advert_int 1'], 2],
+  [
+    'version 2 with a password',
+    { version: 2, advertMs: 1000, password: 'secretlonger' },
+    ['advert_int 1', 'authentication {\nauth_type PASS\nauth_pass secretlo\n}'],
+    2,
+  ],
 ];
 
 describe.each(variants)('with keepalived, %s', (_, own, lines, version) => {
@@ -39,6 +45,20 @@ describe.each(variants)('with keepalived, %s', (_, own, lines, version) => {
     expect(handover).toMatchObject({ notice: { fields: { relieved: true } } });
     expect([pair.has('a'), pair.has('b')]).toEqual([false, true]);
   });
+});
+
+test('with another password than keepalived has, each drops what the other says, and says so', async () => {
+  const ours = pair.elector(settings({ version: 2, advertMs: 1000, password: 'secret' }));
+  await ours.is('MASTER');
+  const block = 'authentication {\nauth_type PASS\nauth_pass secreT\n}';
+  const keepalived = pair.keepalived(['advert_int 1', 'priority 100', block], 2);
+  await keepalived.says('received an invalid passwd');
+  await keepalived.says('Entering MASTER STATE');
+  await until('our complaint', () =>
+    ours.reports.some(
+      (report) => report.type === 'notice' && report.notice.fields?.reason === 'wrong-password',
+    ),
+  );
 });
 
 describe.each(variants.slice(0, 2))('with keepalived as master, %s', (_, own, lines) => {

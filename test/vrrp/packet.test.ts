@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { address, addressFromBytes } from '../../src/core/address.ts';
 import { checksumAdd, checksumFinish } from '../../src/core/checksum.ts';
-import { type Advert, decodeAdvert, encodeAdvert, vridOf } from '../../src/vrrp/packet.ts';
+import { type Advert, decodeAdvert, encodeAdvert, passwordField, vridOf } from '../../src/vrrp/packet.ts';
 
 const GOLDEN_3 = Buffer.from(
   '45c0002000010000ff70d0980a010001e0000012' + '313396010032' + '43a30a010064',
@@ -25,10 +25,16 @@ const ADVERT: Advert = {
   ttl: 255,
 };
 const ADVERT_2: Advert = { ...ADVERT, version: 2, intervalMs: 1000 };
+const GOLDEN_PASS = Buffer.from(
+  '45c0002800010000ff70d0900a010001e0000012' + '2133960101010119' + '0a010064' + '7365637265740000',
+  'hex',
+);
+const ADVERT_PASS: Advert = { ...ADVERT_2, password: passwordField('secret') };
 
 describe.each([
   ['version 3', GOLDEN_3, ADVERT, 'pseudo-header'],
   ['version 2', GOLDEN_2, ADVERT_2, 'plain'],
+  ['version 2 with `auth_pass secret`', GOLDEN_PASS, ADVERT_PASS, 'plain'],
 ] as const)("keepalived's %s", (_, golden, advert, checksumForm) => {
   test('is taken apart', () => {
     expect(decodeAdvert(golden)).toEqual({ ok: true, advert, checksumForm });
@@ -89,12 +95,15 @@ test('the four reserved bits above the interval are ignored', () => {
   expect(decodeAdvert(packet)).toMatchObject({ ok: true, advert: { intervalMs: 500 } });
 });
 
-test('a version 2 password is read over', () => {
-  const packet = encodeAdvert(ADVERT_2);
-  packet[24] = 1;
-  packet.write('secret', 32);
-  fixMessageChecksum(packet);
-  expect(decodeAdvert(packet)).toMatchObject({ ok: true, advert: { priority: 150 } });
+test('a password is eight bytes, whatever it is made of', () => {
+  expect(passwordField('').toString('hex')).toBe('0000000000000000');
+  expect(passwordField('secretlonger').toString()).toBe('secretlo');
+  expect(passwordField('ä'.repeat(8))).toHaveLength(8);
+});
+
+test('version 3 has no password, whatever stands in its place', () => {
+  const decoded = decodeAdvert(encodeAdvert({ ...ADVERT, password: passwordField('secret') }));
+  expect(decoded).toEqual({ ok: true, advert: ADVERT, checksumForm: 'pseudo-header' });
 });
 
 test('IP options before the message are skipped', () => {
@@ -123,9 +132,13 @@ const advertOf = (version: 2 | 3): fc.Arbitrary<Advert> =>
     ttl: byte,
   });
 
+const withPassword = fc
+  .tuple(advertOf(2), fc.string().map(passwordField))
+  .map(([advert, password]) => ({ ...advert, password }));
+
 test('decode(encode(x)) = x', () => {
   fc.assert(
-    fc.property(fc.oneof(advertOf(2), advertOf(3)), (advert) => {
+    fc.property(fc.oneof(advertOf(2), advertOf(3), withPassword), (advert) => {
       expect(decodeAdvert(encodeAdvert(advert))).toMatchObject({ ok: true, advert });
     }),
   );

@@ -7,6 +7,7 @@ import type { Report } from '../report.ts';
 import type { AddressEntry } from '../schema/addresses.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { all, last, mentioned, type Setting, type Settings, settled } from '../settings.ts';
+import { composePassword } from './authentication.ts';
 
 const OWNER = 255;
 const USUAL_PRIORITY = 100;
@@ -28,6 +29,7 @@ export function composeInstance(
   const addresses = composeAddresses(settings, 'virtual_ipaddress');
   const family = familyIn(addresses, sourceAddress, unicastPeers);
   const version = versionFor(settings, family, report);
+  const password = composePassword(all(settings, 'authentication'), version?.value ?? globalVersion, report);
   const [initialState, priority] = stateAndPriority(settings, report);
   const instance: VrrpInstance = {
     at: settings.at,
@@ -37,6 +39,7 @@ export function composeInstance(
     virtualRouterId,
     priority,
     ...(version === undefined ? {} : { version }),
+    ...(password === undefined ? {} : { password }),
     advertIntervalMs: advertInterval(settings, version?.value ?? globalVersion, report),
     ...preemption(settings, initialState.value, priority.value, report),
     trackInterfaces: trackedInterfaces(settings, report),

@@ -3,6 +3,7 @@
 import { type Address, familyOf } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
 import type { Configuration, VirtualAddress, VrrpInstance } from '../model.ts';
+import { isSamePassword } from '../schema/authentication.ts';
 import type { PairReport } from './pair-report.ts';
 
 const OWNER = 255;
@@ -24,6 +25,7 @@ export function compareInstances(a: Configuration, b: Configuration, pair: PairR
   reportForeignIds(onlyA, onlyB, pair);
   for (const match of matches) {
     compareAdverts(match, [a, b], pair);
+    comparePasswords(match, pair);
     comparePaths(match, [a, b], pair);
     compareAddresses(match, pair);
     compareRoles(match, pair);
@@ -102,6 +104,23 @@ function compareAdverts(
     'version 2 drops such adverts; in version 3 a takeover takes longer or shorter than the file says',
     (ms) => `${ms / 1000} s`,
   );
+}
+
+/** The passwords are not shown. */
+function comparePasswords([a, b]: Match, pair: PairReport): void {
+  const [one, other] = [a.password, b.password];
+  if (one === undefined && other === undefined) return;
+  const hint = 'directors of one virtual router drop adverts with another password, or with none';
+  if (one !== undefined && other !== undefined) {
+    if (isSamePassword(one.value, other.value)) return;
+    const note = 'the password of the other director';
+    pair.add('CFG_PAIR_PASSWORD', [one.at, other.at], 'another password than the other director', note, hint);
+    return;
+  }
+  const [there, here] = other === undefined ? ['a password', 'none'] : ['no password', 'one'];
+  const places = [one?.at ?? a.name.at, other?.at ?? b.name.at] as const;
+  const message = `adverts of the other director carry ${there}, and these ${here}`;
+  pair.add('CFG_PAIR_PASSWORD', places, message, `${there} on the other director`, hint);
 }
 
 /** Where it comes from global_defs, that is where to look; the default is nowhere. */

@@ -1,6 +1,7 @@
 // The block `vrrp_instance NAME { … }`. Defaults are keepalived 2.2.7's: keepalived.conf(5). A priority or
 // state that is not given follows from the other, which src/config/compose/vrrp.ts does.
 import { addressEntry, peerEntry } from './addresses.ts';
+import { AUTHENTICATION } from './authentication.ts';
 import { type Block, keyword, list, opens } from './block.ts';
 import { LONGEST_GARP_DELAY, vrrpVersion } from './global.ts';
 import { address, integer, interfaceName, nothing, oneOf, seconds, UINT_MAX } from './shape.ts';
@@ -41,6 +42,7 @@ export const VRRP_INSTANCE = {
         advice: 'version 3 counts hundredths of a second up to 40.95, version 2 whole seconds',
       },
     ),
+    authentication: opens(nothing, 'a password in adverts of version 2', AUTHENTICATION),
     nopreempt: keyword(nothing, 'leave a working MASTER of lower priority alone; needs `state BACKUP`'),
     preempt: keyword(nothing, 'the opposite of nopreempt, and the default'),
     preempt_delay: keyword(

@@ -115,14 +115,6 @@ const RULES = list('virtual_rules', ruleEntry);
 const NAMES = list('group', nameOf('vrrp_instance'));
 const INTERFACES = list('interfaces', interfaceName);
 
-const AUTHENTICATION = wordBlock(
-  'authentication',
-  `
-  ignored auth_type                     one(PASS|AH) kind of authentication
-  ignored auth_pass                     secret      password; eight bytes of it count
-`,
-  { shapes: SHAPES },
-);
 const AUTH_HMAC = wordBlock(
   'auth_hmac',
   `
@@ -186,12 +178,10 @@ export const VRRP_WORDS = words(
   ignored higher_prio_send_advert       bool        vrrp_higher_prio_send_advert of this instance
   ignored owner_ignore_adverts          bool        vrrp_owner_ignore_adverts of this instance
   none    kernel_rx_buf_size            uint()      socket buffer of adverts, in bytes
-  unsafe  authentication{} flag password in adverts of version 2: the peer drops ours without it
   unsafe  auth_hmac{}                   flag        signature of adverts: the peer drops ours without it
 `,
   {
     blocks: {
-      authentication: AUTHENTICATION,
       auth_hmac: AUTH_HMAC,
       virtual_routes: ROUTES,
       virtual_rules: RULES,
