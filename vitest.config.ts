@@ -29,6 +29,8 @@ export default defineConfig({
           name: 'fast',
           include: ['test/*.test.ts', ...fast.map((part) => `test/${part}/**/*.test.ts`)],
           exclude: REFEREES,
+          // Left to itself vitest keeps one core free: on two that is half the machine.
+          maxWorkers: '100%',
         },
       },
       {
