@@ -131,6 +131,7 @@ export const CODES = {
   CFG_UNCHECKED: { severity: 'warning', means: 'a real server without a check among checked ones' },
   CFG_PAIR_ALONE: { severity: 'warning', means: 'an instance that only one of the two directors has' },
   CFG_PAIR_EXCLUDED: { severity: 'warning', means: 'addresses that move along on one director only' },
+  CFG_PAIR_CHECKSUM: { severity: 'warning', means: 'two forms of checksum: keepalived drops the other' },
   CFG_PAIR_PRIORITY: { severity: 'warning', means: 'priorities that do not say who is to be MASTER' },
   CFG_PAIR_STATE: { severity: 'warning', means: 'a director that starts as MASTER and should not' },
   CFG_PAIR_PREEMPT: { severity: 'warning', means: 'a nopreempt on the director where it does nothing' },

@@ -17,6 +17,10 @@ export type GlobalDefs = {
   syncDaemon?: SyncDaemonSetting;
   /** SCHED_RR priority of the elector, 1 to 99; 0 = do not ask for it. */
   vrrpRealtimePriority: Located<number>;
+  /** Adverts that do not come before a BACKUP takes over. */
+  downTimerAdverts: Located<number>;
+  /** `v3_checksum_as_v2`: without the pseudo-header. */
+  plainChecksum: Located<boolean>;
   multicastGroup4: Located<Address>;
   garp: GarpDefaults;
 };
@@ -66,6 +70,10 @@ export type VrrpInstance = {
   /** `mcast_src_ip` or `unicast_src_ip`. */
   sourceAddress?: Located<Address>;
   unicastPeers: Located<Address>[];
+  /** `mcast_dst_ip`; like the two below, undefined = the global value. */
+  multicastGroup?: Located<Address>;
+  downTimerAdverts?: Located<number>;
+  plainChecksum?: Located<boolean>;
   /** Empty of overrides = the global values. */
   garp: Partial<GarpDefaults>;
 };

@@ -38,7 +38,7 @@ function costOfInstance(change: Of<'instance'>): string | undefined {
   const notes: string[] = [];
   if (has(fields, 'priority')) notes.push('may move the MASTER role');
   if (has(fields, 'password')) notes.push('its peers need the same password');
-  if (has(fields, 'advertMs')) notes.push('its peers need the same interval');
+  if (has(fields, 'advertMs') || has(fields, 'downAdverts')) notes.push('its peers need the same interval');
   return notes.length === 0 ? undefined : notes.join('; ');
 }
 

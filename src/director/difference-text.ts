@@ -12,6 +12,8 @@ const WORDS: Readonly<Record<string, string>> = {
   vrid: 'virtual_router_id',
   password: 'auth_pass',
   advertMs: 'advert_int',
+  downAdverts: 'down_timer_adverts',
+  checksumForm: 'checksum',
   initialState: 'state',
   preemptDelayMs: 'preempt_delay',
   source: 'source address',

@@ -44,7 +44,7 @@ function refusePassword(given: Buffer | undefined, own: string | undefined): Ref
   return timingSafeEqual(given, passwordField(own)) ? undefined : 'wrong-password';
 }
 
-export type Oddity = 'addresses-differ' | 'interval-differs' | 'plain-checksum';
+export type Oddity = 'addresses-differ' | 'interval-differs' | 'plain-checksum' | 'pseudo-header-checksum';
 
 /**
  * What two well configured directors would not do to each other. The advert counts nevertheless, as in
@@ -54,7 +54,7 @@ export function oddities(advert: Advert, form: ChecksumForm, own: InstanceSettin
   const found: Oddity[] = [];
   if (!sameAddresses(advert, own)) found.push('addresses-differ');
   if (advert.intervalMs !== own.advertMs) found.push('interval-differs');
-  if (advert.version === 3 && form === 'plain') found.push('plain-checksum');
+  if (advert.version === 3 && form !== own.checksumForm) found.push(`${form}-checksum`);
   return found;
 }
 
@@ -62,6 +62,8 @@ export const ODDITY_MESSAGES: Readonly<Record<Oddity, string>> = {
   'addresses-differ': 'advertises other virtual addresses than this configuration has',
   'interval-differs': 'advertises at another interval; its interval is used while it is master',
   'plain-checksum': 'sends RFC 9568 checksums; keepalived would drop them unless v3_checksum_as_v2 is set',
+  'pseudo-header-checksum':
+    'sends checksums with pseudo-header (RFC 5798); keepalived takes ours only with v3_checksum_as_v2',
 };
 
 /** RFC 9568 §6.4.3: of two equal priorities the higher address, as a number, is master. */

@@ -155,7 +155,10 @@ export function parcels(own: InstanceSettings, source: Address, priority: number
     ttl: VRRP_TTL,
     ...(version === 2 && password !== undefined ? { password: passwordField(password) } : {}),
   };
-  return destinations.map((to) => ({ to, packet: encodeAdvert({ ...advert, destination: to }) }));
+  return destinations.map((to) => ({
+    to,
+    packet: encodeAdvert({ ...advert, destination: to }, own.checksumForm),
+  }));
 }
 
 /** keepalived's wording: log monitors look for it. */

@@ -12,11 +12,11 @@
 //    ╰───────────── stop: relieved, or time is up ──┴──────────────────────── LEAVING
 //
 // The election is RFC 9568 §6.4 (for version 2: RFC 3768 §6.4). A master advertises each `advertMs`. A
-// backup that hears nothing for three of the *master's* intervals plus its skew, which is shorter the higher
-// its own priority, becomes master; so the best of several backups speaks first. `state MASTER` in the file
-// starts no faster: keepalived 2.2.7 waits its whole master-down time too (measured: advert 0.5 s, priority
-// 150, first advert after 1.71 s); it only makes keepalived disregard nopreempt and preempt_delay. Priority
-// 255, the address owner, does not wait.
+// backup that hears nothing for three (`downAdverts`) of the *master's* intervals plus its skew, which is
+// shorter the higher its own priority, becomes master; so the best of several backups speaks first. `state
+// MASTER` in the file starts no faster: keepalived 2.2.7 waits its whole master-down time too (measured:
+// advert 0.5 s, priority 150, first advert after 1.71 s); it only makes keepalived disregard nopreempt and
+// preempt_delay. Priority 255, the address owner, does not wait.
 //
 // Four things go beyond the RFC:
 //
@@ -46,7 +46,6 @@ import type { DrillStep, InstanceSettings, State } from './settings.ts';
 /** From the new master's advert to its first gratuitous ARP: 0.3 ms (keepalived) to 4 ms (ours) measured. */
 export const LINGER_MS = 20;
 const OWNER = 255;
-const MASTER_DOWN_ADVERTS = 3;
 
 export type Timer =
   | 'masterDown'
@@ -110,7 +109,7 @@ type Leaving = Router & { state: 'LEAVING' };
 /** What of the settings an election depends on. */
 export type Own = Pick<
   InstanceSettings,
-  'priority' | 'version' | 'advertMs' | 'initialState' | 'preempt' | 'preemptDelayMs' | 'garp'
+  'priority' | 'version' | 'advertMs' | 'downAdverts' | 'initialState' | 'preempt' | 'preemptDelayMs' | 'garp'
 >;
 type Step = [Router, Effect[]];
 
@@ -120,9 +119,9 @@ export const INIT: Router = { state: 'INIT' };
 export function skewMs(masterAdvertMs: number, own: Own): number {
   return ((256 - own.priority) / 256) * (own.version === 2 ? 1000 : masterAdvertMs);
 }
-/** RFC 9568 §6.1 Active_Down_Interval. */
+/** RFC 9568 §6.1 Active_Down_Interval, with keepalived's `down_timer_adverts` instead of 3. */
 export function masterDownMs(masterAdvertMs: number, own: Own): number {
-  return MASTER_DOWN_ADVERTS * masterAdvertMs + skewMs(masterAdvertMs, own);
+  return own.downAdverts * masterAdvertMs + skewMs(masterAdvertMs, own);
 }
 /** The longest master-down time that a peer can have: it hears our interval, its priority is at least 1. */
 export function peerMasterDownMs(own: Own): number {

@@ -59,7 +59,7 @@ export type Advert = {
 };
 /**
  * RFC 5798 was read in two ways: keepalived sums the IPv4 pseudo-header too (`pseudo-header`), RFC 9568 says
- * not to (`plain`). We send the first and hear both. Version 2 is always plain.
+ * not to (`plain`). We send what is configured and hear both. Version 2 is always plain.
  */
 export type ChecksumForm = 'pseudo-header' | 'plain';
 export type DropReason =
@@ -130,7 +130,7 @@ function decodeMessage(packet: Buffer, message: Buffer): Decoded {
 }
 
 /** The whole IPv4 packet. The kernel fills in the identification (IP_HDRINCL), everything else is ours. */
-export function encodeAdvert(advert: Advert): Buffer {
+export function encodeAdvert(advert: Advert, form: ChecksumForm = 'pseudo-header'): Buffer {
   const trailing = advert.version === 2 ? PASSWORD_LENGTH : 0;
   const packet = Buffer.alloc(IP_LENGTH + AT.addresses + 4 * advert.addresses.length + trailing);
   packet.writeUInt8(0x45, IP.versionLength);
@@ -154,7 +154,8 @@ export function encodeAdvert(advert: Advert): Buffer {
   } else message.writeUInt16BE(advert.intervalMs / 10, AT.intervalCentis);
   for (const [i, value] of advert.addresses.entries())
     addressBytes(value).copy(message, AT.addresses + 4 * i);
-  const header = advert.version === 3 ? pseudoHeaderSum(packet, message.length) : 0;
+  const header =
+    advert.version === 3 && form === 'pseudo-header' ? pseudoHeaderSum(packet, message.length) : 0;
   message.writeUInt16BE(checksumFinish(checksumAdd(header, message)), AT.checksum);
   return packet;
 }

@@ -2,6 +2,7 @@
 // Plain data that can cross a thread or a pipe.
 import type { Address } from '../core/address.ts';
 import type { Notice } from '../core/events.ts';
+import type { ChecksumForm } from './packet.ts';
 
 export type InstanceSettings = {
   name: string;
@@ -14,6 +15,10 @@ export type InstanceSettings = {
   password?: string;
   /** 10 to 40,950; whole seconds in version 2. */
   advertMs: number;
+  /** Adverts that do not come before a BACKUP takes over; the same on both directors. RFC 9568: 3. */
+  downAdverts: number;
+  /** Of our adverts over IPv4 in version 3; either is heard. */
+  checksumForm: ChecksumForm;
   initialState: 'MASTER' | 'BACKUP';
   preempt: boolean;
   preemptDelayMs: number;

@@ -116,7 +116,9 @@ describe('words', () => {
     ['track_script { }', ['ignored CFG_UNSUPPORTED 6:1 scripts to watch']],
     ['smtp_alert', ['warning CFG_NO_EFFECT 6:1 mail on transitions']],
     ['strict_mode on', ['warning CFG_NO_EFFECT 6:1 strict RFC mode of this instance']],
-    ['mcast_dst_ip 224.0.0.99', ['error CFG_UNSAFE 6:1 other multicast group: the peer would not hear us']],
+    ['vrf red', ['error CFG_UNSAFE 6:1 VRF for unicast without interface: adverts would go another way']],
+    ['mcast_dst_ip ff02::99', ['error CFG_CONTRADICTION 6:14']],
+    ['mcast_dst_ip 224.0.0.99\nunicast_peer {\n10.0.0.9\n}', ['error CFG_CONTRADICTION 6:14']],
     [
       'authentication {\nauth_type PASS\nauth_pss x\n}',
       [

@@ -28,6 +28,8 @@ describe('defaults are keepalived’s', () => {
       global: {
         vrrpVersion: 2,
         vrrpRealtimePriority: 0,
+        downTimerAdverts: 3,
+        plainChecksum: false,
         multicastGroup4: '224.0.0.18',
         garp: { masterDelayMs: 5000, masterRepeat: 5, masterRefreshMs: 0, masterRefreshRepeat: 1 },
       },

@@ -113,6 +113,21 @@ describe('adverts', () => {
       ['error CFG_PAIR_UNICAST b:3 a:1'],
     ],
     [
+      'another group of one instance',
+      ['advert_int 1', 'advert_int 1\n mcast_dst_ip 224.0.0.19'],
+      ['error CFG_PAIR_UNICAST b:11 a:1'],
+    ],
+    [
+      'other adverts to miss',
+      ['advert_int 1', 'advert_int 1\n down_timer_adverts 5'],
+      ['error CFG_PAIR_INTERVAL b:11 a:1'],
+    ],
+    [
+      'another checksum',
+      ['vrrp_version 3', 'vrrp_version 3\n v3_checksum_as_v2'],
+      ['warning CFG_PAIR_CHECKSUM b:3 a:1'],
+    ],
+    [
       'an address that moves on one only',
       ['virtual_ipaddress {', 'virtual_ipaddress_excluded { 10.0.0.60/32 }\nvirtual_ipaddress {'],
       ['warning CFG_PAIR_EXCLUDED b:11 a:5'],

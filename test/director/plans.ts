@@ -37,6 +37,8 @@ const instance: fc.Arbitrary<InstanceSettings> = fc
       priority: fc.constantFrom(100, 150),
       version: fc.constantFrom(2, 3),
       advertMs: fc.constantFrom(100, 1000),
+      downAdverts: fc.constantFrom(3, 5),
+      checksumForm: fc.constantFrom('pseudo-header', 'plain'),
       initialState: fc.constantFrom('MASTER', 'BACKUP'),
       preempt: fc.boolean(),
       preemptDelayMs: fc.constantFrom(0, 5000),

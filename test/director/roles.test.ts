@@ -11,6 +11,8 @@ const instance = (name: string, vrid: number, vip: string): InstanceSettings => 
   priority: 100,
   version: 3,
   advertMs: 1000,
+  downAdverts: 3,
+  checksumForm: 'pseudo-header',
   initialState: 'BACKUP',
   preempt: true,
   preemptDelayMs: 0,

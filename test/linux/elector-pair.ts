@@ -26,6 +26,8 @@ export function instance(own: Partial<InstanceSettings> = {}): InstanceSettings 
     priority: 150,
     version: 3,
     advertMs: 100,
+    downAdverts: 3,
+    checksumForm: 'pseudo-header',
     initialState: 'BACKUP',
     preempt: true,
     preemptDelayMs: 0,

@@ -17,6 +17,12 @@ const variants: [string, Partial<InstanceSettings>, string[], 2 | 3][] = [
   ['version 3, unicast', { unicastPeers: [address(ADDRESS.b)] }, ['advert_int 0.1', ...unicast], 3],
   ['version 2', { version: 2, advertMs: 1000 }, ['advert_int 1'], 2],
   [
+    'another group and five adverts',
+    { multicastGroup: address('224.0.0.99'), downAdverts: 5 },
+    ['advert_int 0.1', 'mcast_dst_ip 224.0.0.99', 'down_timer_adverts 5'],
+    3,
+  ],
+  [
     'version 2 with a password',
     { version: 2, advertMs: 1000, password: 'secretlonger' },
     ['advert_int 1', 'authentication {\nauth_type PASS\nauth_pass secretlo\n}'],

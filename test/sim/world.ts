@@ -48,6 +48,8 @@ export function instanceSettings(own: Partial<InstanceSettings>): InstanceSettin
     priority: 100,
     version: 3,
     advertMs: 1000,
+    downAdverts: 3,
+    checksumForm: 'pseudo-header',
     initialState: 'BACKUP',
     preempt: true,
     preemptDelayMs: 0,

@@ -17,6 +17,7 @@ const own: fc.Arbitrary<Own> = fc.record({
   priority: fc.constantFrom(1, 100, 254, 255),
   version: fc.constantFrom(2, 3),
   advertMs: fc.constantFrom(10, 1000),
+  downAdverts: fc.constantFrom(1, 3, 100),
   initialState: fc.constantFrom('MASTER', 'BACKUP'),
   preempt: fc.boolean(),
   preemptDelayMs: fc.constantFrom(0, 5000),

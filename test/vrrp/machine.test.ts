@@ -18,6 +18,7 @@ const OWN: Own = {
   priority: 150,
   version: 3,
   advertMs: 1000,
+  downAdverts: 3,
   initialState: 'BACKUP',
   preempt: true,
   preemptDelayMs: 0,
@@ -55,6 +56,10 @@ describe('durations', () => {
   });
   test('version 2 counts the skew in seconds', () => {
     expect(skewMs(5000, { ...OWN, version: 2 })).toBe((106 / 256) * 1000);
+  });
+  test('down_timer_adverts stands for the three, also in what a peer may need', () => {
+    expect(masterDownMs(100, { ...OWN, downAdverts: 5 })).toBe(500 + 10_600 / 256);
+    expect(peerMasterDownMs({ ...OWN, downAdverts: 1 })).toBe(2000);
   });
   test('the master-down time is three intervals and the skew, at most four', () => {
     expect(masterDownMs(100, OWN)).toBe(300 + 10_600 / 256);

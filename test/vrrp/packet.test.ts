@@ -86,6 +86,8 @@ test('the checksum without pseudo-header, as RFC 9568 has it, is understood and 
   const packet = encodeAdvert(ADVERT);
   fixMessageChecksum(packet);
   expect(decodeAdvert(packet)).toEqual({ ok: true, advert: ADVERT, checksumForm: 'plain' });
+  expect(encodeAdvert(ADVERT, 'plain').equals(packet)).toBe(true);
+  expect(encodeAdvert(ADVERT_2, 'pseudo-header').equals(encodeAdvert(ADVERT_2, 'plain'))).toBe(true);
 });
 
 test('the four reserved bits above the interval are ignored', () => {

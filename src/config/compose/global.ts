@@ -15,6 +15,8 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDef
     vrrpVersion: settled(settings, 'vrrp_version'),
     ...(syncDaemon === undefined ? {} : { syncDaemon }),
     vrrpRealtimePriority: last(settings, 'vrrp_rt_priority') ?? { value: NOT_ASKED, at: settings.at },
+    downTimerAdverts: settled(settings, 'vrrp_down_timer_adverts'),
+    plainChecksum: settled(settings, 'v3_checksum_as_v2'),
     multicastGroup4: settled(settings, 'vrrp_mcast_group4'),
     garp: composeGarp(settings),
   };

@@ -47,6 +47,7 @@ export function composeInstance(
     virtualAddressesExcluded: composeAddresses(settings, 'virtual_ipaddress_excluded'),
     ...(sourceAddress === undefined ? {} : { sourceAddress }),
     unicastPeers,
+    ...overrides(settings, family, unicastPeers, report),
     garp: composeGarp(settings),
   };
   if (unicastPeers.length === 0) reportNoPeer(settings, report);
@@ -69,6 +70,41 @@ function sourceOf(settings: Instance): Located<Address> | undefined {
   const [unicast, multicast] = [last(settings, 'unicast_src_ip'), last(settings, 'mcast_src_ip')];
   if (unicast === undefined || multicast === undefined) return unicast ?? multicast;
   return isAfter(unicast.at, multicast.at) ? unicast : multicast;
+}
+
+type Overrides = Pick<VrrpInstance, 'multicastGroup' | 'downTimerAdverts' | 'plainChecksum'>;
+
+/** What else says for one instance what global_defs says for all. */
+function overrides(
+  settings: Instance,
+  family: Family,
+  peers: readonly Located<Address>[],
+  report: Report,
+): Overrides {
+  const group = groupFor(settings, family, peers, report);
+  const adverts = last(settings, 'down_timer_adverts');
+  const plain = last(settings, 'v3_checksum_as_v2');
+  return {
+    ...(group === undefined ? {} : { multicastGroup: group }),
+    ...(adverts === undefined ? {} : { downTimerAdverts: adverts }),
+    ...(plain === undefined ? {} : { plainChecksum: plain }),
+  };
+}
+
+function groupFor(
+  settings: Instance,
+  family: Family,
+  peers: readonly Located<Address>[],
+  report: Report,
+): Located<Address> | undefined {
+  const group = last(settings, 'mcast_dst_ip');
+  if (group === undefined) return undefined;
+  let message: string | undefined;
+  if (familyOf(group.value) !== family) message = `the instance is IPv${family}, and ${group.value} is not`;
+  else if (peers.length > 0) message = 'adverts go to the unicast peers: mcast_dst_ip is left out';
+  if (message === undefined) return group;
+  report.add('CFG_CONTRADICTION', group.at, message);
+  return undefined;
 }
 
 /** keepalived speaks multicast then, and says that it will not for ever. */

@@ -104,6 +104,20 @@ function compareAdverts(
     'version 2 drops such adverts; in version 3 a takeover takes longer or shorter than the file says',
     (ms) => `${ms / 1000} s`,
   );
+  pair.compare(
+    'CFG_PAIR_INTERVAL',
+    'down_timer_adverts',
+    [a.downTimerAdverts ?? ofA.global.downTimerAdverts, b.downTimerAdverts ?? ofB.global.downTimerAdverts],
+    'the one with fewer takes over from a master that still lives for the other',
+  );
+  if (versions[0].value === 3)
+    pair.compare(
+      'CFG_PAIR_CHECKSUM',
+      'v3_checksum_as_v2',
+      [a.plainChecksum ?? ofA.global.plainChecksum, b.plainChecksum ?? ofB.global.plainChecksum],
+      'keepalived drops adverts of the other form; lvs-director takes both',
+      (plain) => (plain ? 'on' : 'off'),
+    );
 }
 
 /** The passwords are not shown. */
@@ -141,7 +155,10 @@ function comparePaths([a, b]: Match, [ofA, ofB]: readonly [Configuration, Config
   }
   const [peer, ownPeer] = [a.unicastPeers[0], b.unicastPeers[0]];
   if (peer === undefined && ownPeer === undefined) {
-    const groups = [ofA.global.multicastGroup4, ofB.global.multicastGroup4] as const;
+    const groups = [
+      a.multicastGroup ?? ofA.global.multicastGroup4,
+      b.multicastGroup ?? ofB.global.multicastGroup4,
+    ] as const;
     pair.compare('CFG_PAIR_UNICAST', 'the multicast group of adverts', groups);
   } else if (peer === undefined || ownPeer === undefined) {
     const [here, there] = peer === undefined ? ['unicast', 'multicast'] : ['multicast', 'unicast'];

@@ -88,6 +88,16 @@ export const GLOBAL_DEFS = {
       'real-time priority (SCHED_RR) of what sends adverts; not given = not asked for',
       { advice: 'a busy machine without it may send adverts late' },
     ),
+    vrrp_down_timer_adverts: keyword(
+      integer(1, 100),
+      'adverts that do not come before a BACKUP takes over; the same on both directors',
+      { default: 3 },
+    ),
+    v3_checksum_as_v2: keyword(
+      toggle,
+      'version 3: checksum of IPv4 adverts without pseudo-header, as RFC 9568 has it and keepalived has not',
+      { default: false },
+    ),
     vrrp_mcast_group4: keyword(multicast(4), 'IPv4 group of adverts', { default: parsed('224.0.0.18') }),
     vrrp_garp_master_delay: keyword(
       seconds(0, LONGEST_GARP_DELAY, true),

@@ -4,7 +4,17 @@ import { addressEntry, peerEntry } from './addresses.ts';
 import { AUTHENTICATION } from './authentication.ts';
 import { type Block, keyword, list, opens } from './block.ts';
 import { LONGEST_GARP_DELAY, vrrpVersion } from './global.ts';
-import { address, integer, interfaceName, nothing, oneOf, seconds, UINT_MAX } from './shape.ts';
+import {
+  address,
+  integer,
+  interfaceName,
+  multicast,
+  nothing,
+  oneOf,
+  seconds,
+  toggle,
+  UINT_MAX,
+} from './shape.ts';
 import { TRACK_INTERFACE } from './tracks.ts';
 import { VRRP_WORDS } from './words-vrrp.ts';
 
@@ -65,6 +75,9 @@ export const VRRP_INSTANCE = {
       'addresses that move along without being advertised',
       list('virtual_ipaddress_excluded', addressEntry),
     ),
+    down_timer_adverts: keyword(integer(1, 100), 'see vrrp_down_timer_adverts'),
+    v3_checksum_as_v2: keyword(toggle, 'see v3_checksum_as_v2 of global_defs'),
+    mcast_dst_ip: keyword(multicast(), 'group of multicast adverts; default vrrp_mcast_group4'),
     mcast_src_ip: keyword(address(), 'source address of multicast adverts'),
     unicast_src_ip: keyword(address(), 'source address of unicast adverts'),
     unicast_peer: opens(

@@ -116,7 +116,6 @@ export const GLOBAL_WORDS = words(
   none    no_email_faults               flag        no mail on FAULT
   ignored default_interface iface interface of static addresses without dev; default eth0
   ignored disable_local_igmp            flag        sysctl igmp_link_local_mcast_reports=0
-  unsafe  v3_checksum_as_v2 bool=off checksum without pseudo-header: the peer may drop our adverts
   ignored lvs_timeouts                  timeouts    the kernel's timeouts of connections
   ignored lvs_flush                     flag        clear the whole IPVS table at the start
   ignored lvs_flush_on_stop ?one(VS) clear IPVS at the end; VS = our own services only, servers and all
@@ -124,7 +123,6 @@ export const GLOBAL_WORDS = words(
   ignored vrrp_mcast_group6             mcast6      IPv6 group of adverts; default ff02::12
   ignored vrrp_garp_lower_prio_delay whole(0,4294) pause before a second burst after a lower-priority advert
   ignored vrrp_garp_lower_prio_repeat int() gratuitous ARPs after a lower-priority advert
-  unsafe  vrrp_down_timer_adverts int(1,100)=3 adverts missed before takeover; the same on both directors
   ignored vrrp_garp_interval sec(0.000001,4294.967295) pause between gratuitous ARPs on an interface
   ignored vrrp_gna_interval sec(0.000001,4294.967295) pause between neighbour advertisements
   ignored vrrp_garp_extra_if extraInterfaces time between gratuitous ARPs on other interfaces

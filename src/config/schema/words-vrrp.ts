@@ -143,13 +143,11 @@ export const VRRP_WORDS = words(
   ignored track_file{}                  flag        files to watch
   ignored track_process{}               flag        processes to watch
   ignored track_bfd{}                   flag        BFD sessions to watch
-  unsafe  mcast_dst_ip                  mcast       other multicast group: the peer would not hear us
   ignored track_src_ip                  flag        FAULT while source address is missing
   ignored unicast_ttl                   int(0,255)  TTL of unicast adverts
   ignored no_virtual_ipaddress          flag        allow an instance without addresses
   none    promote_secondaries flag removing an address keeps others of its subnet
   none    linkbeat_use_polling          flag        old: poll the link of this instance
-  unsafe  v3_checksum_as_v2 bool=off checksum without pseudo-header: the peer may drop our adverts
   ignored virtual_routes{}              flag        routes that move with the instance
   ignored virtual_rules{}               flag        policy rules that move with the instance
   none    accept flag accept packets to the addresses also when not their owner; the default
@@ -169,7 +167,6 @@ export const VRRP_WORDS = words(
   ignored lvs_sync_daemon_interface     iface       old form of lvs_sync_daemon: its interface
   ignored garp_lower_prio_delay         whole(0,4294) vrrp_garp_lower_prio_delay of this instance
   ignored garp_lower_prio_repeat        int()       vrrp_garp_lower_prio_repeat of this instance
-  unsafe  down_timer_adverts int(1,100)=3 adverts missed before takeover; the same on both directors
   ignored timer_expired_backup flag with nopreempt: become BACKUP after having run very late
   ignored thread_timer_expired          flag        old name of timer_expired_backup
   ignored garp_extra_if                 extraInterfaces vrrp_garp_extra_if of this instance

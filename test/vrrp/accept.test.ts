@@ -1,7 +1,8 @@
-// Authentication PASS of version 2: whose adverts count, and what ours carry. Bytes are in packet.test.ts.
+// Whose adverts count, what about them is odd, and that ours are of the same kind: passwords of version 2,
+// checksums of version 3. The bytes are in packet.test.ts; what else is refused is in elector.test.ts.
 import { describe, expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
-import { refuse } from '../../src/vrrp/accept.ts';
+import { oddities, refuse } from '../../src/vrrp/accept.ts';
 import { parcels } from '../../src/vrrp/instance.ts';
 import { type Advert, decodeAdvert, passwordField } from '../../src/vrrp/packet.ts';
 import type { InstanceSettings } from '../../src/vrrp/settings.ts';
@@ -21,7 +22,7 @@ const advert = (password?: string): Advert => ({
 });
 const own = (more: Partial<InstanceSettings>) => instanceSettings({ version: 2, ...more });
 
-describe('an advert', () => {
+describe('an advert of version 2', () => {
   test.each([
     ['with our password', advert('secret'), { password: 'secret' }, undefined],
     ['with the eight bytes of ours', advert('secretlo'), { password: 'secretlonger' }, undefined],
@@ -45,11 +46,29 @@ describe('an advert', () => {
   });
 });
 
+describe.each(['plain', 'pseudo-header'] as const)('a router whose checksums are %s', (form) => {
+  const other = form === 'plain' ? 'pseudo-header' : 'plain';
+  const router = instanceSettings({ checksumForm: form });
+  const heard: Advert = { ...advert(), version: 3 };
+  test('takes the other form as well, and finds it odd', () => {
+    expect(refuse(heard, router, OURS)).toBeUndefined();
+    expect(oddities(heard, other, router)).toEqual([`${other}-checksum`]);
+    expect(oddities(heard, form, router)).toEqual([]);
+  });
+  test('has nothing to say about version 2, which has one form', () => {
+    expect(oddities(advert(), 'plain', own({ checksumForm: form }))).toEqual([]);
+  });
+  test('sends its own', () => {
+    const [{ packet } = { packet: Buffer.alloc(0) }] = parcels(router, OURS, 100);
+    expect(decodeAdvert(packet)).toMatchObject({ ok: true, checksumForm: form });
+  });
+});
+
 test.each([
   ['version 2 carries it', { version: 2, password: 'secretlonger' }, 'secretlo'],
   ['version 2 without one does not', { version: 2 }, undefined],
   ['version 3 does not', { version: 3, password: 'secretlonger' }, undefined],
-] as const)('ours: %s', (_, more, carried) => {
+] as const)('a password: %s', (_, more, carried) => {
   const [{ packet } = { packet: Buffer.alloc(0) }] = parcels(own(more), OURS, 100);
   const decoded = decodeAdvert(packet);
   expect(decoded.ok).toBe(true);
