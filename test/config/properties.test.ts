@@ -8,6 +8,7 @@ import { Draw } from '../fuzz/draw.ts';
 import { survives } from '../fuzz/survives.ts';
 import { TARGETS } from '../fuzz/targets.ts';
 import { DEFINING, KEYWORDS, MARKS, VALUES } from '../fuzz/vocabulary.ts';
+import { damaged } from './damaged.ts';
 import { pairConfiguration, pairConfigurations } from './pairs.ts';
 
 /** For the long run there is `npm run fuzz`. */
@@ -43,17 +44,7 @@ describe('survives', () => {
 
   test('a good file with something removed, doubled or put in', () => {
     const files = pairConfigurations().map((file) => file.text);
-    const change = fc.record({
-      file: fc.constantFrom(...files),
-      at: fc.double({ min: 0, max: 1, noNaN: true }),
-      remove: fc.nat({ max: 40 }),
-      insert: fc.oneof(fc.constant(''), token),
-    });
-    const text = change.map(({ file, at, remove, insert }) => {
-      const start = Math.floor(at * file.length);
-      return `${file.slice(0, start)}${insert}${file.slice(start + remove)}`;
-    });
-    fc.assert(fc.property(text, readBoth), { numRuns: RUNS });
+    fc.assert(fc.property(damaged(files, token), readBoth), { numRuns: RUNS });
   });
 });
 

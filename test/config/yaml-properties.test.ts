@@ -12,6 +12,7 @@ import type { Statement, Word } from '../../src/config/tree.ts';
 import { printYaml } from '../../src/config/yaml/print.ts';
 import type { Span } from '../../src/core/diagnostic.ts';
 import { yamlLibrary as yaml } from '../../src/linux/yaml-library.ts';
+import { damaged } from './damaged.ts';
 import { pairConfigurations } from './pairs.ts';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 200);
@@ -205,17 +206,7 @@ describe('survives as YAML', () => {
     const files = pairConfigurations().map(
       ({ text }) => convertConfiguration([{ name: 'x.conf', text }], 'yaml', { yaml }).text ?? text,
     );
-    const change = fc.record({
-      file: fc.constantFrom(...files),
-      at: fc.double({ min: 0, max: 1, noNaN: true }),
-      remove: fc.nat({ max: 40 }),
-      insert: fc.oneof(fc.constant(''), token),
-    });
-    const text = change.map(({ file, at, remove, insert }) => {
-      const start = Math.floor(at * file.length);
-      return `${file.slice(0, start)}${insert}${file.slice(start + remove)}`;
-    });
-    fc.assert(fc.property(text, survives), { numRuns: RUNS });
+    fc.assert(fc.property(damaged(files, token), survives), { numRuns: RUNS });
   });
 
   test.each(['[', '{', '- ', '? ', '{a: ', '&a [', '"'])('%s without end', (text) => {
