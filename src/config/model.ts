@@ -64,7 +64,9 @@ export type VrrpInstance = {
   advertIntervalMs: Located<number>;
   nopreempt: Located<boolean>;
   preemptDelayMs: Located<number>;
+  /** FAULT while one of them is down. */
   trackInterfaces: Located<string>[];
+  weightedInterfaces: WeightedInterface[];
   virtualAddresses: VirtualAddress[];
   virtualAddressesExcluded: VirtualAddress[];
   /** `mcast_src_ip` or `unicast_src_ip`. */
@@ -77,6 +79,9 @@ export type VrrpInstance = {
   /** Empty of overrides = the global values. */
   garp: Partial<GarpDefaults>;
 };
+
+/** `track_interface`: changes the priority, `reverse` with the other sign. */
+export type WeightedInterface = { interface: Located<string>; weight: Located<number>; reverse: boolean };
 
 export type VirtualAddress = {
   at: Span;

@@ -83,6 +83,11 @@ function planInstance(configuration: Configuration, instance: VrrpInstance): Ins
     vips: instance.virtualAddresses.map((vip) => planAddress(vip, device)),
     excludedVips: instance.virtualAddressesExcluded.map((vip) => planAddress(vip, device)),
     trackInterfaces: instance.trackInterfaces.map(written),
+    weightedInterfaces: instance.weightedInterfaces.map((tracked) => ({
+      interface: tracked.interface.value,
+      weight: tracked.reverse ? -tracked.weight.value : tracked.weight.value,
+      while: tracked.weight.value > 0 ? 'up' : 'down',
+    })),
     garp: planGarp({ ...global.garp, ...instance.garp }),
   };
 }

@@ -22,7 +22,7 @@ export function configure(elector: Elector, settings: ElectorSettings, turn: Tur
   for (const own of settings.instances) {
     const instance = elector.instances.get(own.name);
     if (instance === undefined) start(elector, own, turn);
-    else if (JSON.stringify(own) !== JSON.stringify(instance.own)) change(elector, instance, own, turn);
+    else if (JSON.stringify(own) !== JSON.stringify(instance.settings)) change(elector, instance, own, turn);
   }
 }
 
@@ -34,6 +34,7 @@ export function retire(instance: Instance, turn: Turn): void {
 
 /** Its interface's link and address, and the links it tracks. For when a link, or the settings, changed. */
 export function followLinks(elector: Elector, instance: Instance, turn: Turn): void {
+  const reweighted = followWeights(elector, instance, turn);
   const { own } = instance;
   const source = own.source ?? primaryAddress(elector, own.interface);
   if (source !== instance.source) {
@@ -42,7 +43,10 @@ export function followLinks(elector: Elector, instance: Instance, turn: Turn): v
   }
   const down = [own.interface, ...own.trackInterfaces].find((name) => !elector.links.get(name)?.up);
   const linkUp = down === undefined && source !== undefined;
-  if (linkUp === instance.linkUp) return;
+  if (linkUp === instance.linkUp) {
+    if (reweighted) advance(instance, { type: 'priority' }, turn);
+    return;
+  }
   instance.linkUp = linkUp;
   if (instance.router.state === 'INIT') return;
   if (linkUp) notice(instance, 'link.up', 'every tracked interface is up', {}, turn);
@@ -51,6 +55,29 @@ export function followLinks(elector: Elector, instance: Instance, turn: Turn): v
     notice(instance, 'link.down', what, { interface: down ?? own.interface }, turn);
   }
   advance(instance, { type: 'link', up: linkUp }, turn);
+}
+
+/** Whether the priority is another now; told in keepalived's words, which log monitors look for. */
+function followWeights(elector: Elector, instance: Instance, turn: Turn): boolean {
+  const from = instance.own.priority;
+  const to = effectivePriority(elector, instance.settings);
+  if (from === to) return false;
+  const message = `Changing effective priority from ${from} to ${to}`;
+  notice(instance, 'vrrp.priority', message, { from, to }, turn);
+  instance.own = { ...instance.settings, priority: to };
+  instance.packets = undefined;
+  return true;
+}
+
+/** As keepalived has it (measured): weights add up, and neither owner nor resignation can come of them. */
+function effectivePriority(elector: Elector, { priority, weightedInterfaces }: InstanceSettings): number {
+  if (priority === OWNER) return OWNER;
+  const inForce = weightedInterfaces.filter((tracked) => {
+    const state = elector.links.get(tracked.interface)?.up ? 'up' : 'down';
+    return state === tracked.while;
+  });
+  const sum = inForce.reduce((total, { weight }) => total + weight, priority);
+  return Math.min(OWNER - 1, Math.max(1, sum));
 }
 
 function identity(own: InstanceSettings): string {
@@ -74,19 +101,10 @@ function change(elector: Elector, instance: Instance, own: InstanceSettings, tur
   const kept = new Set(allVips(own).map(placeOf));
   const gone = allVips(instance.own).filter((vip) => !kept.has(placeOf(vip)));
   if (instance.holdsVips && gone.length > 0) turn.actions.push({ do: 'removeVips', vips: gone });
-  if (own.priority !== instance.own.priority) {
-    const { priority: to } = own;
-    const from = instance.own.priority;
-    notice(
-      instance,
-      'vrrp.priority',
-      `Changing effective priority from ${from} to ${to}`,
-      { from, to },
-      turn,
-    );
-  }
-  instance.own = own;
+  instance.settings = own;
+  instance.own = { ...own, priority: instance.own.priority };
   instance.packets = undefined;
+  followWeights(elector, instance, turn);
   followLinks(elector, instance, turn);
   advance(instance, { type: 'reconfigured' }, turn);
 }

@@ -18,6 +18,9 @@ export type Action =
   | { do: 'report'; report: ElectorReport };
 
 export type Instance = {
+  /** As configured. */
+  settings: InstanceSettings;
+  /** As it is now: the same with the priority that weights make of it. */
   own: InstanceSettings;
   router: Router;
   /** Where adverts come from; undefined while the interface has no address. */
@@ -40,9 +43,10 @@ export type Parcel = { to: Address; packet: Buffer };
 
 const RIVAL_EACH_MS = 10_000;
 
-export function createInstance(own: InstanceSettings, nowMs: number): Instance {
+export function createInstance(settings: InstanceSettings, nowMs: number): Instance {
   return {
-    own,
+    settings,
+    own: settings,
     router: INIT,
     source: undefined,
     linkUp: false,

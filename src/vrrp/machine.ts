@@ -67,7 +67,9 @@ export type Event =
   /** The advert timer is this late: longer than a backup waits for us. */
   | { type: 'paused' }
   /** `own` is not what it was at the last step. */
-  | { type: 'reconfigured' };
+  | { type: 'reconfigured' }
+  /** Only its priority is not. */
+  | { type: 'priority' };
 export type Reason =
   | 'started'
   | 'address owner'
@@ -173,6 +175,8 @@ function stepBackup(router: Backup, event: Event, own: Own): Step {
       const patience = router.patience === 'waiting' ? 'waiting' : initialPatience(own);
       return [{ ...router, patience }, [armMasterDown(router.masterAdvertMs, own)]];
     }
+    // The master-down time goes on: a link that comes and goes must not put a takeover off for ever.
+    case 'priority':
     case 'start':
     case 'drill':
     case 'paused':
@@ -225,6 +229,9 @@ function stepMaster(router: Router, event: Event, own: Own): Step {
       return event.up ? [router, []] : becomeFault([{ do: 'send', priority: RESIGNED }]);
     case 'reconfigured':
       return [router, [{ do: 'addVips' }, ...advertise(own), { do: 'announce', repeat: own.garp.repeat }]];
+    // At once: a backup that is better now need not wait for the next beat to know.
+    case 'priority':
+      return [router, advertise(own)];
     case 'start':
       return [router, []];
   }
@@ -271,6 +278,7 @@ function stepLeaving(router: Leaving, event: Event, own: Own): Step {
       return purpose.for === 'stop' ? becomeInit() : becomeFault([]);
     case 'reconfigured':
       return [router, [{ do: 'addVips' }]];
+    case 'priority':
     case 'start':
     case 'drill':
     case 'paused':

@@ -32,8 +32,11 @@ export type InstanceSettings = {
   excludedVips: readonly VirtualAddress[];
   /** FAULT while one of them has no link. The instance's own interface is always tracked. */
   trackInterfaces: readonly string[];
+  weightedInterfaces: readonly WeightedInterface[];
   garp: GarpSettings;
 };
+/** `weight` is added to the priority while the interface is in that state. */
+export type WeightedInterface = { interface: string; weight: number; while: 'up' | 'down' };
 export type VirtualAddress = {
   address: Address;
   prefixLength: number;

@@ -87,11 +87,14 @@ describe('values', () => {
       ],
     ],
     ['virtual_ipaddress { }', ['warning CFG_EMPTY 1:1 add a virtual_ipaddress block']],
+    ['track_interface { eth1 weight 5 }', []],
+    ['track_interface { eth1 weight 0 reverse }', ['ignored CFG_UNSUPPORTED 6:19']],
+    ['track_interface {\neth1 weight 5\neth1\n}', ['error CFG_DUPLICATE 8:1']],
     [
-      'track_interface { eth1 weight 5 }',
+      'priority 255\ntrack_interface { eth1 weight 5 }',
       [
-        'ignored CFG_UNSUPPORTED 6:24 without a weight the loss of the interface means FAULT; ' +
-          'this interface is not tracked at all',
+        'warning CFG_OWNER 4:10 give 1 to 254, unless this machine always has the address',
+        'warning CFG_REDUNDANT 5:31',
       ],
     ],
     ['unicast_peer { 10.0.0.300 }', ['error CFG_VALUE 6:16']],

@@ -57,6 +57,7 @@ describe('defaults are keepalived’s', () => {
         nopreempt: false,
         preemptDelayMs: 0,
         trackInterfaces: [],
+        weightedInterfaces: [],
         virtualAddresses: [{ prefix: { address: '10.0.0.1', length: 32 } }],
         virtualAddressesExcluded: [],
         unicastPeers: [],
@@ -255,7 +256,17 @@ describe('with --compat the effective values are keepalived’s', () => {
       'virtual_ipaddress { fd00::1 }',
       { virtualAddresses: [{ prefix: { address: '10.0.0.1', length: 32 } }] },
     ],
-    ['a weighted interface', 'track_interface {\neth1 weight 5\neth2\n}', { trackInterfaces: ['eth2'] }],
+    [
+      'weighted interfaces',
+      'track_interface {\neth1 weight 5\neth2\neth3 weight -5 reverse\neth4 weight 0\n}',
+      {
+        trackInterfaces: ['eth2', 'eth4'],
+        weightedInterfaces: [
+          { interface: 'eth1', weight: 5, reverse: false },
+          { interface: 'eth3', weight: -5, reverse: true },
+        ],
+      },
+    ],
   ])('%s', (_, lines, expected) => {
     expect(of(lines)).toMatchObject(expected);
   });

@@ -46,6 +46,7 @@ const instance: fc.Arbitrary<InstanceSettings> = fc
       unicastPeers: fc.subarray([address('10.0.0.2'), address('10.0.0.3')]),
       vips,
       trackInterfaces: fc.subarray(['eth0', 'eth1']),
+      weightedInterfaces: fc.subarray([{ interface: 'eth2', weight: -20, while: 'down' as const }]),
       garp: fc.record({
         delayMs: fc.constantFrom(0, 5000),
         repeat: fc.constantFrom(1, 5),

@@ -21,6 +21,7 @@ const instance = (name: string, vrid: number, vip: string): InstanceSettings => 
   vips: [{ address: address(vip), prefixLength: 24, interface: 'eth0', scope: 0 }],
   excludedVips: [{ address: address('fd00::50'), prefixLength: 128, interface: 'eth0', scope: 0 }],
   trackInterfaces: [],
+  weightedInterfaces: [],
   garp: { delayMs: 0, repeat: 1, refreshMs: 0, refreshRepeat: 1 },
 });
 const settings: ElectorSettings = {

@@ -36,6 +36,7 @@ export function instance(own: Partial<InstanceSettings> = {}): InstanceSettings 
     vips: [{ address: address(VIP), prefixLength: 24, interface: DEVICE, scope: 0 }],
     excludedVips: [],
     trackInterfaces: [],
+    weightedInterfaces: [],
     garp: { delayMs: 5000, repeat: 5, refreshMs: 60_000, refreshRepeat: 1 },
     ...own,
   };

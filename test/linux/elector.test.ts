@@ -53,6 +53,31 @@ describe.each(variants)('with keepalived, %s', (_, own, lines, version) => {
   });
 });
 
+test('a lost interface makes us the worse one: keepalived takes over until it is back', async () => {
+  pair.ip('a', 'link', 'add', 't0', 'type', 'veth', 'peer', 'name', 't1');
+  for (const name of ['t0', 't1']) pair.ip('a', 'link', 'set', name, 'up');
+  try {
+    const weightedInterfaces = [{ interface: 't0', weight: -100, while: 'down' as const }];
+    const ours = pair.elector(settings({ weightedInterfaces }));
+    await ours.is('MASTER');
+    const keepalived = pair.keepalived(['advert_int 0.1', 'priority 100']);
+    await keepalived.says('Entering BACKUP STATE');
+    await pause(300);
+    pair.ip('a', 'link', 'set', 't1', 'down');
+    await keepalived.says('Entering MASTER STATE');
+    await ours.is('BACKUP');
+    pair.ip('a', 'link', 'set', 't1', 'up');
+    await ours.is('MASTER');
+    await until('its address to go', () => !pair.has('b'));
+    const priorities = ours.reports.flatMap((report) =>
+      report.type === 'notice' && report.notice.event === 'vrrp.priority' ? [report.notice.fields?.to] : [],
+    );
+    expect(priorities).toEqual([50, 150]);
+  } finally {
+    pair.ip('a', 'link', 'del', 't0');
+  }
+});
+
 test('with another password than keepalived has, each drops what the other says, and says so', async () => {
   const ours = pair.elector(settings({ version: 2, advertMs: 1000, password: 'secret' }));
   await ours.is('MASTER');

@@ -58,6 +58,7 @@ export function instanceSettings(own: Partial<InstanceSettings>): InstanceSettin
     vips: [{ address: VIP, prefixLength: 24, interface: LINK, scope: 0 }],
     excludedVips: [],
     trackInterfaces: [],
+    weightedInterfaces: [],
     garp: { delayMs: 5000, repeat: 5, refreshMs: 60_000, refreshRepeat: 1 },
     ...own,
   };

@@ -42,7 +42,7 @@ export function composeInstance(
     ...(password === undefined ? {} : { password }),
     advertIntervalMs: advertInterval(settings, version?.value ?? globalVersion, report),
     ...preemption(settings, initialState.value, priority.value, report),
-    trackInterfaces: trackedInterfaces(settings, report),
+    ...trackedInterfaces(settings, priority.value, report),
     virtualAddresses: sameFamily(addresses, family, report),
     virtualAddressesExcluded: composeAddresses(settings, 'virtual_ipaddress_excluded'),
     ...(sourceAddress === undefined ? {} : { sourceAddress }),
@@ -267,19 +267,27 @@ function isAfter(a: Span, b: Span): boolean {
   return a.source === b.source ? a.start > b.start : a.source > b.source;
 }
 
-/**
- * An interface with a weight changes the priority instead of meaning FAULT: better not tracked than wrongly.
- */
-function trackedInterfaces(settings: Instance, report: Report): Located<string>[] {
-  const found = new Map<string, Located<string>>();
+type Tracked = Pick<VrrpInstance, 'trackInterfaces' | 'weightedInterfaces'>;
+
+/** Weight 0 is none: FAULT while it is down. */
+function trackedInterfaces(settings: Instance, priority: number, report: Report): Tracked {
+  const known = new Set<string>();
+  const tracked: Tracked = { trackInterfaces: [], weightedInterfaces: [] };
   for (const { body } of all(settings, 'track_interface'))
     for (const { value } of body.entries) {
-      const device = value.interface;
-      if (found.has(device.value))
+      const { interface: device, weight, reverse } = value;
+      const isWeighted = weight !== undefined && weight.value !== 0;
+      if (known.has(device.value))
         report.add('CFG_DUPLICATE', device.at, `${device.value} is tracked already: this line is left out`);
-      else if (!value.weighted) found.set(device.value, device);
+      else if (isWeighted && priority === OWNER)
+        report.add('CFG_REDUNDANT', weight.at, 'the priority of an address owner (255) does not change');
+      else if (isWeighted) tracked.weightedInterfaces.push({ interface: device, weight, reverse });
+      else if (reverse)
+        report.add('CFG_UNSUPPORTED', device.at, 'FAULT while an interface is up is not supported: left out');
+      else tracked.trackInterfaces.push(device);
+      known.add(device.value);
     }
-  return [...found.values()];
+  return tracked;
 }
 
 function composeGarp(settings: Instance): Partial<GarpDefaults> {

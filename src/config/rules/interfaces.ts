@@ -1,7 +1,7 @@
 // Interfaces that a file names and this machine does not have. Only asked where the file is for this machine.
 import type { Configuration } from '../model.ts';
 import type { Report } from '../report.ts';
-import { addressesOf } from './vrrp.ts';
+import { addressesOf, trackedBy } from './vrrp.ts';
 
 export function checkInterfaces(
   { instances }: Configuration,
@@ -10,7 +10,7 @@ export function checkInterfaces(
 ): void {
   for (const instance of instances) {
     const others = addressesOf(instance).flatMap(({ interface: device }) => device ?? []);
-    for (const device of [instance.interface, ...others, ...instance.trackInterfaces])
+    for (const device of [instance.interface, ...others, ...trackedBy(instance)])
       if (!present.has(device.value))
         report.add(
           'CFG_INTERFACE',

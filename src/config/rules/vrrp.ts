@@ -1,6 +1,6 @@
 // Virtual routers side by side: numbers and addresses that collide, and settings that surprise.
 import { familyOf } from '../../core/address.ts';
-import type { Span } from '../../core/diagnostic.ts';
+import type { Located, Span } from '../../core/diagnostic.ts';
 import type { Configuration, VirtualAddress, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
 
@@ -74,9 +74,14 @@ export function addressesOf(instance: VrrpInstance): VirtualAddress[] {
   return [...instance.virtualAddresses, ...instance.virtualAddressesExcluded];
 }
 
+/** With a weight or without one. */
+export function trackedBy({ trackInterfaces, weightedInterfaces }: VrrpInstance): Located<string>[] {
+  return [...trackInterfaces, ...weightedInterfaces.map((tracked) => tracked.interface)];
+}
+
 /** keepalived says so, too, and goes on: without its own interface an instance is in FAULT anyway. */
-function checkTracked({ interface: device, trackInterfaces }: VrrpInstance, report: Report): void {
-  const own = trackInterfaces.find(({ value }) => value === device.value);
+function checkTracked(instance: VrrpInstance, report: Report): void {
+  const own = trackedBy(instance).find(({ value }) => value === instance.interface.value);
   if (own !== undefined)
     report.add('CFG_REDUNDANT', own.at, `${own.value} is the instance's own interface: tracked anyway`);
 }

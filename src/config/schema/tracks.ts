@@ -19,16 +19,18 @@ function weighted(most: number) {
 }
 
 const interfaceOptions = options({
-  weight: keyword(integer(-MOST.other, MOST.other), 'change the priority instead of going to FAULT', {
-    standing: 'unsupported',
-    because: 'without a weight the loss of the interface means FAULT; this interface is not tracked at all',
-  }),
-  reverse: keyword(nothing, 'turn the sign of the weight', { standing: 'unsupported' }),
-  noreverse: keyword(nothing, 'the default', { standing: 'noEffect' }),
+  weight: keyword(
+    integer(-MOST.other, MOST.other),
+    'instead of FAULT: added to the priority while the interface is up, a negative one while it is down',
+  ),
+  reverse: keyword(nothing, 'turn the sign of the weight'),
+  noreverse: keyword(nothing, 'the default'),
 } as const satisfies Options);
 
-/** `IF [weight N [reverse]]`. One with a weight is left out, which `weighted` says. */
-const trackedInterface: Shape<{ interface: Located<string>; weighted: boolean }> = {
+type TrackedInterface = { interface: Located<string>; weight?: Located<number>; reverse: boolean };
+
+/** `IF [weight N [reverse|noreverse]]`. */
+const trackedInterface: Shape<TrackedInterface> = {
   syntax: `INTERFACE ${interfaceOptions.syntax}`,
   line: true,
   ...inParts({ interface: interfaceName }, 1),
@@ -39,7 +41,8 @@ const trackedInterface: Shape<{ interface: Located<string>; weighted: boolean }>
     if (device === undefined) return undefined;
     const values = interfaceOptions.read(words);
     reportDirection(values, words);
-    return { ...values, interface: device, weighted: values?.weight !== undefined };
+    const { weight, reverse } = values ?? {};
+    return { interface: device, ...(weight === undefined ? {} : { weight }), reverse: reverse !== undefined };
   },
 };
 
