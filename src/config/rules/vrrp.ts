@@ -30,7 +30,8 @@ function checkRouterIds(instances: readonly VrrpInstance[], report: Report): voi
     const vip = instance.virtualAddresses[0];
     const family = vip === undefined ? 4 : familyOf(vip.prefix.value.address);
     const { interface: device, virtualRouterId, unicastPeers } = instance;
-    const spaces = unicastPeers.length === 0 ? ['multicast'] : unicastPeers.map(({ value }) => value);
+    const peers = new Set<string>(unicastPeers.map(({ value }) => value));
+    const spaces = peers.size === 0 ? ['multicast'] : peers;
     for (const space of spaces) {
       const key = `${device.value} IPv${family} ${virtualRouterId.value} ${space}`;
       const owner = owners.get(key);

@@ -20,9 +20,30 @@ import {
 /** <linux/if.h> IFNAMSIZ less the terminating zero: a label is an interface name. */
 const LONGEST_LABEL = 15;
 
+const SCOPE_NAMES = ['global', 'link', 'site', 'host', 'nowhere'] as const;
+/** <linux/rtnetlink.h> RT_SCOPE_*, as iproute2 takes them, too. */
+const SCOPE_NUMBERS: Readonly<Record<string, (typeof SCOPE_NAMES)[number]>> = {
+  0: 'global',
+  200: 'site',
+  253: 'link',
+  254: 'host',
+  255: 'nowhere',
+};
+const scopeName = oneOf(SCOPE_NAMES);
+const scope: typeof scopeName = {
+  ...scopeName,
+  json: { anyOf: [scopeName.json!, { enum: Object.keys(SCOPE_NUMBERS).map(Number) }] },
+  read(words) {
+    const number = SCOPE_NUMBERS[words.peek()?.text ?? ''];
+    if (number === undefined) return scopeName.read(words);
+    words.optional();
+    return number;
+  },
+};
+
 const ADDRESS_OPTIONS = {
   dev: keyword(interfaceName, "interface it is added to; default the instance's"),
-  scope: keyword(oneOf(['global', 'link', 'site', 'host', 'nowhere']), 'rtnetlink scope (IPv4)'),
+  scope: keyword(scope, 'rtnetlink scope (IPv4)'),
   label: keyword(text, 'alias name, as in eth0:1 (IPv4)'),
   brd: keyword(text, 'broadcast address, + or -', { standing: 'noEffect' }),
   broadcast: keyword(text, 'the long form of brd', { standing: 'noEffect' }),

@@ -96,7 +96,17 @@ const features: Shape<unknown> = {
   example: 'ecn',
   read: (given) => oneOf(['ecn']).read(given),
 };
-const SHAPES = { destination, metric, via, named, mark, range, encapsulation, features };
+const algorithm: Shape<unknown> = {
+  syntax: '[lock] NAME',
+  line: true,
+  example: 'cubic',
+  read(given) {
+    const first = given.take('a name')?.text;
+    return first === 'lock' ? given.take('a name')?.text : first;
+  },
+};
+
+const SHAPES = { algorithm, destination, metric, via, named, mark, range, encapsulation, features };
 
 const SHARED = `
   ignored inet              flag         IPv4
@@ -143,8 +153,8 @@ const ROUTE_WORDS = `${SHARED}
   ignored initrwnd          metric       first receive window
   ignored features          features     ecn
   ignored quickack          int(0,1)     answer at once
-  ignored congctl           named        congestion control
-  ignored pref              one(low|medium|high) preference of a router (IPv6)
+  ignored congctl           algorithm    congestion control
+  ignored pref              named        preference of a router (IPv6): low, medium, high
   ignored ttl-propagate     one(enabled|disabled) copy the TTL into the MPLS header
   ignored fastopen_no_cookie int(0,1)    TCP fast open without cookie
   ignored add               flag         add it, the default

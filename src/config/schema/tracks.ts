@@ -7,7 +7,7 @@ import { inParts, integer, interfaceName, located, name, nothing, type Shape } f
 
 type Values = Readonly<Record<string, Located<unknown> | undefined>>;
 
-/** keepalived.conf(5): a file's number may be multiplied by up to 254, else a priority changes by 253. */
+/** keepalived 2.2.7 takes this much of files and processes, and 253 of what else is watched. */
 const MOST = { file: 254, other: 253 };
 
 function weighted(most: number) {
@@ -75,6 +75,6 @@ export const TRACK_INTERFACE = list('track_interface', trackedInterface);
 export const TRACKS = {
   track_script: list('track_script', trackedName(MOST.other, 'vrrp_script')),
   track_file: list('track_file', trackedName(MOST.file, 'track_file', 'vrrp_track_file')),
-  track_process: list('track_process', trackedName(MOST.other, 'vrrp_track_process')),
+  track_process: list('track_process', trackedName(MOST.file, 'vrrp_track_process')),
   track_bfd: list('track_bfd', trackedName(MOST.other, 'bfd_instance')),
 };

@@ -9,7 +9,8 @@ import { words } from './table.ts';
 /** <linux/ip_vs.h>: timeouts are whole seconds; keepalived.conf(5) allows up to 31 days. */
 const LONGEST_TIMEOUT = 86_400 * 31;
 
-const timeout = integer(1, LONGEST_TIMEOUT);
+/** 0 leaves what the kernel has. */
+const timeout = integer(0, LONGEST_TIMEOUT);
 const anyTimeouts = options({
   tcp: keyword(timeout, 'of established TCP connections'),
   tcpfin: keyword(timeout, 'of TCP connections after a FIN'),
@@ -34,25 +35,30 @@ export const extraInterfaces: Shape<unknown> = {
   },
 };
 
-const policies = oneOf(['MTU', 'ADVERT']);
+const policies = oneOf(['MTU', 'ADVERT'], true);
 const receiveBuffers: Shape<unknown> = {
   syntax: 'MTU|ADVERT|BYTES',
-  json: { anyOf: [policies.json, integer(1, UINT_MAX).json] },
+  json: { anyOf: [policies.json, integer(0, UINT_MAX).json] },
   example: 'MTU',
   read: (given) =>
-    /^\d/.test(given.peek()?.text ?? '') ? integer(1, UINT_MAX).read(given) : policies.read(given),
+    /^\d/.test(given.peek()?.text ?? '') ? integer(0, UINT_MAX).read(given) : policies.read(given),
 };
 
-/** Octal, or `u=rw,g=r` as in chmod(1). */
+const PERMISSION = 'I[RWX](?:USR|GRP|OTH)';
+const MASK = new RegExp(`^(?:0x[0-9a-f]+|\\d+|${PERMISSION}(?:\\|${PERMISSION})*)$`, 'i');
+
+/** A number as in C, or the names of <sys/stat.h> without their S_. */
 const mode: Shape<string> = {
-  syntax: 'MASK',
+  syntax: 'MASK|PERMISSION[|PERMISSION …]',
+  line: true,
   json: { type: ['string', 'integer'] },
   example: '022',
   read(given) {
     const word = given.take('a mask');
     if (word === undefined) return undefined;
-    if (/^0?[0-7]{1,3}$|^[IRWXUGO|_S]+$/.test(word.text)) return word.text;
-    return given.wrong(word, `takes an octal mask, not "${word.text}"`, 'as in umask 022');
+    const mask = [word, ...given.rest()].map((part) => part.text).join('');
+    if (MASK.test(mask)) return mask;
+    return given.wrong(word, `takes a mask, not "${mask}"`, 'as in umask 022, or IWGRP|IWOTH');
   },
 };
 

@@ -50,7 +50,11 @@ const digest: Shape<string> = {
   },
 };
 
+/** keepalived looks at them without regard to case. */
+const query = oneOf(['A', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'AAAA', 'RRSIG', 'DNSKEY'], true);
+
 const SHAPES = {
+  query,
   trackFile: nameOf('track_file', 'vrrp_track_file'),
   bfdSession: nameOf('bfd_instance'),
   script,
@@ -76,7 +80,7 @@ const COMMON = `
   ignored bind_if                       iface       interface that the check leaves by
   ignored connect_timeout               sec(0.000001) a connection takes no longer; default 5 s
   ignored fwmark                        int(0,4294967295) firewall mark of the packets of the check
-  ignored retry                         int()       failed checks before the server is down
+  ignored retry                         uint()      failed checks before the server is down
   ignored delay_before_retry            sec()       time between such checks
   ignored warmup sec() the first check comes at a random time up to this; default delay_loop
   ignored delay_loop                    sec(0.000001) time between checks; default 60 s
@@ -84,7 +88,7 @@ const COMMON = `
   none    log_all_failures              bool        log each failed check
 `;
 const TIMING = `
-  ignored retry                         int()       failed checks before the server is down
+  ignored retry                         uint()      failed checks before the server is down
   ignored delay_before_retry            sec()       time between such checks
   ignored warmup sec() the first check comes at a random time up to this; default delay_loop
   ignored delay_loop                    sec(0.000001) time between checks; default 60 s
@@ -134,7 +138,7 @@ const URL_WORDS = `
   ignored regex_options                 texts()     flags of PCRE2
   ignored regex_min_offset              int()       first byte that is searched
   ignored regex_max_offset              int()       last byte that is searched
-  ignored regex_stack                   ints(1)     first and largest size of the JIT stack
+  ignored regex_stack                   ints()      first and largest size of the JIT stack
 `;
 const HTTP_URL = wordBlock('url', URL_WORDS, { shapes: SHAPES });
 const SSL_URL = wordBlock(
@@ -169,7 +173,7 @@ const DNS_CHECK = wordBlock(
   'DNS_CHECK',
   COMMON +
     `
-  ignored type one(A|NS|CNAME|SOA|MX|TXT|AAAA|RRSIG|DNSKEY) type of the query; default SOA
+  ignored type query type of the query; default SOA
   ignored name                          text        name to query; default the root
 `,
   { shapes: SHAPES },
@@ -247,7 +251,7 @@ export const VIRTUAL_SERVER_WORDS = words(
   none    omega                         flag        run notify_down and quorum_down at the end
   ignored quorum_up                     script      run when quorum is reached
   ignored quorum_down                   script      run when quorum is lost
-  none    quorum                        int(1)=1    least weight of working servers
+  none    quorum                        uint(1)=1   least weight of working servers
   none hysteresis int()=0 how far above or below quorum the weight must be before that counts
   ignored sorry_server                  endpoint    server in use while quorum is lost
   ignored sorry_server_inhibit          flag        as inhibit_on_failure, of the sorry server

@@ -98,12 +98,14 @@ const linkbeat = inOrder({ interface: interfaceName, by: oneOf(['MII', 'ETHTOOL'
 const delays = inOrder({ interface: interfaceName, down: seconds(0), up: seconds(0) }, 2);
 
 /** `N [reverse|noreverse]`. */
-const weight = inOrder({ weight: integer(-253, 253), direction: oneOf(['reverse', 'noreverse']) }, 1);
+const directed = (most: number) =>
+  inOrder({ weight: integer(-most, most), direction: oneOf(['reverse', 'noreverse']) }, 1);
 const SHAPES = {
   script,
   user,
   extraInterfaces,
-  weight,
+  weight: directed(253),
+  wideWeight: directed(254),
   vmac: macvlan(['netlink_notify_msg']),
   ipvlan: macvlan(['bridge', 'private', 'vepa']),
   hmacKey,
@@ -245,7 +247,7 @@ const TRACK_PROCESS = wordBlock(
   `
   ignored process                       process     program, and its arguments, to count
   ignored param_match ?one(initial|partial) the arguments only begin with these, or contain them
-  ignored weight                        weight      priority delta
+  ignored weight                        wideWeight  priority delta
   none    quorum                        int(1,65535) fewest processes
   ignored quorum_max                    int(0,65535) most processes
   ignored delay                         sec(0.000001,3600) both of the delays below
@@ -259,7 +261,7 @@ const TRACK_FILE = wordBlock(
   'track_file',
   `
   ignored file                          text        path of the file
-  ignored weight                        weight      multiplier of the number read
+  ignored weight                        wideWeight  multiplier of the number read
   ignored init_file initFile create the file with this number; with overwrite also when it is there
 `,
   { shapes: SHAPES },

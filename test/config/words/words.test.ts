@@ -17,7 +17,6 @@ type Verdict = { exitCode: number; messages: string };
 const STRICTER: readonly [RegExp, string][] = [
   [/^global_defs: lvs_sync_daemon /, 'the instance it names has to exist'],
   [/: smtp_helo_name$|: script$/, 'a name or command has to be there'],
-  [/: vrrp_rx_bufs_policy 0$/, 'a buffer of nothing'],
   [/: persistence_granularity /, 'a netmask for IPv4, a prefix length for IPv6, and none of 0'],
   [/(suppress_prefixlength|sup_pl) 129$/, 'no prefix is longer than 128'],
   [/: lthreshold /, 'a lower threshold above the upper one'],
