@@ -71,6 +71,14 @@ const SHAPES = {
   ),
 };
 
+const TIMING = `
+  ignored retry                         uint()      failed checks before the server is down
+  ignored delay_before_retry            sec()       time between such checks
+  ignored warmup sec() the first check comes at a random time up to this; default delay_loop
+  ignored delay_loop                    sec(0.000001) time between checks; default 60 s
+  ignored alpha                         bool        down until the first good check
+  none    log_all_failures              bool        log each failed check
+`;
 /** Of every checker but MISC_CHECK, FILE_CHECK and BFD_CHECK. */
 const COMMON = `
   ignored connect_ip                    ip          address to check; default the real server's
@@ -80,21 +88,7 @@ const COMMON = `
   ignored bind_if                       iface       interface that the check leaves by
   ignored connect_timeout               sec(0.000001) a connection takes no longer; default 5 s
   ignored fwmark                        int(0,4294967295) firewall mark of the packets of the check
-  ignored retry                         uint()      failed checks before the server is down
-  ignored delay_before_retry            sec()       time between such checks
-  ignored warmup sec() the first check comes at a random time up to this; default delay_loop
-  ignored delay_loop                    sec(0.000001) time between checks; default 60 s
-  ignored alpha                         bool        down until the first good check
-  none    log_all_failures              bool        log each failed check
-`;
-const TIMING = `
-  ignored retry                         uint()      failed checks before the server is down
-  ignored delay_before_retry            sec()       time between such checks
-  ignored warmup sec() the first check comes at a random time up to this; default delay_loop
-  ignored delay_loop                    sec(0.000001) time between checks; default 60 s
-  ignored alpha                         bool        down until the first good check
-  none    log_all_failures              bool        log each failed check
-`;
+${TIMING}`;
 
 export const CHECK_WORDS = words(
   `
