@@ -1,27 +1,21 @@
-// VRRP adverts over IPv4 as they are on the wire, IP header included: version 2 (RFC 3768) and version 3
-// (RFC 9568, and RFC 5798 before it). Says what a packet is, not whether this router wants it: that is
-// accept.ts.
-import { type Address, addressBytes, addressFromBytes } from '../core/address.ts';
+// VRRP adverts as they are on the wire: version 2 (RFC 3768) over IPv4, version 3 (RFC 9568, and RFC 5798
+// before it) over both families. The IP header around them is envelope.ts. Says what a packet is, not whether
+// this router wants it: that is accept.ts.
+import { type Address, addressBytes, addressFromBytes, familyOf } from '../core/address.ts';
 import { checksumAdd, checksumFinish } from '../core/checksum.ts';
+import {
+  type Datagram,
+  headerLengthOf,
+  openPacket,
+  pseudoHeaderSum,
+  type Torn,
+  wrapMessage,
+} from './envelope.ts';
 
-export const VRRP_PROTOCOL = 112;
 /** RFC 9568 §5.1.1.3: receivers drop anything else, so nobody outside the link can take part. */
 export const VRRP_TTL = 255;
 /** RFC 9568 §5.2.4: the master gives up; everybody else answers by electing at once. */
 export const RESIGNED = 0;
-
-const IP = {
-  versionLength: 0,
-  tos: 1,
-  totalLength: 2,
-  ttl: 8,
-  protocol: 9,
-  checksum: 10,
-  source: 12,
-  destination: 16,
-} as const;
-const IP_LENGTH = 20;
-const INTERNETWORK_CONTROL = 0xc0; // the precedence of routing protocols (RFC 791), as keepalived sends
 
 /**
  * From the start of the VRRP message. Version 2 has authType and interval where version 3 has 16 bits of
@@ -39,6 +33,7 @@ const AT = {
   addresses: 8,
 } as const;
 const ADVERTISEMENT = 1;
+const ADDRESS_SIZE = { 4: 4, 6: 16 } as const;
 /** Version 2 always carries the field of the password, zero without one. RFC 2338 §5.3.6. */
 const PASSWORD_LENGTH = 8;
 const AUTH_NONE = 0;
@@ -59,15 +54,11 @@ export type Advert = {
 };
 /**
  * RFC 5798 was read in two ways: keepalived sums the IPv4 pseudo-header too (`pseudo-header`), RFC 9568 says
- * not to (`plain`). We send what is configured and hear both. Version 2 is always plain.
+ * not to (`plain`). We send what is configured and hear both. Version 2 is always plain; IPv6 never is.
  */
 export type ChecksumForm = 'pseudo-header' | 'plain';
 export type DropReason =
-  | 'too-short'
-  | 'not-ipv4'
-  | 'bad-header-checksum'
-  | 'not-vrrp'
-  | 'length-mismatch'
+  | Torn
   | 'unknown-version'
   | 'not-advertisement'
   | 'unknown-auth-type'
@@ -77,16 +68,10 @@ export type Decoded =
   | { ok: true; advert: Advert; checksumForm: ChecksumForm }
   | { ok: false; drop: DropReason };
 
-/** `packet` is one IPv4 packet as a raw socket delivers it. */
+/** `packet` is one IP packet of either family, header included. */
 export function decodeAdvert(packet: Buffer): Decoded {
-  if (packet.length < IP_LENGTH) return drop('too-short');
-  const headerLength = (packet.readUInt8(IP.versionLength) & 0x0f) * 4;
-  if (packet.readUInt8(IP.versionLength) >> 4 !== 4 || headerLength < IP_LENGTH) return drop('not-ipv4');
-  if (packet.readUInt16BE(IP.totalLength) !== packet.length) return drop('length-mismatch');
-  if (packet.length < headerLength + AT.addresses) return drop('too-short');
-  if (checksumFinish(checksumAdd(0, packet, 0, headerLength)) !== 0) return drop('bad-header-checksum');
-  if (packet.readUInt8(IP.protocol) !== VRRP_PROTOCOL) return drop('not-vrrp');
-  return decodeMessage(packet, packet.subarray(headerLength));
+  const opened = openPacket(packet);
+  return opened.ok ? decodeMessage(opened.datagram) : opened;
 }
 
 /** As the field has it: what is longer is cut off, what is shorter filled up with zeros. */
@@ -98,18 +83,21 @@ export function passwordField(password: string): Buffer {
 
 /** Whose it would be, for a cheap look before decoding; undefined when it is too short to say. */
 export function vridOf(packet: Buffer): number | undefined {
-  if (packet.length < IP_LENGTH) return undefined;
-  return packet[(packet[IP.versionLength]! & 0x0f) * 4 + AT.vrid];
+  return packet[headerLengthOf(packet) + AT.vrid];
 }
 
-function decodeMessage(packet: Buffer, message: Buffer): Decoded {
+function decodeMessage(datagram: Datagram): Decoded {
+  const { source, destination, ttl, message } = datagram;
+  const family = familyOf(source);
+  if (message.length < AT.addresses) return drop('too-short');
   const version = message.readUInt8(AT.versionType) >> 4;
-  if (version !== 2 && version !== 3) return drop('unknown-version');
+  // There is no version 2 over IPv6.
+  if (version !== 3 && !(version === 2 && family === 4)) return drop('unknown-version');
   if ((message.readUInt8(AT.versionType) & 0x0f) !== ADVERTISEMENT) return drop('not-advertisement');
   const count = message.readUInt8(AT.count);
-  const trailing = version === 2 ? PASSWORD_LENGTH : 0;
-  if (message.length !== AT.addresses + 4 * count + trailing) return drop('length-mismatch');
-  const checksumForm = checksumFormOf(packet, message, version);
+  const size = ADDRESS_SIZE[family];
+  if (message.length !== lengthOf(version, count, size)) return drop('length-mismatch');
+  const checksumForm = checksumFormOf(datagram, version);
   if (checksumForm === undefined) return drop('bad-checksum');
   const authType = version === 2 ? message.readUInt8(AT.authType) : AUTH_NONE;
   if (authType !== AUTH_NONE && authType !== AUTH_PASS) return drop('unknown-auth-type');
@@ -120,52 +108,46 @@ function decodeMessage(packet: Buffer, message: Buffer): Decoded {
     vrid: message.readUInt8(AT.vrid),
     priority: message.readUInt8(AT.priority),
     intervalMs,
-    addresses: Array.from({ length: count }, (_, i) => addressAt(message, AT.addresses + 4 * i)),
-    source: addressAt(packet, IP.source),
-    destination: addressAt(packet, IP.destination),
-    ttl: packet.readUInt8(IP.ttl),
+    addresses: Array.from({ length: count }, (_, i) => addressAt(message, AT.addresses + size * i, size)),
+    source,
+    destination,
+    ttl,
     ...(authType === AUTH_PASS ? { password: message.subarray(-PASSWORD_LENGTH) } : {}),
   };
   return { ok: true, advert, checksumForm };
 }
 
-/** The whole IPv4 packet. The kernel fills in the identification (IP_HDRINCL), everything else is ours. */
+/** The whole IP packet, of the family of the source. */
 export function encodeAdvert(advert: Advert, form: ChecksumForm = 'pseudo-header'): Buffer {
-  const trailing = advert.version === 2 ? PASSWORD_LENGTH : 0;
-  const packet = Buffer.alloc(IP_LENGTH + AT.addresses + 4 * advert.addresses.length + trailing);
-  packet.writeUInt8(0x45, IP.versionLength);
-  packet.writeUInt8(INTERNETWORK_CONTROL, IP.tos);
-  packet.writeUInt16BE(packet.length, IP.totalLength);
-  packet.writeUInt8(advert.ttl, IP.ttl);
-  packet.writeUInt8(VRRP_PROTOCOL, IP.protocol);
-  addressBytes(advert.source).copy(packet, IP.source);
-  addressBytes(advert.destination).copy(packet, IP.destination);
-  packet.writeUInt16BE(checksumFinish(checksumAdd(0, packet, 0, IP_LENGTH)), IP.checksum);
-
-  const message = packet.subarray(IP_LENGTH);
-  message.writeUInt8((advert.version << 4) | ADVERTISEMENT, AT.versionType);
+  const { version, source, destination, ttl, addresses } = advert;
+  const size = ADDRESS_SIZE[familyOf(source)];
+  const message = Buffer.alloc(lengthOf(version, addresses.length, size));
+  message.writeUInt8((version << 4) | ADVERTISEMENT, AT.versionType);
   message.writeUInt8(advert.vrid, AT.vrid);
   message.writeUInt8(advert.priority, AT.priority);
-  message.writeUInt8(advert.addresses.length, AT.count);
-  if (advert.version === 2) {
+  message.writeUInt8(addresses.length, AT.count);
+  if (version === 2) {
     message.writeUInt8(advert.password === undefined ? AUTH_NONE : AUTH_PASS, AT.authType);
     message.writeUInt8(advert.intervalMs / 1000, AT.intervalSeconds);
     advert.password?.copy(message, message.length - PASSWORD_LENGTH, 0, PASSWORD_LENGTH);
   } else message.writeUInt16BE(advert.intervalMs / 10, AT.intervalCentis);
-  for (const [i, value] of advert.addresses.entries())
-    addressBytes(value).copy(message, AT.addresses + 4 * i);
-  const header =
-    advert.version === 3 && form === 'pseudo-header' ? pseudoHeaderSum(packet, message.length) : 0;
+  for (const [i, value] of addresses.entries()) addressBytes(value).copy(message, AT.addresses + size * i);
+  const summed = version === 3 && (form === 'pseudo-header' || size === ADDRESS_SIZE[6]);
+  const header = summed ? pseudoHeaderSum(source, destination, message.length) : 0;
   message.writeUInt16BE(checksumFinish(checksumAdd(header, message)), AT.checksum);
-  return packet;
+  return wrapMessage({ source, destination, ttl, message });
 }
 
 function drop(reason: DropReason): Decoded {
   return { ok: false, drop: reason };
 }
 
-function addressAt(bytes: Buffer, offset: number): Address {
-  return addressFromBytes(bytes.subarray(offset, offset + 4));
+function lengthOf(version: 2 | 3, count: number, size: number): number {
+  return AT.addresses + size * count + (version === 2 ? PASSWORD_LENGTH : 0);
+}
+
+function addressAt(bytes: Buffer, offset: number, size: number): Address {
+  return addressFromBytes(bytes.subarray(offset, offset + size));
 }
 
 function intervalOf(message: Buffer, version: 2 | 3): number {
@@ -173,14 +155,10 @@ function intervalOf(message: Buffer, version: 2 | 3): number {
   return (message.readUInt16BE(AT.intervalCentis) & CENTIS_MAX) * 10;
 }
 
-function checksumFormOf(packet: Buffer, message: Buffer, version: 2 | 3): ChecksumForm | undefined {
+function checksumFormOf(datagram: Datagram, version: 2 | 3): ChecksumForm | undefined {
+  const { source, destination, message } = datagram;
   const plain = checksumAdd(0, message);
-  if (version === 3 && checksumFinish(plain + pseudoHeaderSum(packet, message.length)) === 0)
+  if (version === 3 && checksumFinish(plain + pseudoHeaderSum(source, destination, message.length)) === 0)
     return 'pseudo-header';
-  return checksumFinish(plain) === 0 ? 'plain' : undefined;
-}
-
-/** RFC 5798 §5.2.8: source, destination, protocol and length of the message. */
-function pseudoHeaderSum(packet: Buffer, messageLength: number): number {
-  return checksumAdd(VRRP_PROTOCOL + messageLength, packet, IP.source, IP.destination + 4);
+  return familyOf(source) === 4 && checksumFinish(plain) === 0 ? 'plain' : undefined;
 }

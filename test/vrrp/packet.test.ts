@@ -30,7 +30,6 @@ const GOLDEN_PASS = Buffer.from(
   'hex',
 );
 const ADVERT_PASS: Advert = { ...ADVERT_2, password: passwordField('secret') };
-
 describe.each([
   ['version 3', GOLDEN_3, ADVERT, 'pseudo-header'],
   ['version 2', GOLDEN_2, ADVERT_2, 'plain'],
@@ -62,7 +61,7 @@ describe.each([
 describe('what is dropped, and why', () => {
   const cases: [string, (packet: Buffer) => Buffer | undefined, Advert?][] = [
     ['too-short', (packet) => packet.subarray(0, 19)],
-    ['not-ipv4', (packet) => set(packet, 0, 0x65)],
+    ['not-ip', (packet) => set(packet, 0, 0x55)],
     ['length-mismatch', (packet) => Buffer.concat([packet, Buffer.alloc(1)])],
     ['bad-header-checksum', (packet) => set(packet, 10, 0x11)],
     ['not-vrrp', (packet) => set(packet, 9, 17)],

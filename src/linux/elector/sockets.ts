@@ -2,7 +2,7 @@
 import type { Address } from '../../core/address.ts';
 import { addressBytes, familyOf } from '../../core/address.ts';
 import { announcement, ETHERTYPE } from '../../vrrp/arp.ts';
-import { VRRP_PROTOCOL } from '../../vrrp/packet.ts';
+import { VRRP_PROTOCOL } from '../../vrrp/envelope.ts';
 import type { VirtualAddress } from '../../vrrp/settings.ts';
 import {
   AF,

@@ -1,0 +1,114 @@
+// What a VRRP message travels in: the IPv4 and the IPv6 header. Takes them off and puts them on; knows
+// nothing of the message inside.
+import { type Address, addressBytes, addressFromBytes, familyOf } from '../core/address.ts';
+import { checksumAdd, checksumFinish } from '../core/checksum.ts';
+
+export const VRRP_PROTOCOL = 112;
+
+/** `message`: what follows the header. */
+export type Datagram = { source: Address; destination: Address; ttl: number; message: Buffer };
+export type Torn = 'too-short' | 'not-ip' | 'bad-header-checksum' | 'not-vrrp' | 'length-mismatch';
+export type Opened = { ok: true; datagram: Datagram } | { ok: false; drop: Torn };
+
+const IP4 = {
+  versionLength: 0,
+  tos: 1,
+  totalLength: 2,
+  ttl: 8,
+  protocol: 9,
+  checksum: 10,
+  source: 12,
+  destination: 16,
+  size: 20,
+} as const;
+const IP6 = {
+  versionClass: 0,
+  payloadLength: 4,
+  nextHeader: 6,
+  hopLimit: 7,
+  source: 8,
+  destination: 24,
+  size: 40,
+} as const;
+const INTERNETWORK_CONTROL = 0xc0; // the precedence of routing protocols (RFC 791), as keepalived sends
+
+/** `packet` is one IP packet of either family, header included. */
+export function openPacket(packet: Buffer): Opened {
+  if (packet.length < IP4.size) return torn('too-short');
+  const version = packet.readUInt8(IP4.versionLength) >> 4;
+  if (version === 4) return openIpv4(packet);
+  return version === 6 ? openIpv6(packet) : torn('not-ip');
+}
+
+/** Where the message begins, for a look at it before the packet is taken apart. */
+export function headerLengthOf(packet: Buffer): number {
+  const first = packet[0] ?? 0;
+  return first >> 4 === 6 ? IP6.size : (first & 0x0f) * 4;
+}
+
+function openIpv4(packet: Buffer): Opened {
+  const headerLength = headerLengthOf(packet);
+  if (headerLength < IP4.size) return torn('not-ip');
+  if (packet.readUInt16BE(IP4.totalLength) !== packet.length) return torn('length-mismatch');
+  if (packet.length < headerLength) return torn('too-short');
+  if (checksumFinish(checksumAdd(0, packet, 0, headerLength)) !== 0) return torn('bad-header-checksum');
+  if (packet.readUInt8(IP4.protocol) !== VRRP_PROTOCOL) return torn('not-vrrp');
+  const source = addressFromBytes(packet.subarray(IP4.source, IP4.source + 4));
+  const destination = addressFromBytes(packet.subarray(IP4.destination, IP4.destination + 4));
+  const message = packet.subarray(headerLength);
+  return { ok: true, datagram: { source, destination, ttl: packet.readUInt8(IP4.ttl), message } };
+}
+
+/** RFC 9568 has no extension headers before the message, and no receiver that is told of them by the kernel. */
+function openIpv6(packet: Buffer): Opened {
+  if (packet.length < IP6.size) return torn('too-short');
+  if (packet.readUInt16BE(IP6.payloadLength) !== packet.length - IP6.size) return torn('length-mismatch');
+  if (packet.readUInt8(IP6.nextHeader) !== VRRP_PROTOCOL) return torn('not-vrrp');
+  const source = addressFromBytes(packet.subarray(IP6.source, IP6.source + 16));
+  const destination = addressFromBytes(packet.subarray(IP6.destination, IP6.destination + 16));
+  const message = packet.subarray(IP6.size);
+  return { ok: true, datagram: { source, destination, ttl: packet.readUInt8(IP6.hopLimit), message } };
+}
+
+/** The whole packet. Of IPv4 the kernel fills in the identification (IP_HDRINCL), everything else is ours. */
+export function wrapMessage({ source, destination, ttl, message }: Datagram): Buffer {
+  if (familyOf(source) === 6) {
+    const header = ipv6Header(source, destination, { ttl, length: message.length });
+    return Buffer.concat([header, message]);
+  }
+  const packet = Buffer.alloc(IP4.size + message.length);
+  packet.writeUInt8(0x45, IP4.versionLength);
+  packet.writeUInt8(INTERNETWORK_CONTROL, IP4.tos);
+  packet.writeUInt16BE(packet.length, IP4.totalLength);
+  packet.writeUInt8(ttl, IP4.ttl);
+  packet.writeUInt8(VRRP_PROTOCOL, IP4.protocol);
+  addressBytes(source).copy(packet, IP4.source);
+  addressBytes(destination).copy(packet, IP4.destination);
+  packet.writeUInt16BE(checksumFinish(checksumAdd(0, packet, 0, IP4.size)), IP4.checksum);
+  message.copy(packet, IP4.size);
+  return packet;
+}
+
+function ipv6Header(source: Address, destination: Address, { ttl, length }: { ttl: number; length: number }) {
+  const header = Buffer.alloc(IP6.size);
+  header.writeUInt16BE(0x6000 | (INTERNETWORK_CONTROL << 4), IP6.versionClass);
+  header.writeUInt16BE(length, IP6.payloadLength);
+  header.writeUInt8(VRRP_PROTOCOL, IP6.nextHeader);
+  header.writeUInt8(ttl, IP6.hopLimit);
+  addressBytes(source).copy(header, IP6.source);
+  addressBytes(destination).copy(header, IP6.destination);
+  return header;
+}
+
+/**
+ * Not yet folded. RFC 5798 §5.2.8 for IPv4, RFC 8200 §8.1 for IPv6: the same sum, since the zeros between do
+ * not count.
+ */
+export function pseudoHeaderSum(source: Address, destination: Address, length: number): number {
+  const addresses = checksumAdd(checksumAdd(0, addressBytes(source)), addressBytes(destination));
+  return addresses + VRRP_PROTOCOL + length;
+}
+
+function torn(reason: Torn): Opened {
+  return { ok: false, drop: reason };
+}
