@@ -59,7 +59,7 @@ function openIpv4(packet: Buffer): Opened {
   return { ok: true, datagram: { source, destination, ttl: packet.readUInt8(IP4.ttl), message } };
 }
 
-/** RFC 9568 has no extension headers before the message, and no receiver that is told of them by the kernel. */
+/** RFC 9568 has no extension headers before the message. */
 function openIpv6(packet: Buffer): Opened {
   if (packet.length < IP6.size) return torn('too-short');
   if (packet.readUInt16BE(IP6.payloadLength) !== packet.length - IP6.size) return torn('length-mismatch');
