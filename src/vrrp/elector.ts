@@ -15,9 +15,10 @@ import {
   statusOf,
   type Turn,
 } from './instance.ts';
-import { peerMasterDownMs, type Timer } from './machine.ts';
 import { type Advert, type ChecksumForm, decodeAdvert, RESIGNED, vridOf } from './packet.ts';
+import type { Timer } from './router.ts';
 import type { ElectorCommand, ElectorSettings } from './settings.ts';
+import { peerMasterDownMs } from './timing.ts';
 
 /** `addresses`: IPv4, primary ones first. */
 export type Link = { up: boolean; addresses: readonly Address[] };

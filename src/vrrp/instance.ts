@@ -5,8 +5,9 @@
 // Mutable, unlike the machine: it has one owner, and an advert each 10 ms must not cost a copy of everything.
 import { type Address, familyOf } from '../core/address.ts';
 import type { EventName } from '../core/events.ts';
-import { type Effect, type Event, INIT, type Router, step, type Timer } from './machine.ts';
+import { step } from './machine.ts';
 import { type Advert, encodeAdvert, passwordField, RESIGNED, VRRP_TTL } from './packet.ts';
+import { type Effect, type Event, INIT, type Router, type Timer } from './router.ts';
 import type { ElectorReport, InstanceSettings, InstanceStatus, State, VirtualAddress } from './settings.ts';
 
 export type Action =

@@ -41,94 +41,23 @@
 // Timers are effects with names. On every `enter` the owner of the clock disarms all of them: what an
 // entered state needs it arms itself, so no timer of a former state can fire.
 import { RESIGNED } from './packet.ts';
-import type { DrillStep, InstanceSettings, State } from './settings.ts';
+import {
+  type Effect,
+  type Event,
+  INIT,
+  type Own,
+  type Purpose,
+  type Reason,
+  type Router,
+  type Timer,
+} from './router.ts';
+import { LINGER_MS, masterDownMs, peerMasterDownMs, skewMs } from './timing.ts';
 
-/** From the new master's advert to its first gratuitous ARP: 0.3 ms (keepalived) to 4 ms (ours) measured. */
-export const LINGER_MS = 20;
 const OWNER = 255;
 
-export type Timer =
-  | 'masterDown'
-  | 'preemptDelay'
-  | 'hold'
-  | 'linger'
-  | 'advert'
-  | 'announce'
-  | 'refresh'
-  | 'leave';
-export type Event =
-  | { type: 'start'; linkUp: boolean }
-  | { type: 'stop' }
-  | { type: 'drill'; holdMs: number }
-  | { type: 'link'; up: boolean }
-  | { type: 'expired'; timer: Timer }
-  /** `higherAddress`: the sender's address is above ours. Asked between equal priorities only. */
-  | { type: 'advert'; priority: number; intervalMs: number; higherAddress: boolean }
-  /** The advert timer is this late: longer than a backup waits for us. */
-  | { type: 'paused' }
-  /** `own` is not what it was at the last step. */
-  | { type: 'reconfigured' }
-  /** Only its priority is not. */
-  | { type: 'priority' };
-export type Reason =
-  | 'started'
-  | 'address owner'
-  | 'no master heard'
-  | 'better master'
-  | 'link down'
-  | 'link up'
-  | 'stopping'
-  | 'drill'
-  | 'paused'
-  | 'relieved'
-  | 'nobody took over'
-  | 'stopped';
-export type Effect =
-  /** Disarms every timer. Comes first of a transition's effects. */
-  | { do: 'enter'; state: State; reason: Reason }
-  | { do: 'arm'; timer: Timer; ms: number }
-  | { do: 'disarm'; timer: Timer }
-  | { do: 'send'; priority: number }
-  | { do: 'addVips' }
-  | { do: 'removeVips' }
-  /** Gratuitous ARP and unsolicited neighbour advertisements, each address so many times. */
-  | { do: 'announce'; repeat: number }
-  | { do: 'drillStep'; step: DrillStep }
-  /** There is another master, a worse one. */
-  | { do: 'rival'; priority: number };
-
-/** How a backup takes a master of lower priority; `waiting` = preempt_delay runs. */
-type Patience = 'accepts' | 'waiting' | 'over';
-export type Router =
-  | { state: 'INIT' }
-  | { state: 'FAULT' }
-  | { state: 'BACKUP'; masterAdvertMs: number; patience: Patience; held: boolean }
-  | { state: 'MASTER' }
-  | { state: 'LEAVING'; purpose: Purpose; relieved: boolean };
-export type Purpose = { for: 'stop' } | { for: 'drill'; holdMs: number } | { for: 'pause' };
 type Backup = Router & { state: 'BACKUP' };
 type Leaving = Router & { state: 'LEAVING' };
-/** What of the settings an election depends on. */
-export type Own = Pick<
-  InstanceSettings,
-  'priority' | 'version' | 'advertMs' | 'downAdverts' | 'initialState' | 'preempt' | 'preemptDelayMs' | 'garp'
->;
 type Step = [Router, Effect[]];
-
-export const INIT: Router = { state: 'INIT' };
-
-/** RFC 9568 §6.1 Skew_Time; RFC 3768 has it in whole seconds whatever the interval. */
-export function skewMs(masterAdvertMs: number, own: Own): number {
-  return ((256 - own.priority) / 256) * (own.version === 2 ? 1000 : masterAdvertMs);
-}
-/** RFC 9568 §6.1 Active_Down_Interval, with keepalived's `down_timer_adverts` instead of 3. */
-export function masterDownMs(masterAdvertMs: number, own: Own): number {
-  return own.downAdverts * masterAdvertMs + skewMs(masterAdvertMs, own);
-}
-/** The longest master-down time that a peer can have: it hears our interval, its priority is at least 1. */
-export function peerMasterDownMs(own: Own): number {
-  return masterDownMs(own.advertMs, { ...own, priority: 0 });
-}
 
 export function step(router: Router, event: Event, own: Own): Step {
   switch (router.state) {
@@ -387,7 +316,7 @@ function preempts(own: Own): boolean {
   return own.preempt || own.priority === OWNER || own.initialState === 'MASTER';
 }
 
-function initialPatience(own: Own): Patience {
+function initialPatience(own: Own): Backup['patience'] {
   const waits = own.preemptDelayMs > 0 && own.initialState !== 'MASTER';
   return waits ? 'accepts' : 'over';
 }

@@ -2,7 +2,8 @@
 // holds the addresses follows from the state alone.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Event, INIT, type Own, type Router, step, type Timer } from '../../src/vrrp/machine.ts';
+import { step } from '../../src/vrrp/machine.ts';
+import { type Event, INIT, type Own, type Router, type Timer } from '../../src/vrrp/router.ts';
 
 /** Without which a router in this state would wait for ever. */
 const NEEDS: Record<Router['state'], Timer | undefined> = {

@@ -1,18 +1,8 @@
 // Every rule of the virtual router's machine, one test each: RFC 9568 §6.4 and what goes beyond it.
 import { describe, expect, test } from 'vitest';
-import {
-  type Effect,
-  type Event,
-  INIT,
-  LINGER_MS,
-  masterDownMs,
-  type Own,
-  peerMasterDownMs,
-  type Router,
-  skewMs,
-  step,
-  type Timer,
-} from '../../src/vrrp/machine.ts';
+import { step } from '../../src/vrrp/machine.ts';
+import { type Effect, type Event, INIT, type Own, type Router, type Timer } from '../../src/vrrp/router.ts';
+import { LINGER_MS, masterDownMs, peerMasterDownMs, skewMs } from '../../src/vrrp/timing.ts';
 
 const OWN: Own = {
   priority: 150,

@@ -1,0 +1,70 @@
+// What a virtual router can be, what can happen to it and what it can want done: the words of machine.ts,
+// which decides.
+import type { DrillStep, InstanceSettings, State } from './settings.ts';
+
+export type Timer =
+  | 'masterDown'
+  | 'preemptDelay'
+  | 'hold'
+  | 'linger'
+  | 'advert'
+  | 'announce'
+  | 'refresh'
+  | 'leave';
+export type Event =
+  | { type: 'start'; linkUp: boolean }
+  | { type: 'stop' }
+  | { type: 'drill'; holdMs: number }
+  | { type: 'link'; up: boolean }
+  | { type: 'expired'; timer: Timer }
+  /** `higherAddress`: the sender's address is above ours. Asked between equal priorities only. */
+  | { type: 'advert'; priority: number; intervalMs: number; higherAddress: boolean }
+  /** The advert timer is this late: longer than a backup waits for us. */
+  | { type: 'paused' }
+  /** `own` is not what it was at the last step. */
+  | { type: 'reconfigured' }
+  /** Only its priority is not. */
+  | { type: 'priority' };
+export type Reason =
+  | 'started'
+  | 'address owner'
+  | 'no master heard'
+  | 'better master'
+  | 'link down'
+  | 'link up'
+  | 'stopping'
+  | 'drill'
+  | 'paused'
+  | 'relieved'
+  | 'nobody took over'
+  | 'stopped';
+export type Effect =
+  /** Disarms every timer. Comes first of a transition's effects. */
+  | { do: 'enter'; state: State; reason: Reason }
+  | { do: 'arm'; timer: Timer; ms: number }
+  | { do: 'disarm'; timer: Timer }
+  | { do: 'send'; priority: number }
+  | { do: 'addVips' }
+  | { do: 'removeVips' }
+  /** Gratuitous ARP and unsolicited neighbour advertisements, each address so many times. */
+  | { do: 'announce'; repeat: number }
+  | { do: 'drillStep'; step: DrillStep }
+  /** There is another master, a worse one. */
+  | { do: 'rival'; priority: number };
+
+/** How a backup takes a master of lower priority; `waiting` = preempt_delay runs. */
+type Patience = 'accepts' | 'waiting' | 'over';
+export type Router =
+  | { state: 'INIT' }
+  | { state: 'FAULT' }
+  | { state: 'BACKUP'; masterAdvertMs: number; patience: Patience; held: boolean }
+  | { state: 'MASTER' }
+  | { state: 'LEAVING'; purpose: Purpose; relieved: boolean };
+export type Purpose = { for: 'stop' } | { for: 'drill'; holdMs: number } | { for: 'pause' };
+/** What of the settings an election depends on. */
+export type Own = Pick<
+  InstanceSettings,
+  'priority' | 'version' | 'advertMs' | 'downAdverts' | 'initialState' | 'preempt' | 'preemptDelayMs' | 'garp'
+>;
+
+export const INIT: Router = { state: 'INIT' };
