@@ -142,6 +142,9 @@ export class Director {
     switch (message.type) {
       case 'configured':
         return this.#onConfigured(message);
+      case 'tracker':
+        if (!this.#stopping) this.#elector.send(message);
+        return;
       case 'counted':
         for (const resolve of this.#counting.splice(0)) resolve(message.connections);
         return;

@@ -3,7 +3,7 @@
 
 import type { LoggedEvent } from '../console/people.ts';
 import type { Source } from '../core/diagnostic.ts';
-import type { ElectorSettings, InstanceStatus, State } from '../vrrp/settings.ts';
+import type { ElectorSettings, InstanceStatus, State, TrackerId, Verdict } from '../vrrp/settings.ts';
 
 /** Command line of `run`, as far as both processes need it. */
 export type RunOptions = {
@@ -51,6 +51,8 @@ export type ToBalancer =
   | { type: 'stop' };
 
 export type ToDirector =
+  /** What a tracker found. One that is known at once is told before `configured`. */
+  | { type: 'tracker'; tracker: TrackerId; verdict: Verdict }
   | { type: 'configured'; elector: ElectorSettings; drillHoldMs: number; accepted: Accepted }
   /**
    * A first configuration that cannot run; `exitCode` is that of `run`. The text is the rendered

@@ -20,6 +20,7 @@ const WORDS: Readonly<Record<string, string>> = {
   multicastGroup: 'vrrp_mcast_group4',
   unicastPeers: 'unicast_peer',
   trackInterfaces: 'track_interface',
+  trackers: 'trackers',
   addressOrder: 'order of addresses',
   garpDelayMs: 'garp_master_delay',
   garpRepeat: 'garp_master_repeat',

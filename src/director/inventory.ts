@@ -3,7 +3,7 @@
 // here: an address with another label is another address, a check of another port another check.
 import { shapeOf } from '../health/shape.ts';
 import type { Server, ServerKey, Service, ServiceKey } from '../ipvs/model.ts';
-import type { InstanceSettings, VirtualAddress, WeightedInterface } from '../vrrp/settings.ts';
+import type { InstanceSettings, Track, VirtualAddress, WeightedInterface } from '../vrrp/settings.ts';
 import { flagNames, type SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
 
@@ -57,11 +57,12 @@ export function addressesOf({ vips, excludedVips }: InstanceSettings): string[] 
 
 function instanceEntries(own: InstanceSettings): Entry[] {
   const { name: instance, vips, excludedVips, garp, source, unicastPeers, ...more } = own;
-  const { trackInterfaces, weightedInterfaces, ...rest } = more;
+  const { trackInterfaces, weightedInterfaces, tracks, ...rest } = more;
   const facts = {
     ...rest,
     ...(source === undefined ? {} : { source }),
     trackInterfaces: [...trackInterfaces, ...weightedInterfaces.map(weightedName)].join(', '),
+    trackers: tracks.map(trackName).join(', '),
     unicastPeers: unicastPeers.join(', '),
     garpDelayMs: garp.delayMs,
     garpRepeat: garp.repeat,
@@ -82,6 +83,10 @@ function instanceEntries(own: InstanceSettings): Entry[] {
 /** `eth1 -20 while down` */
 function weightedName({ interface: device, weight, while: state }: WeightedInterface): string {
   return `${device} ${weight > 0 ? '+' : ''}${weight} while ${state}`;
+}
+
+function trackName({ kind, name, weight, reverse }: Track): string {
+  return `${kind} ${name} weight ${weight}${reverse ? ' reverse' : ''}`;
 }
 
 const SCOPE_NAMES: Readonly<Record<number, string>> = {

@@ -88,6 +88,7 @@ function planInstance(configuration: Configuration, instance: VrrpInstance): Ins
       weight: tracked.reverse ? -tracked.weight.value : tracked.weight.value,
       while: tracked.weight.value > 0 ? 'up' : 'down',
     })),
+    tracks: [],
     garp: planGarp({ ...global.garp, ...instance.garp }),
   };
 }

@@ -1,9 +1,10 @@
-// Settings and links as they change under a running elector: which virtual routers start, change in place,
-// or leave.
+// Settings, links and trackers as they change under a running elector: which virtual routers start, change in
+// place, or leave.
 import type { Address } from '../core/address.ts';
 import type { Elector } from './elector.ts';
 import { advance, allVips, createInstance, type Instance, notice, type Turn } from './instance.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from './settings.ts';
+import { type Fitness, judge, trackerKey, weightOf } from './tracks.ts';
 
 const OWNER = 255;
 
@@ -19,11 +20,18 @@ export function configure(elector: Elector, settings: ElectorSettings, turn: Tur
       abandon(elector, instance, turn);
   }
   elector.settings = settings;
+  forgetTrackers(elector);
   for (const own of settings.instances) {
     const instance = elector.instances.get(own.name);
     if (instance === undefined) start(elector, own, turn);
     else if (JSON.stringify(own) !== JSON.stringify(instance.settings)) change(elector, instance, own, turn);
   }
+}
+
+/** A tracker that comes back later starts anew. */
+function forgetTrackers({ settings, verdicts }: Elector): void {
+  const named = new Set(settings.instances.flatMap(({ tracks }) => tracks.map(trackerKey)));
+  for (const key of verdicts.keys()) if (!named.has(key)) verdicts.delete(key);
 }
 
 /** Hands over and is forgotten; until then it goes on serving. */
@@ -32,8 +40,8 @@ export function retire(instance: Instance, turn: Turn): void {
   advance(instance, { type: 'stop' }, turn);
 }
 
-/** Its interface's link and address, and the links it tracks. For when a link, or the settings, changed. */
-export function followLinks(elector: Elector, instance: Instance, turn: Turn): void {
+/** Its interface's link and address, the links it tracks, what trackers found. For when any of it changed. */
+export function followSurroundings(elector: Elector, instance: Instance, turn: Turn): void {
   const reweighted = followWeights(elector, instance, turn);
   const { own } = instance;
   const source = own.source ?? primaryAddress(elector, own.interface);
@@ -41,20 +49,40 @@ export function followLinks(elector: Elector, instance: Instance, turn: Turn): v
     instance.source = source;
     instance.packets = undefined;
   }
-  const down = [own.interface, ...own.trackInterfaces].find((name) => !elector.links.get(name)?.up);
-  const linkUp = down === undefined && source !== undefined;
-  if (linkUp === instance.linkUp) {
+  const { fitness, why } = surroundings(elector, instance);
+  if (fitness === 'undecided') return;
+  const fit = fitness === 'fit';
+  if (instance.router.state === 'INIT') {
+    instance.linkUp = fit;
+    if (!instance.retiring) advance(instance, { type: 'start', linkUp: fit }, turn);
+    return;
+  }
+  if (fit === instance.linkUp) {
     if (reweighted) advance(instance, { type: 'priority' }, turn);
     return;
   }
-  instance.linkUp = linkUp;
-  if (instance.router.state === 'INIT') return;
-  if (linkUp) notice(instance, 'link.up', 'every tracked interface is up', {}, turn);
-  else {
-    const what = down === undefined ? `${own.interface} has no IPv4 address` : `${down} is down`;
-    notice(instance, 'link.down', what, { interface: down ?? own.interface }, turn);
+  instance.linkUp = fit;
+  if (fit) notice(instance, 'link.up', 'everything tracked is up', {}, turn);
+  else notice(instance, 'link.down', why.message, why.fields, turn);
+  advance(instance, { type: 'link', up: fit }, turn);
+}
+
+type Why = { message: string; fields: Record<string, string> };
+
+/** Whether it may be a candidate; `why` not. */
+function surroundings(elector: Elector, { own, source }: Instance): { fitness: Fitness; why: Why } {
+  const down = [own.interface, ...own.trackInterfaces].find((name) => !elector.links.get(name)?.up);
+  if (down !== undefined)
+    return { fitness: 'unfit', why: { message: `${down} is down`, fields: { interface: down } } };
+  if (source === undefined) {
+    const message = `${own.interface} has no IPv4 address`;
+    return { fitness: 'unfit', why: { message, fields: { interface: own.interface } } };
   }
-  advance(instance, { type: 'link', up: linkUp }, turn);
+  const { fitness, because } = judge(own, elector.verdicts);
+  if (because === undefined) return { fitness, why: { message: '', fields: {} } };
+  const { kind, name, reverse } = because;
+  const message = `${kind} ${name} is ${reverse ? 'up' : 'down'}`;
+  return { fitness, why: { message, fields: { tracker: trackerKey(because) } } };
 }
 
 /** Whether the priority is another now; told in keepalived's words, which log monitors look for. */
@@ -70,13 +98,15 @@ function followWeights(elector: Elector, instance: Instance, turn: Turn): boolea
 }
 
 /** As keepalived has it (measured): weights add up, and neither owner nor resignation can come of them. */
-function effectivePriority(elector: Elector, { priority, weightedInterfaces }: InstanceSettings): number {
+function effectivePriority({ links, verdicts }: Elector, settings: InstanceSettings): number {
+  const { priority, weightedInterfaces } = settings;
   if (priority === OWNER) return OWNER;
   const inForce = weightedInterfaces.filter((tracked) => {
-    const state = elector.links.get(tracked.interface)?.up ? 'up' : 'down';
+    const state = links.get(tracked.interface)?.up ? 'up' : 'down';
     return state === tracked.while;
   });
-  const sum = inForce.reduce((total, { weight }) => total + weight, priority);
+  const base = priority + weightOf(settings, verdicts);
+  const sum = inForce.reduce((total, { weight }) => total + weight, base);
   return Math.min(OWNER - 1, Math.max(1, sum));
 }
 
@@ -87,8 +117,7 @@ function identity(own: InstanceSettings): string {
 function start(elector: Elector, own: InstanceSettings, turn: Turn): void {
   const instance = createInstance(own, turn.nowMs);
   elector.instances.set(own.name, instance);
-  followLinks(elector, instance, turn);
-  advance(instance, { type: 'start', linkUp: instance.linkUp }, turn);
+  followSurroundings(elector, instance, turn);
 }
 
 function abandon(elector: Elector, instance: Instance, turn: Turn): void {
@@ -105,7 +134,7 @@ function change(elector: Elector, instance: Instance, own: InstanceSettings, tur
   instance.own = { ...own, priority: instance.own.priority };
   instance.packets = undefined;
   followWeights(elector, instance, turn);
-  followLinks(elector, instance, turn);
+  followSurroundings(elector, instance, turn);
   advance(instance, { type: 'reconfigured' }, turn);
 }
 

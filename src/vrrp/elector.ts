@@ -3,7 +3,7 @@
 // mutable, with one owner.
 import type { Address } from '../core/address.ts';
 import { isHigherAddress, ODDITY_MESSAGES, oddities, refuse } from './accept.ts';
-import { configure, followLinks, placeOf, retire } from './configure.ts';
+import { configure, followSurroundings, placeOf, retire } from './configure.ts';
 import {
   type Action,
   advance,
@@ -17,8 +17,9 @@ import {
 } from './instance.ts';
 import { type Advert, type ChecksumForm, decodeAdvert, RESIGNED, vridOf } from './packet.ts';
 import type { Timer } from './router.ts';
-import type { ElectorCommand, ElectorSettings } from './settings.ts';
+import type { ElectorCommand, ElectorSettings, Verdict } from './settings.ts';
 import { peerMasterDownMs } from './timing.ts';
+import { trackerKey } from './tracks.ts';
 
 /** `addresses`: IPv4, primary ones first. */
 export type Link = { up: boolean; addresses: readonly Address[] };
@@ -38,6 +39,8 @@ export type Elector = {
   settings: ElectorSettings;
   instances: Map<string, Instance>;
   links: Map<string, Link>;
+  /** What trackers found, by {@link trackerKey}. */
+  verdicts: Map<string, Verdict>;
   /** When the leases of held addresses are renewed next. */
   renewAtMs: number;
   stopping: boolean;
@@ -60,6 +63,7 @@ export function createElector(): Elector {
     settings: NO_SETTINGS,
     instances: new Map(),
     links: new Map(),
+    verdicts: new Map(),
     renewAtMs: Number.POSITIVE_INFINITY,
     stopping: false,
     stopped: false,
@@ -83,7 +87,7 @@ export function stepElector(elector: Elector, input: Input, nowMs: number): Acti
     case 'link':
       if (input.link) elector.links.set(input.interface, input.link);
       else elector.links.delete(input.interface);
-      for (const instance of elector.instances.values()) followLinks(elector, instance, turn);
+      followAll(elector, turn);
       break;
     case 'vipGone':
       restore(elector, input.interface, input.address, turn);
@@ -93,6 +97,10 @@ export function stepElector(elector: Elector, input: Input, nowMs: number): Acti
   }
   if (input.type === 'wake') expire(elector, turn);
   return settle(elector, turn);
+}
+
+function followAll(elector: Elector, turn: Turn): void {
+  for (const instance of elector.instances.values()) followSurroundings(elector, instance, turn);
 }
 
 /** On the clock of `nowMs`; infinity when only an event can change anything. */
@@ -119,6 +127,9 @@ function obey(elector: Elector, command: ElectorCommand, turn: Turn): void {
     case 'configure':
       if (!elector.stopping) configure(elector, command.settings, turn);
       return;
+    case 'tracker':
+      elector.verdicts.set(trackerKey(command.tracker), command.verdict);
+      return followAll(elector, turn);
     case 'drill':
       for (const instance of elector.instances.values())
         advance(instance, { type: 'drill', holdMs: command.holdMs }, turn);

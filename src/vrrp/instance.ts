@@ -26,6 +26,7 @@ export type Instance = {
   router: Router;
   /** Where adverts come from; undefined while the interface has no address. */
   source: Address | undefined;
+  /** Its links, its address and its trackers let it be a candidate. */
   linkUp: boolean;
   deadlines: Map<Timer, number>;
   sinceMs: number;

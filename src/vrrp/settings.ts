@@ -33,10 +33,26 @@ export type InstanceSettings = {
   /** FAULT while one of them has no link. The instance's own interface is always tracked. */
   trackInterfaces: readonly string[];
   weightedInterfaces: readonly WeightedInterface[];
+  /** What is watched outside of the elector, and told to it by `tracker` commands. */
+  tracks: readonly Track[];
   garp: GarpSettings;
 };
 /** `weight` is added to the priority while the interface is in that state. */
 export type WeightedInterface = { interface: string; weight: number; while: 'up' | 'down' };
+/** Scripts, files, processes and BFD sessions have names of their own each. */
+export type TrackerId = { kind: 'script' | 'file' | 'process' | 'bfd'; name: string };
+/**
+ * Weight 0: FAULT while it is down, and no election before it is known. Other weights change the priority:
+ * a positive one is added while up, a negative one while down; a file's number is multiplied by it.
+ */
+export type Track = TrackerId & {
+  weight: number;
+  /** The weight with the other sign; with weight 0, FAULT while it is up. */
+  reverse: boolean;
+};
+/** `unknown`: not looked at yet. A file is a number. */
+export type Verdict = 'up' | 'down' | 'unknown' | number;
+
 export type VirtualAddress = {
   address: Address;
   prefixLength: number;
@@ -76,6 +92,11 @@ export type ElectorCommand =
    * leave nothing.
    */
   | { type: 'configure'; settings: ElectorSettings }
+  /**
+   * What a tracker found. May come before the settings that name it: what is not named when settings come is
+   * forgotten.
+   */
+  | { type: 'tracker'; tracker: TrackerId; verdict: Verdict }
   /** Drill: every MASTER hands over and stays BACKUP that does not run for `holdMs`, then elects as usual. */
   | { type: 'drill'; holdMs: number }
   /** Planned stop: hand over, remove everything of ours, answer `stopped`. */

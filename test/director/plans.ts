@@ -47,6 +47,7 @@ const instance: fc.Arbitrary<InstanceSettings> = fc
       vips,
       trackInterfaces: fc.subarray(['eth0', 'eth1']),
       weightedInterfaces: fc.subarray([{ interface: 'eth2', weight: -20, while: 'down' as const }]),
+      tracks: fc.subarray([{ kind: 'script' as const, name: 'chk', weight: 0, reverse: false }]),
       garp: fc.record({
         delayMs: fc.constantFrom(0, 5000),
         repeat: fc.constantFrom(1, 5),

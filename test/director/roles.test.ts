@@ -22,6 +22,7 @@ const instance = (name: string, vrid: number, vip: string): InstanceSettings => 
   excludedVips: [{ address: address('fd00::50'), prefixLength: 128, interface: 'eth0', scope: 0 }],
   trackInterfaces: [],
   weightedInterfaces: [],
+  tracks: [],
   garp: { delayMs: 0, repeat: 1, refreshMs: 0, refreshRepeat: 1 },
 });
 const settings: ElectorSettings = {

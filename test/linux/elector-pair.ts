@@ -37,6 +37,7 @@ export function instance(own: Partial<InstanceSettings> = {}): InstanceSettings 
     excludedVips: [],
     trackInterfaces: [],
     weightedInterfaces: [],
+    tracks: [],
     garp: { delayMs: 5000, repeat: 5, refreshMs: 60_000, refreshRepeat: 1 },
     ...own,
   };

@@ -59,6 +59,7 @@ export function instanceSettings(own: Partial<InstanceSettings>): InstanceSettin
     excludedVips: [],
     trackInterfaces: [],
     weightedInterfaces: [],
+    tracks: [],
     garp: { delayMs: 5000, repeat: 5, refreshMs: 60_000, refreshRepeat: 1 },
     ...own,
   };
