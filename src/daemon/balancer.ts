@@ -8,6 +8,7 @@ import type { Notice } from '../core/events.ts';
 import { difference } from '../director/difference.ts';
 import { rehearsalNotice } from '../director/drill.ts';
 import { applyHealth } from '../director/health.ts';
+import { planElector } from '../director/plan.ts';
 import { type Plan, planConfiguration } from '../director/plan-document.ts';
 import { ownedAddresses, serves, wantedSync } from '../director/roles.ts';
 import type { ServerKey, ServiceKey } from '../ipvs/model.ts';
@@ -86,7 +87,9 @@ export class Balancer {
   }
 
   get #elector(): ElectorSettings {
-    return { ...this.#plan.elector, addresses: this.#plane.engine === 'kernel' ? 'kernel' : 'engine' };
+    const addresses = this.#plane.engine === 'kernel' ? 'kernel' : 'engine';
+    // Not of the plan: there secrets are sealed.
+    return planElector(this.#loaded.configuration, addresses);
   }
 
   async handle(message: ToBalancer): Promise<void> {

@@ -1,0 +1,64 @@
+// Two directors that share a secret: whole programs, from the file to the wire and back. What is only sealed
+// in their plans has to be the real thing in their adverts, and to be seen nowhere else.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { makeNamespace, TestDirector } from './director.ts';
+
+const namespace = { name: `lvsd-secrets-${process.pid}`, remove: () => {} };
+const far = `${namespace.name}-far`;
+const directors: TestDirector[] = [];
+beforeAll(() => {
+  Object.assign(namespace, makeNamespace(namespace.name));
+  execFileSync('ip', ['-n', far, 'addr', 'add', '10.77.0.2/24', 'dev', 'eth0']);
+});
+afterAll(() => namespace.remove());
+afterEach(async () => {
+  for (const director of directors.splice(0)) await director.remove();
+});
+
+const configuration = (directory: string, priority: number, lines: string) => `
+director {
+    engine embedded
+    runtime_directory ${directory}
+}
+vrrp_instance VI_1 {
+    state BACKUP
+    interface eth0
+    virtual_router_id 51
+    priority ${priority}
+    virtual_ipaddress {
+        10.77.0.50/24
+    }
+${lines}
+}
+`;
+function start(where: string, priority: number, lines: string): TestDirector {
+  const director = new TestDirector(where, '', ['run', '-n', '-l']);
+  director.write(configuration(director.directory, priority, lines));
+  directors.push(director);
+  return director;
+}
+/** The second one follows the first, and neither has a word to say against the other. */
+async function agree(a: TestDirector, b: TestDirector): Promise<void> {
+  await a.line({ event: 'vrrp.state', msg: '(VI_1) Entering MASTER STATE' });
+  await b.line({ event: 'vrrp.state', msg: '(VI_1) Entering BACKUP STATE (init)' });
+  await new Promise((resolve) => setTimeout(resolve, 4500)); // a backup that hears nothing waits 3.6 s
+  const events = [...a.lines, ...b.lines].map(({ event }) => event);
+  expect(events).not.toContain('vrrp.advert.dropped');
+  expect(b.lines.map(({ msg }) => msg)).not.toContain('(VI_1) Entering MASTER STATE');
+}
+async function written(director: TestDirector): Promise<string> {
+  director.signal('SIGUSR1');
+  await director.line({ event: 'state.written' });
+  const files = readdirSync(director.directory).filter((name) => !name.endsWith('.conf'));
+  const texts = files.map((name) => readFileSync(`${director.directory}/${name}`, 'utf8'));
+  return [...texts, JSON.stringify(director.lines), director.stderr].join('\n');
+}
+
+test('a password: what the file says is on the wire, and nowhere else', async () => {
+  const lines = 'version 2\nadvert_int 1\nauthentication {\nauth_type PASS\nauth_pass hunter2\n}';
+  const [a, b] = [start(namespace.name, 150, lines), start(far, 100, lines)];
+  await agree(a, b);
+  for (const director of [a, b]) expect(await written(director)).not.toContain('hunter2');
+});
