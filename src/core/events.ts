@@ -45,6 +45,11 @@ export const EVENTS = {
     level: 'warn',
     means: 'a master heard an advert of lower priority: two masters for a moment',
   },
+  'vrrp.clock.skew': {
+    level: 'warn',
+    means:
+      "a peer's clock and ours differ by more than half of time_window, beyond which adverts do not count",
+  },
   'vrrp.priority': { level: 'info', means: 'the effective priority changed' },
   'vrrp.handover': { level: 'info', means: 'a planned handover: step, milliseconds' },
   'vip.added': { level: 'info', means: 'a virtual address was added' },

@@ -38,8 +38,16 @@ function costOfInstance(change: Of<'instance'>): string | undefined {
   const notes: string[] = [];
   if (has(fields, 'priority')) notes.push('may move the MASTER role');
   if (has(fields, 'password')) notes.push('its peers need the same password');
+  if (fields.some(({ field }) => field.startsWith('hmac'))) notes.push(costOfKeys(fields));
   if (has(fields, 'advertMs') || has(fields, 'downAdverts')) notes.push('its peers need the same interval');
   return notes.length === 0 ? undefined : notes.join('; ');
+}
+
+/** See rotation in docs: first every director knows a key, then one after the other signs with it. */
+function costOfKeys(fields: readonly FieldChange[]): string {
+  const isEnforced = fields.some(({ field, to }) => field === 'hmacMode' && to === 'enforce');
+  if (isEnforced) return 'unsigned adverts are dropped: every peer has to sign';
+  return 'every peer has to know the key that signs';
 }
 
 function costOfAddress(change: Of<'address'>): string | undefined {

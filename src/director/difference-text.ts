@@ -11,6 +11,10 @@ const STEP = '    ';
 const WORDS: Readonly<Record<string, string>> = {
   vrid: 'virtual_router_id',
   password: 'auth_pass',
+  hmacActiveKey: 'active_key',
+  hmacMode: 'auth_hmac mode',
+  antiReplay: 'anti_replay',
+  windowSeconds: 'time_window',
   advertMs: 'advert_int',
   downAdverts: 'down_timer_adverts',
   checksumForm: 'checksum',
@@ -156,17 +160,23 @@ function told(what: Change['what'], facts: Facts): string[] {
 }
 
 function fieldChange({ field, from, to }: FieldChange): string {
-  if (field === 'password' && from !== undefined && to !== undefined) return `another ${wordOf(field)}`;
+  if (isSecret(field) && from !== undefined && to !== undefined) return `another ${wordOf(field)}`;
   return `${wordOf(field)} ${shownValue(field, from)} → ${shownValue(field, to)}`;
 }
 
+/** `auth_pass`, and `auth_hmac key 1`: whether they are the same is all there is to say. */
+function isSecret(field: string): boolean {
+  return field === 'password' || field.startsWith('hmacKey ');
+}
+
 function wordOf(field: string): string {
+  if (field.startsWith('hmacKey ')) return field.replace('hmacKey', 'auth_hmac key');
   return WORDS[field] ?? field;
 }
 
 function shownValue(field: string, value: Facts[string] | undefined): string {
   if (value === undefined || value === '') return 'none';
-  if (field === 'password') return 'set';
+  if (isSecret(field)) return 'set';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'string') return value.includes(', ') ? `[${value}]` : value;
   if (field.endsWith('Ms')) return `${value / 1000} s`;

@@ -3,6 +3,7 @@
 // here: an address with another label is another address, a check of another port another check.
 import { shapeOf } from '../health/shape.ts';
 import type { Server, ServerKey, Service, ServiceKey } from '../ipvs/model.ts';
+import type { HmacSettings } from '../vrrp/auth.ts';
 import type { InstanceSettings, Track, VirtualAddress, WeightedInterface } from '../vrrp/settings.ts';
 import { flagNames, type SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
@@ -57,10 +58,11 @@ export function addressesOf({ vips, excludedVips }: InstanceSettings): string[] 
 
 function instanceEntries(own: InstanceSettings): Entry[] {
   const { name: instance, vips, excludedVips, garp, source, unicastPeers, ...more } = own;
-  const { trackInterfaces, weightedInterfaces, tracks, ...rest } = more;
+  const { trackInterfaces, weightedInterfaces, tracks, hmac, ...rest } = more;
   const facts = {
     ...rest,
     ...(source === undefined ? {} : { source }),
+    ...(hmac === undefined ? {} : hmacFacts(hmac)),
     trackInterfaces: [...trackInterfaces, ...weightedInterfaces.map(weightedName)].join(', '),
     trackers: tracks.map(trackName).join(', '),
     unicastPeers: unicastPeers.join(', '),
@@ -78,6 +80,13 @@ function instanceEntries(own: InstanceSettings): Entry[] {
     ...vips.map(entryOf(true)),
     ...excludedVips.map(entryOf(false)),
   ];
+}
+
+/** Keys are sealed in a plan; each is a fact, so that one that is added or taken away shows. */
+function hmacFacts({ keys, activeKey, mode, antiReplay, windowSeconds }: HmacSettings): Facts {
+  const facts: Record<string, string> = {};
+  for (const { id, secret } of keys) facts[`hmacKey ${id}`] = secret;
+  return { ...facts, hmacActiveKey: activeKey, hmacMode: mode, antiReplay, windowSeconds };
 }
 
 /** `eth1 -20 while down` */

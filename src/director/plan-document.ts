@@ -5,15 +5,15 @@ import { createHmac } from 'node:crypto';
 import type { Configuration } from '../config/model.ts';
 import type { HealthTarget } from '../health/shape.ts';
 import type { Service, Table } from '../ipvs/model.ts';
-import type { ElectorSettings } from '../vrrp/settings.ts';
+import type { ElectorSettings, InstanceSettings } from '../vrrp/settings.ts';
 import { planElector, planServices, planSync, type SyncPlan } from './plan.ts';
 import { planTargets } from './targets.ts';
 
 /** Who holds the virtual addresses follows from the engine in use, which no file decides alone. */
 export type Plan = {
-  /** What passwords are sealed with. Plans to be compared have the same. */
+  /** What passwords and keys are sealed with. Plans to be compared have the same. */
   salt: string;
-  /** Passwords are sealed: a plan can tell whether they are the same, and not what they are. */
+  /** Passwords and keys are sealed: a plan can tell whether they are the same, and not what they are. */
   elector: Omit<ElectorSettings, 'addresses'>;
   /** Every configured service with every configured server. */
   services: Table;
@@ -30,13 +30,11 @@ export type Plan = {
 export type PlanDocument = { directorPid: number; version: string; plan: Plan };
 
 /** To be raised whenever a plan gets, loses or renames a field: an old document is then not compared. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 export function planConfiguration(configuration: Configuration, salt: string): Plan {
   const { addresses: _, ...elector } = planElector(configuration, 'kernel');
-  const instances = elector.instances.map((own) =>
-    own.password === undefined ? own : { ...own, password: seal(own.password, salt) },
-  );
+  const instances = elector.instances.map((own) => sealSecrets(own, salt));
   const { engine, drillHoldMs, runtimeDirectory } = configuration.director;
   return {
     salt,
@@ -49,6 +47,16 @@ export function planConfiguration(configuration: Configuration, salt: string): P
       drillHoldMs: drillHoldMs.value,
       runtimeDirectory: runtimeDirectory.value,
     },
+  };
+}
+
+function sealSecrets(own: InstanceSettings, salt: string): InstanceSettings {
+  const { password, hmac } = own;
+  const keys = hmac?.keys.map(({ id, secret }) => ({ id, secret: seal(secret, salt) }));
+  return {
+    ...own,
+    ...(password === undefined ? {} : { password: seal(password, salt) }),
+    ...(hmac === undefined ? {} : { hmac: { ...hmac, keys: keys! } }),
   };
 }
 

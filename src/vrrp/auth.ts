@@ -54,7 +54,7 @@ export type AuthRefusal =
   | 'wrong-signature'
   | 'replayed';
 /** `skewMs`: how far the sender's clock is ahead of ours; of a refused advert it may be anybody's word. */
-export type Verdict = { ok: true; skewMs: number } | { ok: false; drop: AuthRefusal; skewMs?: number };
+export type Verdict = { ok: true; skewMs?: number } | { ok: false; drop: AuthRefusal; skewMs?: number };
 
 export type Authenticator = {
   settings: HmacSettings;
@@ -72,8 +72,8 @@ export function createAuthenticator(settings: HmacSettings, former?: Authenticat
   return { settings, keys: new Map(keys), last: former?.last ?? 0n, marks: former?.marks ?? new Map() };
 }
 
-export function signs({ settings }: Authenticator): boolean {
-  return settings.mode !== 'receive-only';
+export function signs({ mode }: HmacSettings): boolean {
+  return mode !== 'receive-only';
 }
 
 /**
@@ -108,13 +108,12 @@ export function sign(auth: Authenticator, input: Buffer, wallMs: number): Buffer
 export function verify(
   auth: Authenticator,
   source: Address,
-  message: Buffer,
-  trailer: Buffer | undefined,
+  signature: { message: Buffer; trailer: Buffer } | undefined,
   wallMs: number,
 ): Verdict {
   const { mode, antiReplay, windowSeconds } = auth.settings;
-  if (trailer === undefined)
-    return mode === 'enforce' ? { ok: false, drop: 'unsigned' } : { ok: true, skewMs: 0 };
+  if (signature === undefined) return mode === 'enforce' ? { ok: false, drop: 'unsigned' } : { ok: true };
+  const { message, trailer } = signature;
   if (trailer.readUInt8(AT.type) !== HMAC_SHA_256 || trailer.readUInt16BE(AT.reserved) !== 0)
     return { ok: false, drop: 'malformed-signature' };
   const sequence = trailer.readBigUInt64BE(AT.sequence);

@@ -1,6 +1,7 @@
 // Settings, links and trackers as they change under a running elector: which virtual routers start, change in
 // place, or leave.
 import type { Address } from '../core/address.ts';
+import { createAuthenticator } from './auth.ts';
 import type { Elector } from './elector.ts';
 import { advance, allVips, createInstance, type Instance, notice, type Turn } from './instance.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from './settings.ts';
@@ -132,6 +133,7 @@ function change(elector: Elector, instance: Instance, own: InstanceSettings, tur
   if (instance.holdsVips && gone.length > 0) turn.actions.push({ do: 'removeVips', vips: gone });
   instance.settings = own;
   instance.own = { ...own, priority: instance.own.priority };
+  instance.auth = own.hmac && createAuthenticator(own.hmac, instance.auth);
   instance.packets = undefined;
   followWeights(elector, instance, turn);
   followSurroundings(elector, instance, turn);

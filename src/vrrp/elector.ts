@@ -3,6 +3,7 @@
 // mutable, with one owner.
 import type { Address } from '../core/address.ts';
 import { isHigherAddress, ODDITY_MESSAGES, oddities, refuse } from './accept.ts';
+import { authenticate, skewText } from './authenticate.ts';
 import { configure, followSurroundings, placeOf, retire } from './configure.ts';
 import {
   type Action,
@@ -15,7 +16,7 @@ import {
   statusOf,
   type Turn,
 } from './instance.ts';
-import { type Advert, type ChecksumForm, decodeAdvert, RESIGNED, vridOf } from './packet.ts';
+import { type Decoded, decodeAdvert, RESIGNED, vridOf } from './packet.ts';
 import type { Timer } from './router.ts';
 import type { ElectorCommand, ElectorSettings, Verdict } from './settings.ts';
 import { peerMasterDownMs } from './timing.ts';
@@ -72,10 +73,10 @@ export function createElector(): Elector {
 
 /**
  * Packets that wait in a socket are given before `wake`: what was said in time counts, even if we were late
- * to hear it.
+ * to hear it. `wallMs`: UTC since 1970, as it is set at the moment; only signatures depend on it.
  */
-export function stepElector(elector: Elector, input: Input, nowMs: number): Action[] {
-  const turn: Turn = { nowMs, actions: [] };
+export function stepElector(elector: Elector, input: Input, nowMs: number, wallMs = nowMs): Action[] {
+  const turn: Turn = { nowMs, wallMs, actions: [] };
   noticePauses(elector, turn);
   switch (input.type) {
     case 'command':
@@ -192,17 +193,23 @@ function hear(elector: Elector, device: string, bytes: Buffer, turn: Turn): void
   for (const instance of elector.instances.values()) {
     if (instance.own.interface !== device || instance.own.vrid !== vrid) continue;
     const decoded = decodeAdvert(bytes);
-    if (decoded.ok) hearAdvert(instance, decoded.advert, decoded.checksumForm, turn);
+    if (decoded.ok) hearAdvert(instance, decoded, turn);
     else refuseAdvert(instance, decoded.drop, undefined, turn);
   }
 }
 
-function hearAdvert(instance: Instance, advert: Advert, form: ChecksumForm, turn: Turn): void {
+function hearAdvert(instance: Instance, decoded: Decoded & { ok: true }, turn: Turn): void {
+  const { advert, checksumForm: form } = decoded;
   const { own, source, router } = instance;
   if (source === undefined || router.state === 'INIT' || router.state === 'FAULT') return;
   const refusal = refuse(advert, own, source);
   if (refusal) {
     refuseAdvert(instance, refusal, advert.source, turn);
+    return;
+  }
+  const doubt = authenticate(instance, decoded, turn);
+  if (doubt) {
+    refuseAdvert(instance, doubt.drop, advert.source, turn, doubt.skewMs);
     return;
   }
   count(instance, 'advertsReceived');
@@ -219,11 +226,19 @@ function hearAdvert(instance: Instance, advert: Advert, form: ChecksumForm, turn
   advance(instance, { type: 'advert', priority, intervalMs, higherAddress }, turn);
 }
 
-function refuseAdvert(instance: Instance, reason: string, from: Address | undefined, turn: Turn): void {
+function refuseAdvert(
+  instance: Instance,
+  reason: string,
+  from: Address | undefined,
+  turn: Turn,
+  skewMs?: number,
+): void {
   count(instance, `dropped.${reason}`);
   if (isQuiet(instance, `dropped ${reason}`, turn.nowMs, DROP_EACH_MS)) return;
-  const message = `dropped an advert${from ? ` from ${from}` : ''}: ${reason}`;
-  notice(instance, 'vrrp.advert.dropped', message, { reason, ...(from ? { from } : {}) }, turn);
+  const clock = skewMs === undefined ? '' : `, ${skewText(skewMs)}`;
+  const message = `dropped an advert${from ? ` from ${from}` : ''}: ${reason}${clock}`;
+  const fields = { reason, ...(from ? { from } : {}), ...(skewMs === undefined ? {} : { skewMs }) };
+  notice(instance, 'vrrp.advert.dropped', message, fields, turn);
 }
 
 function restore(elector: Elector, device: string, address: Address, turn: Turn): void {

@@ -5,8 +5,17 @@
 // Mutable, unlike the machine: it has one owner, and an advert each 10 ms must not cost a copy of everything.
 import { type Address, familyOf } from '../core/address.ts';
 import type { EventName } from '../core/events.ts';
+import { type Authenticator, createAuthenticator, signatureInput, signs, TRAILER_LENGTH } from './auth.ts';
+import { signed } from './authenticate.ts';
 import { step } from './machine.ts';
-import { type Advert, encodeAdvert, passwordField, RESIGNED, VRRP_TTL } from './packet.ts';
+import {
+  type Advert,
+  encodeAdvert,
+  messageBeforeTrailer,
+  passwordField,
+  RESIGNED,
+  VRRP_TTL,
+} from './packet.ts';
 import { type Effect, type Event, INIT, type Router, type Timer } from './router.ts';
 import type { ElectorReport, InstanceSettings, InstanceStatus, State, VirtualAddress } from './settings.ts';
 
@@ -38,10 +47,14 @@ export type Instance = {
   counters: Record<string, number>;
   /** Our advert for each destination, until settings or source change. */
   packets: Parcel[] | undefined;
+  /** Keys, and what has been sent and heard of sequences; undefined without `auth_hmac`. */
+  auth: Authenticator | undefined;
+  clockSkewMs?: number;
   /** When a notice of a kind may be given again. */
   quietUntil: Map<string, number>;
 };
-export type Parcel = { to: Address; packet: Buffer };
+/** `signing`: what goes into its signature, one for all destinations; the packet has room for it. */
+export type Parcel = { to: Address; packet: Buffer; signing?: Buffer };
 
 const RIVAL_EACH_MS = 10_000;
 
@@ -58,6 +71,7 @@ export function createInstance(settings: InstanceSettings, nowMs: number): Insta
     retiring: false,
     counters: {},
     packets: undefined,
+    auth: settings.hmac && createAuthenticator(settings.hmac),
     quietUntil: new Map(),
   };
 }
@@ -70,8 +84,8 @@ export function count(instance: Instance, what: string): void {
   instance.counters[what] = (instance.counters[what] ?? 0) + 1;
 }
 
-/** One call of the elector: when it is, and what comes of it. */
-export type Turn = { nowMs: number; actions: Action[] };
+/** One call of the elector: when it is, on the clock of deadlines and in UTC, and what comes of it. */
+export type Turn = { nowMs: number; wallMs: number; actions: Action[] };
 
 /** `armFromMs`: what timers count from: the moment that was meant, so that adverts do not drift. */
 export function advance(instance: Instance, event: Event, turn: Turn, armFromMs = turn.nowMs): void {
@@ -95,7 +109,7 @@ function perform(instance: Instance, effect: Outward, turn: Turn): void {
       instance.deadlines.delete(effect.timer);
       return;
     case 'send':
-      send(instance, effect.priority, actions);
+      send(instance, effect.priority, turn);
       return;
     case 'addVips':
       instance.holdsVips = true;
@@ -137,12 +151,13 @@ function enter(instance: Instance, from: State, to: State, reason: string, turn:
   instance.sinceMs = nowMs;
 }
 
-function send(instance: Instance, priority: number, actions: Action[]): void {
-  const { own, source } = instance;
+function send(instance: Instance, priority: number, { wallMs, actions }: Turn): void {
+  const { own, source, auth } = instance;
   if (source === undefined) return; // the interface lost its address: FAULT comes with the same event
   instance.packets ??= parcels(own, source, own.priority);
   const packets = priority === own.priority ? instance.packets : parcels(own, source, priority);
-  for (const { to, packet } of packets) actions.push({ do: 'send', interface: own.interface, to, packet });
+  for (const { to, packet } of signed(auth, packets, wallMs))
+    actions.push({ do: 'send', interface: own.interface, to, packet });
   count(instance, priority === RESIGNED ? 'priorityZeroSent' : 'advertsSent');
 }
 
@@ -161,9 +176,16 @@ export function parcels(own: InstanceSettings, source: Address, priority: number
     ttl: VRRP_TTL,
     ...(version === 2 && password !== undefined ? { password: passwordField(password) } : {}),
   };
-  return destinations.map((to) => ({
+  const isSigned = own.hmac !== undefined && signs(own.hmac);
+  const room = isSigned ? TRAILER_LENGTH : 0;
+  const packets = destinations.map((to) =>
+    encodeAdvert({ ...advert, destination: to }, own.checksumForm, room),
+  );
+  const signing = isSigned ? signatureInput(source, messageBeforeTrailer(packets[0]!)) : undefined;
+  return destinations.map((to, i) => ({
     to,
-    packet: encodeAdvert({ ...advert, destination: to }, own.checksumForm),
+    packet: packets[i]!,
+    ...(signing === undefined ? {} : { signing }),
   }));
 }
 
@@ -202,13 +224,14 @@ export function notice(
 }
 
 export function statusOf(instance: Instance): InstanceStatus {
-  const { own, router, sinceMs, lastMaster, counters } = instance;
+  const { own, router, sinceMs, lastMaster, clockSkewMs, counters } = instance;
   return {
     name: own.name,
     state: router.state,
     sinceMs,
     priority: own.priority,
     ...(lastMaster === undefined ? {} : { lastMaster }),
+    ...(clockSkewMs === undefined ? {} : { clockSkewMs }),
     counters: { ...counters },
   };
 }

@@ -3,6 +3,7 @@
 // this router wants it: that is accept.ts.
 import { type Address, addressBytes, addressFromBytes, familyOf } from '../core/address.ts';
 import { checksumAdd, checksumFinish } from '../core/checksum.ts';
+import { TRAILER_LENGTH } from './auth.ts';
 import {
   type Datagram,
   headerLengthOf,
@@ -65,8 +66,10 @@ export type DropReason =
   | 'zero-interval'
   | 'bad-checksum';
 export type Decoded =
-  | { ok: true; advert: Advert; checksumForm: ChecksumForm }
+  | { ok: true; advert: Advert; checksumForm: ChecksumForm; signature?: Signature }
   | { ok: false; drop: DropReason };
+/** Of a packet that is as much longer: auth.ts says whether it is one, and of whom. */
+export type Signature = { message: Buffer; trailer: Buffer };
 
 /** `packet` is one IP packet of either family, header included. */
 export function decodeAdvert(packet: Buffer): Decoded {
@@ -87,17 +90,18 @@ export function vridOf(packet: Buffer): number | undefined {
 }
 
 function decodeMessage(datagram: Datagram): Decoded {
-  const { source, destination, ttl, message } = datagram;
+  const { source, destination, ttl } = datagram;
   const family = familyOf(source);
-  if (message.length < AT.addresses) return drop('too-short');
-  const version = message.readUInt8(AT.versionType) >> 4;
+  if (datagram.message.length < AT.addresses) return drop('too-short');
+  const version = datagram.message.readUInt8(AT.versionType) >> 4;
   // There is no version 2 over IPv6.
   if (version !== 3 && !(version === 2 && family === 4)) return drop('unknown-version');
-  if ((message.readUInt8(AT.versionType) & 0x0f) !== ADVERTISEMENT) return drop('not-advertisement');
-  const count = message.readUInt8(AT.count);
-  const size = ADDRESS_SIZE[family];
-  if (message.length !== lengthOf(version, count, size)) return drop('length-mismatch');
-  const checksumForm = checksumFormOf(datagram, version);
+  if ((datagram.message.readUInt8(AT.versionType) & 0x0f) !== ADVERTISEMENT) return drop('not-advertisement');
+  const parts = takeApart(datagram.message, version, ADDRESS_SIZE[family]);
+  if (parts === undefined) return drop('length-mismatch');
+  const { message, trailer } = parts;
+  // Over IPv6 it is the transport's checksum, which covers the trailer, too; over IPv4 it is the message's.
+  const checksumForm = checksumFormOf(family === 6 ? datagram : { ...datagram, message }, version);
   if (checksumForm === undefined) return drop('bad-checksum');
   const authType = version === 2 ? message.readUInt8(AT.authType) : AUTH_NONE;
   if (authType !== AUTH_NONE && authType !== AUTH_PASS) return drop('unknown-auth-type');
@@ -108,20 +112,29 @@ function decodeMessage(datagram: Datagram): Decoded {
     vrid: message.readUInt8(AT.vrid),
     priority: message.readUInt8(AT.priority),
     intervalMs,
-    addresses: Array.from({ length: count }, (_, i) => addressAt(message, AT.addresses + size * i, size)),
+    addresses: addressesOf(message, ADDRESS_SIZE[family]),
     source,
     destination,
     ttl,
     ...(authType === AUTH_PASS ? { password: message.subarray(-PASSWORD_LENGTH) } : {}),
   };
-  return { ok: true, advert, checksumForm };
+  if (trailer.length === 0) return { ok: true, advert, checksumForm };
+  return { ok: true, advert, checksumForm, signature: { message, trailer } };
 }
 
-/** The whole IP packet, of the family of the source. */
-export function encodeAdvert(advert: Advert, form: ChecksumForm = 'pseudo-header'): Buffer {
+/** The message is as long as it says, and the trailer, where there is one, as long as they are. */
+function takeApart(bytes: Buffer, version: 2 | 3, size: number): Signature | undefined {
+  const end = lengthOf(version, bytes.readUInt8(AT.count), size);
+  if (bytes.length !== end && bytes.length !== end + TRAILER_LENGTH) return undefined;
+  return { message: bytes.subarray(0, end), trailer: bytes.subarray(end) };
+}
+
+/** The whole IP packet, of the family of the source. `room`: bytes after the message, zero as yet. */
+export function encodeAdvert(advert: Advert, form: ChecksumForm = 'pseudo-header', room = 0): Buffer {
   const { version, source, destination, ttl, addresses } = advert;
   const size = ADDRESS_SIZE[familyOf(source)];
-  const message = Buffer.alloc(lengthOf(version, addresses.length, size));
+  const length = lengthOf(version, addresses.length, size);
+  const message = Buffer.alloc(length + room);
   message.writeUInt8((version << 4) | ADVERTISEMENT, AT.versionType);
   message.writeUInt8(advert.vrid, AT.vrid);
   message.writeUInt8(advert.priority, AT.priority);
@@ -129,13 +142,31 @@ export function encodeAdvert(advert: Advert, form: ChecksumForm = 'pseudo-header
   if (version === 2) {
     message.writeUInt8(advert.password === undefined ? AUTH_NONE : AUTH_PASS, AT.authType);
     message.writeUInt8(advert.intervalMs / 1000, AT.intervalSeconds);
-    advert.password?.copy(message, message.length - PASSWORD_LENGTH, 0, PASSWORD_LENGTH);
+    advert.password?.copy(message, length - PASSWORD_LENGTH, 0, PASSWORD_LENGTH);
   } else message.writeUInt16BE(advert.intervalMs / 10, AT.intervalCentis);
   for (const [i, value] of addresses.entries()) addressBytes(value).copy(message, AT.addresses + size * i);
   const summed = version === 3 && (form === 'pseudo-header' || size === ADDRESS_SIZE[6]);
-  const header = summed ? pseudoHeaderSum(source, destination, message.length) : 0;
+  const covered = size === ADDRESS_SIZE[6] ? message.length : length;
+  const header = summed ? pseudoHeaderSum(source, destination, covered) : 0;
   message.writeUInt16BE(checksumFinish(checksumAdd(header, message)), AT.checksum);
   return wrapMessage({ source, destination, ttl, message });
+}
+
+/** The message of a packet with room for a trailer. */
+export function messageBeforeTrailer(packet: Buffer): Buffer {
+  return packet.subarray(headerLengthOf(packet), -TRAILER_LENGTH);
+}
+
+/** A copy of the packet with its trailer in the room for it. */
+export function withTrailer(packet: Buffer, trailer: Buffer): Buffer {
+  const signed = Buffer.from(packet);
+  trailer.copy(signed, signed.length - TRAILER_LENGTH);
+  const headerLength = headerLengthOf(packet);
+  if (packet.readUInt8(0) >> 4 === 6) {
+    const without = ~packet.readUInt16BE(headerLength + AT.checksum) & 0xffff;
+    signed.writeUInt16BE(checksumFinish(checksumAdd(without, trailer)), headerLength + AT.checksum);
+  }
+  return signed;
 }
 
 function drop(reason: DropReason): Decoded {
@@ -146,8 +177,10 @@ function lengthOf(version: 2 | 3, count: number, size: number): number {
   return AT.addresses + size * count + (version === 2 ? PASSWORD_LENGTH : 0);
 }
 
-function addressAt(bytes: Buffer, offset: number, size: number): Address {
-  return addressFromBytes(bytes.subarray(offset, offset + size));
+function addressesOf(message: Buffer, size: number): Address[] {
+  const at = (i: number) => AT.addresses + size * i;
+  const length = message.readUInt8(AT.count);
+  return Array.from({ length }, (_, i) => addressFromBytes(message.subarray(at(i), at(i + 1))));
 }
 
 function intervalOf(message: Buffer, version: 2 | 3): number {

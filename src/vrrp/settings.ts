@@ -2,6 +2,7 @@
 // Plain data that can cross a thread or a pipe.
 import type { Address } from '../core/address.ts';
 import type { Notice } from '../core/events.ts';
+import type { HmacSettings } from './auth.ts';
 import type { ChecksumForm } from './packet.ts';
 
 export type InstanceSettings = {
@@ -13,6 +14,8 @@ export type InstanceSettings = {
   version: 2 | 3;
   /** Of version 2, authentication PASS: eight bytes of it count. It crosses the wire in the clear. */
   password?: string;
+  /** Undefined: adverts are not signed, and signed ones are dropped. */
+  hmac?: HmacSettings;
   /** 10 to 40,950; whole seconds in version 2. */
   advertMs: number;
   /** Adverts that do not come before a BACKUP takes over; the same on both directors. RFC 9568: 3. */
@@ -133,5 +136,7 @@ export type InstanceStatus = {
   priority: number;
   /** Who advertised last, and with what priority; undefined when nobody has. */
   lastMaster?: { address: Address; priority: number; atMs: number };
+  /** How far the clock of the last signed advert was ahead of ours; undefined without a signature. */
+  clockSkewMs?: number;
   counters: Readonly<Record<string, number>>;
 };

@@ -5,6 +5,7 @@ import type { SyncPlan } from '../../src/director/plan.ts';
 import type { Plan } from '../../src/director/plan-document.ts';
 import type { CheckSettings } from '../../src/health/settings.ts';
 import type { HealthTarget } from '../../src/health/shape.ts';
+import type { HmacSettings } from '../../src/vrrp/auth.ts';
 import type { InstanceSettings, VirtualAddress } from '../../src/vrrp/settings.ts';
 import { tableArbitrary } from '../ipvs/table-model.ts';
 
@@ -27,6 +28,17 @@ const vip: fc.Arbitrary<VirtualAddress> = fc
   .map(([head, label]) => ({ ...head, ...label }));
 
 const vips = fc.uniqueArray(vip, { maxLength: 3, selector: (one) => `${one.address} ${one.interface}` });
+
+const hmac: fc.Arbitrary<HmacSettings> = fc.record({
+  keys: fc.uniqueArray(fc.record({ id: fc.constantFrom(1, 2), secret: fc.constantFrom('ab', 'cd') }), {
+    selector: ({ id }) => id,
+    minLength: 1,
+  }),
+  activeKey: fc.constantFrom(1, 2),
+  mode: fc.constantFrom('enforce', 'permissive', 'receive-only'),
+  antiReplay: fc.constantFrom('time', 'monotonic'),
+  windowSeconds: fc.constantFrom(5, 6),
+});
 
 const instance: fc.Arbitrary<InstanceSettings> = fc
   .tuple(
@@ -57,9 +69,11 @@ const instance: fc.Arbitrary<InstanceSettings> = fc
     }),
     optional('source', fc.constant(address('10.0.0.1'))),
     optional('password', fc.constantFrom('one', 'another')),
+    optional('hmac', hmac),
   )
   .map(
-    ([head, source, password]) => ({ ...head, ...source, ...password, excludedVips: [] }) as InstanceSettings,
+    ([head, source, password, signature]) =>
+      ({ ...head, ...source, ...password, ...signature, excludedVips: [] }) as InstanceSettings,
   );
 
 const check: fc.Arbitrary<CheckSettings> = fc.record({

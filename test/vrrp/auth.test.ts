@@ -28,13 +28,14 @@ const create = (own?: Partial<HmacSettings>) => createAuthenticator(settings(own
 function signed(auth: Authenticator, wallMs: number, source: Address = A): Buffer {
   return sign(auth, signatureInput(source, MESSAGE), wallMs);
 }
+const signature = (wallMs: number) => ({ message: MESSAGE, trailer: signed(create(), wallMs) });
 function heard(
   auth: Authenticator,
   trailer: Buffer | undefined,
   wallMs: number,
   source: Address = A,
 ): string {
-  const verdict = verify(auth, source, MESSAGE, trailer, wallMs);
+  const verdict = verify(auth, source, trailer && { message: MESSAGE, trailer }, wallMs);
   return verdict.ok ? 'ok' : verdict.drop;
 }
 
@@ -53,7 +54,7 @@ describe('published vectors: key 00…1f, id 1, VRID 51, priority 200, version 3
     const message = Buffer.from(hex, 'hex');
     const trailer = Buffer.from(`010100006800000080000000${hmac}`, 'hex');
     const auth = create({ antiReplay: 'monotonic' });
-    expect(verify(auth, address(from), message, trailer, NOW)).toMatchObject({ ok: true });
+    expect(verify(auth, address(from), { message, trailer }, NOW)).toMatchObject({ ok: true });
     expect(auth.marks.get(address(from))).toBe(sequence);
     const sender = create();
     expect(sign(sender, signatureInput(address(from), message), wallMs).equals(trailer)).toBe(true);
@@ -96,7 +97,7 @@ describe('what a receiver takes', () => {
   ] as const)('mode %s: an unsigned advert is %s, a wrong one dropped', (mode, unsigned, isSigning) => {
     const auth = create({ mode });
     expect(heard(auth, undefined, NOW)).toBe(unsigned);
-    expect(signs(auth)).toBe(isSigning);
+    expect(signs(auth.settings)).toBe(isSigning);
     const trailer = signed(create(), NOW);
     trailer[20]! ^= 1;
     expect(heard(auth, trailer, NOW)).toBe('wrong-signature');
@@ -156,10 +157,10 @@ describe('clocks', () => {
       [-6_000, 'stale'],
     ] as const) {
       expect(heard(create(), signed(create(), NOW + skewMs), NOW)).toBe(verdict);
-      const found = verify(create(), A, MESSAGE, signed(create(), NOW + skewMs), NOW);
+      const found = verify(create(), A, signature(NOW + skewMs), NOW);
       expect(found.skewMs).toBe(skewMs);
     }
-    expect(verify(create(), A, MESSAGE, signed(create(), NOW + 250), NOW).skewMs).toBe(250);
+    expect(verify(create(), A, signature(NOW + 250), NOW).skewMs).toBe(250);
   });
   test.each([
     ['forward', 3_600_000],

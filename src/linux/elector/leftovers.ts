@@ -4,10 +4,13 @@
 import type { Address } from '../../core/address.ts';
 import { NETLINK_ROUTE } from '../../netlink/route.ts';
 import { refuse } from '../../vrrp/accept.ts';
+import { type Authenticator, createAuthenticator } from '../../vrrp/auth.ts';
+import { examine, signed } from '../../vrrp/authenticate.ts';
 import { allVips, parcels } from '../../vrrp/instance.ts';
 import { decodeAdvert, RESIGNED } from '../../vrrp/packet.ts';
 import type { ElectorSettings, InstanceSettings } from '../../vrrp/settings.ts';
 import { LINGER_MS, peerMasterDownMs } from '../../vrrp/timing.ts';
+import { wallClockMs } from '../clock.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
 import { Addresses } from './addresses.ts';
@@ -18,7 +21,12 @@ import { AdvertSocket } from './sockets.ts';
 const PATIENCE_MS = 800;
 const NS_PER_MS = 1e6;
 
-type Orphan = { own: InstanceSettings; source: Address; socket: AdvertSocket };
+type Orphan = {
+  own: InstanceSettings;
+  source: Address;
+  socket: AdvertSocket;
+  auth: Authenticator | undefined;
+};
 
 /** `masters`: names of the instances that served. */
 export function removeLeftovers(settings: ElectorSettings, masters: readonly string[]): void {
@@ -49,8 +57,10 @@ function resign(own: InstanceSettings, links: Links, virtual: ReadonlySet<Addres
   if (link === undefined || source === undefined) return [];
   const socket = new AdvertSocket(own.interface, link.index);
   if (own.unicastPeers.length === 0) socket.listenTo(new Set([own.multicastGroup]));
-  for (const { to, packet } of parcels(own, source, RESIGNED)) socket.send(packet, to);
-  return [{ own, source, socket }];
+  const auth = own.hmac && createAuthenticator(own.hmac);
+  const resignation = signed(auth, parcels(own, source, RESIGNED), wallClockMs());
+  for (const { to, packet } of resignation) socket.send(packet, to);
+  return [{ own, source, socket, auth }];
 }
 
 function waitForRelief(orphans: readonly Orphan[]): void {
@@ -71,11 +81,12 @@ function waitForRelief(orphans: readonly Orphan[]): void {
   if (orphans.length > 0) poll.wait(LINGER_MS * NS_PER_MS);
 }
 
-function isRelieved({ own, source, socket }: Orphan): boolean {
+function isRelieved({ own, source, socket, auth }: Orphan): boolean {
   for (let bytes = socket.receive(); bytes !== undefined; bytes = socket.receive()) {
     const decoded = decodeAdvert(bytes);
     if (!decoded.ok || decoded.advert.vrid !== own.vrid || decoded.advert.priority === RESIGNED) continue;
-    if (refuse(decoded.advert, own, source) === undefined) return true;
+    if (refuse(decoded.advert, own, source) === undefined && examine(auth, decoded, wallClockMs()).ok)
+      return true;
   }
   return false;
 }

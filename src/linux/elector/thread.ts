@@ -8,7 +8,7 @@ import { createElector, type Input, listeners, nextDeadlineMs, stepElector } fro
 import type { Action } from '../../vrrp/instance.ts';
 import { rehearseTakeover } from '../../vrrp/rehearsal.ts';
 import type { ElectorCommand, ElectorReport, ElectorSettings } from '../../vrrp/settings.ts';
-import { monotonicMs } from '../clock.ts';
+import { monotonicMs, wallClockMs } from '../clock.ts';
 import { errnoName, read, SCHED, SystemCallError, schedSetscheduler } from '../libc.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
@@ -75,7 +75,8 @@ export class ElectorThread {
   }
 
   #feed(input: Input): void {
-    for (const action of stepElector(this.#elector, input, monotonicMs())) this.#perform(action);
+    for (const action of stepElector(this.#elector, input, monotonicMs(), wallClockMs()))
+      this.#perform(action);
   }
   #feedLink(name: string): void {
     this.#feed({ type: 'link', interface: name, link: this.#links.electorLink(name) });
