@@ -3,7 +3,7 @@
 import type { Log } from '../console/log.ts';
 import type { Notice } from '../core/events.ts';
 import { beginDrill, type Drill, stepDrill } from '../director/drill.ts';
-import { stateNotice } from '../director/notices.ts';
+import { groupNotice, stateNotice } from '../director/notices.ts';
 import { monotonicMs } from '../linux/clock.ts';
 import { type Elector, startElector } from '../linux/elector/elector.ts';
 import type { ElectorReport, InstanceStatus, State } from '../vrrp/settings.ts';
@@ -118,6 +118,8 @@ export class Director {
         this.#states.set(report.instance, report.to);
         this.#say(stateNotice(report));
         return this.#balancer.send({ type: 'state', instance: report.instance, state: report.to });
+      case 'group':
+        return this.#say(groupNotice(report));
       case 'drill':
         return this.#onDrillStep(report);
       case 'snapshot':

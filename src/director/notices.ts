@@ -14,6 +14,11 @@ export function stateNotice(report: StateReport): Notice {
   };
 }
 
+export function groupNotice({ group, from, to }: Extract<ElectorReport, { type: 'group' }>): Notice {
+  const message = `VRRP_Group(${group}) Syncing instances to ${to} state`;
+  return { event: 'vrrp.group', message, fields: { group, from, to } };
+}
+
 function wording(from: State, to: State): string {
   switch (to) {
     case 'MASTER':

@@ -3,7 +3,17 @@
 import type { Address } from '../core/address.ts';
 import { createAuthenticator } from './auth.ts';
 import type { Elector } from './elector.ts';
-import { advance, allVips, createInstance, type Instance, notice, type Turn } from './instance.ts';
+import { isMember } from './group.ts';
+import {
+  admit,
+  advance,
+  allVips,
+  createInstance,
+  type Instance,
+  notice,
+  type Turn,
+  type Why,
+} from './instance.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from './settings.ts';
 import { type Fitness, judge, trackerKey, weightOf } from './tracks.ts';
 
@@ -50,25 +60,15 @@ export function followSurroundings(elector: Elector, instance: Instance, turn: T
     instance.source = source;
     instance.packets = undefined;
   }
-  const { fitness, why } = surroundings(elector, instance);
-  if (fitness === 'undecided') return;
+  Object.assign(instance, surroundings(elector, instance));
+  const { fitness } = instance;
   const fit = fitness === 'fit';
-  if (instance.router.state === 'INIT') {
-    instance.linkUp = fit;
-    if (!instance.retiring) advance(instance, { type: 'start', linkUp: fit }, turn);
-    return;
-  }
-  if (fit === instance.linkUp) {
-    if (reweighted) advance(instance, { type: 'priority' }, turn);
-    return;
-  }
-  instance.linkUp = fit;
-  if (fit) notice(instance, 'link.up', 'everything tracked is up', {}, turn);
-  else notice(instance, 'link.down', why.message, why.fields, turn);
-  advance(instance, { type: 'link', up: fit }, turn);
+  const isOnItsOwn = !isMember(elector, instance);
+  if (reweighted && !(isOnItsOwn && fitness !== 'undecided' && fit !== instance.linkUp))
+    advance(instance, { type: 'priority' }, turn);
+  // A sync group is told together, at the end of the step.
+  if (isOnItsOwn && fitness !== 'undecided') admit(instance, fit, instance.why, turn);
 }
-
-type Why = { message: string; fields: Record<string, string> };
 
 /** Whether it may be a candidate; `why` not. */
 function surroundings(elector: Elector, { own, source }: Instance): { fitness: Fitness; why: Why } {

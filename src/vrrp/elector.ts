@@ -5,6 +5,7 @@ import type { Address } from '../core/address.ts';
 import { isHigherAddress, ODDITY_MESSAGES, oddities, refuse } from './accept.ts';
 import { authenticate, skewText } from './authenticate.ts';
 import { configure, followSurroundings, placeOf, retire } from './configure.ts';
+import { alignGroups, type Group, isMember } from './group.ts';
 import {
   type Action,
   advance,
@@ -42,6 +43,8 @@ export type Elector = {
   links: Map<string, Link>;
   /** What trackers found, by {@link trackerKey}. */
   verdicts: Map<string, Verdict>;
+  /** Sync groups that have members, by name. */
+  groups: Map<string, Group>;
   /** When the leases of held addresses are renewed next. */
   renewAtMs: number;
   stopping: boolean;
@@ -65,6 +68,7 @@ export function createElector(): Elector {
     instances: new Map(),
     links: new Map(),
     verdicts: new Map(),
+    groups: new Map(),
     renewAtMs: Number.POSITIVE_INFINITY,
     stopping: false,
     stopped: false,
@@ -166,6 +170,7 @@ function expire(elector: Elector, turn: Turn): void {
     for (let due = nextDue(instance, turn.nowMs); due !== undefined; due = nextDue(instance, turn.nowMs)) {
       const dueMs = instance.deadlines.get(due)!;
       instance.deadlines.delete(due);
+      if (due === 'masterDown' && isMember(elector, instance)) continue; // put to the vote
       // Adverts keep their own beat; but what is a whole beat late starts a new one.
       const onBeat = due === 'advert' && turn.nowMs - dueMs < instance.own.advertMs;
       advance(instance, { type: 'expired', timer: due }, turn, onBeat ? dueMs : turn.nowMs);
@@ -254,6 +259,7 @@ function restore(elector: Elector, device: string, address: Address, turn: Turn)
 /** After every call: forgets who has left, plans the next renewal, says when everything of ours is gone. */
 function settle(elector: Elector, turn: Turn): Action[] {
   const { instances, settings, stopping } = elector;
+  alignGroups(elector, turn);
   let holding = false;
   for (const [name, instance] of instances) {
     if (instance.retiring && instance.router.state === 'INIT') instances.delete(name);

@@ -18,6 +18,7 @@ import {
 } from './packet.ts';
 import { type Effect, type Event, INIT, type Router, type Timer } from './router.ts';
 import type { ElectorReport, InstanceSettings, InstanceStatus, State, VirtualAddress } from './settings.ts';
+import type { Fitness } from './tracks.ts';
 
 export type Action =
   | { do: 'send'; interface: string; to: Address; packet: Buffer }
@@ -37,6 +38,9 @@ export type Instance = {
   source: Address | undefined;
   /** Its links, its address and its trackers let it be a candidate. */
   linkUp: boolean;
+  /** The same of itself alone, and why not; in a sync group the others count, too. */
+  fitness: Fitness;
+  why: Why;
   deadlines: Map<Timer, number>;
   sinceMs: number;
   /** The addresses are on the interface, or should be. */
@@ -53,6 +57,7 @@ export type Instance = {
   /** When a notice of a kind may be given again. */
   quietUntil: Map<string, number>;
 };
+export type Why = { message: string; fields: Readonly<Record<string, string>> };
 /** `signing`: what goes into its signature, one for all destinations; the packet has room for it. */
 export type Parcel = { to: Address; packet: Buffer; signing?: Buffer };
 
@@ -65,6 +70,8 @@ export function createInstance(settings: InstanceSettings, nowMs: number): Insta
     router: INIT,
     source: undefined,
     linkUp: false,
+    fitness: 'undecided',
+    why: { message: '', fields: {} },
     deadlines: new Map(),
     sinceMs: nowMs,
     holdsVips: false,
@@ -89,14 +96,36 @@ export type Turn = { nowMs: number; wallMs: number; actions: Action[] };
 
 /** `armFromMs`: what timers count from: the moment that was meant, so that adverts do not drift. */
 export function advance(instance: Instance, event: Event, turn: Turn, armFromMs = turn.nowMs): void {
+  transit(instance, step(instance.router, event, instance.own), turn, armFromMs);
+}
+
+export function transit(
+  instance: Instance,
+  [router, effects]: readonly [Router, readonly Effect[]],
+  turn: Turn,
+  armFromMs = turn.nowMs,
+): void {
   const from = instance.router.state;
-  const [router, effects] = step(instance.router, event, instance.own);
   instance.router = router;
   for (const effect of effects) {
     if (effect.do === 'enter') enter(instance, from, effect.state, effect.reason, turn);
     else if (effect.do === 'arm') instance.deadlines.set(effect.timer, armFromMs + effect.ms);
     else perform(instance, effect, turn);
   }
+}
+
+/** What it watches lets it be a candidate, or does not. Starts what has waited to know. */
+export function admit(instance: Instance, fit: boolean, why: Why, turn: Turn): void {
+  const before = instance.linkUp;
+  instance.linkUp = fit;
+  if (instance.router.state === 'INIT') {
+    if (!instance.retiring) advance(instance, { type: 'start', linkUp: fit }, turn);
+    return;
+  }
+  if (fit === before) return;
+  if (fit) notice(instance, 'link.up', 'everything tracked is up', {}, turn);
+  else notice(instance, 'link.down', why.message, why.fields, turn);
+  advance(instance, { type: 'link', up: fit }, turn);
 }
 
 type Outward = Exclude<Effect, { do: 'enter' } | { do: 'arm' }>;

@@ -256,7 +256,7 @@ function becomeFault(before: readonly Effect[]): Step {
   return [{ state: 'FAULT' }, [enter, ...before, { do: 'removeVips' }]];
 }
 
-function becomeBackup(
+export function becomeBackup(
   reason: Reason,
   masterAdvertMs: number,
   own: Own,

@@ -37,7 +37,8 @@ export type Reason =
   | 'paused'
   | 'relieved'
   | 'nobody took over'
-  | 'stopped';
+  | 'stopped'
+  | 'sync group';
 export type Effect =
   /** Disarms every timer. Comes first of a transition's effects. */
   | { do: 'enter'; state: State; reason: Reason }

@@ -72,6 +72,8 @@ export type GarpSettings = { delayMs: number; repeat: number; refreshMs: number;
 
 export type ElectorSettings = {
   instances: readonly InstanceSettings[];
+  /** Undefined = none. */
+  groups?: readonly GroupSettings[];
   /** SCHED_RR priority; 0 = do not ask. */
   realtimePriority: number;
   /** valid_lft of our addresses; 0 = no lease. */
@@ -82,6 +84,9 @@ export type ElectorSettings = {
    */
   addresses: 'kernel' | 'engine';
 };
+
+/** A sync group: its members, by name, change state together. No instance is in two. */
+export type GroupSettings = { name: string; members: readonly string[] };
 
 /**
  * LEAVING: a master that handed over and goes on serving until the new master's first advert (or its time
@@ -118,6 +123,8 @@ export type ElectorReport =
       priority: number;
       atMs: number;
     }
+  /** All members of a sync group; comes after theirs. */
+  | { type: 'group'; group: string; from: State; to: State; atMs: number }
   | { type: 'notice'; notice: Notice }
   | { type: 'drill'; instance: string; step: DrillStep; atMs: number }
   | { type: 'snapshot'; id: number; instances: readonly InstanceStatus[] }
