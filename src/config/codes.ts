@@ -134,6 +134,7 @@ export const CODES = {
   CFG_PAIR_CHECKSUM: { severity: 'warning', means: 'two forms of checksum: keepalived drops the other' },
   CFG_PAIR_PRIORITY: { severity: 'warning', means: 'priorities that do not say who is to be MASTER' },
   CFG_PAIR_STATE: { severity: 'warning', means: 'a director that starts as MASTER and should not' },
+  CFG_PAIR_VMAC: { severity: 'warning', means: 'another virtual MAC, or one on one director only' },
   CFG_PAIR_PREEMPT: { severity: 'warning', means: 'a nopreempt on the director where it does nothing' },
   CFG_PAIR_SERVICE: { severity: 'warning', means: 'virtual servers that differ between the directors' },
   CFG_PAIR_SERVER: { severity: 'warning', means: 'real servers that differ between the directors' },

@@ -76,8 +76,21 @@ export type VrrpInstance = {
   multicastGroup?: Located<Address>;
   downTimerAdverts?: Located<number>;
   plainChecksum?: Located<boolean>;
+  vmac?: VirtualMacSetting;
   /** Empty of overrides = the global values. */
   garp: Partial<GarpDefaults>;
+};
+
+/** `use_vmac [NAME] [MAC] [group N]`. */
+export type VirtualMacSetting = {
+  at: Span;
+  name?: string;
+  mac?: string;
+  group?: number;
+  /** `vmac_xmit_base`, and always for unicast. */
+  sendsOnBase: boolean;
+  /** `use_vmac_addr` */
+  alsoElsewhere: boolean;
 };
 
 /** `track_interface`: changes the priority, `reverse` with the other sign. */

@@ -59,6 +59,12 @@ export const EVENTS = {
   'vip.added': { level: 'info', means: 'a virtual address was added' },
   'vip.removed': { level: 'info', means: 'a virtual address was removed' },
   'vip.failed': { level: 'error', means: 'a virtual address could not be added or removed' },
+  'vmac.added': { level: 'info', means: 'an interface with a virtual MAC was made, or taken over' },
+  'vmac.removed': { level: 'info', means: 'an interface with a virtual MAC was removed' },
+  'vmac.failed': {
+    level: 'error',
+    means: 'an interface with a virtual MAC, or a kernel setting for it, could not be made',
+  },
   'link.down': { level: 'warn', means: 'a tracked interface lost its link' },
   'link.up': { level: 'info', means: 'a tracked interface has its link again' },
   'drill.begun': { level: 'info', means: 'a failover drill begins' },

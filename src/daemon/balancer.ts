@@ -16,6 +16,7 @@ import type { DataPlane } from '../ipvs/plane.ts';
 import { removeLeftovers } from '../linux/elector/leftovers.ts';
 import { type Health, startHealth } from '../probes/runner.ts';
 import type { ElectorSettings, State } from '../vrrp/settings.ts';
+import { withoutVirtualDevices } from '../vrrp/virtual-device.ts';
 import { type Loaded, loadConfiguration } from './load.ts';
 import type { RunOptions, ToBalancer, ToDirector } from './messages.ts';
 import { openPlane } from './open-plane.ts';
@@ -89,7 +90,8 @@ export class Balancer {
   get #elector(): ElectorSettings {
     const addresses = this.#plane.engine === 'kernel' ? 'kernel' : 'engine';
     // Not of the plan: there secrets are sealed.
-    return planElector(this.#loaded.configuration, addresses);
+    const elector = planElector(this.#loaded.configuration, addresses);
+    return addresses === 'kernel' ? elector : withoutVirtualDevices(elector);
   }
 
   async handle(message: ToBalancer): Promise<void> {

@@ -33,7 +33,7 @@ function costOfInstance(change: Of<'instance'>): string | undefined {
   if (change.do === 'added') return 'joins the election';
   if (change.do === 'removed') return 'a MASTER hands over first';
   const { fields } = change;
-  if (has(fields, 'interface') || has(fields, 'vrid') || has(fields, 'version'))
+  if (['interface', 'vrid', 'version', 'vmac'].some((field) => has(fields, field)))
     return 'another virtual router to its peers: lets go of its addresses and is elected anew';
   const notes: string[] = [];
   if (has(fields, 'priority')) notes.push('may move the MASTER role');

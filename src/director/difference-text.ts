@@ -15,6 +15,7 @@ const WORDS: Readonly<Record<string, string>> = {
   hmacMode: 'auth_hmac mode',
   antiReplay: 'anti_replay',
   windowSeconds: 'time_window',
+  vmac: 'use_vmac',
   advertMs: 'advert_int',
   downAdverts: 'down_timer_adverts',
   checksumForm: 'checksum',

@@ -5,6 +5,7 @@ import { shapeOf } from '../health/shape.ts';
 import type { Server, ServerKey, Service, ServiceKey } from '../ipvs/model.ts';
 import type { HmacSettings } from '../vrrp/auth.ts';
 import type { InstanceSettings, Track, VirtualAddress, WeightedInterface } from '../vrrp/settings.ts';
+import type { VirtualMac } from '../vrrp/virtual-device.ts';
 import { flagNames, type SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
 
@@ -58,11 +59,12 @@ export function addressesOf({ vips, excludedVips }: InstanceSettings): string[] 
 
 function instanceEntries(own: InstanceSettings): Entry[] {
   const { name: instance, vips, excludedVips, garp, source, unicastPeers, ...more } = own;
-  const { trackInterfaces, weightedInterfaces, tracks, hmac, ...rest } = more;
+  const { trackInterfaces, weightedInterfaces, tracks, hmac, vmac, ...rest } = more;
   const facts = {
     ...rest,
     ...(source === undefined ? {} : { source }),
     ...(hmac === undefined ? {} : hmacFacts(hmac)),
+    ...(vmac === undefined ? {} : { vmac: macName(vmac) }),
     trackInterfaces: [...trackInterfaces, ...weightedInterfaces.map(weightedName)].join(', '),
     trackers: tracks.map(trackName).join(', '),
     unicastPeers: unicastPeers.join(', '),
@@ -87,6 +89,14 @@ function hmacFacts({ keys, activeKey, mode, antiReplay, windowSeconds }: HmacSet
   const facts: Record<string, string> = {};
   for (const { id, secret } of keys) facts[`hmacKey ${id}`] = secret;
   return { ...facts, hmacActiveKey: activeKey, hmacMode: mode, antiReplay, windowSeconds };
+}
+
+/** `vrrp.51 00:00:5e:00:01:33, adverts through eth0` */
+function macName({ device, sendsOnBase, others }: VirtualMac): string {
+  const devices = [device, ...others].map(({ name, mac, group }) =>
+    [name, mac, ...(group === undefined ? [] : [`group ${group}`])].join(' '),
+  );
+  return [...devices, ...(sendsOnBase ? [`adverts through ${device.base}`] : [])].join(', ');
 }
 
 /** `eth1 -20 while down` */

@@ -21,6 +21,8 @@ import {
   type Table,
 } from '../ipvs/model.ts';
 import type { ElectorSettings, GarpSettings, InstanceSettings, VirtualAddress } from '../vrrp/settings.ts';
+import type { VirtualMac } from '../vrrp/virtual-device.ts';
+import { interfaceFor, planVirtualMacs } from './virtual-macs.ts';
 
 /** rtnetlink scopes, <linux/rtnetlink.h>. */
 const SCOPES = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 } as const;
@@ -51,15 +53,22 @@ export function planElector(
   configuration: Configuration,
   addresses: ElectorSettings['addresses'],
 ): ElectorSettings {
+  const vmacs = planVirtualMacs(configuration);
   return {
-    instances: configuration.instances.map((instance) => planInstance(configuration, instance)),
+    instances: configuration.instances.map((instance) =>
+      planInstance(configuration, instance, vmacs.get(instance.name.value)),
+    ),
     realtimePriority: configuration.global.vrrpRealtimePriority.value,
     leaseSeconds: configuration.director.vipLeaseSeconds.value,
     addresses,
   };
 }
 
-function planInstance(configuration: Configuration, instance: VrrpInstance): InstanceSettings {
+function planInstance(
+  configuration: Configuration,
+  instance: VrrpInstance,
+  vmac: VirtualMac | undefined,
+): InstanceSettings {
   const { global } = configuration;
   const device = instance.interface.value;
   const source = instance.sourceAddress?.value;
@@ -80,8 +89,8 @@ function planInstance(configuration: Configuration, instance: VrrpInstance): Ins
     checksumForm: (instance.plainChecksum ?? global.plainChecksum).value ? 'plain' : 'pseudo-header',
     multicastGroup: (instance.multicastGroup ?? global.multicastGroup4).value,
     unicastPeers: instance.unicastPeers.map(written),
-    vips: instance.virtualAddresses.map((vip) => planAddress(vip, device)),
-    excludedVips: instance.virtualAddressesExcluded.map((vip) => planAddress(vip, device)),
+    vips: instance.virtualAddresses.map((vip) => planAddress(vip, device, vmac)),
+    excludedVips: instance.virtualAddressesExcluded.map((vip) => planAddress(vip, device, vmac)),
     trackInterfaces: instance.trackInterfaces.map(written),
     weightedInterfaces: instance.weightedInterfaces.map((tracked) => ({
       interface: tracked.interface.value,
@@ -90,15 +99,20 @@ function planInstance(configuration: Configuration, instance: VrrpInstance): Ins
     })),
     tracks: [],
     garp: planGarp({ ...global.garp, ...instance.garp }),
+    ...(vmac === undefined ? {} : { vmac }),
   };
 }
 
-function planAddress(setting: VirtualAddressSetting, device: string): VirtualAddress {
+function planAddress(
+  setting: VirtualAddressSetting,
+  device: string,
+  vmac: VirtualMac | undefined,
+): VirtualAddress {
   const { address, length } = setting.prefix.value;
   return {
     address,
     prefixLength: length,
-    interface: setting.interface?.value ?? device,
+    interface: interfaceFor(setting.interface?.value ?? device, vmac),
     ...(setting.label === undefined ? {} : { label: setting.label.value }),
     scope: SCOPES[setting.scope?.value ?? 'global'],
   };

@@ -61,6 +61,7 @@ const LINK = schema({
   mac: { id: 1, kind: bytes },
   name: { id: 3, kind: text },
   mtu: { id: 4, kind: u32 },
+  lower: { id: 5, kind: u32 },
   master: { id: 10, kind: u32 },
   operstate: { id: 16, kind: u8 },
   info: { id: 18, kind: nested(INFO) },
@@ -114,6 +115,8 @@ export type Link = {
   mtu: number;
   /** 6 bytes on Ethernet; empty where the device has none. */
   mac: Buffer;
+  /** Index of the interface that it is a part of: of a macvlan, a VLAN; of a veth the other end. */
+  lower?: number;
   /** Index of the bridge or bond it belongs to. */
   master?: number;
   /** veth, bridge, macvlan …; undefined for hardware. */
@@ -245,7 +248,7 @@ function decodeLink(payload: Buffer): Decoded<Link> {
   if (payload.length < LINK_AT.size) return { ok: false, drop: 'header-truncated' };
   const decoded = decodeAttributes(LINK, payload.subarray(LINK_AT.size));
   if (!decoded.ok) return decoded;
-  const { name, mtu, mac, operstate, master, info } = decoded.value;
+  const { name, mtu, mac, operstate, lower, master, info } = decoded.value;
   if (name === undefined) return { ok: false, drop: 'attribute-missing' };
   const flags = payload.readUInt32LE(LINK_AT.flags);
   const link: Link = {
@@ -258,6 +261,7 @@ function decodeLink(payload: Buffer): Decoded<Link> {
     mtu: mtu ?? 0,
     mac: mac ?? Buffer.alloc(0),
   };
+  if (lower !== undefined) link.lower = lower;
   if (master !== undefined) link.master = master;
   if (info?.kind !== undefined) link.kind = info.kind;
   return { ok: true, value: link };

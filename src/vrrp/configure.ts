@@ -16,6 +16,7 @@ import {
 } from './instance.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from './settings.ts';
 import { type Fitness, judge, trackerKey, weightOf } from './tracks.ts';
+import { devicesOf } from './virtual-device.ts';
 
 const OWNER = 255;
 
@@ -72,7 +73,8 @@ export function followSurroundings(elector: Elector, instance: Instance, turn: T
 
 /** Whether it may be a candidate; `why` not. */
 function surroundings(elector: Elector, { own, source }: Instance): { fitness: Fitness; why: Why } {
-  const down = [own.interface, ...own.trackInterfaces].find((name) => !elector.links.get(name)?.up);
+  const needed = [own.interface, ...devicesOf(own).map(({ name }) => name), ...own.trackInterfaces];
+  const down = needed.find((name) => !elector.links.get(name)?.up);
   if (down !== undefined)
     return { fitness: 'unfit', why: { message: `${down} is down`, fields: { interface: down } } };
   if (source === undefined) {
@@ -112,7 +114,7 @@ function effectivePriority({ links, verdicts }: Elector, settings: InstanceSetti
 }
 
 function identity(own: InstanceSettings): string {
-  return `${own.interface} ${own.vrid} ${own.version}`;
+  return `${own.interface} ${own.vrid} ${own.version} ${JSON.stringify(own.vmac)}`;
 }
 
 function start(elector: Elector, own: InstanceSettings, turn: Turn): void {

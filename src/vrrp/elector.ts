@@ -22,6 +22,7 @@ import type { Timer } from './router.ts';
 import type { ElectorCommand, ElectorSettings, Verdict } from './settings.ts';
 import { peerMasterDownMs } from './timing.ts';
 import { trackerKey } from './tracks.ts';
+import { hearingInterface, sendingInterface, virtualDevices } from './virtual-device.ts';
 
 /** `addresses`: IPv4, primary ones first. */
 export type Link = { up: boolean; addresses: readonly Address[] };
@@ -47,6 +48,9 @@ export type Elector = {
   groups: Map<string, Group>;
   /** When the leases of held addresses are renewed next. */
   renewAtMs: number;
+  /** Interfaces of ours that there should be may not be what there is; and whether there were any. */
+  devicesUnsure: boolean;
+  hasDevices: boolean;
   stopping: boolean;
   stopped: boolean;
 };
@@ -70,6 +74,8 @@ export function createElector(): Elector {
     verdicts: new Map(),
     groups: new Map(),
     renewAtMs: Number.POSITIVE_INFINITY,
+    devicesUnsure: false,
+    hasDevices: false,
     stopping: false,
     stopped: false,
   };
@@ -90,6 +96,7 @@ export function stepElector(elector: Elector, input: Input, nowMs: number, wallM
       hear(elector, input.interface, input.bytes, turn);
       break;
     case 'link':
+      noticeDevice(elector, input.interface, input.link !== undefined);
       if (input.link) elector.links.set(input.interface, input.link);
       else elector.links.delete(input.interface);
       followAll(elector, turn);
@@ -120,9 +127,11 @@ export function nextDeadlineMs(elector: Elector): number {
 export function listeners(elector: Elector): Listener[] {
   const groups = new Map<string, Set<Address>>();
   for (const { own } of elector.instances.values()) {
-    const joined = groups.get(own.interface) ?? new Set();
-    groups.set(own.interface, joined);
-    if (own.unicastPeers.length === 0) joined.add(own.multicastGroup);
+    for (const name of new Set([own.interface, hearingInterface(own), sendingInterface(own)])) {
+      const joined = groups.get(name) ?? new Set();
+      groups.set(name, joined);
+      if (own.unicastPeers.length === 0) joined.add(own.multicastGroup);
+    }
   }
   return [...groups].map(([name, joined]) => ({ interface: name, groups: joined }));
 }
@@ -131,6 +140,7 @@ function obey(elector: Elector, command: ElectorCommand, turn: Turn): void {
   switch (command.type) {
     case 'configure':
       if (!elector.stopping) configure(elector, command.settings, turn);
+      elector.devicesUnsure = true;
       return;
     case 'tracker':
       elector.verdicts.set(trackerKey(command.tracker), command.verdict);
@@ -196,7 +206,7 @@ function nextDue(instance: Instance, nowMs: number): Timer | undefined {
 function hear(elector: Elector, device: string, bytes: Buffer, turn: Turn): void {
   const vrid = vridOf(bytes);
   for (const instance of elector.instances.values()) {
-    if (instance.own.interface !== device || instance.own.vrid !== vrid) continue;
+    if (hearingInterface(instance.own) !== device || instance.own.vrid !== vrid) continue;
     const decoded = decodeAdvert(bytes);
     if (decoded.ok) hearAdvert(instance, decoded, turn);
     else refuseAdvert(instance, decoded.drop, undefined, turn);
@@ -262,12 +272,16 @@ function settle(elector: Elector, turn: Turn): Action[] {
   alignGroups(elector, turn);
   let holding = false;
   for (const [name, instance] of instances) {
-    if (instance.retiring && instance.router.state === 'INIT') instances.delete(name);
+    if (instance.retiring && instance.router.state === 'INIT') {
+      instances.delete(name);
+      elector.devicesUnsure = true;
+    }
     holding ||= instance.holdsVips;
   }
   if (!holding || settings.leaseSeconds === 0) elector.renewAtMs = Number.POSITIVE_INFINITY;
   else if (elector.renewAtMs === Number.POSITIVE_INFINITY)
     elector.renewAtMs = turn.nowMs + (settings.leaseSeconds * 1000) / RENEWALS_PER_LEASE;
+  if (elector.devicesUnsure) settleDevices(elector, turn);
   if (stopping && !elector.stopped && instances.size === 0) {
     elector.stopped = true;
     turn.actions.push({ do: 'report', report: { type: 'stopped' } });
@@ -275,6 +289,20 @@ function settle(elector: Elector, turn: Turn): Action[] {
   keepMoved(instances, turn);
   if (settings.addresses === 'kernel') return turn.actions;
   return turn.actions.filter((action) => action.do !== 'addVips'); // the engine answers for them
+}
+
+/** One of ours is gone, or what it is a part of is there again. */
+function noticeDevice(elector: Elector, name: string, isThere: boolean): void {
+  if (!elector.hasDevices || isThere === elector.links.has(name)) return;
+  const devices = virtualDevices([...elector.instances.values()].map(({ own }) => own));
+  elector.devicesUnsure ||= devices.some((device) => (isThere ? device.base : device.name) === name);
+}
+
+function settleDevices(elector: Elector, turn: Turn): void {
+  elector.devicesUnsure = false;
+  const devices = virtualDevices([...elector.instances.values()].map(({ own }) => own));
+  if (devices.length > 0 || elector.hasDevices) turn.actions.push({ do: 'keepDevices', devices });
+  elector.hasDevices = devices.length > 0;
 }
 
 /** An address that moved from one instance to another stays where it is: the new holder's word counts. */

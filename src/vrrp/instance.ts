@@ -19,6 +19,7 @@ import {
 import { type Effect, type Event, INIT, type Router, type Timer } from './router.ts';
 import type { ElectorReport, InstanceSettings, InstanceStatus, State, VirtualAddress } from './settings.ts';
 import type { Fitness } from './tracks.ts';
+import { sendingInterface, type VirtualDevice } from './virtual-device.ts';
 
 export type Action =
   | { do: 'send'; interface: string; to: Address; packet: Buffer }
@@ -26,6 +27,8 @@ export type Action =
   | { do: 'addVips'; vips: readonly VirtualAddress[] }
   | { do: 'removeVips'; vips: readonly VirtualAddress[] }
   | { do: 'announce'; vips: readonly VirtualAddress[]; repeat: number }
+  /** Exactly these interfaces of ours. */
+  | { do: 'keepDevices'; devices: readonly VirtualDevice[] }
   | { do: 'report'; report: ElectorReport };
 
 export type Instance = {
@@ -185,8 +188,9 @@ function send(instance: Instance, priority: number, { wallMs, actions }: Turn): 
   if (source === undefined) return; // the interface lost its address: FAULT comes with the same event
   instance.packets ??= parcels(own, source, own.priority);
   const packets = priority === own.priority ? instance.packets : parcels(own, source, priority);
+  const device = sendingInterface(own);
   for (const { to, packet } of signed(auth, packets, wallMs))
-    actions.push({ do: 'send', interface: own.interface, to, packet });
+    actions.push({ do: 'send', interface: device, to, packet });
   count(instance, priority === RESIGNED ? 'priorityZeroSent' : 'advertsSent');
 }
 

@@ -4,6 +4,7 @@ import type { Address } from '../core/address.ts';
 import type { Notice } from '../core/events.ts';
 import type { HmacSettings } from './auth.ts';
 import type { ChecksumForm } from './packet.ts';
+import type { VirtualMac } from './virtual-device.ts';
 
 export type InstanceSettings = {
   name: string;
@@ -39,6 +40,8 @@ export type InstanceSettings = {
   /** What is watched outside of the elector, and told to it by `tracker` commands. */
   tracks: readonly Track[];
   garp: GarpSettings;
+  /** Undefined = everything on `interface`, with its MAC. */
+  vmac?: VirtualMac;
 };
 /** `weight` is added to the priority while the interface is in that state. */
 export type WeightedInterface = { interface: string; weight: number; while: 'up' | 'down' };

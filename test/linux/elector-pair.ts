@@ -120,6 +120,16 @@ export class Pair {
     return capture;
   }
 
+  /** Of a command that ends by itself, whatever its exit code. */
+  async output(side: Side, command: string[]): Promise<string> {
+    const child = this.run(side, command);
+    let text = '';
+    child.stdout!.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    await new Promise((resolve) => child.once('close', resolve));
+    return text;
+  }
   run(side: Side, command: string[]): ChildProcess {
     // A process group of its own, so that all of it can be killed in one go.
     const child = spawn('ip', ['netns', 'exec', this.#namespace(side), ...command], { detached: true });

@@ -50,6 +50,7 @@ test('a link: name, flags, operational state, MAC, kind', () => {
         operstate: 'up',
         mtu: 1500,
         mac: Buffer.from('020000000001', 'hex'),
+        lower: 2,
         kind: 'veth',
       },
     },

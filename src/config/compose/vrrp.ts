@@ -8,6 +8,7 @@ import type { AddressEntry } from '../schema/addresses.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { all, last, mentioned, type Setting, type Settings, settled } from '../settings.ts';
 import { composePassword } from './authentication.ts';
+import { composeVirtualMac } from './virtual-mac.ts';
 
 const OWNER = 255;
 const USUAL_PRIORITY = 100;
@@ -30,6 +31,7 @@ export function composeInstance(
   const family = familyIn(addresses, sourceAddress, unicastPeers);
   const version = versionFor(settings, family, report);
   const password = composePassword(all(settings, 'authentication'), version?.value ?? globalVersion, report);
+  const vmac = composeVirtualMac(settings, unicastPeers, report);
   const [initialState, priority] = stateAndPriority(settings, report);
   const instance: VrrpInstance = {
     at: settings.at,
@@ -48,6 +50,7 @@ export function composeInstance(
     ...(sourceAddress === undefined ? {} : { sourceAddress }),
     unicastPeers,
     ...overrides(settings, family, unicastPeers, report),
+    ...(vmac === undefined ? {} : { vmac }),
     garp: composeGarp(settings),
   };
   if (unicastPeers.length === 0) reportNoPeer(settings, report);

@@ -5,6 +5,7 @@ import type { Located, Span } from '../../core/diagnostic.ts';
 import type { Configuration, VirtualAddress, VrrpInstance } from '../model.ts';
 import { isSamePassword } from '../schema/authentication.ts';
 import type { PairReport } from './pair-report.ts';
+import { compareVirtualMacs } from './pair-virtual-macs.ts';
 
 const OWNER = 255;
 export type Match = readonly [VrrpInstance, VrrpInstance];
@@ -26,6 +27,7 @@ export function compareInstances(a: Configuration, b: Configuration, pair: PairR
   for (const match of matches) {
     compareAdverts(match, [a, b], pair);
     comparePasswords(match, pair);
+    compareVirtualMacs(match, pair);
     comparePaths(match, [a, b], pair);
     compareAddresses(match, pair);
     compareRoles(match, pair);

@@ -16,6 +16,7 @@ import {
   UINT_MAX,
 } from './shape.ts';
 import { TRACK_INTERFACE } from './tracks.ts';
+import { virtualDevice } from './virtual-device.ts';
 import { VRRP_WORDS } from './words-vrrp.ts';
 
 /**
@@ -75,6 +76,12 @@ export const VRRP_INSTANCE = {
       'addresses that move along without being advertised',
       list('virtual_ipaddress_excluded', addressEntry),
     ),
+    use_vmac: keyword(
+      virtualDevice(['netlink_notify_msg']),
+      'hold the addresses on an interface with the MAC of the virtual router, vrrp.VRID',
+    ),
+    vmac_xmit_base: keyword(nothing, 'send adverts from the base interface, with its MAC'),
+    use_vmac_addr: keyword(nothing, 'such an interface also for virtual addresses on other interfaces'),
     down_timer_adverts: keyword(integer(1, 100), 'see vrrp_down_timer_adverts'),
     v3_checksum_as_v2: keyword(toggle, 'see v3_checksum_as_v2 of global_defs'),
     mcast_dst_ip: keyword(multicast(), 'group of multicast adverts; default vrrp_mcast_group4'),

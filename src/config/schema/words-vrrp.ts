@@ -20,41 +20,8 @@ import {
 } from './shape.ts';
 import { wordBlock, words } from './table.ts';
 import { TRACK_INTERFACE, TRACKS } from './tracks.ts';
+import { virtualDevice } from './virtual-device.ts';
 import { extraInterfaces } from './words-global.ts';
-
-const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
-const ADDRESS = /^[0-9a-f.:]+\/\d+$|^\d+(\.\d+){3}$|:/i;
-
-/** A MAC address, a name, and options: which is which shows in how it is written. */
-function macvlan(extra: readonly string[]): Shape<string[]> {
-  return {
-    syntax: `[[name] NAME] [MAC] ${extra.map((word) => `[${word}]`).join(' ')} [group NUMBER]`,
-    line: true,
-    isBareAllowed: true,
-    example: 'vrrp.51',
-    read(given) {
-      const values: string[] = [];
-      let named = false;
-      for (let word = given.peek(); word !== undefined; word = given.peek()) {
-        if (word.text === 'name' || word.text === 'group') {
-          given.optional();
-          const value = word.text === 'name' ? interfaceName.read(given) : integer(0, INT_MAX).read(given);
-          if (value === undefined) return undefined;
-          values.push(word.text, String(value));
-        } else if (extra.includes(word.text) || MAC.test(word.text) || ADDRESS.test(word.text))
-          values.push(given.optional()!.text);
-        else {
-          const value = interfaceName.read(given);
-          if (value === undefined) return undefined;
-          if (named) return given.wrong(word, `has a name already, and "${value}" is another`);
-          named = true;
-          values.push(value);
-        }
-      }
-      return values;
-    },
-  };
-}
 
 /** A secret is never shown, also not as what is wrong with it. */
 const hmacKey: Shape<{ id: number }> = {
@@ -106,8 +73,7 @@ const SHAPES = {
   extraInterfaces,
   weight: directed(253),
   wideWeight: directed(254),
-  vmac: macvlan(['netlink_notify_msg']),
-  ipvlan: macvlan(['bridge', 'private', 'vepa']),
+  ipvlan: virtualDevice(['bridge', 'private', 'vepa']),
   hmacKey,
   process: many(text),
   initFile,
@@ -131,9 +97,6 @@ const AUTH_HMAC = wordBlock(
 
 export const VRRP_WORDS = words(
   `
-  ignored use_vmac                      vmac        interface with the MAC of the virtual router
-  ignored use_vmac_addr                 flag        a VMAC also for virtual addresses on other interfaces
-  ignored vmac_xmit_base                flag        send and hear adverts on the base interface
   ignored use_ipvlan                    ipvlan      ipvlan L2 instead of macvlan
   ignored unicast_fault_no_peer flag FAULT rather than silent multicast when the list is empty
   ignored check_unicast_src             bool        drop adverts from non-peers

@@ -10,12 +10,14 @@ import { allVips, parcels } from '../../vrrp/instance.ts';
 import { decodeAdvert, RESIGNED } from '../../vrrp/packet.ts';
 import type { ElectorSettings, InstanceSettings } from '../../vrrp/settings.ts';
 import { LINGER_MS, peerMasterDownMs } from '../../vrrp/timing.ts';
+import { hearingInterface, sendingInterface, virtualDevices } from '../../vrrp/virtual-device.ts';
 import { wallClockMs } from '../clock.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
 import { Addresses } from './addresses.ts';
 import { Links } from './links.ts';
 import { AdvertSocket } from './sockets.ts';
+import { VirtualDevices } from './virtual-devices.ts';
 
 /** Everything of a dead director is gone within a second: with slow adverts there may be a gap instead. */
 const PATIENCE_MS = 800;
@@ -41,6 +43,8 @@ export function removeLeftovers(settings: ElectorSettings, masters: readonly str
     for (const { socket } of orphans) socket.close();
     // Also of those that did not serve: the dead director may have become master a moment ago.
     if (settings.addresses === 'kernel') addresses.remove(settings.instances.flatMap(allVips));
+    const devices = new VirtualDevices(requests, links, () => {});
+    devices.remove(virtualDevices(settings.instances));
     links.close();
     requests.close();
   }
@@ -51,15 +55,17 @@ function virtualAddresses(settings: ElectorSettings): Set<Address> {
 }
 
 function resign(own: InstanceSettings, links: Links, virtual: ReadonlySet<Address>): Orphan[] {
-  const link = links.link(own.interface);
+  const [speaking, hearing] = [links.link(sendingInterface(own)), links.link(hearingInterface(own))];
   const addresses = links.electorLink(own.interface)?.addresses ?? [];
   const source = own.source ?? addresses.find((address) => !virtual.has(address));
-  if (link === undefined || source === undefined) return [];
-  const socket = new AdvertSocket(own.interface, link.index);
+  if (speaking === undefined || hearing === undefined || source === undefined) return [];
+  const socket = new AdvertSocket(hearing.name, hearing.index);
   if (own.unicastPeers.length === 0) socket.listenTo(new Set([own.multicastGroup]));
   const auth = own.hmac && createAuthenticator(own.hmac);
   const resignation = signed(auth, parcels(own, source, RESIGNED), wallClockMs());
-  for (const { to, packet } of resignation) socket.send(packet, to);
+  const mouth = speaking === hearing ? socket : new AdvertSocket(speaking.name, speaking.index);
+  for (const { to, packet } of resignation) mouth.send(packet, to);
+  if (mouth !== socket) mouth.close();
   return [{ own, source, socket, auth }];
 }
 

@@ -8,6 +8,7 @@ import { createElector, type Input, listeners, nextDeadlineMs, stepElector } fro
 import type { Action } from '../../vrrp/instance.ts';
 import { rehearseTakeover } from '../../vrrp/rehearsal.ts';
 import type { ElectorCommand, ElectorReport, ElectorSettings } from '../../vrrp/settings.ts';
+import { virtualDevices } from '../../vrrp/virtual-device.ts';
 import { monotonicMs, wallClockMs } from '../clock.ts';
 import { errnoName, read, SCHED, SystemCallError, schedSetscheduler } from '../libc.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
@@ -17,6 +18,7 @@ import type { ThreadData } from './elector.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
 import { AdvertSocket, AnnouncementSocket, rehearseSend } from './sockets.ts';
+import { VirtualDevices } from './virtual-devices.ts';
 
 const NS_PER_MS = 1e6;
 /** A flood of packets on one interface must not keep adverts from being sent. */
@@ -35,6 +37,7 @@ export class ElectorThread {
   readonly #links = new Links(this.#requests);
   readonly #announcements = new AnnouncementSocket(this.#links);
   readonly #addresses = new Addresses(this.#requests, this.#links, (notice) => this.#say(notice));
+  readonly #devices = new VirtualDevices(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #sockets = new Map<string, Open>();
   readonly #poll = new PollSet();
   readonly #bellSlot: number;
@@ -79,7 +82,8 @@ export class ElectorThread {
       this.#perform(action);
   }
   #feedLink(name: string): void {
-    this.#feed({ type: 'link', interface: name, link: this.#links.electorLink(name) });
+    const link = this.#devices.isForeign(name) ? undefined : this.#links.electorLink(name);
+    this.#feed({ type: 'link', interface: name, link });
   }
 
   #perform(action: Action): void {
@@ -97,6 +101,8 @@ export class ElectorThread {
         // An engine announces by itself, when it is ready to receive what the announcement brings.
         if (this.#elector.settings.addresses === 'engine') return;
         return this.#announcements.announce(action.vips, action.repeat);
+      case 'keepDevices':
+        return this.#devices.keep(action.devices);
       case 'report':
         if (action.report.type === 'stopped') this.#stopped = true;
         return this.#report(action.report);
@@ -132,6 +138,9 @@ export class ElectorThread {
     if (command.type === 'configure') {
       this.#addresses.leaseSeconds = command.settings.leaseSeconds;
       this.#schedule(command.settings);
+      // Instances would else begin without a link, in FAULT.
+      this.#devices.add(virtualDevices(command.settings.instances));
+      this.#readLinks();
     }
     this.#feed({ type: 'command', command });
     this.#openSockets();

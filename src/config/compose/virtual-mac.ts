@@ -1,0 +1,40 @@
+// `use_vmac` and the words around it → their part of an instance.
+import type { VirtualMacSetting, VrrpInstance } from '../model.ts';
+import type { Report } from '../report.ts';
+import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
+import { last, type Settings } from '../settings.ts';
+
+export function composeVirtualMac(
+  settings: Settings<typeof VRRP_INSTANCE>,
+  unicastPeers: VrrpInstance['unicastPeers'],
+  report: Report,
+): VirtualMacSetting | undefined {
+  const device = last(settings, 'use_vmac');
+  const onBase = last(settings, 'vmac_xmit_base');
+  const others = last(settings, 'use_vmac_addr');
+  if (device === undefined) {
+    if (onBase !== undefined)
+      report.add('CFG_REDUNDANT', onBase.at, 'vmac_xmit_base says nothing without use_vmac: it is left out');
+    if (others !== undefined)
+      report.add('CFG_NO_EFFECT', others.at, 'use_vmac_addr works only together with use_vmac, as yet');
+    return undefined;
+  }
+  // A peer is an address, and routes to it lead through the base: keepalived sets it too, and says so.
+  const isUnicast = unicastPeers.length > 0;
+  if (isUnicast && onBase === undefined)
+    report.add(
+      'CFG_DEFAULT',
+      device.at,
+      'unicast adverts go through the base interface, as with vmac_xmit_base',
+      'write vmac_xmit_base as well',
+    );
+  const { name, mac, group } = device.value;
+  return {
+    at: device.at,
+    ...(name === undefined ? {} : { name }),
+    ...(mac === undefined ? {} : { mac }),
+    ...(group === undefined ? {} : { group }),
+    sendsOnBase: isUnicast || onBase !== undefined,
+    alsoElsewhere: others !== undefined,
+  };
+}

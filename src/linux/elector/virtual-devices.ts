@@ -1,0 +1,159 @@
+// The interfaces with virtual MACs on this machine: makes what is missing, takes over what a dead director
+// left, removes what nobody wants any more. Their settings, and those of the interfaces below them, are what
+// keepalived 2.2.7 makes them.
+import type { EventName, Notice } from '../../core/events.ts';
+import { createMacvlan, deleteLink, setLinkUp } from '../../netlink/link-message.ts';
+import type { Link } from '../../netlink/route.ts';
+import type { VirtualDevice } from '../../vrrp/virtual-device.ts';
+import type { NetlinkSocket, Result } from '../netlink-socket.ts';
+import { readSysctl, Sysctls } from '../sysctl.ts';
+import type { Links } from './links.ts';
+
+/** IN6_ADDR_GEN_MODE_NONE: no address of its own, which would be the same on both directors. */
+const NO_ADDRESS = 1;
+/** Answer ARP for addresses of the very interface: the base must not answer for those on its device. */
+const OWN_ADDRESSES = 1;
+const ALL_RP_FILTER = 'ipv4/conf/all/rp_filter';
+
+export class VirtualDevices {
+  readonly #requests: NetlinkSocket;
+  readonly #links: Links;
+  readonly #say: (notice: Notice) => void;
+  readonly #sysctls = new Sysctls((path, why) => this.#complainOnce(path, `net/${path}`, why));
+  readonly #held = new Map<string, VirtualDevice>();
+  /** Interfaces of somebody else that have the name of one of ours. */
+  readonly #foreign = new Set<string>();
+  readonly #troubles = new Map<string, string>();
+
+  constructor(requests: NetlinkSocket, links: Links, say: (notice: Notice) => void) {
+    this.#requests = requests;
+    this.#links = links;
+    this.#say = say;
+  }
+
+  /** Exactly these, as far as the interfaces below them exist. */
+  keep(wanted: readonly VirtualDevice[]): void {
+    const same = new Set(wanted.map(identity));
+    const going = [...this.#held.values()].filter((device) => !same.has(identity(device)));
+    this.remove(going);
+    this.#foreign.clear();
+    const gone = new Set(going.map(({ name }) => name));
+    for (const device of wanted) this.#add(device, gone);
+  }
+
+  /** What is there under a name with other properties stays until {@link keep}. */
+  add(wanted: readonly VirtualDevice[]): void {
+    for (const device of wanted) if (!this.#held.has(device.name)) this.#add(device);
+  }
+
+  /** Those that are ours; that one is not there is no error. */
+  remove(devices: readonly VirtualDevice[]): void {
+    for (const device of devices) {
+      const isHeld = this.#held.delete(device.name);
+      const there = this.#links.link(device.name);
+      if (there === undefined || !this.#isOurs(device, there)) continue;
+      const result = this.#do(deleteLink(device.name));
+      if (result.ok && isHeld) this.#tell(device, 'removed', 'vmac.removed');
+      else if (!result.ok && result.errno !== 'ENODEV') this.#complain(device, result);
+      for (const family of [4, 6]) this.#sysctls.forget(`ipv${family}/conf/${device.name}/`);
+    }
+    const bases = new Set([...this.#held.values()].map(({ base }) => base));
+    for (const base of new Set(devices.map((device) => device.base)))
+      if (!bases.has(base)) this.#sysctls.restore(`ipv4/conf/${base}/`);
+    if (this.#held.size === 0) this.#sysctls.restore();
+  }
+
+  /** It has the name of a device of ours, and is none. */
+  isForeign(name: string): boolean {
+    return this.#foreign.has(name);
+  }
+
+  /** `gone`: what no event has told of yet. */
+  #add(device: VirtualDevice, gone: ReadonlySet<string> = new Set()): void {
+    const base = this.#links.link(device.base);
+    if (base === undefined) return; // the instance is in FAULT for it already
+    const there = gone.has(device.name) ? undefined : this.#links.link(device.name);
+    if (there !== undefined && !this.#isOurs(device, there)) {
+      this.#foreign.add(device.name);
+      this.#complainOnce(device.name, device.name, 'an interface of this name is there, and not ours');
+      return;
+    }
+    if (there !== undefined && this.#held.has(device.name)) return;
+    if (there === undefined) {
+      const { name, group } = device;
+      const wanted = { name, mac: macBytes(device.mac), lowerIndex: base.index };
+      const made = this.#do(createMacvlan({ ...wanted, ...(group === undefined ? {} : { group }) }));
+      if (!made.ok) return this.#complain(device, made);
+    }
+    this.#held.set(device.name, device);
+    this.#settle(device);
+    const up = this.#do(setLinkUp(device.name));
+    if (!up.ok) return this.#complain(device, up);
+    this.#troubles.delete(device.name);
+    this.#tell(device, there === undefined ? 'added' : 'taken over', 'vmac.added');
+  }
+
+  /** Before it is up: an address of its own, or an answer to ARP, would be seen by others. */
+  #settle({ name, base, family, ipv6 }: VirtualDevice): void {
+    const of = (device: string) => `ipv4/conf/${device}`;
+    this.#sysctls.set(`ipv6/conf/${name}/addr_gen_mode`, NO_ADDRESS);
+    if (family === 6) return;
+    if (!ipv6) this.#sysctls.set(`ipv6/conf/${name}/disable_ipv6`, 1);
+    this.#sysctls.set(`${of(name)}/arp_ignore`, OWN_ADDRESSES);
+    // What comes from an address of the base, as a peer's advert or our own packets, is no forgery here.
+    this.#sysctls.set(`${of(name)}/accept_local`, 1);
+    this.#letIn(name);
+    this.#sysctls.set(`${of(name)}/promote_secondaries`, 1);
+    this.#sysctls.set(`${of(base)}/arp_ignore`, OWN_ADDRESSES);
+    this.#sysctls.set(`${of(base)}/arp_filter`, 1);
+  }
+
+  /**
+   * The way back to a client is through the base, so the device's filter must be off. The kernel takes the
+   * larger value of the interface and of `all`: what `all` says becomes a setting of every other interface.
+   */
+  #letIn(name: string): void {
+    const all = Number(readSysctl(ALL_RP_FILTER) ?? 0);
+    if (all > 0) {
+      const names = this.#links.names().filter((other) => !this.#held.has(other));
+      for (const other of [...names, 'default']) {
+        const path = `ipv4/conf/${other}/rp_filter`;
+        this.#sysctls.set(path, Math.max(all, Number(readSysctl(path) ?? 0)));
+      }
+      this.#sysctls.set(ALL_RP_FILTER, 0);
+    }
+    this.#sysctls.set(`ipv4/conf/${name}/rp_filter`, 0);
+  }
+
+  /** A former director made it, or we. */
+  #isOurs(device: VirtualDevice, there: Link): boolean {
+    const isSame = there.kind === 'macvlan' && there.mac.equals(macBytes(device.mac));
+    return isSame && there.lower === this.#links.link(device.base)?.index;
+  }
+
+  #do(request: ReturnType<typeof deleteLink>): Result {
+    return this.#requests.requestMany([request])[0]!;
+  }
+  #complain(device: VirtualDevice, result: Result): void {
+    if (!result.ok) this.#complainOnce(device.name, device.name, result.explanation ?? result.errno);
+  }
+  #complainOnce(key: string, what: string, why: string): void {
+    if (this.#troubles.get(key) === why) return;
+    this.#troubles.set(key, why);
+    this.#say({ event: 'vmac.failed', message: `${what}: ${why}`, fields: { what, why } });
+  }
+  #tell({ name, base, mac }: VirtualDevice, what: string, event: EventName): void {
+    this.#say({
+      event,
+      message: `${name} on ${base}, ${mac}: ${what}`,
+      fields: { interface: name, base, mac },
+    });
+  }
+}
+
+function macBytes(mac: string): Buffer {
+  return Buffer.from(mac.replaceAll(':', ''), 'hex');
+}
+function identity({ name, base, mac, family, ipv6, group }: VirtualDevice): string {
+  return `${name} ${base} ${mac} ${family} ${ipv6} ${group ?? ''}`;
+}

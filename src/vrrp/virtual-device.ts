@@ -1,0 +1,62 @@
+// The interface that has the virtual router's MAC (RFC 9568 §7.3), keepalived's `use_vmac`: which ones
+// there should be, and which way adverts go. Makes none: that is src/linux/elector/virtual-devices.ts.
+import type { ElectorSettings, InstanceSettings, VirtualAddress } from './settings.ts';
+
+export type VirtualDevice = {
+  name: string;
+  /** The interface that it is a part of. */
+  base: string;
+  /** `00:00:5e:00:01:33` */
+  mac: string;
+  /** Of the virtual router. */
+  family: 4 | 6;
+  /** IPv6 is on: there are addresses of it. */
+  ipv6: boolean;
+  /** Of interfaces, for `ip link show group`. */
+  group?: number;
+};
+export type VirtualMac = {
+  /** That adverts go through, and addresses of the instance's interface. */
+  device: VirtualDevice;
+  /** `vmac_xmit_base`; unicast always. */
+  sendsOnBase: boolean;
+  /** `use_vmac_addr`: for addresses on other interfaces. */
+  others: readonly VirtualDevice[];
+};
+
+export function devicesOf({ vmac }: InstanceSettings): VirtualDevice[] {
+  return vmac === undefined ? [] : [vmac.device, ...vmac.others];
+}
+
+export function virtualDevices(instances: Iterable<InstanceSettings>): VirtualDevice[] {
+  return [...instances].flatMap(devicesOf);
+}
+
+export function sendingInterface({ interface: base, vmac }: InstanceSettings): string {
+  return vmac === undefined || vmac.sendsOnBase ? base : vmac.device.name;
+}
+
+/**
+ * The device hears every multicast on its base. The base does not hear those that a peer sends with the MAC
+ * of the device: the kernel gives them to the device alone. Unicast is for an address, and that is on the
+ * base.
+ */
+export function hearingInterface({ interface: base, vmac, unicastPeers }: InstanceSettings): string {
+  return vmac === undefined || unicastPeers.length > 0 ? base : vmac.device.name;
+}
+
+/** For the embedded engine, which speaks with the virtual MAC itself. */
+export function withoutVirtualDevices<S extends Pick<ElectorSettings, 'instances'>>(settings: S): S {
+  return { ...settings, instances: settings.instances.map(withoutDevices) };
+}
+
+function withoutDevices(own: InstanceSettings): InstanceSettings {
+  const { vmac, ...rest } = own;
+  if (vmac === undefined) return own;
+  const bases = new Map(devicesOf(own).map(({ name, base }) => [name, base]));
+  const onBase = (vip: VirtualAddress) => ({
+    ...vip,
+    interface: bases.get(vip.interface) ?? vip.interface,
+  });
+  return { ...rest, vips: own.vips.map(onBase), excludedVips: own.excludedVips.map(onBase) };
+}
