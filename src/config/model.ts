@@ -23,6 +23,43 @@ export type GlobalDefs = {
   plainChecksum: Located<boolean>;
   multicastGroup4: Located<Address>;
   garp: GarpDefaults;
+  notify: GlobalNotify;
+};
+
+/** A command: taken apart, and who runs it; undefined = `script_user`, or who is the default. */
+export type Program = { at: Span; argv: string[]; user?: Located<string>; group?: Located<string> };
+export type TimedProgram = Program & { timeoutMs: Located<number> };
+/** Owner undefined = who the director runs as. `reader` is run with the path as its last argument. */
+export type Pipe = {
+  at: Span;
+  path: Located<string>;
+  user?: Located<string>;
+  group?: Located<string>;
+  reader?: Program;
+};
+export type GlobalNotify = {
+  scriptUser?: { user: Located<string>; group?: Located<string> };
+  startup?: TimedProgram;
+  shutdown?: TimedProgram;
+  pipes: Pipe[];
+  priorityChanges: Located<boolean>;
+  /** `fifo_write_vrrp_states_on_reload` */
+  statesOnReload: boolean;
+};
+export type NotifyPrograms = {
+  master?: Program;
+  backup?: Program;
+  fault?: Program;
+  stop?: Program;
+  deleted?: Program;
+  lowerAdvert?: Program;
+  any?: Program;
+};
+export type Notify = {
+  programs: NotifyPrograms;
+  /** DELETED is told when it is gone after a reload; else FAULT. */
+  tellsDeleted: boolean;
+  priorityChanges?: Located<boolean>;
 };
 
 /** `lvs_sync_daemon IF [inst] VRRP_INSTANCE [id N] [maxlen N] [port N] [ttl N] [group ADDR]`. */
@@ -79,6 +116,7 @@ export type VrrpInstance = {
   vmac?: VirtualMacSetting;
   /** Empty of overrides = the global values. */
   garp: Partial<GarpDefaults>;
+  notify: Notify;
 };
 
 /** `use_vmac [NAME] [MAC] [group N]`. */

@@ -70,6 +70,15 @@ export const EVENTS = {
   'drill.begun': { level: 'info', means: 'a failover drill begins' },
   'drill.report': { level: 'info', means: 'what the drill measured, or what a backup would do' },
   'drill.refused': { level: 'warn', means: 'a drill is already running, or there is nothing to drill' },
+  'script.ended': { level: 'info', means: 'a program of the configuration was run; `argv`, `output`, `ms`' },
+  'script.failed': {
+    level: 'warn',
+    means: 'a program of the configuration failed, took too long or could not be run; the message says why',
+  },
+  'pipe.failed': {
+    level: 'warn',
+    means: 'a named pipe for events cannot be written to, or lost lines because nobody read it (`lost`)',
+  },
   'ipvs.engine': { level: 'info', means: 'which data plane forwards: kernel or embedded' },
   'ipvs.applied': { level: 'info', means: 'commands were sent to the data plane; how many and how long' },
   'ipvs.adopted': { level: 'info', means: 'services already in the table were taken over' },

@@ -8,6 +8,7 @@ import type { Notice } from '../core/events.ts';
 import { difference } from '../director/difference.ts';
 import { rehearsalNotice } from '../director/drill.ts';
 import { applyHealth } from '../director/health.ts';
+import { planNotify } from '../director/notify.ts';
 import { planElector } from '../director/plan.ts';
 import { type Plan, planConfiguration } from '../director/plan-document.ts';
 import { ownedAddresses, serves, wantedSync } from '../director/roles.ts';
@@ -19,7 +20,9 @@ import type { ElectorSettings, State } from '../vrrp/settings.ts';
 import { withoutVirtualDevices } from '../vrrp/virtual-device.ts';
 import { type Loaded, loadConfiguration } from './load.ts';
 import type { RunOptions, ToBalancer, ToDirector } from './messages.ts';
+import { Notifier } from './notifier.ts';
 import { openPlane } from './open-plane.ts';
+import { OperatorPrograms } from './operator-programs.ts';
 import { PlanKeeper } from './plan-keeper.ts';
 import { TableKeeper } from './table-keeper.ts';
 import { writeState } from './write-state.ts';
@@ -32,6 +35,8 @@ import { writeState } from './write-state.ts';
 const TURN_MS = { handedOver: 300, tookOver: 600 };
 
 const SALT_BYTES = 16;
+/** How long a planned stop waits for the programs that tell of it, as keepalived has it. */
+const NOTIFY_STOP_MS = 1_000;
 
 type Message<T extends ToBalancer['type']> = Extract<ToBalancer, { type: T }>;
 type Edges = {
@@ -49,6 +54,8 @@ export class Balancer {
   readonly #keeper: TableKeeper;
   readonly #planKeeper: PlanKeeper;
   readonly #health: Health;
+  readonly #programs: OperatorPrograms;
+  readonly #notifier: Notifier;
   readonly #states: Map<string, State>;
   /** Instances that began or ceased to serve a moment ago; only an engine needs to know. */
   readonly #turning = new Map<string, NodeJS.Timeout>();
@@ -56,7 +63,13 @@ export class Balancer {
   #loaded: Loaded;
   #plan: Plan;
 
-  private constructor(start: Message<'start'>, edges: Edges, plane: DataPlane, loaded: Loaded) {
+  private constructor(
+    start: Message<'start'>,
+    edges: Edges,
+    plane: DataPlane,
+    loaded: Loaded,
+    programs: OperatorPrograms,
+  ) {
     this.#options = start.options;
     this.#edges = edges;
     this.#plane = plane;
@@ -65,6 +78,8 @@ export class Balancer {
     this.#plan = planConfiguration(loaded.configuration, randomBytes(SALT_BYTES).toString('hex'));
     this.#keeper = new TableKeeper(plane, edges.say);
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
+    this.#programs = programs;
+    this.#notifier = new Notifier(programs, edges.say, start.told);
     this.#health = startHealth({
       onServer: ({ service, server, up, inhibit }) => this.#serverChanged(service, server, up, inhibit),
       onNotice: edges.say,
@@ -81,8 +96,13 @@ export class Balancer {
       return undefined;
     }
     result.loaded.notices.forEach(edges.say);
+    const programs = new OperatorPrograms(edges.say);
+    const { startup } = planNotify(result.loaded.configuration);
+    // Not when another balancer takes the place of one that died.
+    if (startup !== undefined && message.accepted === undefined)
+      await programs.runAndTell(startup, startup, { script: 'startup_script' });
     const plane = await openPlane(result.loaded.configuration.director.engine.value, edges);
-    const balancer = new Balancer(message, edges, plane, result.loaded);
+    const balancer = new Balancer(message, edges, plane, result.loaded, programs);
     await balancer.#apply();
     return balancer;
   }
@@ -101,7 +121,12 @@ export class Balancer {
       case 'reload':
         return this.#reload();
       case 'state':
+        this.#notifier.state(message);
         return this.#stateChanged(message);
+      case 'heardLower':
+        return this.#notifier.heardLower(message.instance, message.priority);
+      case 'priority':
+        return this.#notifier.priority(message.instance, message.priority);
       case 'rehearse':
         return this.#rehearse(message);
       case 'count':
@@ -134,6 +159,8 @@ export class Balancer {
       fields: { masters },
     });
     removeLeftovers(this.#elector, masters);
+    for (const { name, priority } of this.#plan.elector.instances)
+      this.#notifier.state({ instance: name, state: 'INIT', priority });
     await this.#stop(false);
   }
 
@@ -143,10 +170,12 @@ export class Balancer {
     this.#health.configure(this.#plan.targets);
     await this.#applyTable();
     await this.#applyRoles();
+    this.#notifier.configure(this.#plan.notify);
     this.#edges.tell({
       type: 'configured',
       elector: this.#elector,
       drillHoldMs: this.#plan.director.drillHoldMs,
+      shutdownMs: this.#plan.notify.shutdown?.timeoutMs ?? 0,
       accepted: this.#loaded.accepted,
     });
     this.#planKeeper.keep(this.#plan);
@@ -238,6 +267,7 @@ export class Balancer {
   }
 
   async #stop(keepServices: boolean): Promise<void> {
+    const told = this.#notifier.settle(NOTIFY_STOP_MS);
     await this.#health.stop();
     this.#keeper.stopRetrying();
     if (this.#turning.size > 0) await wait(TURN_MS.handedOver);
@@ -249,5 +279,11 @@ export class Balancer {
     }
     await this.#plane.close();
     await this.#planKeeper.remove();
+    await told;
+    this.#notifier.close();
+    const { shutdown } = this.#plan.notify;
+    if (shutdown !== undefined)
+      await this.#programs.runAndTell(shutdown, shutdown, { script: 'shutdown_script' });
+    await this.#programs.stop(0);
   }
 }

@@ -8,6 +8,7 @@ import { monotonicMs } from '../linux/clock.ts';
 import { type Elector, startElector } from '../linux/elector/elector.ts';
 import type { ElectorReport, InstanceStatus, State } from '../vrrp/settings.ts';
 import { BalancerChild } from './balancer-child.ts';
+import { forwarded } from './forwarded.ts';
 import type { Accepted, RunOptions, ToDirector } from './messages.ts';
 
 /** A balancer that is not done by then is left to its own end; the VIPs are gone by that time. */
@@ -32,6 +33,7 @@ export class Director {
   #accepted: Accepted | undefined;
   #drill: Drill | undefined;
   #drillHoldMs = 0;
+  #shutdownMs = 0;
   #stopping = false;
   #exitCode = 0;
   #end!: (exit: Exit) => void;
@@ -105,10 +107,18 @@ export class Director {
 
   #startBalancer(): void {
     const accepted = this.#accepted === undefined ? {} : { accepted: this.#accepted };
-    this.#balancer.start({ type: 'start', options: this.#options, states: this.#states, ...accepted });
+    this.#balancer.start({
+      type: 'start',
+      options: this.#options,
+      states: this.#states,
+      told: new Map(this.#states),
+      ...accepted,
+    });
   }
 
   #onReport(report: ElectorReport): void {
+    const message = forwarded(report);
+    if (message !== undefined) this.#balancer.send(message);
     switch (report.type) {
       case 'running':
         return;
@@ -116,8 +126,7 @@ export class Director {
         return this.#say(report.notice);
       case 'state':
         this.#states.set(report.instance, report.to);
-        this.#say(stateNotice(report));
-        return this.#balancer.send({ type: 'state', instance: report.instance, state: report.to });
+        return this.#say(stateNotice(report));
       case 'group':
         return this.#say(groupNotice(report));
       case 'drill':
@@ -162,6 +171,7 @@ export class Director {
   #onConfigured(message: Extract<ToDirector, { type: 'configured' }>): void {
     this.#accepted = message.accepted;
     this.#drillHoldMs = message.drillHoldMs;
+    this.#shutdownMs = message.shutdownMs;
     this.#addresses = message.elector.addresses;
     if (this.#stopping) return;
     this.#elector.send({ type: 'configure', settings: message.elector });
@@ -212,7 +222,7 @@ export class Director {
   #stopBalancer(): void {
     if (!this.#balancer.running) return this.#finish({ code: 0 });
     this.#balancer.send({ type: 'stop' });
-    setTimeout(() => this.#finish({ code: 1 }), STOP_LIMIT_MS).unref();
+    setTimeout(() => this.#finish({ code: 1 }), STOP_LIMIT_MS + this.#shutdownMs).unref();
   }
 
   #snapshot(): Promise<readonly InstanceStatus[]> {

@@ -35,9 +35,19 @@ export type ToBalancer =
    * `accepted`: the texts in force, when a former balancer died: files may have been edited meanwhile, and
    * that is no reload.
    */
-  | { type: 'start'; options: RunOptions; accepted?: Accepted; states: ReadonlyMap<string, State> }
+  | {
+      type: 'start';
+      options: RunOptions;
+      accepted?: Accepted;
+      states: ReadonlyMap<string, State>;
+      /** What the former balancer was told of: a copy, as `states` goes on until this is sent. */
+      told: ReadonlyMap<string, State>;
+    }
   | { type: 'reload' }
-  | { type: 'state'; instance: string; state: State }
+  | { type: 'state'; instance: string; state: State; priority: number }
+  /** A master heard an advert of lower priority; `priority` is its own. */
+  | { type: 'heardLower'; instance: string; priority: number }
+  | { type: 'priority'; instance: string; priority: number }
   | { type: 'rehearse'; instances: readonly InstanceStatus[]; nowMs: number }
   | { type: 'count' }
   | {
@@ -53,7 +63,14 @@ export type ToBalancer =
 export type ToDirector =
   /** What a tracker found. One that is known at once is told before `configured`. */
   | { type: 'tracker'; tracker: TrackerId; verdict: Verdict }
-  | { type: 'configured'; elector: ElectorSettings; drillHoldMs: number; accepted: Accepted }
+  | {
+      type: 'configured';
+      elector: ElectorSettings;
+      drillHoldMs: number;
+      /** How long the operator's own program may take when all else is done. */
+      shutdownMs: number;
+      accepted: Accepted;
+    }
   /**
    * A first configuration that cannot run; `exitCode` is that of `run`. The text is the rendered
    * diagnostics.

@@ -6,6 +6,7 @@ import type { Server, ServerKey, Service, ServiceKey } from '../ipvs/model.ts';
 import type { HmacSettings } from '../vrrp/auth.ts';
 import type { InstanceSettings, Track, VirtualAddress, WeightedInterface } from '../vrrp/settings.ts';
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
+import { listenerFacts, notifyFacts } from './notify.ts';
 import { flagNames, type SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
 
@@ -26,7 +27,7 @@ export type Inventory = ReadonlyMap<string, Entry>;
 
 export function inventoryOf(plan: Plan): Inventory {
   const entries = [
-    ...plan.elector.instances.flatMap(instanceEntries),
+    ...plan.elector.instances.flatMap((own) => instanceEntries(own, plan)),
     ...serviceEntries(plan),
     ...(plan.sync === undefined ? [] : [syncEntry(plan.sync)]),
     directorEntry(plan),
@@ -57,7 +58,7 @@ export function addressesOf({ vips, excludedVips }: InstanceSettings): string[] 
   return [...vips, ...excludedVips].map(addressName);
 }
 
-function instanceEntries(own: InstanceSettings): Entry[] {
+function instanceEntries(own: InstanceSettings, plan: Plan): Entry[] {
   const { name: instance, vips, excludedVips, garp, source, unicastPeers, ...more } = own;
   const { trackInterfaces, weightedInterfaces, tracks, hmac, vmac, ...rest } = more;
   const facts = {
@@ -72,6 +73,7 @@ function instanceEntries(own: InstanceSettings): Entry[] {
     garpRepeat: garp.repeat,
     garpRefreshMs: garp.refreshMs,
     garpRefreshRepeat: garp.refreshRepeat,
+    ...listenerFacts(plan, instance),
   };
   const entryOf = (advertised: boolean) => (vip: VirtualAddress) => ({
     subject: { what: 'address' as const, instance, address: addressName(vip) },
@@ -159,7 +161,10 @@ function syncEntry({ instance, daemon }: SyncPlan): Entry {
   return { subject: { what: 'sync' }, facts: { ...(instance === undefined ? {} : { instance }), ...daemon } };
 }
 
-function directorEntry({ director, elector }: Plan): Entry {
+function directorEntry({ director, elector, notify }: Plan): Entry {
   const { realtimePriority, leaseSeconds } = elector;
-  return { subject: { what: 'director' }, facts: { ...director, leaseSeconds, realtimePriority } };
+  return {
+    subject: { what: 'director' },
+    facts: { ...director, leaseSeconds, realtimePriority, ...notifyFacts(notify) },
+  };
 }

@@ -6,6 +6,7 @@ import type { Configuration } from '../config/model.ts';
 import type { HealthTarget } from '../health/shape.ts';
 import type { Service, Table } from '../ipvs/model.ts';
 import type { ElectorSettings, InstanceSettings } from '../vrrp/settings.ts';
+import { type NotifyPlan, planNotify } from './notify.ts';
 import { planElector, planServices, planSync, type SyncPlan } from './plan.ts';
 import { planTargets } from './targets.ts';
 
@@ -20,6 +21,7 @@ export type Plan = {
   targets: readonly HealthTarget[];
   /** Undefined = no sync daemon. */
   sync?: SyncPlan | undefined;
+  notify: NotifyPlan;
   director: {
     engine: 'auto' | 'kernel' | 'embedded';
     drillHoldMs: number;
@@ -42,6 +44,7 @@ export function planConfiguration(configuration: Configuration, salt: string): P
     services: planServices(configuration),
     targets: planTargets(configuration),
     sync: planSync(configuration),
+    notify: planNotify(configuration),
     director: {
       engine: engine.value,
       drillHoldMs: drillHoldMs.value,

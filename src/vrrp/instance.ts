@@ -233,7 +233,7 @@ function noticeRival(instance: Instance, priority: number, turn: Turn): void {
     `Received advert from ${from} with lower priority ${priority}, ` +
     `ours ${own.priority}, forcing new election`;
   if (!isQuiet(instance, 'rival', turn.nowMs, RIVAL_EACH_MS))
-    notice(instance, 'vrrp.advert.lower', message, { from, priority }, turn);
+    notice(instance, 'vrrp.advert.lower', message, { from, priority, ours: own.priority }, turn);
 }
 
 /** The first of its kind is told, its like within `forMs` only counted. */

@@ -51,7 +51,6 @@ describe('a good file', () => {
     instance('track_script: [chk, { name: chk2, weight: 3 }]'),
     instance('notify_master: /bin/a b c'),
     instance('notify_master: { command: /bin/a b c, user: nobody, group: nogroup }'),
-    instance('notify_master: [/bin/a, { command: /bin/b }]'),
     instance(
       'virtual_routes: [10.0.0.0/8 via 10.1.1.1, { to: default, via: inet6 fe80::1, mtu: lock 1400 }]',
     ),
@@ -109,6 +108,7 @@ describe('a bad file', () => {
     [instance('virtual_ipaddress: { 10.0.0.1: }'), '/vrrp_instance/V/virtual_ipaddress is none of'],
     [instance('virtual_ipaddress: [{ dev: eth0 }]'), '/vrrp_instance/V/virtual_ipaddress is none of'],
     [instance('virtual_ipaddress: [{ address: 10.0.0.1, device: e }]'), 'virtual_ipaddress is none of'],
+    [instance('notify_master: [/bin/a, { command: /bin/b }]'), '/vrrp_instance/V/notify_master is none of'],
     [instance('notify_master: { user: nobody }'), '/vrrp_instance/V/notify_master is none of'],
     [server('protocol: ICMP'), '/virtual_server/10.0.0.1 80/protocol is none of'],
     [server('lvs_method: { type: ipip }'), '/virtual_server/10.0.0.1 80/lvs_method is none of'],

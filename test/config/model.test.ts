@@ -32,6 +32,7 @@ describe('defaults are keepalived’s', () => {
         plainChecksum: false,
         multicastGroup4: '224.0.0.18',
         garp: { masterDelayMs: 5000, masterRepeat: 5, masterRefreshMs: 0, masterRefreshRepeat: 1 },
+        notify: { pipes: [], priorityChanges: false, statesOnReload: false },
       },
       instances: [],
       virtualServers: [],
@@ -62,6 +63,7 @@ describe('defaults are keepalived’s', () => {
         virtualAddressesExcluded: [],
         unicastPeers: [],
         garp: {},
+        notify: { programs: {}, tellsDeleted: false },
       },
     ]);
   });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exitCodeFor } from '../../src/cli/check.ts';
 import { readConfiguration } from '../../src/config/read.ts';
-import { programOf } from '../../src/config/rules/scripts.ts';
+
 import { inspectScript } from '../../src/linux/script-files.ts';
 
 const NOBODY = 65_534;
@@ -105,15 +105,4 @@ test('what another user owns, root does not run; what runs as another user is th
   expect(inspectScript({ program: path('foreign'), user: 'nobody' })).toBeUndefined();
   program('plain', 0o644);
   expect(inspectScript({ program: path('plain'), user: undefined })?.says).toBe('is not executable');
-});
-
-test.each([
-  ['/bin/check -q', '/bin/check'],
-  ['  /bin/check', '/bin/check'],
-  ["'/opt/my check' -q", '/opt/my check'],
-  ['"/opt/my check" -q', '/opt/my check'],
-  ['/opt/my\\ check -q', '/opt/my check'],
-  ['', ''],
-])('the program of %s is %s', (command, expected) => {
-  expect(programOf(command)).toBe(expected);
 });

@@ -103,13 +103,19 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
     services: tableArbitrary,
     checks: fc.array(fc.tuple(fc.array(check, { maxLength: 2 }), fc.boolean()), { minLength: 1 }),
     sync: optional('sync', sync),
+    notifies: fc.boolean(),
+    pipes: fc.subarray([
+      { path: '/run/a' },
+      { path: '/run/b', user: 'nobody', reader: { argv: ['/bin/r'] } },
+    ]),
     director: fc.record({
       engine: fc.constantFrom('auto' as const, 'kernel' as const, 'embedded' as const),
       drillHoldMs: fc.constantFrom(1000, 10_000),
       runtimeDirectory: fc.constantFrom('/run/a', '/run/b'),
     }),
   })
-  .map(({ instances, realtimePriority, leaseSeconds, services, checks, sync: daemon, director }) => {
+  .map(({ instances, realtimePriority, leaseSeconds, services, checks, ...more }) => {
+    const { sync: daemon, director, notifies, pipes } = more;
     const keys = [...services].flatMap(([service, { servers }]) =>
       [...servers].map(([server, { weight }]) => ({ service, server, weight })),
     );
@@ -118,5 +124,13 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
       return { ...key, checks: settings, inhibit };
     });
     const elector = { instances, realtimePriority, leaseSeconds };
-    return { salt: 'salt', elector, services, targets, ...daemon, director };
+    const any = { argv: ['/bin/tell', 'it all'] };
+    const listeners = instances.map(({ name }) => ({
+      name,
+      programs: notifies ? { any } : {},
+      tellsDeleted: notifies,
+      priorityChanges: false,
+    }));
+    const notify = { instances: listeners, pipes, statesOnReload: notifies };
+    return { salt: 'salt', elector, services, targets, ...daemon, notify, director };
   });

@@ -3,6 +3,7 @@ import type { DirectorBlock, GarpDefaults, GlobalDefs, SyncDaemonSetting } from 
 import { type DIRECTOR, DRILL } from '../schema/director.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
 import { all, last, noSettings, type Settings, settled } from '../settings.ts';
+import { composeGlobalNotify } from './notify.ts';
 
 /** `NOT_ASKED`: a director whose file says nothing of real-time priority does not ask for it. */
 const NOT_ASKED = 0;
@@ -19,6 +20,7 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDef
     plainChecksum: settled(settings, 'v3_checksum_as_v2'),
     multicastGroup4: settled(settings, 'vrrp_mcast_group4'),
     garp: composeGarp(settings),
+    notify: composeGlobalNotify(settings),
   };
 }
 

@@ -8,6 +8,7 @@ import type { AddressEntry } from '../schema/addresses.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { all, last, mentioned, type Setting, type Settings, settled } from '../settings.ts';
 import { composePassword } from './authentication.ts';
+import { composeNotify } from './notify.ts';
 import { composeVirtualMac } from './virtual-mac.ts';
 
 const OWNER = 255;
@@ -52,6 +53,7 @@ export function composeInstance(
     ...overrides(settings, family, unicastPeers, report),
     ...(vmac === undefined ? {} : { vmac }),
     garp: composeGarp(settings),
+    notify: composeNotify(settings),
   };
   if (unicastPeers.length === 0) reportNoPeer(settings, report);
   const wrong = all(settings, 'virtual_ipaddress').some(({ body }) => body.wrong.length > 0);

@@ -1,6 +1,7 @@
 // Programs that a configuration wants to run: are they there, and could somebody else than root change what
 // root would run? Looking at files is the caller's; the rules are keepalived's (its -t ends with 6 for them).
 import type { Located, Span } from '../../core/diagnostic.ts';
+import { commandWords } from '../command.ts';
 import type { Report } from '../report.ts';
 import { type Block, knownWords } from '../schema/block.ts';
 import type { Settings } from '../settings.ts';
@@ -50,7 +51,7 @@ function* scriptsIn({ block, values }: Settings): Generator<Found> {
     for (const { value, body } of settings) {
       const command = words.get(word)?.takes.isScript ? partOf(value, 'command') : undefined;
       if (command !== undefined)
-        yield { program: programOf(command.value), user: textOf(value, 'user'), at: command.at };
+        yield { program: commandWords(command.value)[0] ?? '', user: textOf(value, 'user'), at: command.at };
       if (body !== undefined) yield* scriptsIn(body);
     }
 }
@@ -63,12 +64,4 @@ function partOf(value: unknown, part: string): Located<string> | undefined {
 /** A leading colon only asks for supplementary groups. */
 function textOf(value: unknown, part: string): string | undefined {
   return partOf(value, part)?.value.replace(/^:/, '');
-}
-
-/** The first word of the command: up to a blank that is neither quoted nor escaped. */
-export function programOf(command: string): string {
-  const match = /^\s*("(?:[^"\\]|\\.)*"|'[^']*'|(?:[^\s\\]|\\.)+)/.exec(command);
-  const word = match?.[1] ?? '';
-  if (word.startsWith("'")) return word.slice(1, -1);
-  return word.replace(/^"(.*)"$/s, '$1').replace(/\\(.)/gs, '$1');
 }

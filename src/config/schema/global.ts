@@ -4,6 +4,7 @@ import { address as parsed } from '../../core/address.ts';
 import type { Located } from '../../core/diagnostic.ts';
 import type { Arguments } from '../arguments.ts';
 import { type Block, keyword } from './block.ts';
+import { GLOBAL_NOTIFY_WORDS } from './notify.ts';
 import { type Options, options } from './options.ts';
 import {
   inParts,
@@ -114,6 +115,7 @@ export const GLOBAL_DEFS = {
       default: 1,
     }),
     vrrp_min_garp: keyword(toggle, 'one gratuitous ARP and no second burst, where nothing else is said'),
+    ...GLOBAL_NOTIFY_WORDS,
   },
   others: GLOBAL_WORDS,
 } as const satisfies Block;

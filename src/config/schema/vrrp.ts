@@ -4,6 +4,7 @@ import { addressEntry, peerEntry } from './addresses.ts';
 import { AUTHENTICATION } from './authentication.ts';
 import { type Block, keyword, list, opens } from './block.ts';
 import { LONGEST_GARP_DELAY, vrrpVersion } from './global.ts';
+import { NOTIFY_WORDS } from './notify.ts';
 import {
   address,
   integer,
@@ -96,6 +97,7 @@ export const VRRP_INSTANCE = {
     garp_master_repeat: keyword(integer(1, UINT_MAX), 'see vrrp_garp_master_repeat'),
     garp_master_refresh: keyword(seconds(0, UINT_MAX, true), 'see vrrp_garp_master_refresh'),
     garp_master_refresh_repeat: keyword(integer(1, UINT_MAX), 'see vrrp_garp_master_refresh_repeat'),
+    ...NOTIFY_WORDS,
   },
   others: VRRP_WORDS,
 } as const satisfies Block;

@@ -109,10 +109,6 @@ export const GLOBAL_WORDS = words(
   none    smtp_connect_timeout          whole(1,4294) time to connect to the mail relay
   none    notification_email{}          flag        who gets mail: one address a line
   none    smtp_alert                    bool        default for all mail alerts
-  ignored startup_script                script      run once before the children start
-  ignored startup_script_timeout        int(1,1000) longest run of startup_script in seconds; default 10
-  ignored shutdown_script               script      run once after the children end
-  ignored shutdown_script_timeout       int(1,1000) longest run of shutdown_script in seconds; default 10
   none    max_auto_priority             ?int(-1,99) raise the own real-time priority when scheduled late
   none min_auto_priority_delay int(1,10000000) lateness that triggers it, in microseconds; default 1 s
   none    smtp_alert_vrrp               bool        default for VRRP mails
@@ -152,12 +148,6 @@ export const GLOBAL_WORDS = words(
   ignored nftables_ipvs_priority        int(-2147483648) priority of the chains of nftables_ipvs
   ignored nftables_ipvs_start_fwmark    uint(1)     first mark of nftables_ipvs; default 1000
   ignored nftables_counters             flag        add counters to the generated rules
-  ignored notify_fifo                   fifo        named pipe that gets all events
-  ignored notify_fifo_script script program that reads notify_fifo; the path of the pipe is its last argument
-  ignored vrrp_notify_fifo              fifo        named pipe that gets the events of VRRP
-  ignored vrrp_notify_fifo_script       script      program that reads vrrp_notify_fifo
-  none    vrrp_notify_priority_changes  bool        also write changes of priority to the pipe
-  ignored fifo_write_vrrp_states_on_reload flag        repeat the states to the pipe after a reload
   ignored lvs_notify_fifo fifo named pipe that gets the events of virtual and real servers
   ignored lvs_notify_fifo_script        script      program that reads lvs_notify_fifo
   none    checker_priority              int(-20,19) nice value of the checker child
@@ -185,8 +175,6 @@ export const GLOBAL_WORDS = words(
   ignored enable_dbus                   flag        serve D-Bus
   ignored dbus_service_name             text        name on D-Bus; default org.keepalived.Vrrp1
   ignored dbus_no_interface_name text word in the path of instances without interface; default none
-  none    script_user                   user        who runs scripts that name nobody
-  none    enable_script_security        flag        refuse root scripts whose path is writable by others
   none vrrp_netlink_cmd_rcv_bufs uint() socket buffer of the VRRP child's netlink commands, in bytes
   none    vrrp_netlink_cmd_rcv_bufs_force bool        let vrrp_netlink_cmd_rcv_bufs exceed rmem_max
   none vrrp_netlink_monitor_rcv_bufs uint() socket buffer of the VRRP child's netlink monitor, in bytes

@@ -120,15 +120,7 @@ export const VRRP_WORDS = words(
   none    skip_check_adv_addr           bool        vrrp_skip_check_adv_addr of this instance
   none    strict_mode                   bool        strict RFC mode of this instance
   none    debug                         int(0,4)    not implemented
-  ignored notify_backup                 script      run on entering BACKUP
-  ignored notify_master                 script      run on entering MASTER
-  ignored notify_fault                  script      run on entering FAULT
-  ignored notify_stop                   script      run when the director stops
-  ignored notify_deleted                ?script     run when the instance is gone after a reload
-  ignored notify                        script      run on every transition, with four more arguments
-  ignored notify_master_rx_lower_pri script run when a MASTER hears a lower-priority advert
   none    smtp_alert                    bool        mail on transitions
-  none    notify_priority_changes       bool        also write changes of priority to the pipe
   ignored lvs_sync_daemon_interface     iface       old form of lvs_sync_daemon: its interface
   ignored garp_lower_prio_delay         whole(0,4294) vrrp_garp_lower_prio_delay of this instance
   ignored garp_lower_prio_repeat        int()       vrrp_garp_lower_prio_repeat of this instance

@@ -1,0 +1,127 @@
+// Whom to tell what happens, and in which words: keepalived 2.2.7's, measured with a program that prints its
+// arguments. Runs nothing and writes nothing.
+import type { Configuration, Notify, NotifyPrograms, Program } from '../config/model.ts';
+import type { State } from '../vrrp/settings.ts';
+import type { Facts } from './inventory.ts';
+
+/** No user = the one who is the default. */
+export type PlannedProgram = { argv: readonly string[]; user?: string; group?: string };
+export type PlannedPipe = { path: string; user?: string; group?: string; reader?: PlannedProgram };
+export type Told = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP' | 'DELETED';
+type Word = Told | 'MASTER_RX_LOWER_PRI' | 'MASTER_PRIORITY' | 'BACKUP_PRIORITY';
+export type Listener = {
+  name: string;
+  programs: Readonly<Partial<Record<keyof NotifyPrograms, PlannedProgram>>>;
+  tellsDeleted: boolean;
+  priorityChanges: boolean;
+};
+export type NotifyPlan = {
+  instances: readonly Listener[];
+  pipes: readonly PlannedPipe[];
+  startup?: PlannedProgram & { timeoutMs: number };
+  shutdown?: PlannedProgram & { timeoutMs: number };
+  statesOnReload: boolean;
+};
+export type Happening = { kind: 'INSTANCE' | 'GROUP'; name: string; word: Word; priority: number };
+
+export function planNotify({ global, instances }: Configuration): NotifyPlan {
+  const { scriptUser, startup, shutdown, pipes, priorityChanges, statesOnReload } = global.notify;
+  const planned = (program: Program): PlannedProgram => {
+    const { user, group } = program.user === undefined && scriptUser !== undefined ? scriptUser : program;
+    return { argv: program.argv, ...owner(user?.value, group?.value) };
+  };
+  const listener = (name: string, notify: Notify): Listener => ({
+    name,
+    programs: Object.fromEntries(
+      Object.entries(notify.programs).map(([on, program]) => [on, planned(program)]),
+    ),
+    tellsDeleted: notify.tellsDeleted,
+    priorityChanges: (notify.priorityChanges ?? priorityChanges).value,
+  });
+  return {
+    instances: instances.map(({ name, notify }) => listener(name.value, notify)),
+    pipes: pipes.map(({ path, user, group, reader }) => ({
+      path: path.value,
+      ...owner(user?.value, group?.value),
+      ...(reader === undefined ? {} : { reader: planned(reader) }),
+    })),
+    ...(startup === undefined
+      ? {}
+      : { startup: { ...planned(startup), timeoutMs: startup.timeoutMs.value } }),
+    ...(shutdown === undefined
+      ? {}
+      : { shutdown: { ...planned(shutdown), timeoutMs: shutdown.timeoutMs.value } }),
+    statesOnReload,
+  };
+}
+
+function owner(user: string | undefined, group: string | undefined): { user?: string; group?: string } {
+  return { ...(user === undefined ? {} : { user }), ...(group === undefined ? {} : { group }) };
+}
+
+/**
+ * What others are told when an instance of which they were told `before` is in `state` now. A master that
+ * hands over is one until it has; who was not told of a state is not told that it is over.
+ */
+export function wordFor(before: Told | undefined, state: State): Told | undefined {
+  if (state === 'LEAVING') return undefined;
+  const word = state === 'INIT' ? 'STOP' : state;
+  if (before === undefined && word === 'STOP') return undefined;
+  return word === before ? undefined : word;
+}
+
+const OWN_PROGRAM = {
+  MASTER: 'master',
+  BACKUP: 'backup',
+  FAULT: 'fault',
+  STOP: 'stop',
+  DELETED: 'deleted',
+  MASTER_RX_LOWER_PRI: 'lowerAdvert',
+} as const satisfies Partial<Record<Word, keyof NotifyPrograms>>;
+
+/** The state's own program first, with nothing added; then the one for all, with four words. */
+export function programsFor({ programs }: Listener, happening: Happening): PlannedProgram[] {
+  const { kind, name, word, priority } = happening;
+  if (word === 'MASTER_PRIORITY' || word === 'BACKUP_PRIORITY') return [];
+  const own = programs[OWN_PROGRAM[word]];
+  const any = word === 'MASTER_RX_LOWER_PRI' ? undefined : programs.any;
+  return [
+    ...(own === undefined ? [] : [own]),
+    ...(any === undefined ? [] : [{ ...any, argv: [...any.argv, kind, name, word, String(priority)] }]),
+  ];
+}
+
+/** `INSTANCE "VI_1" MASTER 150` and a line break. */
+export function pipeLine({ kind, name, word, priority }: Happening): string {
+  return `${kind} "${name}" ${word} ${priority}\n`;
+}
+
+/** What a listener is, for the comparison of two plans. */
+export function listenerFacts({ notify }: { notify: NotifyPlan }, instance: string): Facts {
+  const listener = notify.instances.find(({ name }) => name === instance);
+  if (listener === undefined) return {};
+  const programs = Object.entries(listener.programs).map(
+    ([on, program]) => [`notify ${on}`, programName(program)] as const,
+  );
+  const { tellsDeleted, priorityChanges } = listener;
+  return { ...Object.fromEntries(programs), tellsDeleted, notifyPriorityChanges: priorityChanges };
+}
+
+export function notifyFacts({ pipes, startup, shutdown, statesOnReload }: NotifyPlan): Facts {
+  const named = pipes.map(({ reader, path, ...owned }) => {
+    const owner = [path, owned.user, owned.group].filter((word) => word !== undefined).join(' ');
+    return reader === undefined ? owner : `${owner} read by ${programName(reader)}`;
+  });
+  return {
+    notifyPipes: named.join(', '),
+    ...(startup === undefined ? {} : { startupScript: programName(startup) }),
+    ...(shutdown === undefined ? {} : { shutdownScript: programName(shutdown) }),
+    statesOnReload,
+  };
+}
+
+function programName({ argv, user, group }: PlannedProgram): string {
+  const words = argv.map((word) => (/^[^\s'"]+$/.test(word) ? word : `'${word}'`)).join(' ');
+  const owner = [user, group].filter((word) => word !== undefined).join(' ');
+  return owner === '' ? words : `${words} as ${owner}`;
+}
