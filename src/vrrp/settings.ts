@@ -3,6 +3,7 @@
 import type { Address } from '../core/address.ts';
 import type { Notice } from '../core/events.ts';
 import type { HmacSettings } from './auth.ts';
+import type { BfdSettings } from './bfd/speaker.ts';
 import type { ChecksumForm } from './packet.ts';
 import type { VirtualMac } from './virtual-device.ts';
 
@@ -77,6 +78,8 @@ export type ElectorSettings = {
   instances: readonly InstanceSettings[];
   /** Undefined = none. */
   groups?: readonly GroupSettings[];
+  /** BFD sessions, tracked by instances or not; undefined = none. */
+  bfd?: readonly BfdSettings[];
   /** SCHED_RR priority; 0 = do not ask. */
   realtimePriority: number;
   /** valid_lft of our addresses; 0 = no lease. */

@@ -14,6 +14,7 @@ import { errnoName, read, SCHED, SystemCallError, schedSetscheduler } from '../l
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
 import { Addresses } from './addresses.ts';
+import { Bfd, type SessionVerdict } from './bfd.ts';
 import type { ThreadData } from './elector.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
@@ -40,6 +41,7 @@ export class ElectorThread {
   readonly #devices = new VirtualDevices(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #sockets = new Map<string, Open>();
   readonly #poll = new PollSet();
+  readonly #bfd = new Bfd(this.#poll, (verdict) => this.#onSession(verdict));
   readonly #bellSlot: number;
   readonly #linksSlot: number;
   readonly #rung = Buffer.alloc(8);
@@ -58,11 +60,12 @@ export class ElectorThread {
 
   run(): void {
     while (!this.#stopped && Atomics.load(this.#data.leave, 0) === 0) {
-      const restMs = nextDeadlineMs(this.#elector) - monotonicMs();
+      const restMs = Math.min(nextDeadlineMs(this.#elector), this.#bfd.nextDeadlineMs) - monotonicMs();
       this.#poll.wait(restMs === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(restMs * NS_PER_MS)));
       // What was said in time counts before our own deadlines do, even if we are late to hear it.
       if (this.#poll.ready(this.#linksSlot)) this.#readLinks();
       for (const { socket, slot } of this.#sockets.values()) if (this.#poll.ready(slot)) this.#hear(socket);
+      this.#bfd.step(monotonicMs());
       if (this.#poll.ready(this.#bellSlot)) this.#readCommands();
       if (nextDeadlineMs(this.#elector) <= monotonicMs()) this.#feed({ type: 'wake' });
     }
@@ -109,6 +112,11 @@ export class ElectorThread {
     }
   }
 
+  #onSession({ name, state }: SessionVerdict): void {
+    const verdict = state === 'up' ? 'up' : 'down';
+    this.#feed({ type: 'command', command: { type: 'tracker', tracker: { kind: 'bfd', name }, verdict } });
+  }
+
   #readLinks(): void {
     const { changed, gone } = this.#links.read();
     for (const name of changed) this.#feedLink(name);
@@ -141,6 +149,8 @@ export class ElectorThread {
       // Instances would else begin without a link, in FAULT.
       this.#devices.add(virtualDevices(command.settings.instances));
       this.#readLinks();
+      // Before those who track them: they would else begin with a verdict that is not known.
+      this.#bfd.configure(command.settings.bfd ?? [], monotonicMs());
     }
     this.#feed({ type: 'command', command });
     this.#openSockets();
@@ -220,6 +230,7 @@ export class ElectorThread {
   #close(): void {
     for (const { socket } of this.#sockets.values()) socket.close();
     this.#sockets.clear();
+    this.#bfd.close(monotonicMs());
     this.#announcements.close();
     this.#links.close();
     this.#requests.close();

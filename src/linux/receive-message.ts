@@ -1,0 +1,73 @@
+// recvmsg into memory laid out once: a datagram, who sent it, and over how many routers it came.
+import koffi from 'koffi';
+import type { Address } from '../core/address.ts';
+import { define, ERRNO, MSG, pointerTo, SOL, systemError } from './libc.ts';
+import { decodeSockaddrInet } from './sockaddr.ts';
+
+/** struct msghdr, struct iovec and struct cmsghdr of <sys/socket.h> on 64-bit machines. */
+const MESSAGE = { name: 0, nameLength: 8, iov: 16, iovLength: 24, control: 32, controlLength: 40, size: 56 };
+const IOVEC = { length: 8, size: 16 } as const;
+const CONTROL = { length: 0, level: 8, type: 12, data: 16, align: 8 } as const;
+const NAME_SIZE = 28;
+const CONTROL_SIZE = 128;
+/** Types of ancillary data: <linux/in.h>, <linux/in6.h>. */
+const IP_TTL = 2;
+const IPV6_HOPLIMIT = 52;
+
+type Recvmsg = (fd: number, message: Uint8Array, flags: number) => number;
+const recvmsg = define<Recvmsg>('recvmsg', 'long', ['int', 'void *', 'int']);
+
+/** `hopLimit` undefined: the socket was not asked for it (IP_RECVTTL, IPV6_RECVHOPLIMIT). */
+export type Received = { bytes: Buffer; source: Address; port: number; hopLimit: number | undefined };
+
+export class MessageReceiver {
+  readonly #message = Buffer.alloc(MESSAGE.size);
+  readonly #vector = Buffer.alloc(IOVEC.size);
+  readonly #name = Buffer.alloc(NAME_SIZE);
+  readonly #control = Buffer.alloc(CONTROL_SIZE);
+  readonly #bytes: Buffer;
+
+  /** `most`: bytes of a datagram; what is longer is passed over. */
+  constructor(most: number) {
+    this.#bytes = Buffer.alloc(most);
+    this.#vector.writeBigUInt64LE(pointerTo(this.#bytes), 0);
+    this.#vector.writeBigUInt64LE(BigInt(most), IOVEC.length);
+    this.#message.writeBigUInt64LE(pointerTo(this.#name), MESSAGE.name);
+    this.#message.writeBigUInt64LE(pointerTo(this.#vector), MESSAGE.iov);
+    this.#message.writeBigUInt64LE(1n, MESSAGE.iovLength);
+    this.#message.writeBigUInt64LE(pointerTo(this.#control), MESSAGE.control);
+  }
+
+  /** Undefined when none waits. `bytes` are valid until the next call. */
+  receive(fd: number): Received | undefined {
+    for (;;) {
+      this.#message.writeUInt32LE(NAME_SIZE, MESSAGE.nameLength);
+      this.#message.writeBigUInt64LE(BigInt(CONTROL_SIZE), MESSAGE.controlLength);
+      const length = recvmsg(fd, this.#message, MSG.DONTWAIT | MSG.TRUNC);
+      if (length < 0) {
+        const errno = koffi.errno();
+        if (errno === ERRNO.EAGAIN) return undefined;
+        if (errno === ERRNO.EINTR) continue;
+        throw systemError('recvmsg', errno, fd);
+      }
+      const sender = decodeSockaddrInet(this.#name);
+      if (length > this.#bytes.length || sender === undefined) continue;
+      const { address: source, port } = sender;
+      return { bytes: this.#bytes.subarray(0, length), source, port, hopLimit: this.#hopLimit() };
+    }
+  }
+
+  #hopLimit(): number | undefined {
+    const end = Number(this.#message.readBigUInt64LE(MESSAGE.controlLength));
+    for (let at = 0; at + CONTROL.data <= end; ) {
+      const length = Number(this.#control.readBigUInt64LE(at + CONTROL.length));
+      const level = this.#control.readInt32LE(at + CONTROL.level);
+      const type = this.#control.readInt32LE(at + CONTROL.type);
+      if ((level === SOL.IP && type === IP_TTL) || (level === SOL.IPV6 && type === IPV6_HOPLIMIT))
+        return this.#control.readInt32LE(at + CONTROL.data);
+      if (length < CONTROL.data) return undefined;
+      at += Math.ceil(length / CONTROL.align) * CONTROL.align;
+    }
+    return undefined;
+  }
+}
