@@ -114,6 +114,8 @@ export type VrrpInstance = {
   downTimerAdverts?: Located<number>;
   plainChecksum?: Located<boolean>;
   vmac?: VirtualMacSetting;
+  /** `no_accept` */
+  refusesPackets?: Located<true>;
   /** Empty of overrides = the global values. */
   garp: Partial<GarpDefaults>;
   notify: Notify;

@@ -65,6 +65,10 @@ export const EVENTS = {
     level: 'error',
     means: 'an interface with a virtual MAC, or a kernel setting for it, could not be made',
   },
+  'filter.failed': {
+    level: 'error',
+    means: 'the packet filter (no_accept, silent interfaces) could not be made; the message says more',
+  },
   'link.down': { level: 'warn', means: 'a tracked interface lost its link' },
   'link.up': { level: 'info', means: 'a tracked interface has its link again' },
   'drill.begun': { level: 'info', means: 'a failover drill begins' },

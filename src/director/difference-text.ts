@@ -16,6 +16,7 @@ const WORDS: Readonly<Record<string, string>> = {
   antiReplay: 'anti_replay',
   windowSeconds: 'time_window',
   vmac: 'use_vmac',
+  refuses: 'no_accept',
   advertMs: 'advert_int',
   downAdverts: 'down_timer_adverts',
   checksumForm: 'checksum',

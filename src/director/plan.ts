@@ -100,6 +100,7 @@ function planInstance(
     tracks: [],
     garp: planGarp({ ...global.garp, ...instance.garp }),
     ...(vmac === undefined ? {} : { vmac }),
+    ...(instance.refusesPackets === undefined ? {} : { refuses: true as const }),
   };
 }
 

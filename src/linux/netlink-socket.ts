@@ -116,6 +116,33 @@ export class NetlinkSocket {
     return results;
   }
 
+  /**
+   * All of them or none, as nf_tables has it, between two messages that frame them. A kernel that does not
+   * know the subsystem refuses the first; else the last of the requests is always answered.
+   */
+  transact(begin: Request, requests: readonly Request[], end: Request): Result {
+    const last = requests.length;
+    const all = [begin, ...requests, end];
+    const out = Buffer.alloc(all.reduce((size, request) => size + messageSize(request), 0));
+    const first = (this.#sequence + 1) >>> 0;
+    let length = 0;
+    for (const [index, request] of all.entries())
+      length = writeMessage(request, index === last ? NLM_F.ACK : 0, this.#nextSequence(), out, length);
+    this.#send(out, length, requests[0]!.name);
+    let failed: Result | undefined;
+    for (;;) {
+      const messages = this.#answers(requests[0]!.name);
+      if (messages === 'overrun') return failed ?? { ok: false, errno: 'ENOBUFS' };
+      for (const message of messages) {
+        const index = (message.sequence - first) >>> 0;
+        if (message.type !== NLMSG.ERROR || index > last) continue;
+        const result = resultOf(acknowledgement(message));
+        if (!result.ok) failed ??= result;
+        if (index === last || index === 0) return failed ?? result;
+      }
+    }
+  }
+
   /** Events that wait in the socket. Never blocks. */
   receive(): Received {
     const messages: Message[] = [];

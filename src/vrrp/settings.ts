@@ -43,6 +43,8 @@ export type InstanceSettings = {
   garp: GarpSettings;
   /** Undefined = everything on `interface`, with its MAC. */
   vmac?: VirtualMac;
+  /** `no_accept`: packets to the addresses are not taken in, only forwarded. */
+  refuses?: true;
 };
 /** `weight` is added to the priority while the interface is in that state. */
 export type WeightedInterface = { interface: string; weight: number; while: 'up' | 'down' };

@@ -52,6 +52,7 @@ export function composeInstance(
     unicastPeers,
     ...overrides(settings, family, unicastPeers, report),
     ...(vmac === undefined ? {} : { vmac }),
+    ...refusal(settings),
     garp: composeGarp(settings),
     notify: composeNotify(settings),
   };
@@ -110,6 +111,13 @@ function groupFor(
   if (message === undefined) return group;
   report.add('CFG_CONTRADICTION', group.at, message);
   return undefined;
+}
+
+/** Of `accept` and `no_accept` the last one counts. */
+function refusal(settings: Instance): Pick<VrrpInstance, 'refusesPackets'> {
+  const [asked, again] = [last(settings, 'no_accept'), last(settings, 'accept')];
+  if (asked === undefined || (again !== undefined && isAfter(again.at, asked.at))) return {};
+  return { refusesPackets: asked };
 }
 
 /** keepalived speaks multicast then, and says that it will not for ever. */

@@ -83,6 +83,11 @@ export const VRRP_INSTANCE = {
     ),
     vmac_xmit_base: keyword(nothing, 'send adverts from the base interface, with its MAC'),
     use_vmac_addr: keyword(nothing, 'such an interface also for virtual addresses on other interfaces'),
+    accept: keyword(nothing, 'take in packets to the addresses, also when not their owner; the default'),
+    no_accept: keyword(
+      nothing,
+      'forward packets to the addresses (IPVS), take in none; answers to ARP and NDP go on',
+    ),
     down_timer_adverts: keyword(integer(1, 100), 'see vrrp_down_timer_adverts'),
     v3_checksum_as_v2: keyword(toggle, 'see v3_checksum_as_v2 of global_defs'),
     mcast_dst_ip: keyword(multicast(), 'group of multicast adverts; default vrrp_mcast_group4'),

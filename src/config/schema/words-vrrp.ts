@@ -115,8 +115,6 @@ export const VRRP_WORDS = words(
   none    linkbeat_use_polling          flag        old: poll the link of this instance
   ignored virtual_routes{}              flag        routes that move with the instance
   ignored virtual_rules{}               flag        policy rules that move with the instance
-  none    accept flag accept packets to the addresses also when not their owner; the default
-  ignored no_accept                     flag        drop packets to the addresses when not their owner
   none    skip_check_adv_addr           bool        vrrp_skip_check_adv_addr of this instance
   none    strict_mode                   bool        strict RFC mode of this instance
   none    debug                         int(0,4)    not implemented

@@ -6,6 +6,7 @@ import { NETLINK_ROUTE } from '../../netlink/route.ts';
 import { refuse } from '../../vrrp/accept.ts';
 import { type Authenticator, createAuthenticator } from '../../vrrp/auth.ts';
 import { examine, signed } from '../../vrrp/authenticate.ts';
+import { filterFor } from '../../vrrp/filter.ts';
 import { allVips, parcels } from '../../vrrp/instance.ts';
 import { decodeAdvert, RESIGNED } from '../../vrrp/packet.ts';
 import type { ElectorSettings, InstanceSettings } from '../../vrrp/settings.ts';
@@ -15,6 +16,7 @@ import { wallClockMs } from '../clock.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
 import { Addresses } from './addresses.ts';
+import { Firewall } from './firewall.ts';
 import { Links } from './links.ts';
 import { AdvertSocket } from './sockets.ts';
 import { VirtualDevices } from './virtual-devices.ts';
@@ -45,9 +47,18 @@ export function removeLeftovers(settings: ElectorSettings, masters: readonly str
     if (settings.addresses === 'kernel') addresses.remove(settings.instances.flatMap(allVips));
     const devices = new VirtualDevices(requests, links, () => {});
     devices.remove(virtualDevices(settings.instances));
+    removeFilter(settings);
     links.close();
     requests.close();
   }
+}
+
+function removeFilter(settings: ElectorSettings): void {
+  const { silent, refused } = filterFor(settings);
+  if (silent.length === 0 && refused.length === 0) return;
+  const firewall = new Firewall(() => {});
+  firewall.remove();
+  firewall.close();
 }
 
 function virtualAddresses(settings: ElectorSettings): Set<Address> {

@@ -5,6 +5,7 @@ import { type parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
 import { NETLINK_ROUTE } from '../../netlink/route.ts';
 import { createElector, type Input, listeners, nextDeadlineMs, stepElector } from '../../vrrp/elector.ts';
+import { filterFor } from '../../vrrp/filter.ts';
 import type { Action } from '../../vrrp/instance.ts';
 import { rehearseTakeover } from '../../vrrp/rehearsal.ts';
 import type { ElectorCommand, ElectorReport, ElectorSettings } from '../../vrrp/settings.ts';
@@ -16,6 +17,7 @@ import { PollSet } from '../poll.ts';
 import { Addresses } from './addresses.ts';
 import { Bfd, type SessionVerdict } from './bfd.ts';
 import type { ThreadData } from './elector.ts';
+import { Firewall } from './firewall.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
 import { AdvertSocket, AnnouncementSocket, rehearseSend } from './sockets.ts';
@@ -39,6 +41,7 @@ export class ElectorThread {
   readonly #announcements = new AnnouncementSocket(this.#links);
   readonly #addresses = new Addresses(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #devices = new VirtualDevices(this.#requests, this.#links, (notice) => this.#say(notice));
+  readonly #firewall = new Firewall((notice) => this.#say(notice));
   readonly #sockets = new Map<string, Open>();
   readonly #poll = new PollSet();
   readonly #bfd = new Bfd(this.#poll, (verdict) => this.#onSession(verdict));
@@ -146,6 +149,7 @@ export class ElectorThread {
     if (command.type === 'configure') {
       this.#addresses.leaseSeconds = command.settings.leaseSeconds;
       this.#schedule(command.settings);
+      this.#firewall.keep(filterFor(command.settings));
       // Instances would else begin without a link, in FAULT.
       this.#devices.add(virtualDevices(command.settings.instances));
       this.#readLinks();
@@ -232,6 +236,7 @@ export class ElectorThread {
     this.#sockets.clear();
     this.#bfd.close(monotonicMs());
     this.#announcements.close();
+    this.#firewall.close();
     this.#links.close();
     this.#requests.close();
   }

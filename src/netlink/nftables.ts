@@ -1,0 +1,170 @@
+// Messages of nf_tables over nfnetlink: one table of ours, made anew as a whole, so that there is never half
+// of it. Rules are lists of expressions, as the kernel has them. Numbers of <linux/netfilter/nf_tables.h>.
+import { type Address, addressBytes, familyOf } from '../core/address.ts';
+import {
+  align,
+  bytes,
+  encodeAttributes,
+  type Fields,
+  type Kind,
+  nested,
+  type Schema,
+  schema,
+  text,
+  u32be,
+  type Values,
+} from './attributes.ts';
+import { NLM_F, type Request } from './message.ts';
+
+export const NETLINK_NETFILTER = 12;
+const SUBSYSTEM = 10;
+const BATCH = { BEGIN: 0x10, END: 0x11 } as const;
+const MSG = { NEWTABLE: 0, DELTABLE: 2, NEWCHAIN: 3, NEWRULE: 6 } as const;
+/** NFPROTO_INET: both families in one table. */
+const INET = 1;
+export const HOOK = { INPUT: 1, OUTPUT: 3 } as const;
+export const VERDICT = { DROP: 0, ACCEPT: 1 } as const;
+const META = { OUT_NAME: 7, FAMILY: 15, PROTOCOL: 16 } as const;
+const BASE = { NETWORK: 1, TRANSPORT: 2 } as const;
+/** Where the destination is. */
+const DESTINATION = { 4: { offset: 16, length: 4 }, 6: { offset: 24, length: 16 } } as const;
+const FAMILY = { 4: 2, 6: 10 } as const;
+const PROTOCOL = { IGMP: 2, ICMPV6: 58 } as const;
+const NAME_SIZE = 16;
+const REGISTER = { VERDICT: 0, FIRST: 1 } as const;
+// struct nfgenmsg: family, version, and the subsystem in network order.
+const HEADER = { family: 0, subsystem: 2, size: 4 } as const;
+
+/** Attributes of one number each: what nf_tables calls a list. */
+function elements<T>(item: Kind<T>): Kind<readonly T[]> {
+  const one = schema({ element: { id: 1, kind: item } });
+  const sizeOf = (value: T) => encodeAttributes(one, { element: value }).length;
+  return {
+    nested: true,
+    size: (values) => values.reduce((sum, value) => sum + align(sizeOf(value)), 0),
+    write(values, to, start) {
+      let at = start;
+      for (const value of values) at += encodeAttributes(one, { element: value }).copy(to, at);
+    },
+    read: () => undefined,
+  };
+}
+
+const TABLE = schema({ name: { id: 1, kind: text } });
+const CHAIN_HOOK = schema({ number: { id: 1, kind: u32be }, priority: { id: 2, kind: u32be } });
+const CHAIN = schema({
+  table: { id: 1, kind: text },
+  name: { id: 3, kind: text },
+  hook: { id: 4, kind: nested(CHAIN_HOOK) },
+  policy: { id: 5, kind: u32be },
+  type: { id: 7, kind: text },
+});
+const CODE = schema({ code: { id: 1, kind: u32be } });
+const DATA = schema({ value: { id: 1, kind: bytes }, verdict: { id: 2, kind: nested(CODE) } });
+const META_DATA = schema({ to: { id: 1, kind: u32be }, key: { id: 2, kind: u32be } });
+const PAYLOAD_DATA = schema({
+  to: { id: 1, kind: u32be },
+  base: { id: 2, kind: u32be },
+  offset: { id: 3, kind: u32be },
+  length: { id: 4, kind: u32be },
+});
+const COMPARE_DATA = schema({
+  from: { id: 1, kind: u32be },
+  operation: { id: 2, kind: u32be },
+  data: { id: 3, kind: nested(DATA) },
+});
+const IMMEDIATE_DATA = schema({ to: { id: 1, kind: u32be }, data: { id: 2, kind: nested(DATA) } });
+const EXPRESSION = schema({ name: { id: 1, kind: text }, data: { id: 2, kind: { ...bytes, nested: true } } });
+type Expression = Values<typeof EXPRESSION extends Schema<infer F> ? F : never>;
+const RULE = schema({
+  table: { id: 1, kind: text },
+  chain: { id: 2, kind: text },
+  expressions: { id: 4, kind: elements(nested(EXPRESSION)) },
+});
+
+export type Rule = { chain: string; expressions: readonly Expression[] };
+export type Chain = { name: string; hook: number; priority: number };
+
+/** What a transaction stands between. */
+export const BEGIN = frame('NFNL_MSG_BATCH_BEGIN', BATCH.BEGIN);
+export const END = frame('NFNL_MSG_BATCH_END', BATCH.END);
+
+/** A transaction: whatever is there of that name makes place for this. */
+export function replaceTable(name: string, chains: readonly Chain[], rules: readonly Rule[]): Request[] {
+  return [
+    ...removeTable(name),
+    message(`table ${name}`, MSG.NEWTABLE, TABLE, { name }),
+    ...chains.map((chain) => newChain(name, chain)),
+    ...rules.map(({ chain, expressions }) =>
+      message(`rule of ${chain}`, MSG.NEWRULE, RULE, { table: name, chain, expressions }, NLM_F.APPEND),
+    ),
+  ];
+}
+
+/** Made first, because what is not there cannot be removed. */
+export function removeTable(name: string): Request[] {
+  return [
+    message(`table ${name}`, MSG.NEWTABLE, TABLE, { name }),
+    message(`no table ${name}`, MSG.DELTABLE, TABLE, { name }, 0),
+  ];
+}
+
+export function isIgmpThrough(device: string): Expression[] {
+  const name = Buffer.alloc(NAME_SIZE);
+  name.write(device, 'latin1');
+  return [...isMeta(META.OUT_NAME, name), ...isMeta(META.PROTOCOL, Buffer.of(PROTOCOL.IGMP))];
+}
+export function isNeighbourDiscovery(type: number): Expression[] {
+  const isType = isPayload(BASE.TRANSPORT, 0, Buffer.of(type));
+  return [...isMeta(META.PROTOCOL, Buffer.of(PROTOCOL.ICMPV6)), ...isType];
+}
+export function isTo(address: Address): Expression[] {
+  const family = familyOf(address);
+  const { offset } = DESTINATION[family];
+  return [
+    ...isMeta(META.FAMILY, Buffer.of(FAMILY[family])),
+    ...isPayload(BASE.NETWORK, offset, addressBytes(address)),
+  ];
+}
+export function verdict(code: number): Expression {
+  const data = { verdict: { code } };
+  return expression('immediate', IMMEDIATE_DATA, { to: REGISTER.VERDICT, data });
+}
+
+function newChain(table: string, { name, hook, priority }: Chain): Request {
+  const at = { number: hook, priority: priority >>> 0 };
+  const values = { table, name, hook: at, policy: VERDICT.ACCEPT, type: 'filter' };
+  return message(`chain ${name}`, MSG.NEWCHAIN, CHAIN, values);
+}
+
+function isMeta(key: number, value: Buffer): Expression[] {
+  return [expression('meta', META_DATA, { to: REGISTER.FIRST, key }), isEqual(value)];
+}
+function isPayload(base: number, offset: number, value: Buffer): Expression[] {
+  const where = { to: REGISTER.FIRST, base, offset, length: value.length };
+  return [expression('payload', PAYLOAD_DATA, where), isEqual(value)];
+}
+function isEqual(value: Buffer): Expression {
+  return expression('cmp', COMPARE_DATA, { from: REGISTER.FIRST, operation: 0, data: { value } });
+}
+function expression<F extends Fields>(name: string, of: Schema<F>, values: Values<F>): Expression {
+  return { name, data: encodeAttributes(of, values) };
+}
+
+function message<F extends Fields>(
+  name: string,
+  type: number,
+  of: Schema<F>,
+  values: Values<F>,
+  more: number = NLM_F.CREATE,
+): Request {
+  const payload = encodeAttributes(of, values, HEADER.size);
+  payload.writeUInt8(INET, HEADER.family);
+  const flags = more === 0 ? 0 : NLM_F.CREATE | more;
+  return { name: `nf_tables ${name}`, type: (SUBSYSTEM << 8) | type, flags, payload };
+}
+function frame(name: string, type: number): Request {
+  const payload = Buffer.alloc(HEADER.size);
+  payload.writeUInt16BE(SUBSYSTEM, HEADER.subsystem);
+  return { name, type, flags: 0, payload };
+}
