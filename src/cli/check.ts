@@ -13,6 +13,7 @@ import {
   resolveInclude,
   surroundingsNow,
 } from '../linux/config-files.ts';
+import { readKeyFile } from '../linux/key-files.ts';
 import { inspectScript } from '../linux/script-files.ts';
 import { yamlLibrary } from '../linux/yaml-library.ts';
 
@@ -61,6 +62,7 @@ function read(
     configId,
     surroundings: surroundingsNow(),
     inspectScript,
+    readKeyFile,
     include: resolveInclude,
     yaml: yamlLibrary,
     interfaces: here ? presentInterfaces() : undefined,

@@ -9,6 +9,7 @@ import { difference } from '../director/difference.ts';
 import { recordDifference, renderDifference } from '../director/difference-text.ts';
 import { type Plan, planConfiguration } from '../director/plan-document.ts';
 import { defaultConfigId, readSources, resolveInclude } from '../linux/config-files.ts';
+import { readKeyFile } from '../linux/key-files.ts';
 
 /** 0 nothing would change, 1 something would, 2 there is nothing to compare with, 4 the file cannot run. */
 export type DiffExitCode = 0 | 1 | 2 | 4;
@@ -54,6 +55,7 @@ function readAll(files: readonly string[], { compat, configId = defaultConfigId(
       compat,
       configId,
       include,
+      readKeyFile,
     });
     if (diagnostics.some(({ severity }) => severity === 'error')) {
       const text = renderDiagnostics(sources, diagnostics);

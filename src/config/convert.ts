@@ -62,6 +62,7 @@ const OF_ITS_MEANING: ReadonlySet<string> = new Set([
   'CFG_REFERENCE',
   'CFG_CONTRADICTION',
   'CFG_INCOMPLETE',
+  'CFG_KEY',
   'CFG_DUPLICATE',
   'CFG_VRID',
   'CFG_KERNEL',

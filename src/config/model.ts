@@ -98,6 +98,8 @@ export type VrrpInstance = {
   version?: Located<2 | 3>;
   /** Of adverts of version 2 with `auth_type PASS`; eight bytes of it count. */
   password?: Located<string>;
+  /** Signatures of adverts. */
+  hmac?: AuthHmac;
   advertIntervalMs: Located<number>;
   nopreempt: Located<boolean>;
   preemptDelayMs: Located<number>;
@@ -132,6 +134,18 @@ export type VirtualMacSetting = {
   /** `use_vmac_addr` */
   alsoElsewhere: boolean;
 };
+
+export type AuthHmac = {
+  at: Span;
+  keys: HmacKey[];
+  /** Id of the one that signs; it is among them. */
+  activeKey: Located<number>;
+  mode: Located<'enforce' | 'permissive' | 'receive-only'>;
+  antiReplay: Located<'time' | 'monotonic'>;
+  windowSeconds: Located<number>;
+};
+/** Of a file only its name, until it has been read. */
+export type HmacKey = { at: Span; id: Located<number>; source: { hex: string } | { file: string } };
 
 /** `track_interface`: changes the priority, `reverse` with the other sign. */
 export type WeightedInterface = { interface: Located<string>; weight: Located<number>; reverse: boolean };

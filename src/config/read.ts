@@ -24,6 +24,7 @@ import { Parser } from './parser.ts';
 import { Report } from './report.ts';
 import { checkConfiguration } from './rules/configuration.ts';
 import { checkInterfaces } from './rules/interfaces.ts';
+import { type ReadKeyFile, readKeys } from './rules/keys.ts';
 import { checkReferences } from './rules/references.ts';
 import { checkScripts, type InspectScript } from './rules/scripts.ts';
 import { TOP } from './schema/top.ts';
@@ -41,6 +42,8 @@ export type ReadOptions = {
   surroundings?: Surroundings;
   /** Looks at a program that is to be run; without it none is looked at. */
   inspectScript?: InspectScript;
+  /** Reads a file with a key of adverts; without it none is read. */
+  readKeyFile?: ReadKeyFile;
   /** How `include` gets at files; without it there are none. */
   include?: Include;
   /** Those of the machine the file is for; without them nobody knows which there are. */
@@ -119,7 +122,8 @@ function readOnce(
   const configuration = composeConfiguration(settings, report);
   checkConfiguration(configuration, report);
   checkReferences(settings, report);
-  const { inspectScript, interfaces } = options;
+  const { inspectScript, interfaces, readKeyFile } = options;
+  if (readKeyFile !== undefined) readKeys(configuration, readKeyFile, report);
   if (inspectScript !== undefined) checkScripts(settings, inspectScript, report);
   const { carriedOut, sources: all } = expander;
   const mayAppear = () => all.some(({ text }) => DYNAMIC.test(text));

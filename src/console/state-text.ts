@@ -43,12 +43,18 @@ export function duration(ms: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days ${hours % 24} h`;
 }
 
-function instanceLines({ name, state, forMs, priority, lastMaster, counters }: InstanceDocument): string[] {
+function skewText(skewMs: number): string {
+  return `${Math.abs(skewMs)} ms ${skewMs < 0 ? 'behind' : 'ahead'}`;
+}
+
+function instanceLines(instance: InstanceDocument): string[] {
+  const { name, state, forMs, priority, lastMaster, clockSkewMs, counters } = instance;
   const heard =
     lastMaster === undefined
       ? 'no other master heard'
       : `last heard ${lastMaster.address} priority ${lastMaster.priority}, ${duration(lastMaster.agoMs)} ago`;
-  const lines = [`  ${name} ${state} for ${duration(forMs)}, priority ${priority}; ${heard}`];
+  const skew = clockSkewMs === undefined ? '' : `, clock ${skewText(clockSkewMs)}`;
+  const lines = [`  ${name} ${state} for ${duration(forMs)}, priority ${priority}; ${heard}${skew}`];
   return Object.keys(counters).length === 0 ? lines : [...lines, `    ${pairs(counters)}`];
 }
 

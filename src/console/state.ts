@@ -59,6 +59,8 @@ export type InstanceDocument = {
   forMs: number;
   priority: number;
   lastMaster?: { address: string; priority: number; agoMs: number };
+  /** How far the clock of whoever signed the last advert is ahead of ours. */
+  clockSkewMs?: number;
   counters: Readonly<Record<string, number>>;
 };
 export type ServiceDocument = Partial<Omit<Service, 'servers'>> & {
@@ -111,8 +113,9 @@ export function renderStateJson(document: StateDocument): string {
 }
 
 function instanceDocument(status: InstanceStatus, nowMs: number): InstanceDocument {
-  const { name, state, sinceMs, priority, lastMaster, counters } = status;
-  const document = { name, state, forMs: whole(nowMs - sinceMs), priority, counters };
+  const { name, state, sinceMs, priority, lastMaster, clockSkewMs, counters } = status;
+  const skew = clockSkewMs === undefined ? {} : { clockSkewMs };
+  const document = { name, state, forMs: whole(nowMs - sinceMs), priority, ...skew, counters };
   if (lastMaster === undefined) return document;
   const { address, priority: theirs, atMs } = lastMaster;
   return { ...document, lastMaster: { address, priority: theirs, agoMs: whole(nowMs - atMs) } };

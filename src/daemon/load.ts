@@ -8,6 +8,7 @@ import type { Source } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
 import { defaultConfigId, readSources, resolveInclude, surroundingsNow } from '../linux/config-files.ts';
+import { readKeyFile } from '../linux/key-files.ts';
 import { inspectScript } from '../linux/script-files.ts';
 import { yamlLibrary } from '../linux/yaml-library.ts';
 import type { Accepted, RunOptions } from './messages.ts';
@@ -32,6 +33,7 @@ function load(options: RunOptions, given: readonly Source[], accepted: Accepted 
   const known = accepted?.includes;
   const includes = new Map(known);
   const surroundings = surroundingsNow(accepted?.seed);
+  const keyFiles = new Map(accepted?.keyFiles);
   const include = (pattern: string, from: string): readonly Source[] => {
     const key = JSON.stringify([pattern, from]);
     const found = includes.get(key) ?? (known === undefined ? resolveInclude(pattern, from) : []);
@@ -43,6 +45,11 @@ function load(options: RunOptions, given: readonly Source[], accepted: Accepted 
     configId: options.configId ?? defaultConfigId(),
     surroundings,
     inspectScript,
+    readKeyFile: (path) => {
+      const file = keyFiles.get(path) ?? readKeyFile(path);
+      keyFiles.set(path, file);
+      return file;
+    },
     include,
     yaml: yamlLibrary,
   });
@@ -52,7 +59,11 @@ function load(options: RunOptions, given: readonly Source[], accepted: Accepted 
   const notices = diagnosticNotices(recordDiagnostics(sources, diagnostics));
   return {
     ok: true,
-    loaded: { configuration, accepted: { sources: given, includes, seed: surroundings.seed }, notices },
+    loaded: {
+      configuration,
+      accepted: { sources: given, includes, keyFiles, seed: surroundings.seed },
+      notices,
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 // What the director process and its balancer child say to each other over the IPC channel (structured
 // clone: maps allowed).
 
+import type { KeyFile } from '../config/rules/keys.ts';
 import type { LoggedEvent } from '../console/people.ts';
 import type { Source } from '../core/diagnostic.ts';
 import type { ElectorSettings, InstanceStatus, State, TrackerId, Verdict } from '../vrrp/settings.ts';
@@ -21,12 +22,13 @@ export type RunOptions = {
 };
 
 /**
- * The texts in force: the files named, and what their `include`s brought, by pattern and including file; and
- * the seed of what they left to chance.
+ * The texts in force: the files named, and what their `include`s brought, by pattern and including file; the
+ * files with keys, by path; and the seed of what they left to chance.
  */
 export type Accepted = {
   sources: readonly Source[];
   includes: ReadonlyMap<string, readonly Source[]>;
+  keyFiles: ReadonlyMap<string, KeyFile>;
   seed: number;
 };
 

@@ -47,7 +47,7 @@ function costOfInstance(change: Of<'instance'>): string | undefined {
 function costOfKeys(fields: readonly FieldChange[]): string {
   const isEnforced = fields.some(({ field, to }) => field === 'hmacMode' && to === 'enforce');
   if (isEnforced) return 'unsigned adverts are dropped: every peer has to sign';
-  return 'every peer has to know the key that signs';
+  return 'its peers need the key that signs';
 }
 
 function costOfAddress(change: Of<'address'>): string | undefined {

@@ -12,7 +12,7 @@ const WORDS: Readonly<Record<string, string>> = {
   vrid: 'virtual_router_id',
   password: 'auth_pass',
   hmacActiveKey: 'active_key',
-  hmacMode: 'auth_hmac mode',
+  hmacMode: 'mode',
   antiReplay: 'anti_replay',
   windowSeconds: 'time_window',
   vmac: 'use_vmac',

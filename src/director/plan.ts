@@ -1,7 +1,9 @@
 // From the typed configuration to what each part is told: the elector's settings, the table of services,
 // the sync daemon. Pure; defaults are already in the configuration. The checks are in targets.ts.
 
+import assert from 'node:assert/strict';
 import type {
+  AuthHmac,
   Configuration,
   GarpDefaults,
   RealServer,
@@ -20,6 +22,7 @@ import {
   serviceKey,
   type Table,
 } from '../ipvs/model.ts';
+import type { HmacSettings } from '../vrrp/auth.ts';
 import type { ElectorSettings, GarpSettings, InstanceSettings, VirtualAddress } from '../vrrp/settings.ts';
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
 import { interfaceFor, planVirtualMacs } from './virtual-macs.ts';
@@ -73,6 +76,7 @@ function planInstance(
   const device = instance.interface.value;
   const source = instance.sourceAddress?.value;
   const password = instance.password?.value;
+  const { hmac } = instance;
   return {
     name: instance.name.value,
     interface: device,
@@ -80,6 +84,7 @@ function planInstance(
     priority: instance.priority.value,
     version: instance.version?.value ?? global.vrrpVersion.value,
     ...(password === undefined ? {} : { password }),
+    ...(hmac === undefined ? {} : { hmac: planHmac(hmac) }),
     advertMs: instance.advertIntervalMs.value,
     initialState: instance.initialState.value,
     preempt: !instance.nopreempt.value,
@@ -101,6 +106,20 @@ function planInstance(
     garp: planGarp({ ...global.garp, ...instance.garp }),
     ...(vmac === undefined ? {} : { vmac }),
     ...(instance.refusesPackets === undefined ? {} : { refuses: true as const }),
+  };
+}
+
+/** Its key files have been read: without that there is no plan. */
+function planHmac({ keys, activeKey, mode, antiReplay, windowSeconds }: AuthHmac): HmacSettings {
+  return {
+    keys: keys.map(({ id, source }) => {
+      assert('hex' in source);
+      return { id: id.value, secret: source.hex };
+    }),
+    activeKey: activeKey.value,
+    mode: mode.value,
+    antiReplay: antiReplay.value,
+    windowSeconds: windowSeconds.value,
   };
 }
 

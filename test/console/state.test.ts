@@ -85,6 +85,7 @@ const STATE: DirectorState = {
       sinceMs: 46_800,
       priority: 150,
       lastMaster: { address: address('10.0.0.2'), priority: 100, atMs: 45_900 },
+      clockSkewMs: -12,
       counters: { advertsSent: 4 },
     },
   ],
@@ -137,7 +138,9 @@ describe('the document', () => {
     expect(parsed).toMatchObject({
       version: '0.1.0',
       uptimeMs: 62 * 60_000,
-      instances: [{ name: 'VI_1', forMs: 3_200, lastMaster: { priority: 100, agoMs: 4_100 } }],
+      instances: [
+        { name: 'VI_1', forMs: 3_200, lastMaster: { priority: 100, agoMs: 4_100 }, clockSkewMs: -12 },
+      ],
       syncDaemons: [{ role: 'master', id: 51 }],
       lastEvents: [{ at: '2026-11-22T23:01:00.000Z', event: 'vrrp.state', fields: { psk: '(secret)' } }],
     });
@@ -158,7 +161,7 @@ describe('the document', () => {
       data plane kernel, 7 connections
 
       VRRP instances
-        VI_1 MASTER for 3.2 s, priority 150; last heard 10.0.0.2 priority 100, 4.1 s ago
+        VI_1 MASTER for 3.2 s, priority 150; last heard 10.0.0.2 priority 100, 4.1 s ago, clock 12 ms behind
           advertsSent 4
 
       Virtual services

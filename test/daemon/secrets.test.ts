@@ -1,7 +1,8 @@
 // Two directors that share a secret: whole programs, from the file to the wire and back. What is only sealed
 // in their plans has to be the real thing in their adverts, and to be seen nowhere else.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { makeNamespace, TestDirector } from './director.ts';
 
@@ -61,4 +62,28 @@ test('a password: what the file says is on the wire, and nowhere else', async ()
   const [a, b] = [start(namespace.name, 150, lines), start(far, 100, lines)];
   await agree(a, b);
   for (const director of [a, b]) expect(await written(director)).not.toContain('hunter2');
+});
+
+test('a key in a file: read, told apart, taken over at a reload, and shown nowhere', async () => {
+  const file = `${tmpdir()}/lvsd-key-${process.pid}`;
+  const [first, second] = ['5a'.repeat(32), 'a5'.repeat(32)];
+  writeFileSync(file, `hex:${first}\n`, { mode: 0o600 });
+  const key = `auth_hmac {\nkey 1 file:${file}\nactive_key 1\n}`;
+  const lines = `version 3\nadvert_int 0.2\n${key}`;
+  const [a, b] = [start(namespace.name, 150, lines), start(far, 100, lines)];
+  await agree(a, b);
+
+  const from = b.lines.length;
+  writeFileSync(file, `hex:${second}\n`, { mode: 0o600 });
+  b.signal('SIGHUP');
+  await b.line({ event: 'vrrp.advert.dropped', reason: 'wrong-signature' }, { from });
+  await b.line({ event: 'vrrp.state', to: 'MASTER' }, { from });
+  a.signal('SIGHUP');
+  await b.line({ event: 'vrrp.state', to: 'BACKUP', reason: 'better master' }, { from });
+
+  expect(await written(a)).not.toMatch(/(5a){4}|(a5){4}/i);
+  const text = await written(b);
+  expect(text).toContain('clockSkewMs');
+  expect(text).not.toMatch(/(5a){4}|(a5){4}/i);
+  rmSync(file);
 });

@@ -284,6 +284,28 @@ describe('for people', () => {
     expect(difference(one!, one!).changes).toEqual([]);
   });
 
+  test('keys that sign, which are not shown', () => {
+    const key = (id: number, digit: string) => `key ${id} hex:${digit.repeat(64)}\n`;
+    const [none, one, both, moved, other] = [
+      '',
+      `auth_hmac {\n${key(1, '7')}active_key 1\n}`,
+      `auth_hmac {\n${key(1, '7')}${key(2, '8')}active_key 1\n}`,
+      `auth_hmac {\n${key(1, '7')}${key(2, '8')}active_key 2\nmode permissive\n}`,
+      `auth_hmac {\n${key(1, '9')}active_key 1\n}`,
+    ].map((more) => planOf(OLD.replace('advert_int 1', `advert_int 1\n${more}`)));
+    const steps = [difference(one!, both!), difference(both!, moved!), difference(one!, other!)];
+    const told = steps.map((step) => renderDifference(step).split('\n')[0]).join('\n');
+    expect(told).toMatchInlineSnapshot(`
+      "~ vrrp_instance VI_1: auth_hmac key 2 none → set (its peers need the key that signs)
+      ~ vrrp_instance VI_1: active_key 1 → 2, mode enforce → permissive (its peers need the key that signs)
+      ~ vrrp_instance VI_1: another auth_hmac key 1 (its peers need the key that signs)"
+    `);
+    expect(difference(none!, one!).changes).toHaveLength(1);
+    const recorded = JSON.stringify(steps.map(recordDifference));
+    const written = encodePlan({ directorPid: 1, version: '0', plan: both! });
+    expect(`${told}${recorded}${written}`).not.toMatch(/7777|8888|9999/);
+  });
+
   test('persistence', () => {
     const edits: [string, string] = ['protocol TCP', 'protocol TCP\n    persistence_timeout 300'];
     expect(shown(edits)).toMatchInlineSnapshot(`

@@ -9,11 +9,16 @@ type Authentication = Settings<typeof AUTHENTICATION>;
 /** Undefined: adverts carry no password. Checked in keepalived 2.2.7's order, `vrrp_complete_instance`. */
 export function composePassword(
   blocks: readonly { at: Span; body: Authentication }[],
-  version: 2 | 3,
+  { version, isSigned }: { version: 2 | 3; isSigned: boolean },
   report: Report,
 ): Located<string> | undefined {
   const block = blocks.at(-1);
   if (block === undefined) return undefined;
+  if (isSigned) {
+    const message = 'adverts that auth_hmac signs carry no password';
+    report.add('CFG_REDUNDANT', block.at, message, 'leave `authentication` out');
+    return undefined;
+  }
   const kind = blocks.map(({ body }) => last(body, 'auth_type')).findLast((given) => given !== undefined);
   const password = blocks.map(({ body }) => last(body, 'auth_pass')).findLast((given) => given !== undefined);
   // What is wrong with a word has been said.

@@ -7,6 +7,7 @@ import type { Report } from '../report.ts';
 import type { AddressEntry } from '../schema/addresses.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { all, last, mentioned, type Setting, type Settings, settled } from '../settings.ts';
+import { composeHmac } from './auth-hmac.ts';
 import { composePassword } from './authentication.ts';
 import { composeNotify } from './notify.ts';
 import { composeVirtualMac } from './virtual-mac.ts';
@@ -31,7 +32,11 @@ export function composeInstance(
   const addresses = composeAddresses(settings, 'virtual_ipaddress');
   const family = familyIn(addresses, sourceAddress, unicastPeers);
   const version = versionFor(settings, family, report);
-  const password = composePassword(all(settings, 'authentication'), version?.value ?? globalVersion, report);
+  const effective = version?.value ?? globalVersion;
+  const advertIntervalMs = advertInterval(settings, effective, report);
+  const hmac = composeHmac(all(settings, 'auth_hmac'), advertIntervalMs.value, report);
+  const isSigned = mentioned(settings, 'auth_hmac');
+  const password = composePassword(all(settings, 'authentication'), { version: effective, isSigned }, report);
   const vmac = composeVirtualMac(settings, unicastPeers, report);
   const [initialState, priority] = stateAndPriority(settings, report);
   const instance: VrrpInstance = {
@@ -43,7 +48,8 @@ export function composeInstance(
     priority,
     ...(version === undefined ? {} : { version }),
     ...(password === undefined ? {} : { password }),
-    advertIntervalMs: advertInterval(settings, version?.value ?? globalVersion, report),
+    ...(hmac === undefined ? {} : { hmac }),
+    advertIntervalMs,
     ...preemption(settings, initialState.value, priority.value, report),
     ...trackedInterfaces(settings, priority.value, report),
     virtualAddresses: sameFamily(addresses, family, report),

@@ -3,7 +3,7 @@
 import { type Address, familyOf } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
 import type { Configuration, VirtualAddress, VrrpInstance } from '../model.ts';
-import { isSamePassword } from '../schema/authentication.ts';
+import { compareSecrets } from './pair-keys.ts';
 import type { PairReport } from './pair-report.ts';
 import { compareVirtualMacs } from './pair-virtual-macs.ts';
 
@@ -26,7 +26,7 @@ export function compareInstances(a: Configuration, b: Configuration, pair: PairR
   reportForeignIds(onlyA, onlyB, pair);
   for (const match of matches) {
     compareAdverts(match, [a, b], pair);
-    comparePasswords(match, pair);
+    compareSecrets(match, pair);
     compareVirtualMacs(match, pair);
     comparePaths(match, [a, b], pair);
     compareAddresses(match, pair);
@@ -120,23 +120,6 @@ function compareAdverts(
       'keepalived drops adverts of the other form; lvs-director takes both',
       (plain) => (plain ? 'on' : 'off'),
     );
-}
-
-/** The passwords are not shown. */
-function comparePasswords([a, b]: Match, pair: PairReport): void {
-  const [one, other] = [a.password, b.password];
-  if (one === undefined && other === undefined) return;
-  const hint = 'directors of one virtual router drop adverts with another password, or with none';
-  if (one !== undefined && other !== undefined) {
-    if (isSamePassword(one.value, other.value)) return;
-    const note = 'the password of the other director';
-    pair.add('CFG_PAIR_PASSWORD', [one.at, other.at], 'another password than the other director', note, hint);
-    return;
-  }
-  const [there, here] = other === undefined ? ['a password', 'none'] : ['no password', 'one'];
-  const places = [one?.at ?? a.name.at, other?.at ?? b.name.at] as const;
-  const message = `adverts of the other director carry ${there}, and these ${here}`;
-  pair.add('CFG_PAIR_PASSWORD', places, message, `${there} on the other director`, hint);
 }
 
 /** Where it comes from global_defs, that is where to look; the default is nowhere. */

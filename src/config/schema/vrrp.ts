@@ -1,6 +1,7 @@
 // The block `vrrp_instance NAME { … }`. Defaults are keepalived 2.2.7's: keepalived.conf(5). A priority or
 // state that is not given follows from the other, which src/config/compose/vrrp.ts does.
 import { addressEntry, peerEntry } from './addresses.ts';
+import { AUTH_HMAC } from './auth-hmac.ts';
 import { AUTHENTICATION } from './authentication.ts';
 import { type Block, keyword, list, opens } from './block.ts';
 import { LONGEST_GARP_DELAY, vrrpVersion } from './global.ts';
@@ -55,6 +56,7 @@ export const VRRP_INSTANCE = {
       },
     ),
     authentication: opens(nothing, 'a password in adverts of version 2', AUTHENTICATION),
+    auth_hmac: opens(nothing, 'keys that sign adverts; both directors need the same', AUTH_HMAC),
     nopreempt: keyword(nothing, 'leave a working MASTER of lower priority alone; needs `state BACKUP`'),
     preempt: keyword(nothing, 'the opposite of nopreempt, and the default'),
     preempt_delay: keyword(

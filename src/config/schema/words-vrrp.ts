@@ -6,46 +6,11 @@ import { groupMember } from './members.ts';
 import { inOrder } from './options.ts';
 import { routeEntry, ruleEntry, staticRouteEntry, staticRuleEntry } from './routes.ts';
 import { script, user } from './scripts.ts';
-import {
-  INT_MAX,
-  inParts,
-  integer,
-  interfaceName,
-  many,
-  nameOf,
-  oneOf,
-  type Shape,
-  seconds,
-  text,
-} from './shape.ts';
+import { INT_MAX, integer, interfaceName, many, nameOf, oneOf, type Shape, seconds, text } from './shape.ts';
 import { wordBlock, words } from './table.ts';
 import { TRACK_INTERFACE, TRACKS } from './tracks.ts';
 import { virtualDevice } from './virtual-device.ts';
 import { extraInterfaces } from './words-global.ts';
-
-/** A secret is never shown, also not as what is wrong with it. */
-const hmacKey: Shape<{ id: number }> = {
-  syntax: 'ID hex:DIGITS|file:PATH|TEXT',
-  isSecret: true,
-  line: true,
-  ...inParts({ id: integer(1, 255), key: text }, 2),
-  example: '1 file:/etc/lvs-director/key',
-  read(given) {
-    const id = integer(1, 255).read(given);
-    if (id === undefined) return void given.rest();
-    const word = given.take('a key');
-    if (word === undefined) return undefined;
-    const { text: key } = word;
-    if (key.startsWith('file:')) return { id };
-    const isHex = key.startsWith('hex:');
-    if (isHex && !/^hex:([0-9a-f]{2})*$/i.test(key))
-      return given.wrong(word, 'has a digit that is not hexadecimal');
-    const length = isHex ? (key.length - 4) / 2 : Buffer.byteLength(key);
-    if (length < 32 || length > 64)
-      return given.complain('CFG_RANGE', word.at, `a key has 32 to 64 bytes, and this one ${length}`);
-    return { id };
-  },
-};
 
 const initFile: Shape<unknown> = {
   syntax: '[NUMBER] [overwrite]',
@@ -74,7 +39,6 @@ const SHAPES = {
   weight: directed(253),
   wideWeight: directed(254),
   ipvlan: virtualDevice(['bridge', 'private', 'vepa']),
-  hmacKey,
   process: many(text),
   initFile,
 };
@@ -82,18 +46,6 @@ const ROUTES = list('virtual_routes', routeEntry);
 const RULES = list('virtual_rules', ruleEntry);
 const NAMES = list('group', nameOf('vrrp_instance'));
 const INTERFACES = list('interfaces', interfaceName);
-
-const AUTH_HMAC = wordBlock(
-  'auth_hmac',
-  `
-  ignored key                           hmacKey     a key of 32 to 64 bytes and its id
-  ignored active_key                    int(1,255)  id of the key that signs
-  ignored time_window int(1,300) seconds a signature is good; default 3 × advert_int, at least 5
-  ignored anti_replay                   one(time|monotonic) time / monotonic
-  ignored mode one(enforce|permissive|receive-only) enforce / permissive / receive-only
-`,
-  { shapes: SHAPES },
-);
 
 export const VRRP_WORDS = words(
   `
@@ -130,11 +82,9 @@ export const VRRP_WORDS = words(
   ignored higher_prio_send_advert       bool        vrrp_higher_prio_send_advert of this instance
   ignored owner_ignore_adverts          bool        vrrp_owner_ignore_adverts of this instance
   none    kernel_rx_buf_size            uint()      socket buffer of adverts, in bytes
-  unsafe  auth_hmac{}                   flag        signature of adverts: the peer drops ours without it
 `,
   {
     blocks: {
-      auth_hmac: AUTH_HMAC,
       virtual_routes: ROUTES,
       virtual_rules: RULES,
       ...TRACKS,
