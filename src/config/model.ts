@@ -215,6 +215,9 @@ export type TcpCheck = Required<Omit<CheckDefaults, 'warmupMs'>> & {
   alpha?: Located<boolean>;
 };
 
+/** The URL is a secret. */
+export type Webhook = { url: Located<string>; timeoutMs: Located<number> };
+
 /** The top-level block `director { … }`: settings that keepalived does not have. */
 export type DirectorBlock = {
   engine: Located<'auto' | 'kernel' | 'embedded'>;
@@ -222,6 +225,7 @@ export type DirectorBlock = {
   compat: Located<boolean>;
   /** How long a handed-over director stays away in a drill. */
   drillHoldMs: Located<number>;
+  webhooks: Webhook[];
   /** Lifetime of a virtual address that nobody renews, whole seconds; 0 = no lease. */
   vipLeaseSeconds: Located<number>;
   /** Where USR1 writes; default /run/lvs-director. */

@@ -74,6 +74,10 @@ export const EVENTS = {
   'drill.begun': { level: 'info', means: 'a failover drill begins' },
   'drill.report': { level: 'info', means: 'what the drill measured, or what a backup would do' },
   'drill.refused': { level: 'warn', means: 'a drill is already running, or there is nothing to drill' },
+  'tracker.script': {
+    level: 'info',
+    means: 'a tracked script ends with another `status` than before, or its `verdict` is another: up or down',
+  },
   'script.ended': { level: 'info', means: 'a program of the configuration was run; `argv`, `output`, `ms`' },
   'script.failed': {
     level: 'warn',
@@ -82,6 +86,10 @@ export const EVENTS = {
   'pipe.failed': {
     level: 'warn',
     means: 'a named pipe for events cannot be written to, or lost lines because nobody read it (`lost`)',
+  },
+  'webhook.failed': {
+    level: 'warn',
+    means: 'a webhook did not take an event; `why`, and whether it is tried again',
   },
   'ipvs.engine': { level: 'info', means: 'which data plane forwards: kernel or embedded' },
   'ipvs.applied': { level: 'info', means: 'commands were sent to the data plane; how many and how long' },

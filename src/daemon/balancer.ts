@@ -170,7 +170,7 @@ export class Balancer {
     this.#health.configure(this.#plan.targets);
     await this.#applyTable();
     await this.#applyRoles();
-    this.#notifier.configure(this.#plan.notify);
+    this.#notifier.configure(planNotify(this.#loaded.configuration));
     this.#edges.tell({
       type: 'configured',
       elector: this.#elector,

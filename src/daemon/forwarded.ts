@@ -7,6 +7,8 @@ export function forwarded(report: ElectorReport): ToBalancer | undefined {
   switch (report.type) {
     case 'state':
       return { type: 'state', instance: report.instance, state: report.to, priority: report.priority };
+    case 'group':
+      return { type: 'group', group: report.group, state: report.to };
     case 'notice':
       return ofNotice(report.notice);
     default:

@@ -47,6 +47,7 @@ export type ToBalancer =
     }
   | { type: 'reload' }
   | { type: 'state'; instance: string; state: State; priority: number }
+  | { type: 'group'; group: string; state: State }
   /** A master heard an advert of lower priority; `priority` is its own. */
   | { type: 'heardLower'; instance: string; priority: number }
   | { type: 'priority'; instance: string; priority: number }

@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Notice } from '../core/events.ts';
 import {
+  type GroupListener,
   type Happening,
   type Listener,
   type NotifyPlan,
@@ -18,6 +19,7 @@ import {
 import type { State } from '../vrrp/settings.ts';
 import { NotifyPipe } from './notify-pipe.ts';
 import type { OperatorPrograms } from './operator-programs.ts';
+import { Webhook } from './webhook.ts';
 
 /** What runs longer is ended; what runs longer than the patience no longer keeps the next one waiting. */
 const LONGEST_RUN_MS = 60_000;
@@ -28,15 +30,21 @@ const MOST_WAITING = 32;
 export type Transition = { instance: string; state: State; priority: number };
 type Due = { program: PlannedProgram; happening: Happening };
 type Queue = { waiting: Due[]; running?: Due; patience: AbortController };
-const NOTHING: NotifyPlan = { instances: [], pipes: [], statesOnReload: false };
+const NOTHING: NotifyPlan = { instances: [], groups: [], pipes: [], webhooks: [], statesOnReload: false };
+/** keepalived's word for that of a group. */
+const NO_PRIORITY = 0;
 
 export class Notifier {
   readonly #programs: OperatorPrograms;
   readonly #say: (notice: Notice) => void;
   readonly #told = new Map<string, Told>();
+  readonly #toldGroups = new Map<string, Told>();
+  /** Groups of which some instance has not stopped yet. */
+  readonly #stopping = new Set<string>();
   readonly #priorities = new Map<string, number>();
   readonly #queues = new Map<string, Queue>();
   #pipes: NotifyPipe[] = [];
+  #webhooks: Webhook[] = [];
   #plan = NOTHING;
   #isStopping = false;
   /** Those that left the configuration and are still to be told of. */
@@ -58,10 +66,8 @@ export class Notifier {
     for (const listener of this.#plan.instances)
       if (!named.has(listener.name)) this.#leaving.set(listener.name, listener);
     for (const name of named) this.#leaving.delete(name);
-    const kept = this.#pipes.filter((open) => plan.pipes.some((one) => isDeepStrictEqual(one, open.plan)));
-    for (const pipe of this.#pipes) if (!kept.includes(pipe)) pipe.close();
-    const added = plan.pipes.filter((one) => !kept.some((open) => isDeepStrictEqual(one, open.plan)));
-    this.#pipes = [...kept, ...added.map((one) => new NotifyPipe(one, this.#programs, this.#say))];
+    this.#pipes = renew(this.#pipes, plan.pipes, (one) => new NotifyPipe(one, this.#programs, this.#say));
+    this.#webhooks = renew(this.#webhooks, plan.webhooks, (one) => new Webhook(one, this.#say));
     this.#plan = plan;
     if (isReload && plan.statesOnReload) this.#repeatStates();
   }
@@ -72,27 +78,57 @@ export class Notifier {
     const listener = leaving ?? this.#listener(instance);
     const word = wordFor(this.#told.get(instance), state);
     if (listener === undefined || word === undefined) return;
-    if (word !== 'STOP') this.#told.set(instance, word);
-    else {
+    if (word === 'STOP') {
       this.#told.delete(instance);
       this.#leaving.delete(instance);
-    }
+    } else this.#told.set(instance, word);
     // keepalived's word for an instance that a reload took away, unless notify_deleted is there, is FAULT.
     const gone = listener.tellsDeleted ? 'DELETED' : 'FAULT';
-    this.#tell(listener, word === 'STOP' && leaving !== undefined ? gone : word, priority);
+    const happening = { kind: 'INSTANCE', name: instance, priority } as const;
+    this.#tell(listener, { ...happening, word: word === 'STOP' && leaving !== undefined ? gone : word });
+    if (word === 'STOP') for (const group of this.#plan.groups) this.#stopGroup(group);
+  }
+
+  /** A group has stopped when the last of its instances has; the elector lets go of it with the first. */
+  group(name: string, state: State): void {
+    const listener = this.#plan.groups.find((group) => group.name === name);
+    if (listener === undefined) return;
+    if (state === 'INIT') {
+      this.#stopping.add(name);
+      this.#stopGroup(listener);
+      return;
+    }
+    this.#stopping.delete(name);
+    const word = wordFor(this.#toldGroups.get(name), state);
+    if (word !== undefined) this.#tellGroup(listener, word);
+  }
+
+  #stopGroup(listener: GroupListener): void {
+    const { name, members } = listener;
+    if (!this.#stopping.has(name) || members.some((member) => this.#told.has(member))) return;
+    this.#stopping.delete(name);
+    if (this.#toldGroups.has(name)) this.#tellGroup(listener, 'STOP');
+  }
+
+  #tellGroup(listener: GroupListener, word: Told): void {
+    const { name } = listener;
+    if (word === 'STOP') this.#toldGroups.delete(name);
+    else this.#toldGroups.set(name, word);
+    this.#tell(listener, { kind: 'GROUP', name, word, priority: NO_PRIORITY });
   }
 
   heardLower(instance: string, priority: number): void {
     const listener = this.#listener(instance);
-    if (listener !== undefined) this.#tell(listener, 'MASTER_RX_LOWER_PRI', priority);
+    const happening = { kind: 'INSTANCE', name: instance, word: 'MASTER_RX_LOWER_PRI', priority } as const;
+    if (listener !== undefined) this.#tell(listener, happening);
   }
 
   priority(instance: string, priority: number): void {
     this.#priorities.set(instance, priority);
     const listener = this.#listener(instance);
     if (!listener?.priorityChanges) return;
-    const isMaster = this.#told.get(instance) === 'MASTER';
-    this.#tell(listener, isMaster ? 'MASTER_PRIORITY' : 'BACKUP_PRIORITY', priority);
+    const word = this.#told.get(instance) === 'MASTER' ? 'MASTER_PRIORITY' : 'BACKUP_PRIORITY';
+    this.#tell(listener, { kind: 'INSTANCE', name: instance, word, priority });
   }
 
   /** For a planned stop: nothing waits for others any more, and those that tell of it get `limitMs`. */
@@ -101,22 +137,24 @@ export class Notifier {
     for (const { running, patience } of this.#queues.values())
       if (running?.happening.word !== 'STOP') patience.abort();
     const deadline = performance.now() + limitMs;
-    while (this.#queues.size > 0 && performance.now() < deadline) await wait(10);
+    const isBusy = () => this.#queues.size > 0 || this.#webhooks.some(({ isIdle }) => !isIdle);
+    while (isBusy() && performance.now() < deadline) await wait(10);
   }
 
   close(): void {
-    for (const pipe of this.#pipes) pipe.close();
+    for (const each of [...this.#pipes, ...this.#webhooks]) each.close();
     this.#pipes = [];
+    this.#webhooks = [];
   }
 
   #listener(instance: string): Listener | undefined {
     return this.#plan.instances.find(({ name }) => name === instance);
   }
 
-  #tell(listener: Listener, word: Happening['word'], priority: number): void {
-    const happening: Happening = { kind: 'INSTANCE', name: listener.name, word, priority };
+  #tell(listener: Listener, happening: Happening): void {
     for (const program of programsFor(listener, happening)) this.#enqueue({ program, happening });
     for (const pipe of this.#pipes) pipe.write(pipeLine(happening));
+    for (const webhook of this.#webhooks) webhook.post(happening);
   }
 
   #repeatStates(): void {
@@ -126,6 +164,9 @@ export class Notifier {
       if (word === undefined) continue;
       for (const pipe of this.#pipes) pipe.write(pipeLine({ kind: 'INSTANCE', name, word, priority }));
     }
+    for (const [name, word] of this.#toldGroups)
+      for (const pipe of this.#pipes)
+        pipe.write(pipeLine({ kind: 'GROUP', name, word, priority: NO_PRIORITY }));
   }
 
   #enqueue(due: Due): void {
@@ -159,4 +200,17 @@ export class Notifier {
     const message = `${program.argv.join(' ')} is left out: too many wait for ${name}`;
     this.#say({ event: 'script.failed', message, fields: { instance: name, state: word } });
   }
+}
+
+/** Closes what is no longer planned, makes what is new, and leaves alone what is the same. */
+function renew<P, T extends { plan: P; close: () => void }>(
+  open: readonly T[],
+  wanted: readonly P[],
+  make: (plan: P) => T,
+): T[] {
+  const isWanted = ({ plan }: T) => wanted.some((one) => isDeepStrictEqual(one, plan));
+  for (const each of open) if (!isWanted(each)) each.close();
+  const kept = open.filter(isWanted);
+  const added = wanted.filter((one) => !kept.some(({ plan }) => isDeepStrictEqual(one, plan)));
+  return [...kept, ...added.map(make)];
 }

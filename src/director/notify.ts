@@ -7,6 +7,7 @@ import type { Facts } from './inventory.ts';
 /** No user = the one who is the default. */
 export type PlannedProgram = { argv: readonly string[]; user?: string; group?: string };
 export type PlannedPipe = { path: string; user?: string; group?: string; reader?: PlannedProgram };
+export type PlannedWebhook = { url: string; timeoutMs: number };
 export type Told = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP' | 'DELETED';
 type Word = Told | 'MASTER_RX_LOWER_PRI' | 'MASTER_PRIORITY' | 'BACKUP_PRIORITY';
 export type Listener = {
@@ -15,16 +16,19 @@ export type Listener = {
   tellsDeleted: boolean;
   priorityChanges: boolean;
 };
+export type GroupListener = Listener & { members: readonly string[] };
 export type NotifyPlan = {
   instances: readonly Listener[];
+  groups: readonly GroupListener[];
   pipes: readonly PlannedPipe[];
+  webhooks: readonly PlannedWebhook[];
   startup?: PlannedProgram & { timeoutMs: number };
   shutdown?: PlannedProgram & { timeoutMs: number };
   statesOnReload: boolean;
 };
 export type Happening = { kind: 'INSTANCE' | 'GROUP'; name: string; word: Word; priority: number };
 
-export function planNotify({ global, instances }: Configuration): NotifyPlan {
+export function planNotify({ global, instances, director }: Configuration): NotifyPlan {
   const { scriptUser, startup, shutdown, pipes, priorityChanges, statesOnReload } = global.notify;
   const planned = (program: Program): PlannedProgram => {
     const { user, group } = program.user === undefined && scriptUser !== undefined ? scriptUser : program;
@@ -40,6 +44,8 @@ export function planNotify({ global, instances }: Configuration): NotifyPlan {
   });
   return {
     instances: instances.map(({ name, notify }) => listener(name.value, notify)),
+    groups: [],
+    webhooks: director.webhooks.map(({ url, timeoutMs }) => ({ url: url.value, timeoutMs: timeoutMs.value })),
     pipes: pipes.map(({ path, user, group, reader }) => ({
       path: path.value,
       ...owner(user?.value, group?.value),
@@ -107,13 +113,14 @@ export function listenerFacts({ notify }: { notify: NotifyPlan }, instance: stri
   return { ...Object.fromEntries(programs), tellsDeleted, notifyPriorityChanges: priorityChanges };
 }
 
-export function notifyFacts({ pipes, startup, shutdown, statesOnReload }: NotifyPlan): Facts {
+export function notifyFacts({ pipes, webhooks, startup, shutdown, statesOnReload }: NotifyPlan): Facts {
   const named = pipes.map(({ reader, path, ...owned }) => {
     const owner = [path, owned.user, owned.group].filter((word) => word !== undefined).join(' ');
     return reader === undefined ? owner : `${owner} read by ${programName(reader)}`;
   });
   return {
     notifyPipes: named.join(', '),
+    webhooks: webhooks.map(({ url, timeoutMs }) => `${url} within ${timeoutMs / 1000} s`).join(', '),
     ...(startup === undefined ? {} : { startupScript: programName(startup) }),
     ...(shutdown === undefined ? {} : { shutdownScript: programName(shutdown) }),
     statesOnReload,

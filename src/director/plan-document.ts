@@ -37,6 +37,7 @@ const FORMAT = 3;
 export function planConfiguration(configuration: Configuration, salt: string): Plan {
   const { addresses: _, ...elector } = planElector(configuration, 'kernel');
   const instances = elector.instances.map((own) => sealSecrets(own, salt));
+  const notify = planNotify(configuration);
   const { engine, drillHoldMs, runtimeDirectory } = configuration.director;
   return {
     salt,
@@ -44,7 +45,10 @@ export function planConfiguration(configuration: Configuration, salt: string): P
     services: planServices(configuration),
     targets: planTargets(configuration),
     sync: planSync(configuration),
-    notify: planNotify(configuration),
+    notify: {
+      ...notify,
+      webhooks: notify.webhooks.map(({ url, ...more }) => ({ ...more, url: seal(url, salt) })),
+    },
     director: {
       engine: engine.value,
       drillHoldMs: drillHoldMs.value,

@@ -40,6 +40,7 @@ describe('defaults are keepalived’s', () => {
         compat: false,
         engine: 'auto',
         drillHoldMs: 10_000,
+        webhooks: [],
         vipLeaseSeconds: 4,
         runtimeDirectory: '/run/lvs-director',
       },

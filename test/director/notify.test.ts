@@ -2,7 +2,9 @@
 // keepalived 2.2.7 ran it, and what keepalived wrote to its pipe.
 import { expect, test } from 'vitest';
 import { readConfiguration } from '../../src/config/read.ts';
+import { difference } from '../../src/director/difference.ts';
 import { type Happening, pipeLine, planNotify, programsFor, wordFor } from '../../src/director/notify.ts';
+import { planConfiguration } from '../../src/director/plan-document.ts';
 
 const text = (more: string, global = '') => `
 global_defs {
@@ -104,4 +106,23 @@ test('pipes with their readers, and the programs around it all', () => {
 test('of two programs for one thing the first counts, as in keepalived', () => {
   const { programs } = plan('notify /bin/one\nnotify /bin/two').instances[0]!;
   expect(programs.any?.argv).toEqual(['/bin/one']);
+});
+
+test('a webhook is a secret: neither a plan nor a difference shows where it leads', () => {
+  const text = (path: string) => `director {
+    notify {
+        webhook https://hooks.example.net/${path}
+        webhook_timeout 2
+    }
+}
+`;
+  const configured = (path: string) =>
+    readConfiguration([{ name: 'a.conf', text: text(path) }], {}).configuration;
+  expect(planNotify(configured('one')).webhooks).toEqual([
+    { url: 'https://hooks.example.net/one', timeoutMs: 2000 },
+  ]);
+  const [before, after] = ['one', 'two'].map((path) => planConfiguration(configured(path), 'salt'));
+  const { changes } = difference(before!, after!);
+  expect(changes).toMatchObject([{ what: 'director', do: 'changed', fields: [{ field: 'webhooks' }] }]);
+  expect(JSON.stringify([before, changes])).not.toContain('example.net');
 });

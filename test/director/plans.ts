@@ -131,6 +131,7 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
       tellsDeleted: notifies,
       priorityChanges: false,
     }));
-    const notify = { instances: listeners, pipes, statesOnReload: notifies };
+    const webhooks = notifies ? [{ url: 'sealed', timeoutMs: 5000 }] : [];
+    const notify = { instances: listeners, groups: [], pipes, webhooks, statesOnReload: notifies };
     return { salt: 'salt', elector, services, targets, ...daemon, notify, director };
   });

@@ -3,7 +3,7 @@ import type { DirectorBlock, GarpDefaults, GlobalDefs, SyncDaemonSetting } from 
 import { type DIRECTOR, DRILL } from '../schema/director.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
 import { all, last, noSettings, type Settings, settled } from '../settings.ts';
-import { composeGlobalNotify } from './notify.ts';
+import { composeGlobalNotify, composeWebhooks } from './notify.ts';
 
 /** `NOT_ASKED`: a director whose file says nothing of real-time priority does not ask for it. */
 const NOT_ASKED = 0;
@@ -54,6 +54,7 @@ export function composeDirector(settings: Settings<typeof DIRECTOR>): DirectorBl
     engine: settled(settings, 'engine'),
     compat: settled(settings, 'compat'),
     drillHoldMs: settled(drill, 'hold'),
+    webhooks: all(settings, 'notify').flatMap(({ body }) => composeWebhooks(body)),
     vipLeaseSeconds: settled(settings, 'vip_lease'),
     runtimeDirectory: settled(settings, 'runtime_directory'),
   };

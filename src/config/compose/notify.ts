@@ -2,10 +2,11 @@
 // src/config/rules/scripts.ts's business.
 import type { Located, Span } from '../../core/diagnostic.ts';
 import { commandWords } from '../command.ts';
-import type { GlobalNotify, Notify, NotifyPrograms, Pipe, Program, TimedProgram } from '../model.ts';
+import type { GlobalNotify, Notify, NotifyPrograms, Pipe, Program, TimedProgram, Webhook } from '../model.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
+import type { NOTIFY } from '../schema/notify.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
-import { last, mentioned, type Settings, settled } from '../settings.ts';
+import { all, last, mentioned, type Settings, settled } from '../settings.ts';
 
 type Values = Readonly<Record<string, Located<unknown> | undefined>>;
 type Given = { value: Values | undefined; at: Span };
@@ -49,6 +50,11 @@ export function composeGlobalNotify(settings: Global): GlobalNotify {
     priorityChanges: settled(settings, 'vrrp_notify_priority_changes'),
     statesOnReload: last(settings, 'fifo_write_vrrp_states_on_reload') !== undefined,
   };
+}
+
+export function composeWebhooks(settings: Settings<typeof NOTIFY>): Webhook[] {
+  const timeoutMs = settled(settings, 'webhook_timeout');
+  return all(settings, 'webhook').map((url) => ({ url, timeoutMs }));
 }
 
 /** Undefined where nothing is given, or nothing but blanks. */

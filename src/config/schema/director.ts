@@ -1,5 +1,6 @@
 // The block `director { … }`: settings that keepalived does not have.
 import { type Block, keyword, opens } from './block.ts';
+import { NOTIFY } from './notify.ts';
 import { integer, nothing, oneOf, seconds, text, toggle } from './shape.ts';
 import { wordBlock, words } from './table.ts';
 
@@ -32,6 +33,7 @@ export const DIRECTOR = {
     ),
     compat: keyword(toggle, 'be as lenient as keepalived: unknown words are ignored', { default: false }),
     drill: opens(nothing, 'failover drills (USR2)', DRILL),
+    notify: opens(nothing, 'who else is told of what happens', NOTIFY),
     vip_lease: keyword(
       integer(0, 3600),
       'seconds a virtual address stays when nobody renews it; 0 = for ever',

@@ -1,8 +1,8 @@
 // Words by which the director tells others what happens: programs that are run, pipes that are written to.
 // Of vrrp_instance and of global_defs.
-import { keyword } from './block.ts';
+import { type Block, keyword } from './block.ts';
 import { fifo, script, user } from './scripts.ts';
-import { integer, nothing, orBare, toggle } from './shape.ts';
+import { integer, nothing, orBare, type Shape, seconds, secret, toggle } from './shape.ts';
 
 /** keepalived.conf(5): in seconds. */
 const LONGEST_SCRIPT = integer(1, 1000);
@@ -56,3 +56,27 @@ export const GLOBAL_NOTIFY_WORDS = {
     default: USUAL_SECONDS,
   }),
 };
+
+/** Often a secret: whoever knows it may write to somebody's chat. */
+const webAddress: Shape<string> = {
+  ...secret,
+  syntax: 'URL',
+  example: 'https://hooks.example.net/lvs',
+  read(words) {
+    const word = words.take('a URL');
+    if (word === undefined) return undefined;
+    const isUrl = /^https?:\/\//.test(word.text) && URL.canParse(word.text);
+    return isUrl ? word.text : words.complain('CFG_VALUE', word.at, 'a webhook is an http or https URL');
+  },
+};
+
+/** Of `director`. */
+export const NOTIFY = {
+  name: 'notify',
+  keywords: {
+    webhook: keyword(webAddress, 'every event of VRRP is posted there as JSON', { many: true }),
+    webhook_timeout: keyword(seconds(0.1, 60), 'how long an answer may take before it is tried again', {
+      default: 5000,
+    }),
+  },
+} as const satisfies Block;
