@@ -59,8 +59,8 @@ export type Verdict = { ok: true; skewMs?: number } | { ok: false; drop: AuthRef
 export type Authenticator = {
   settings: HmacSettings;
   keys: ReadonlyMap<number, KeyObject>;
-  /** The highest sequence sent, in monotonic mode also of those heard. */
-  last: bigint;
+  /** The highest sequence sent, in monotonic mode also of those heard; undefined = none yet. */
+  last: bigint | undefined;
   /** The highest sequence of each source, the one heard last at the end. */
   marks: Map<Address, bigint>;
 };
@@ -69,7 +69,7 @@ export type Authenticator = {
 export function createAuthenticator(settings: HmacSettings, former?: Authenticator): Authenticator {
   // A key object is set up once; with the bytes each HMAC took 8.7 µs instead of 1.5 (measured).
   const keys = settings.keys.map(({ id, secret }) => [id, createSecretKey(secret, 'hex')] as const);
-  return { settings, keys: new Map(keys), last: former?.last ?? 0n, marks: former?.marks ?? new Map() };
+  return { settings, keys: new Map(keys), last: former?.last, marks: former?.marks ?? new Map() };
 }
 
 export function signs({ mode }: HmacSettings): boolean {
@@ -94,11 +94,12 @@ export function signatureInput(source: Address, message: Buffer): Buffer {
 /** The trailer of one advert, for all its destinations. Keeps `input` as it is but for the trailer. */
 export function sign(auth: Authenticator, input: Buffer, wallMs: number): Buffer {
   const { activeKey } = auth.settings;
-  auth.last = nextSequence(auth, wallMs);
+  const sequence = nextSequence(auth, wallMs);
+  auth.last = sequence;
   const trailer = input.subarray(-TRAILER_LENGTH);
   trailer.writeUInt8(HMAC_SHA_256, AT.type);
   trailer.writeUInt8(activeKey, AT.keyId);
-  trailer.writeBigUInt64BE(auth.last, AT.sequence);
+  trailer.writeBigUInt64BE(sequence, AT.sequence);
   const signed = Buffer.from(trailer);
   hmac(auth.keys.get(activeKey)!, input).copy(signed, AT.signature);
   return signed;
@@ -140,12 +141,13 @@ function remember(auth: Authenticator, source: Address, sequence: bigint): void 
   marks.delete(source);
   marks.set(source, sequence);
   if (marks.size > MOST_SOURCES) marks.delete(marks.keys().next().value!);
-  if (auth.settings.antiReplay === 'monotonic' && isLater(sequence, auth.last)) auth.last = sequence;
+  if (auth.settings.antiReplay !== 'monotonic') return;
+  if (auth.last === undefined || isLater(sequence, auth.last)) auth.last = sequence;
 }
 
 function nextSequence({ last, settings }: Authenticator, wallMs: number): bigint {
   const clock = sequenceAt(wallMs);
-  if (last === 0n || isLater(clock, last)) return clock;
+  if (last === undefined || isLater(clock, last)) return clock;
   if (settings.antiReplay === 'time' && aheadSeconds(last, wallMs) > settings.windowSeconds) return clock;
   return BigInt.asUintN(64, last + 1n);
 }
