@@ -7,6 +7,8 @@ import type { Located, Span } from '../core/diagnostic.ts';
 export type Configuration = {
   global: GlobalDefs;
   instances: VrrpInstance[];
+  syncGroups: SyncGroup[];
+  trackers: Trackers;
   virtualServers: VirtualServer[];
   director: DirectorBlock;
 };
@@ -106,6 +108,10 @@ export type VrrpInstance = {
   /** FAULT while one of them is down. */
   trackInterfaces: Located<string>[];
   weightedInterfaces: WeightedInterface[];
+  /** Of its sync group, too. */
+  tracks: TrackedName[];
+  /** `dont_track_primary`: a candidate also while its own interface has no link. */
+  dontTrackPrimary: boolean;
   virtualAddresses: VirtualAddress[];
   virtualAddressesExcluded: VirtualAddress[];
   /** `mcast_src_ip` or `unicast_src_ip`. */
@@ -149,6 +155,44 @@ export type HmacKey = { at: Span; id: Located<number>; source: { hex: string } |
 
 /** `track_interface`: changes the priority, `reverse` with the other sign. */
 export type WeightedInterface = { interface: Located<string>; weight: Located<number>; reverse: boolean };
+
+/** An entry of `track_file`, `track_process`. */
+export type TrackedName = {
+  kind: 'file' | 'process';
+  name: Located<string>;
+  /** Undefined = that of the block, with its direction. */
+  weight?: Located<number>;
+  reverse: boolean;
+};
+/** What is watched; of each kind no name twice. */
+export type Trackers = { files: TrackFile[]; processes: TrackProcess[] };
+export type TrackFile = {
+  name: Located<string>;
+  path: Located<string>;
+  weight: number;
+  reverse: boolean;
+  /** What is written when the file is not there, or, with `overwrite`, in any case. */
+  init?: { value: number; overwrite: boolean };
+};
+export type TrackProcess = {
+  name: Located<string>;
+  command: string;
+  parameters: readonly string[];
+  /**
+   * partial: the first parameters are these. initial: the same, and the last one of these only begins so.
+   * any: parameters are not looked at.
+   */
+  match: 'exact' | 'partial' | 'initial' | 'any';
+  fullCommand: boolean;
+  quorum: number;
+  quorumMax: number;
+  terminateDelayMs: number;
+  forkDelayMs: number;
+  weight: number;
+  reverse: boolean;
+};
+/** Members are instances that there are, and in no other group. */
+export type SyncGroup = { name: Located<string>; members: Located<string>[] };
 
 export type VirtualAddress = {
   at: Span;

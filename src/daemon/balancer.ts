@@ -25,6 +25,7 @@ import { openPlane } from './open-plane.ts';
 import { OperatorPrograms } from './operator-programs.ts';
 import { PlanKeeper } from './plan-keeper.ts';
 import { TableKeeper } from './table-keeper.ts';
+import { TrackerKeeper } from './trackers.ts';
 import { writeState } from './write-state.ts';
 
 /**
@@ -56,6 +57,7 @@ export class Balancer {
   readonly #health: Health;
   readonly #programs: OperatorPrograms;
   readonly #notifier: Notifier;
+  readonly #trackers: TrackerKeeper;
   readonly #states: Map<string, State>;
   /** Instances that began or ceased to serve a moment ago; only an engine needs to know. */
   readonly #turning = new Map<string, NodeJS.Timeout>();
@@ -80,6 +82,10 @@ export class Balancer {
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#programs = programs;
     this.#notifier = new Notifier(programs, edges.say, start.told);
+    this.#trackers = new TrackerKeeper({
+      tell: (tracker, verdict) => edges.tell({ type: 'tracker', tracker, verdict }),
+      say: edges.say,
+    });
     this.#health = startHealth({
       onServer: ({ service, server, up, inhibit }) => this.#serverChanged(service, server, up, inhibit),
       onNotice: edges.say,
@@ -171,6 +177,7 @@ export class Balancer {
     await this.#applyTable();
     await this.#applyRoles();
     this.#notifier.configure(planNotify(this.#loaded.configuration));
+    this.#trackers.configure(this.#plan.trackers);
     this.#edges.tell({
       type: 'configured',
       elector: this.#elector,
@@ -269,6 +276,7 @@ export class Balancer {
   async #stop(keepServices: boolean): Promise<void> {
     const told = this.#notifier.settle(NOTIFY_STOP_MS);
     await this.#health.stop();
+    this.#trackers.stop();
     this.#keeper.stopRetrying();
     if (this.#turning.size > 0) await wait(TURN_MS.handedOver);
     for (const timer of this.#turning.values()) clearTimeout(timer);

@@ -9,6 +9,7 @@ import type { VirtualMac } from '../vrrp/virtual-device.ts';
 import { listenerFacts, notifyFacts } from './notify.ts';
 import { flagNames, type SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
+import type { FileTarget, ProcessTarget } from './trackers.ts';
 
 export type Subject =
   | { what: 'instance'; instance: string }
@@ -58,15 +59,21 @@ export function addressesOf({ vips, excludedVips }: InstanceSettings): string[] 
   return [...vips, ...excludedVips].map(addressName);
 }
 
+function groupOf({ elector }: Plan, { name }: InstanceSettings): string | undefined {
+  return elector.groups?.find(({ members }) => members.includes(name))?.name;
+}
+
 function instanceEntries(own: InstanceSettings, plan: Plan): Entry[] {
   const { name: instance, vips, excludedVips, garp, source, unicastPeers, ...more } = own;
   const { trackInterfaces, weightedInterfaces, tracks, hmac, vmac, ...rest } = more;
+  const syncGroup = groupOf(plan, own);
   const facts = {
     ...rest,
     ...(source === undefined ? {} : { source }),
     ...(hmac === undefined ? {} : hmacFacts(hmac)),
     ...(vmac === undefined ? {} : { vmac: macName(vmac) }),
     trackInterfaces: [...trackInterfaces, ...weightedInterfaces.map(weightedName)].join(', '),
+    ...(syncGroup === undefined ? {} : { syncGroup }),
     trackers: tracks.map(trackName).join(', '),
     unicastPeers: unicastPeers.join(', '),
     garpDelayMs: garp.delayMs,
@@ -104,6 +111,26 @@ function macName({ device, sendsOnBase, others }: VirtualMac): string {
 /** `eth1 -20 while down` */
 function weightedName({ interface: device, weight, while: state }: WeightedInterface): string {
   return `${device} ${weight > 0 ? '+' : ''}${weight} while ${state}`;
+}
+
+function watchedFacts({ files, processes }: Plan['trackers']): Facts {
+  return {
+    ...(files.length === 0 ? {} : { trackFiles: files.map(fileName).join(', ') }),
+    ...(processes.length === 0 ? {} : { trackProcesses: processes.map(processName).join(', ') }),
+  };
+}
+
+function fileName({ name, path, init }: FileTarget): string {
+  const initially = init === undefined ? '' : ` init ${init.value}${init.overwrite ? ' overwrite' : ''}`;
+  return `${name} ${path}${initially}`;
+}
+
+function processName(target: ProcessTarget): string {
+  const { name, command, parameters, match, fullCommand, quorum, quorumMax } = target;
+  const what = [command, ...parameters].join(' ');
+  const how = `${match}${fullCommand ? ' full_command' : ''}`;
+  const delays = `${target.terminateDelayMs}/${target.forkDelayMs} ms`;
+  return `${name} ${what} (${how}, ${quorum} to ${quorumMax}, ${delays})`;
 }
 
 function trackName({ kind, name, weight, reverse }: Track): string {
@@ -161,10 +188,10 @@ function syncEntry({ instance, daemon }: SyncPlan): Entry {
   return { subject: { what: 'sync' }, facts: { ...(instance === undefined ? {} : { instance }), ...daemon } };
 }
 
-function directorEntry({ director, elector, notify }: Plan): Entry {
+function directorEntry({ director, elector, notify, trackers }: Plan): Entry {
   const { realtimePriority, leaseSeconds } = elector;
   return {
     subject: { what: 'director' },
-    facts: { ...director, leaseSeconds, realtimePriority, ...notifyFacts(notify) },
+    facts: { ...director, leaseSeconds, realtimePriority, ...notifyFacts(notify), ...watchedFacts(trackers) },
   };
 }

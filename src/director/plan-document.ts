@@ -9,6 +9,7 @@ import type { ElectorSettings, InstanceSettings } from '../vrrp/settings.ts';
 import { type NotifyPlan, planNotify } from './notify.ts';
 import { planElector, planServices, planSync, type SyncPlan } from './plan.ts';
 import { planTargets } from './targets.ts';
+import { planTrackers, type TrackerTargets } from './trackers.ts';
 
 /** Who holds the virtual addresses follows from the engine in use, which no file decides alone. */
 export type Plan = {
@@ -19,6 +20,7 @@ export type Plan = {
   /** Every configured service with every configured server. */
   services: Table;
   targets: readonly HealthTarget[];
+  trackers: TrackerTargets;
   /** Undefined = no sync daemon. */
   sync?: SyncPlan | undefined;
   notify: NotifyPlan;
@@ -44,6 +46,7 @@ export function planConfiguration(configuration: Configuration, salt: string): P
     elector: { ...elector, instances },
     services: planServices(configuration),
     targets: planTargets(configuration),
+    trackers: planTrackers(configuration),
     sync: planSync(configuration),
     notify: {
       ...notify,

@@ -25,6 +25,7 @@ import {
 import type { HmacSettings } from '../vrrp/auth.ts';
 import type { ElectorSettings, GarpSettings, InstanceSettings, VirtualAddress } from '../vrrp/settings.ts';
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
+import { planGroups, planTracks } from './trackers.ts';
 import { interfaceFor, planVirtualMacs } from './virtual-macs.ts';
 
 /** rtnetlink scopes, <linux/rtnetlink.h>. */
@@ -61,6 +62,7 @@ export function planElector(
     instances: configuration.instances.map((instance) =>
       planInstance(configuration, instance, vmacs.get(instance.name.value)),
     ),
+    ...planGroups(configuration),
     realtimePriority: configuration.global.vrrpRealtimePriority.value,
     leaseSeconds: configuration.director.vipLeaseSeconds.value,
     addresses,
@@ -102,7 +104,8 @@ function planInstance(
       weight: tracked.reverse ? -tracked.weight.value : tracked.weight.value,
       while: tracked.weight.value > 0 ? 'up' : 'down',
     })),
-    tracks: [],
+    tracks: planTracks(configuration, instance),
+    ...(instance.dontTrackPrimary ? { dontTrackPrimary: true } : {}),
     garp: planGarp({ ...global.garp, ...instance.garp }),
     ...(vmac === undefined ? {} : { vmac }),
     ...(instance.refusesPackets === undefined ? {} : { refuses: true as const }),

@@ -73,7 +73,8 @@ export function followSurroundings(elector: Elector, instance: Instance, turn: T
 
 /** Whether it may be a candidate; `why` not. */
 function surroundings(elector: Elector, { own, source }: Instance): { fitness: Fitness; why: Why } {
-  const needed = [own.interface, ...devicesOf(own).map(({ name }) => name), ...own.trackInterfaces];
+  const primary = own.dontTrackPrimary ? [] : [own.interface];
+  const needed = [...primary, ...devicesOf(own).map(({ name }) => name), ...own.trackInterfaces];
   const down = needed.find((name) => !elector.links.get(name)?.up);
   if (down !== undefined)
     return { fitness: 'unfit', why: { message: `${down} is down`, fields: { interface: down } } };

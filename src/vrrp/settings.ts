@@ -35,9 +35,11 @@ export type InstanceSettings = {
   vips: readonly VirtualAddress[];
   /** Moved with the instance, not advertised. */
   excludedVips: readonly VirtualAddress[];
-  /** FAULT while one of them has no link. The instance's own interface is always tracked. */
+  /** FAULT while one of them has no link, or the instance's own interface has none. */
   trackInterfaces: readonly string[];
   weightedInterfaces: readonly WeightedInterface[];
+  /** A candidate also while its own interface has no link. */
+  dontTrackPrimary?: boolean;
   /** What is watched outside of the elector, and told to it by `tracker` commands. */
   tracks: readonly Track[];
   garp: GarpSettings;

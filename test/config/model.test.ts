@@ -35,6 +35,8 @@ describe('defaults are keepalived’s', () => {
         notify: { pipes: [], priorityChanges: false, statesOnReload: false },
       },
       instances: [],
+      syncGroups: [],
+      trackers: { files: [], processes: [] },
       virtualServers: [],
       director: {
         compat: false,
@@ -60,6 +62,8 @@ describe('defaults are keepalived’s', () => {
         preemptDelayMs: 0,
         trackInterfaces: [],
         weightedInterfaces: [],
+        tracks: [],
+        dontTrackPrimary: false,
         virtualAddresses: [{ prefix: { address: '10.0.0.1', length: 32 } }],
         virtualAddressesExcluded: [],
         unicastPeers: [],

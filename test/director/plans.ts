@@ -108,6 +108,10 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
       { path: '/run/a' },
       { path: '/run/b', user: 'nobody', reader: { argv: ['/bin/r'] } },
     ]),
+    trackers: fc.record({
+      files: fc.subarray([{ name: 'tf', path: '/run/tf' }]),
+      processes: fc.constant([]),
+    }),
     director: fc.record({
       engine: fc.constantFrom('auto' as const, 'kernel' as const, 'embedded' as const),
       drillHoldMs: fc.constantFrom(1000, 10_000),
@@ -115,7 +119,7 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
     }),
   })
   .map(({ instances, realtimePriority, leaseSeconds, services, checks, ...more }) => {
-    const { sync: daemon, director, notifies, pipes } = more;
+    const { sync: daemon, director, trackers, notifies, pipes } = more;
     const keys = [...services].flatMap(([service, { servers }]) =>
       [...servers].map(([server, { weight }]) => ({ service, server, weight })),
     );
@@ -133,5 +137,5 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
     }));
     const webhooks = notifies ? [{ url: 'sealed', timeoutMs: 5000 }] : [];
     const notify = { instances: listeners, groups: [], pipes, webhooks, statesOnReload: notifies };
-    return { salt: 'salt', elector, services, targets, ...daemon, notify, director };
+    return { salt: 'salt', elector, services, targets, trackers, ...daemon, notify, director };
   });

@@ -10,15 +10,21 @@ import type { TOP } from '../schema/top.ts';
 import { all, noSettings, type Setting, type Settings } from '../settings.ts';
 import { composeDirector, composeGlobal } from './global.ts';
 import { composeVirtualServer } from './ipvs.ts';
+import { composeSyncGroups } from './sync-groups.ts';
+import { composeFiles, composeProcesses } from './trackers.ts';
 import { composeInstance } from './vrrp.ts';
 
 export function composeConfiguration(settings: Settings<typeof TOP>, report: Report): Configuration {
   const global = composeGlobal(joined(GLOBAL_DEFS, all(settings, 'global_defs'), settings.at));
+  const instances = all(settings, 'vrrp_instance').flatMap(
+    ({ value, at, body }) => composeInstance({ value, at }, body, global.vrrpVersion.value, report) ?? [],
+  );
+  const trackers = { files: composeFiles(settings, report), processes: composeProcesses(settings, report) };
   return {
     global,
-    instances: all(settings, 'vrrp_instance').flatMap(
-      ({ value, at, body }) => composeInstance({ value, at }, body, global.vrrpVersion.value, report) ?? [],
-    ),
+    instances,
+    syncGroups: composeSyncGroups(settings, instances, trackers, report),
+    trackers,
     virtualServers: all(settings, 'virtual_server').flatMap(
       ({ value, body }) => composeVirtualServer(value, body, report) ?? [],
     ),

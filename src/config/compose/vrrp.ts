@@ -5,11 +5,13 @@ import type { Located, Span } from '../../core/diagnostic.ts';
 import type { GarpDefaults, VirtualAddress, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
 import type { AddressEntry } from '../schema/addresses.ts';
+import type { SYNC_GROUP } from '../schema/sync-group.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { all, last, mentioned, type Setting, type Settings, settled } from '../settings.ts';
 import { composeHmac } from './auth-hmac.ts';
 import { composePassword } from './authentication.ts';
 import { composeNotify } from './notify.ts';
+import { composeTracks } from './trackers.ts';
 import { composeVirtualMac } from './virtual-mac.ts';
 
 const OWNER = 255;
@@ -52,6 +54,11 @@ export function composeInstance(
     advertIntervalMs,
     ...preemption(settings, initialState.value, priority.value, report),
     ...trackedInterfaces(settings, priority.value, report),
+    tracks: composeTracks(
+      { track_file: all(settings, 'track_file'), track_process: all(settings, 'track_process') },
+      report,
+    ),
+    dontTrackPrimary: last(settings, 'dont_track_primary') !== undefined,
     virtualAddresses: sameFamily(addresses, family, report),
     virtualAddressesExcluded: composeAddresses(settings, 'virtual_ipaddress_excluded'),
     ...(sourceAddress === undefined ? {} : { sourceAddress }),
@@ -286,13 +293,14 @@ function isAfter(a: Span, b: Span): boolean {
   return a.source === b.source ? a.start > b.start : a.source > b.source;
 }
 
+type TrackingBlock = Instance | Settings<typeof SYNC_GROUP>;
 type Tracked = Pick<VrrpInstance, 'trackInterfaces' | 'weightedInterfaces'>;
 
 /** Weight 0 is none: FAULT while it is down. */
-function trackedInterfaces(settings: Instance, priority: number, report: Report): Tracked {
+export function trackedInterfaces(settings: TrackingBlock, priority: number, report: Report): Tracked {
   const known = new Set<string>();
   const tracked: Tracked = { trackInterfaces: [], weightedInterfaces: [] };
-  for (const { body } of all(settings, 'track_interface'))
+  for (const { body } of all(settings as Instance, 'track_interface'))
     for (const { value } of body.entries) {
       const { interface: device, weight, reverse } = value;
       const isWeighted = weight !== undefined && weight.value !== 0;

@@ -5,6 +5,8 @@ import { serviceHead } from './endpoints.ts';
 import { GLOBAL_DEFS } from './global.ts';
 import { VIRTUAL_SERVER } from './ipvs.ts';
 import { name, nothing } from './shape.ts';
+import { SYNC_GROUP } from './sync-group.ts';
+import { TRACK_FILE, TRACK_PROCESS } from './trackers.ts';
 import { VRRP_INSTANCE } from './vrrp.ts';
 import { TOP_WORDS } from './words-vrrp.ts';
 
@@ -13,6 +15,10 @@ export const TOP = {
   keywords: {
     global_defs: opens(nothing, 'settings of the whole director', GLOBAL_DEFS),
     vrrp_instance: opens(name, 'one virtual router', VRRP_INSTANCE),
+    vrrp_sync_group: opens(name, 'instances that change state together', SYNC_GROUP),
+    vrrp_track_process: opens(name, 'processes that instances may watch', TRACK_PROCESS),
+    track_file: opens(name, 'a file with a number that instances may watch', TRACK_FILE),
+    vrrp_track_file: opens(name, 'old name of track_file', TRACK_FILE, { oldNameOf: 'track_file' }),
     virtual_server: opens(serviceHead, 'one virtual service and its real servers', VIRTUAL_SERVER),
     director: opens(nothing, 'settings that only lvs-director has', DIRECTOR),
   },

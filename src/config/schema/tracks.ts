@@ -5,7 +5,9 @@ import { keyword, list } from './block.ts';
 import { inOrder, type Options, options } from './options.ts';
 import { inParts, integer, interfaceName, located, name, nothing, type Shape } from './shape.ts';
 
-type Values = Readonly<Record<string, Located<unknown> | undefined>>;
+type Direction = { weight?: Located<number>; reverse?: Located<unknown>; noreverse?: Located<unknown> };
+/** `NAME [weight N [reverse|noreverse]]`. */
+export type TrackedName = { name: Located<string>; weight?: Located<number>; reverse: boolean };
 
 /** keepalived 2.2.7 takes this much of files and processes, and 253 of what else is watched. */
 const MOST = { file: 254, other: 253 };
@@ -46,21 +48,25 @@ const trackedInterface: Shape<TrackedInterface> = {
   },
 };
 
-function trackedName(most: number, ...refersTo: readonly string[]): Shape<Values> {
-  const entry = inOrder({ name }, 1, weighted(most));
+function trackedName(most: number, ...refersTo: readonly string[]): Shape<TrackedName> {
+  const { read: _, print: __, plain: ___, ...entry } = inOrder({ name }, 1, weighted(most));
+  const options = weighted(most);
   return {
     ...entry,
     refersTo,
     read(words) {
-      const values = entry.read(words);
+      const named = located(name).read(words);
+      if (named === undefined) return undefined;
+      const values = options.read(words);
       reportDirection(values, words);
-      return values;
+      const { weight, reverse } = values ?? {};
+      return { name: named, ...(weight === undefined ? {} : { weight }), reverse: reverse !== undefined };
     },
   };
 }
 
 /** keepalived takes the direction only right behind the weight that it turns. */
-function reportDirection(values: Values | undefined, words: Arguments): void {
+function reportDirection(values: Direction | undefined, words: Arguments): void {
   const direction = values?.reverse ?? values?.noreverse;
   if (direction === undefined || values?.weight !== undefined) return;
   words.complain(

@@ -17,7 +17,7 @@ import {
   toggle,
   UINT_MAX,
 } from './shape.ts';
-import { TRACK_INTERFACE } from './tracks.ts';
+import { TRACK_INTERFACE, TRACKS } from './tracks.ts';
 import { virtualDevice } from './virtual-device.ts';
 import { VRRP_WORDS } from './words-vrrp.ts';
 
@@ -69,6 +69,9 @@ export const VRRP_INSTANCE = {
       'interfaces without which this instance is no candidate',
       TRACK_INTERFACE,
     ),
+    track_file: opens(nothing, 'files whose number changes the priority, or means FAULT', TRACKS.track_file),
+    track_process: opens(nothing, 'processes to watch', TRACKS.track_process),
+    dont_track_primary: keyword(nothing, 'stay a candidate while the own interface has no link'),
     virtual_ipaddress: opens(
       nothing,
       'virtual addresses, advertised',

@@ -6,25 +6,11 @@ import { groupMember } from './members.ts';
 import { inOrder } from './options.ts';
 import { routeEntry, ruleEntry, staticRouteEntry, staticRuleEntry } from './routes.ts';
 import { script, user } from './scripts.ts';
-import { INT_MAX, integer, interfaceName, many, nameOf, oneOf, type Shape, seconds, text } from './shape.ts';
+import { integer, interfaceName, nameOf, oneOf, seconds } from './shape.ts';
 import { wordBlock, words } from './table.ts';
-import { TRACK_INTERFACE, TRACKS } from './tracks.ts';
+import { TRACKS } from './tracks.ts';
 import { virtualDevice } from './virtual-device.ts';
 import { extraInterfaces } from './words-global.ts';
-
-const initFile: Shape<unknown> = {
-  syntax: '[NUMBER] [overwrite]',
-  line: true,
-  example: '0 overwrite',
-  isBareAllowed: true,
-  read(given) {
-    const word = given.peek();
-    const value =
-      word === undefined || word.text === 'overwrite' ? 0 : integer(-INT_MAX, INT_MAX).read(given);
-    if (value === undefined || given.peek() === undefined) return value === undefined ? undefined : { value };
-    return oneOf(['overwrite']).read(given) === undefined ? undefined : { value, overwrite: true };
-  },
-};
 
 const linkbeat = inOrder({ interface: interfaceName, by: oneOf(['MII', 'ETHTOOL', 'IOCTL']) }, 1);
 const delays = inOrder({ interface: interfaceName, down: seconds(0), up: seconds(0) }, 2);
@@ -37,10 +23,7 @@ const SHAPES = {
   user,
   extraInterfaces,
   weight: directed(253),
-  wideWeight: directed(254),
   ipvlan: virtualDevice(['bridge', 'private', 'vepa']),
-  process: many(text),
-  initFile,
 };
 const ROUTES = list('virtual_routes', routeEntry);
 const RULES = list('virtual_rules', ruleEntry);
@@ -55,10 +38,7 @@ export const VRRP_WORDS = words(
   none    old_unicast_checksum          ?one(never) keepalived 1.3.6's checksum of unicast adverts
   ignored native_ipv6                   flag        old: force IPv6
   unsafe  vrf iface VRF for unicast without interface: adverts would go another way
-  ignored dont_track_primary            flag        ignore faults of the primary interface
   ignored track_script{}                flag        scripts to watch
-  ignored track_file{}                  flag        files to watch
-  ignored track_process{}               flag        processes to watch
   ignored track_bfd{}                   flag        BFD sessions to watch
   ignored track_src_ip                  flag        FAULT while source address is missing
   ignored unicast_ttl                   int(0,255)  TTL of unicast adverts
@@ -100,14 +80,9 @@ const TRACK_GROUP = wordBlock(
 `,
   { blocks: { group: NAMES }, shapes: SHAPES },
 );
-const SYNC_GROUP = wordBlock(
-  'vrrp_sync_group',
+export const SYNC_GROUP_WORDS = words(
   `
-  ignored group{}                       flag        instances of the group
-  ignored track_interface{} flag interfaces to watch; weight 0 means FAULT on loss
   ignored track_script{}                flag        scripts to watch
-  ignored track_file{}                  flag        files to watch
-  ignored track_process{}               flag        processes to watch
   ignored track_bfd{}                   flag        BFD sessions to watch
   ignored notify_backup                 script      run on entering BACKUP
   ignored notify_master                 script      run on entering MASTER
@@ -115,11 +90,9 @@ const SYNC_GROUP = wordBlock(
   ignored notify_stop                   script      run when the director stops
   ignored notify                        script      run on every transition, with four more arguments
   none    smtp_alert                    bool        mail on transitions
-  ignored global_tracking               flag        old, without effect
-  ignored sync_group_tracking_weight    flag        allow weighted trackers inside a sync group
   none    notify_priority_changes       bool        also write changes of priority to the pipe
 `,
-  { blocks: { group: NAMES, track_interface: TRACK_INTERFACE, ...TRACKS }, shapes: SHAPES },
+  { blocks: TRACKS, shapes: SHAPES },
 );
 const GARP_GROUP = wordBlock(
   'garp_group',
@@ -142,30 +115,6 @@ const VRRP_SCRIPT = wordBlock(
   ignored fall                          int(1)      failures before it is bad
   ignored user                          user        who runs it
   ignored init_fail                     flag        bad until the first success
-`,
-  { shapes: SHAPES },
-);
-const TRACK_PROCESS = wordBlock(
-  'vrrp_track_process',
-  `
-  ignored process                       process     program, and its arguments, to count
-  ignored param_match ?one(initial|partial) the arguments only begin with these, or contain them
-  ignored weight                        wideWeight  priority delta
-  none    quorum                        int(1,65535) fewest processes
-  ignored quorum_max                    int(0,65535) most processes
-  ignored delay                         sec(0.000001,3600) both of the delays below
-  ignored terminate_delay               sec(0.000001,3600) wait after there are too few
-  ignored fork_delay                    sec(0.000001,3600) wait after there are enough
-  ignored full_command                  flag        compare the whole command line
-`,
-  { shapes: SHAPES },
-);
-const TRACK_FILE = wordBlock(
-  'track_file',
-  `
-  ignored file                          text        path of the file
-  ignored weight                        wideWeight  multiplier of the number read
-  ignored init_file initFile create the file with this number; with overwrite also when it is there
 `,
   { shapes: SHAPES },
 );
@@ -214,17 +163,13 @@ export const TOP_WORDS = words(
   ignored static_ipaddress{}            flag        addresses added at start, not moved by VRRP
   ignored static_routes{}               flag        routes added at start, not moved by VRRP
   ignored static_rules{}                flag        policy rules added at start, not moved by VRRP
-  ignored vrrp_sync_group{}             name        instances that change state together
   ignored garp_group{} flag pauses between gratuitous ARPs of one or more interfaces
   ignored linkbeat_interfaces{} flag interfaces whose link is polled
   ignored vrrp_script{}                 name        script that instances may watch
-  ignored vrrp_track_process{}          name        process that instances may watch
   ignored interface_up_down_delays{}    flag        how long a link has to be down, or up, before that counts
   ignored SSL{}                         flag        certificate and key of SSL_GET
   ignored virtual_server_group{} name a named list of addresses and fwmarks that share one pool
   ignored bfd_instance{}                name        BFD session
-  ignored track_file{}                  name        files to watch
-  ignored vrrp_track_file{}             name        old name of track_file
 `,
   {
     blocks: {
@@ -235,12 +180,8 @@ export const TOP_WORDS = words(
       interface_up_down_delays: list('interface_up_down_delays', delays),
       virtual_server_group: list('virtual_server_group', groupMember),
       track_group: TRACK_GROUP,
-      vrrp_sync_group: SYNC_GROUP,
       garp_group: GARP_GROUP,
       vrrp_script: VRRP_SCRIPT,
-      vrrp_track_process: TRACK_PROCESS,
-      track_file: TRACK_FILE,
-      vrrp_track_file: TRACK_FILE,
       bfd_instance: BFD_INSTANCE,
       SSL,
     },

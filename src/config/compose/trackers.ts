@@ -1,0 +1,114 @@
+// What instances watch outside of VRRP: the blocks that say what is watched, and the lists of instances and
+// sync groups that say who watches it.
+import type { Located } from '../../core/diagnostic.ts';
+import type { TrackedName, TrackFile, TrackProcess } from '../model.ts';
+import type { Report } from '../report.ts';
+import { distinct } from '../rules/distinct.ts';
+import type { TOP } from '../schema/top.ts';
+import type { TRACK_FILE, TRACK_PROCESS } from '../schema/trackers.ts';
+import type { TrackedName as Entry } from '../schema/tracks.ts';
+import { all, last, type Setting, type Settings, settled } from '../settings.ts';
+
+type Lists = Readonly<Record<'track_file' | 'track_process', readonly Tracked[]>>;
+type Tracked = { body: { entries: readonly Located<Entry>[] } };
+
+export function composeTracks(lists: Lists, report: Report): TrackedName[] {
+  return [...tracksOf('file', lists.track_file, report), ...tracksOf('process', lists.track_process, report)];
+}
+
+function tracksOf(kind: TrackedName['kind'], lists: readonly Tracked[], report: Report): TrackedName[] {
+  const tracks = lists.flatMap(({ body }) => body.entries.map(({ value }) => ({ kind, ...value })));
+  return distinct(
+    tracks,
+    ({ name }) => name.value,
+    ({ name }) =>
+      report.add('CFG_DUPLICATE', name.at, `${name.value} is tracked already: this line is left out`),
+  );
+}
+
+export function composeFiles(settings: Settings<typeof TOP>, report: Report): TrackFile[] {
+  const blocks = [...all(settings, 'track_file'), ...all(settings, 'vrrp_track_file')];
+  return unique(
+    'track_file',
+    blocks.flatMap((block) => composeFile(block, report) ?? []),
+    report,
+  );
+}
+
+type Block<B extends typeof TRACK_FILE | typeof TRACK_PROCESS> = Located<string> & { body: Settings<B> };
+
+function composeFile({ value, at, body }: Block<typeof TRACK_FILE>, report: Report): TrackFile | undefined {
+  const path = last(body, 'file');
+  if (path === undefined) return incomplete(body, 'file', report);
+  const init = last(body, 'init_file');
+  const { weight, reverse } = last(body, 'weight')?.value ?? { weight: 1, reverse: false };
+  return { name: { value, at }, path, weight, reverse, ...(init === undefined ? {} : { init: init.value }) };
+}
+
+export function composeProcesses(settings: Settings<typeof TOP>, report: Report): TrackProcess[] {
+  const blocks: Setting<(typeof TOP)['keywords']['vrrp_track_process']>[] = [
+    ...all(settings, 'vrrp_track_process'),
+  ];
+  return unique(
+    'vrrp_track_process',
+    blocks.flatMap((block) => composeProcess(block, report) ?? []),
+    report,
+  );
+}
+
+function composeProcess(
+  { value, at, body }: Block<typeof TRACK_PROCESS>,
+  report: Report,
+): TrackProcess | undefined {
+  const program = last(body, 'process');
+  if (program === undefined) return incomplete(body, 'process', report);
+  const delay = last(body, 'delay')?.value ?? 0;
+  const [command, ...parameters] = program.value;
+  const { weight, reverse } = last(body, 'weight')?.value ?? { weight: 0, reverse: false };
+  const match = last(body, 'param_match')?.value;
+  return {
+    name: { value, at },
+    command: command!,
+    parameters,
+    match: match ?? (parameters.length > 0 ? 'exact' : 'any'),
+    fullCommand: last(body, 'full_command') !== undefined,
+    ...composeQuorum(body, report),
+    terminateDelayMs: last(body, 'terminate_delay')?.value ?? delay,
+    forkDelayMs: last(body, 'fork_delay')?.value ?? delay,
+    weight,
+    reverse,
+  };
+}
+
+/** `quorum_max 0` alone: none is to run. */
+function composeQuorum(
+  body: Settings<typeof TRACK_PROCESS>,
+  report: Report,
+): Pick<TrackProcess, 'quorum' | 'quorumMax'> {
+  const asked = last(body, 'quorum');
+  const most = settled(body, 'quorum_max');
+  if (asked !== undefined && asked.value > most.value)
+    report.add('CFG_CONTRADICTION', most.at, `quorum_max is below the quorum of ${asked.value}`);
+  const quorum = asked?.value ?? Math.min(1, most.value);
+  return { quorum, quorumMax: most.value };
+}
+
+function incomplete<B extends typeof TRACK_FILE | typeof TRACK_PROCESS>(
+  body: Settings<B>,
+  word: string,
+  report: Report,
+): undefined {
+  if (report.compat || !body.wrong.includes(word))
+    report.add('CFG_INCOMPLETE', body.at, `this ${body.block.name} has no ${word}`);
+}
+
+function unique<T extends { name: Located<string> }>(block: string, all: T[], report: Report): T[] {
+  return distinct(
+    all,
+    ({ name }) => name.value,
+    ({ name }, first) =>
+      report.add('CFG_DUPLICATE', name.at, `there is a ${block} ${name.value} already`, undefined, [
+        { at: first.name.at, message: 'first here' },
+      ]),
+  );
+}

@@ -1,0 +1,25 @@
+// The block `vrrp_sync_group NAME { … }`: instances that change state together.
+import { type Block, keyword, list, opens } from './block.ts';
+import { nameOf, nothing } from './shape.ts';
+import { TRACK_INTERFACE, TRACKS } from './tracks.ts';
+import { SYNC_GROUP_WORDS } from './words-vrrp.ts';
+
+export const SYNC_GROUP = {
+  name: 'vrrp_sync_group',
+  keywords: {
+    group: opens(
+      nothing,
+      'its instances, in no more than one group each',
+      list('group', nameOf('vrrp_instance')),
+    ),
+    track_interface: opens(nothing, 'interfaces that every member tracks', TRACK_INTERFACE),
+    track_file: opens(nothing, 'files that every member watches', TRACKS.track_file),
+    track_process: opens(nothing, 'processes that every member watches', TRACKS.track_process),
+    sync_group_tracking_weight: keyword(
+      nothing,
+      "let members' own trackers change their priority; without it those with a weight are left out",
+    ),
+    global_tracking: keyword(nothing, 'old, without effect'),
+  },
+  others: SYNC_GROUP_WORDS,
+} as const satisfies Block;

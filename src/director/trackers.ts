@@ -1,0 +1,46 @@
+// What is watched outside of VRRP, and what each instance makes of it. A tracker that no instance watches is
+// not watched at all.
+import { weightOf } from '../config/compose/sync-groups.ts';
+import type { Configuration, TrackFile, TrackProcess, VrrpInstance } from '../config/model.ts';
+import type { GroupSettings, Track } from '../vrrp/settings.ts';
+
+export type FileTarget = Omit<TrackFile, 'name' | 'path' | 'weight' | 'reverse'> & {
+  name: string;
+  path: string;
+};
+export type ProcessTarget = Omit<TrackProcess, 'name' | 'weight' | 'reverse'> & { name: string };
+export type TrackerTargets = { files: readonly FileTarget[]; processes: readonly ProcessTarget[] };
+
+export function planTrackers({ instances, trackers }: Configuration): TrackerTargets {
+  const wanted = (kind: Track['kind'], name: string) =>
+    instances.some(({ tracks }) => tracks.some((track) => track.kind === kind && track.name.value === name));
+  return {
+    files: trackers.files.flatMap(({ name, path, weight: _, reverse: __, ...more }) =>
+      wanted('file', name.value) ? [{ name: name.value, path: path.value, ...more }] : [],
+    ),
+    processes: trackers.processes.flatMap(({ name, weight: _, reverse: __, ...more }) =>
+      wanted('process', name.value) ? [{ name: name.value, ...more }] : [],
+    ),
+  };
+}
+
+/** A name that is defined nowhere has been reported, and means nothing. */
+export function planTracks({ trackers }: Configuration, { tracks }: VrrpInstance): Track[] {
+  return tracks.flatMap((track) => {
+    const { kind, name } = track;
+    const all = kind === 'file' ? trackers.files : trackers.processes;
+    if (!all.some((each) => each.name.value === name.value)) return [];
+    return [{ kind, name: name.value, ...pickWeight(weightOf(track, trackers)) }];
+  });
+}
+
+function pickWeight({ weight, reverse }: { weight: number; reverse: boolean }) {
+  return { weight, reverse };
+}
+
+export function planGroups({ syncGroups }: Configuration): { groups?: GroupSettings[] } {
+  const groups = syncGroups
+    .filter(({ members }) => members.length > 0)
+    .map(({ name, members }) => ({ name: name.value, members: members.map(({ value }) => value) }));
+  return groups.length === 0 ? {} : { groups };
+}
