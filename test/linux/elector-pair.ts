@@ -101,11 +101,11 @@ export class Pair {
     execFileSync('ip', ['netns', 'exec', this.#namespace('a'), ...words]);
   }
   /** `lines` are those of the instance. */
-  keepalived(lines: string[], version: 2 | 3 = 3): Keepalived {
+  keepalived(lines: string[], version: 2 | 3 = 3, address = `${VIP}/24`): Keepalived {
     const file = (name: string) => `${this.#scratch}/${this.#files}.${name}`;
     this.#files++;
     const body = ['state BACKUP', `interface ${DEVICE}`, 'virtual_router_id 51', ...lines];
-    const vip = `virtual_ipaddress {\n${VIP}/24 dev ${DEVICE}\n}`;
+    const vip = `virtual_ipaddress {\n${address} dev ${DEVICE}\n}`;
     const head = `global_defs {\nvrrp_version ${version}\n}\n`;
     const text = `${head}vrrp_instance K {\n${body.join('\n')}\n${vip}\n}\n`;
     writeFileSync(file('conf'), text);

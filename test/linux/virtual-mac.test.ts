@@ -64,8 +64,32 @@ test('the interface, its settings and those of its base are what keepalived make
   await ours.ended();
   expect(links('a')).not.toContain(NAME);
   expect(await baseSettings('a', 'all')).toEqual({ ...BASE, all: 1 });
+  keepalived.stop(); // it puts back what it has changed, too
+  await until('its end', () => !links('b').includes(NAME));
   for (const side of ['a', 'b'] as const)
     await pair.output(side, ['sh', '-c', 'echo 0 > /proc/sys/net/ipv4/conf/all/rp_filter']);
+});
+
+test('of IPv6 as well: it has the link-local address of its base, for adverts, and no other', async () => {
+  const six: VirtualDevice = { ...device, mac: '00:00:5e:00:02:33', family: 6, ipv6: true };
+  const vip = { address: address('fd00::50'), prefixLength: 64, interface: NAME, scope: 0 };
+  const vmac = { device: six, sendsOnBase: true, others: [] };
+  pair.elector(withDevice({ vips: [], excludedVips: [vip], vmac, priority: 1 }));
+  const keepalived = pair.keepalived([...KEEPALIVED, 'priority 100'], 3, 'fd00::51/64');
+  await keepalived.says('Entering MASTER STATE');
+  await until('ours', () => links('a').includes(NAME));
+  /** iproute2 writes an empty object for each address that it leaves out. */
+  const local = (side: 'a' | 'b', name: string) =>
+    JSON.parse(pair.ip(side, '-j', '-6', 'addr', 'show', 'dev', name, 'scope', 'link'))[0].addr_info.filter(
+      (info: { local?: string }) => info.local !== undefined,
+    );
+  for (const side of ['a', 'b'] as const) {
+    const base = local(side, DEVICE)[0];
+    expect(local(side, NAME)).toEqual([
+      expect.objectContaining({ local: base.local, prefixlen: 64, deprecated: true, nodad: true }),
+    ]);
+  }
+  expect(await propertiesOf('a')).toEqual(await propertiesOf('b'));
 });
 
 describe('a pair with keepalived, each with use_vmac', () => {

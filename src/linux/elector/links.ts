@@ -20,6 +20,8 @@ import { NetlinkSocket } from '../netlink-socket.ts';
 /** `changed`: names whose link or IPv4 addresses are not what they were. `gone`: addresses taken away. */
 export type Changes = { changed: Set<string>; gone: Gone[] };
 export type Gone = { interface: string; address: Address };
+/** RT_SCOPE_LINK */
+const LINK_SCOPE = 253;
 const GROUPS = RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV6_IFADDR;
 
 export class Links {
@@ -44,6 +46,14 @@ export class Links {
   link(name: string): Link | undefined {
     for (const link of this.#links.values()) if (link.name === name) return link;
     return undefined;
+  }
+  /** Those that IPv6 itself needs on every interface. */
+  linkLocal(name: string): InterfaceAddress[] {
+    const index = this.link(name)?.index;
+    return [...this.#addresses.values()].filter(
+      ({ interfaceIndex, address, scope }) =>
+        interfaceIndex === index && scope === LINK_SCOPE && familyOf(address) === 6,
+    );
   }
   address(name: string, address: Address, prefixLength: number): InterfaceAddress | undefined {
     const link = this.link(name);

@@ -3,7 +3,7 @@
 // keepalived 2.2.7 makes them.
 import type { EventName, Notice } from '../../core/events.ts';
 import { createMacvlan, deleteLink, setLinkUp } from '../../netlink/link-message.ts';
-import type { Link } from '../../netlink/route.ts';
+import { addAddress, decodeRouteMessage, getLink, IFA_F, type Link } from '../../netlink/route.ts';
 import type { VirtualDevice } from '../../vrrp/virtual-device.ts';
 import type { NetlinkSocket, Result } from '../netlink-socket.ts';
 import { readSysctl, Sysctls } from '../sysctl.ts';
@@ -13,6 +13,7 @@ import type { Links } from './links.ts';
 const NO_ADDRESS = 1;
 /** Answer ARP for addresses of the very interface: the base must not answer for those on its device. */
 const OWN_ADDRESSES = 1;
+const FOREVER = 0xffffffff;
 const ALL_RP_FILTER = 'ipv4/conf/all/rp_filter';
 
 export class VirtualDevices {
@@ -89,6 +90,7 @@ export class VirtualDevices {
     this.#settle(device);
     const up = this.#do(setLinkUp(device.name));
     if (!up.ok) return this.#complain(device, up);
+    if (device.family === 6) this.#lendLinkLocal(device);
     this.#troubles.delete(device.name);
     this.#tell(device, there === undefined ? 'added' : 'taken over', 'vmac.added');
   }
@@ -106,6 +108,23 @@ export class VirtualDevices {
     this.#sysctls.set(`${of(name)}/promote_secondaries`, 1);
     this.#sysctls.set(`${of(base)}/arp_ignore`, OWN_ADDRESSES);
     this.#sysctls.set(`${of(base)}/arp_filter`, 1);
+  }
+
+  /**
+   * Adverts over IPv6 come from a link-local address of the base, and what sends them is here. Deprecated, so
+   * that nothing else is sent from it; without duplicate detection, which would find it on the base.
+   */
+  #lendLinkLocal(device: VirtualDevice): void {
+    const [answer] = this.#requests.request(getLink(device.name));
+    const decoded = answer && decodeRouteMessage(answer);
+    if (!decoded?.ok || decoded.value.type !== 'link') return;
+    const interfaceIndex = decoded.value.link.index;
+    for (const { address, prefixLength, scope } of this.#links.linkLocal(device.base)) {
+      const lifetimes = { validSeconds: FOREVER, preferredSeconds: 0 };
+      const lent = { interfaceIndex, address, prefixLength, scope, flags: IFA_F.NODAD, ...lifetimes };
+      const result = this.#do(addAddress(lent, { replace: true }));
+      if (!result.ok) this.#complain(device, result);
+    }
   }
 
   /**
