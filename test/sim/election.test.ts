@@ -1,8 +1,9 @@
-// Promises that have to hold in every world: about 1,100 of them, each with its own faults. A failing seed
+// Promises that have to hold in every world: about 1,400 of them, each with its own faults. A failing seed
 // prints its trace; SEED=n runs that one alone, SEEDS=100 a hundred times as many.
 import { describe, expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
 import { type Random, seededRandom } from '../../src/core/time.ts';
+import type { HmacSettings } from '../../src/vrrp/auth.ts';
 import type { InstanceSettings } from '../../src/vrrp/settings.ts';
 import { type Spec, World } from './world.ts';
 
@@ -14,6 +15,14 @@ const MULTIPLE = Number(process.env.SEEDS ?? 1);
 const A: Spec = { name: 'a', address: address('10.0.0.11'), own: { priority: 150 } };
 const B: Spec = { name: 'b', address: address('10.0.0.12'), own: { priority: 100 } };
 const C: Spec = { name: 'c', address: address('10.0.0.13'), own: { priority: 50 } };
+
+const HMAC: HmacSettings = {
+  keys: [{ id: 1, secret: '11'.repeat(32) }],
+  activeKey: 1,
+  mode: 'enforce',
+  antiReplay: 'time',
+  windowSeconds: 5,
+};
 
 type Make = (specs?: readonly Spec[]) => World;
 /** A promise makes one world of each seed. */
@@ -57,6 +66,7 @@ function mishap(world: World, random: Random): void {
     () => world.heal(),
     () => world.command(name, { type: 'drill', holdMs: random() * 5000 }),
     () => world.command(name, { type: 'stop' }),
+    () => world.clock(name, (random() - 0.5) * pick(random, [8_000, 7_200_000])),
     () => Object.assign(world.network, { loss: random() / 2, duplicates: random() / 2 }),
     () => Object.assign(world.network, { delayMaxMs: random() * 1500 }),
   ];
@@ -69,6 +79,7 @@ function repair(world: World): void {
   for (const name of world.names) {
     world.resume(name);
     world.link(name, true);
+    world.clock(name, 0);
     world.start(name);
   }
   world.run(100);
@@ -87,6 +98,8 @@ describe('after any faults, once repaired', () => {
     ['nopreempt', { preempt: false }],
     ['preempt_delay', { preemptDelayMs: 3000 }],
     ['version 2', { version: 2 }],
+    ['signed', { hmac: HMAC }],
+    ['signed, without clocks', { version: 2, hmac: { ...HMAC, antiReplay: 'monotonic' } }],
   ];
   // Nobody hears the last word of a rival that crashes or loses its link: the refresh is what heals ARP
   // caches then.
@@ -251,5 +264,24 @@ test('nopreempt: a better one that comes back leaves the master alone', () => {
     world.network.delayMaxMs = random() * 100;
     world.run(20_000);
     expect(world.masters()).toEqual(['b']);
+  });
+});
+
+test.each([
+  ['time', 20_000],
+  ['monotonic', 2 * TAKEOVER_MS],
+] as const)('signed (%s), a clock that falls back over a restart keeps nobody out', (antiReplay, ms) => {
+  everySeed(60, (make, random) => {
+    const hmac = { ...HMAC, antiReplay };
+    const world = settle(make([A, B, C].map((spec) => ({ ...spec, own: { ...spec.own, hmac } }))));
+    const offMs = random() * (antiReplay === 'time' ? 10_000 : 1e9);
+    for (const name of world.names) world.clock(name, offMs);
+    world.run(random() * 5000);
+    world.crash('a');
+    for (const name of world.names) world.clock(name, 0);
+    world.run(TAKEOVER_MS + random() * 1000);
+    world.start('a');
+    world.run(ms);
+    expect(world.masters()).toEqual(['a']);
   });
 });

@@ -22,6 +22,8 @@ import type {
 export const LINK = 'eth0';
 export const VIP = address('10.0.0.50');
 const GROUP = address('224.0.0.18');
+/** When worlds begin. */
+const UTC_MS = 1_795_392_000_000;
 
 export type Spec = { name: string; address: Address; own: Partial<InstanceSettings> };
 type Node = {
@@ -33,6 +35,8 @@ type Node = {
   paused: boolean;
   inbox: Buffer[];
   linkUp: boolean;
+  /** How far its UTC is from the right one. */
+  clockMs: number;
   holdsVip: boolean;
 };
 type Delivery = { atMs: number; to: Node; bytes: Buffer };
@@ -92,7 +96,7 @@ export class World {
         leaseSeconds: 5,
         addresses: 'kernel',
       };
-      const off = { elector: undefined, paused: false, inbox: [], linkUp: true, holdsVip: false };
+      const off = { elector: undefined, paused: false, inbox: [], linkUp: true, clockMs: 0, holdsVip: false };
       this.#nodes.set(spec.name, { spec, settings, ...off });
     }
   }
@@ -162,6 +166,11 @@ export class World {
     node.linkUp = up;
     if (!node.paused) this.#feed(node, this.#linkOf(node));
   }
+  /** Sets its UTC this far from the right one; only signatures depend on it. */
+  clock(name: string, offMs: number): void {
+    this.#say(name, `clock ${Math.round(offMs)} ms off`);
+    this.#node(name).clockMs = offMs;
+  }
   /** What `from` says no longer reaches `to`; both still reach the client. */
   cut(from: string, to: string): void {
     this.#cut.add(`${from} ${to}`);
@@ -209,7 +218,8 @@ export class World {
   }
   #feed(node: Node, input: Input): void {
     if (!node.elector) return;
-    for (const action of stepElector(node.elector, input, this.nowMs)) this.#perform(node, action);
+    const wallMs = UTC_MS + this.nowMs + node.clockMs;
+    for (const action of stepElector(node.elector, input, this.nowMs, wallMs)) this.#perform(node, action);
     this.#measure();
   }
   #perform(node: Node, action: Action): void {

@@ -207,11 +207,14 @@ describe('a pair', () => {
     [new Router(A, { priority: 150, ...a }), new Router(B, { priority: 100, ...b })] as const;
   const states = (a: Router, b: Router) => [a, b].map(({ instance }) => instance.router.state);
 
-  test('with one key has one master; with different keys it has two, and both say why', () => {
-    const [a, b] = start({ hmac: hmac() }, { hmac: hmac() });
+  test.each([2, 3] as const)('of version %i with one key has one master', (version) => {
+    const [a, b] = start({ version, hmac: hmac() }, { version, hmac: hmac() });
     run(a, b, 0, 60_000);
     expect(states(a, b)).toEqual(['MASTER', 'BACKUP']);
     expect(b.drops).toEqual({});
+    expect(b.instance.counters.advertsReceived).toBeGreaterThan(50);
+  });
+  test('with different keys has two masters, and both say why', () => {
     const [c, d] = start({ hmac: hmac() }, { hmac: hmac({ keys: [WRONG] }) });
     run(c, d, 0, 10_000);
     expect(states(c, d)).toEqual(['MASTER', 'MASTER']);
