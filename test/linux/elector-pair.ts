@@ -102,12 +102,14 @@ export class Pair {
   }
   /** `lines` are those of the instance. */
   keepalived(lines: string[], version: 2 | 3 = 3, address = `${VIP}/24`): Keepalived {
-    const file = (name: string) => `${this.#scratch}/${this.#files}.${name}`;
-    this.#files++;
     const body = ['state BACKUP', `interface ${DEVICE}`, 'virtual_router_id 51', ...lines];
     const vip = `virtual_ipaddress {\n${address} dev ${DEVICE}\n}`;
     const head = `global_defs {\nvrrp_version ${version}\n}\n`;
-    const text = `${head}vrrp_instance K {\n${body.join('\n')}\n${vip}\n}\n`;
+    return this.keepalivedWith(`${head}vrrp_instance K {\n${body.join('\n')}\n${vip}\n}\n`);
+  }
+  keepalivedWith(text: string): Keepalived {
+    const file = (name: string) => `${this.#scratch}/${this.#files}.${name}`;
+    this.#files++;
     writeFileSync(file('conf'), text);
     const files = ['-f', file('conf'), '-p', file('pid'), '-r', file('vrrp'), '-c', file('checkers')];
     return new Keepalived(this.run('b', ['keepalived', '-n', '-l', '-D', '-P', ...files]));
@@ -137,12 +139,24 @@ export class Pair {
     child.once('exit', () => this.#living.delete(child));
     return child;
   }
-  /** Ends what still lives and takes every address of a test away. */
-  async clear(): Promise<void> {
+  async end(): Promise<void> {
     for (const child of [...this.#living]) {
       kill(child);
       await until('the end of a process', () => !this.#living.has(child));
     }
+  }
+  /** `v1` beside the device, with the next network. */
+  secondLink(): void {
+    const [a, b] = [this.#namespace('a'), this.#namespace('b')];
+    ip('-n', a, 'link', 'add', 'v1', 'type', 'veth', 'peer', 'name', 'v1', 'netns', b);
+    for (const side of ['a', 'b'] as const) {
+      this.ip(side, 'link', 'set', 'v1', 'up');
+      this.ip(side, 'addr', 'add', `${ADDRESS[side].replace('10.1.', '10.2.')}/24`, 'dev', 'v1');
+    }
+  }
+  /** Ends what still lives and takes every address of a test away. */
+  async clear(): Promise<void> {
+    await this.end();
     for (const side of ['a', 'b'] as const) {
       this.ip(side, 'link', 'set', DEVICE, 'up');
       this.ip(side, 'addr', 'flush', 'dev', DEVICE, 'scope', 'global');
