@@ -62,6 +62,16 @@ describe('published vectors: key 00…1f, id 1, VRID 51, priority 200, version 3
   });
 });
 
+// Its function, compiled alone, was given the message (src: keepalived's vrrp_auth_hmac.c, after 2.4.3).
+test.each([
+  [3, '3133c80100644402c0000264', '010100006b08a754be5f0000c4c26ef2d43d304aca79b858d3c1dca7'],
+  [2, '2133c80100015465c00002640000000000000000', '010100006b08a76324cd000074c40f60edafb59b9c8c3eb03719cca0'],
+])('version %i, as keepalived signed it', (_, message, trailer) => {
+  const given = { message: Buffer.from(message, 'hex'), trailer: Buffer.from(trailer, 'hex') };
+  const wallMs = given.trailer.readUInt32BE(4) * 1000;
+  expect(verify(create(), A, given, wallMs)).toMatchObject({ ok: true });
+});
+
 describe('the sequence of a sender', () => {
   test('grows with the clock, by the counter within a moment, and over the counter’s end', () => {
     const auth = create();
