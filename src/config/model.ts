@@ -117,6 +117,7 @@ export type VrrpInstance = {
   /** `mcast_src_ip` or `unicast_src_ip`. */
   sourceAddress?: Located<Address>;
   unicastPeers: Located<Address>[];
+  promoteSecondaries: boolean;
   /** `mcast_dst_ip`; like the two below, undefined = the global value. */
   multicastGroup?: Located<Address>;
   downTimerAdverts?: Located<number>;
@@ -201,7 +202,24 @@ export type VirtualAddress = {
   interface?: Located<string>;
   label?: Located<string>;
   scope?: Located<'global' | 'link' | 'site' | 'host' | 'nowhere'>;
+  broadcast?: Located<Address>;
+  /** The far end of a point-to-point link. */
+  peer?: Located<Address>;
+  /** Seconds; 4,294,967,295 = for ever. Undefined = for ever, but 0 for a single address. */
+  preferredSeconds?: Located<number>;
+  /** Words that are there or not. */
+  flags: AddressFlag[];
 };
+
+export type AddressFlag = (typeof ADDRESS_FLAGS)[number];
+export const ADDRESS_FLAGS = [
+  'home',
+  'mngtmpaddr',
+  'noprefixroute',
+  'autojoin',
+  '-nodad',
+  'no_track',
+] as const;
 
 export type VirtualServer = {
   at: Span;

@@ -69,6 +69,14 @@ export const EVENTS = {
     level: 'error',
     means: 'the packet filter (no_accept, silent interfaces) could not be made; the message says more',
   },
+  'vip.restored': {
+    level: 'warn',
+    means: 'somebody else removed a virtual address while MASTER; it was put back at once',
+  },
+  'vip.contested': {
+    level: 'error',
+    means: 'somebody removes a virtual address again and again; it is put back at a slower pace',
+  },
   'link.down': { level: 'warn', means: 'a tracked interface lost its link' },
   'link.up': { level: 'info', means: 'a tracked interface has its link again' },
   'tracker.changed': { level: 'info', means: 'a tracked file or process is not what it was; `verdict`' },

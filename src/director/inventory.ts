@@ -144,10 +144,23 @@ const SCOPE_NAMES: Readonly<Record<number, string>> = {
   255: 'nowhere',
 };
 
-function addressName({ address, prefixLength, interface: device, label, scope }: VirtualAddress): string {
+const FOREVER = 0xffffffff;
+
+function addressName(vip: VirtualAddress): string {
+  const { address, prefixLength, interface: device, label, scope, broadcast, peer, preferredSeconds } = vip;
   const words = [`${address}/${prefixLength} dev ${device}`];
   if (label !== undefined) words.push(`label ${label}`);
   if (scope !== 0) words.push(`scope ${SCOPE_NAMES[scope] ?? scope}`);
+  if (broadcast !== undefined) words.push(`brd ${broadcast}`);
+  if (peer !== undefined) words.push(`peer ${peer}`);
+  if (preferredSeconds !== undefined)
+    words.push(`preferred_lft ${preferredSeconds === FOREVER ? 'forever' : preferredSeconds}`);
+  if (vip.home) words.push('home');
+  if (vip.managesTemporary) words.push('mngtmpaddr');
+  if (vip.noPrefixRoute) words.push('noprefixroute');
+  if (vip.joinsMulticast) words.push('autojoin');
+  if (vip.detectsDuplicates) words.push('-nodad');
+  if (vip.untracked) words.push('no_track');
   return words.join(' ');
 }
 

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import type {
+  AddressFlag,
   AuthHmac,
   Configuration,
   GarpDefaults,
@@ -30,6 +31,14 @@ import { interfaceFor, planVirtualMacs } from './virtual-macs.ts';
 
 /** rtnetlink scopes, <linux/rtnetlink.h>. */
 const SCOPES = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 } as const;
+const ADDRESS_FLAGS = {
+  home: 'home',
+  mngtmpaddr: 'managesTemporary',
+  noprefixroute: 'noPrefixRoute',
+  autojoin: 'joinsMulticast',
+  '-nodad': 'detectsDuplicates',
+  no_track: 'untracked',
+} as const satisfies Record<AddressFlag, keyof VirtualAddress>;
 /** IP_VS_SVC_F_SCHED1 … 3, <linux/ip_vs.h>; sh and mh give the first two a name. */
 const SCHEDULER_FLAGS: Readonly<Record<string, number>> = {
   'flag-1': 0x08,
@@ -98,6 +107,7 @@ function planInstance(
     unicastPeers: instance.unicastPeers.map(written),
     vips: instance.virtualAddresses.map((vip) => planAddress(vip, device, vmac)),
     excludedVips: instance.virtualAddressesExcluded.map((vip) => planAddress(vip, device, vmac)),
+    ...(instance.promoteSecondaries ? { promoteSecondaries: true } : {}),
     trackInterfaces: instance.trackInterfaces.map(written),
     weightedInterfaces: instance.weightedInterfaces.map((tracked) => ({
       interface: tracked.interface.value,
@@ -138,6 +148,10 @@ function planAddress(
     interface: interfaceFor(setting.interface?.value ?? device, vmac),
     ...(setting.label === undefined ? {} : { label: setting.label.value }),
     scope: SCOPES[setting.scope?.value ?? 'global'],
+    ...(setting.broadcast === undefined ? {} : { broadcast: setting.broadcast.value }),
+    ...(setting.peer === undefined ? {} : { peer: setting.peer.value }),
+    ...(setting.preferredSeconds === undefined ? {} : { preferredSeconds: setting.preferredSeconds.value }),
+    ...Object.fromEntries(setting.flags.map((flag) => [ADDRESS_FLAGS[flag], true])),
   };
 }
 

@@ -45,10 +45,13 @@ export const IFA_F = {
   SECONDARY: 0x1,
   NODAD: 0x2,
   DADFAILED: 0x8,
+  HOMEADDRESS: 0x10,
   DEPRECATED: 0x20,
   TENTATIVE: 0x40,
   PERMANENT: 0x80,
+  MANAGETEMPADDR: 0x100,
   NOPREFIXROUTE: 0x200,
+  MCAUTOJOIN: 0x400,
 } as const;
 
 // struct ifinfomsg, ifaddrmsg, rtmsg.

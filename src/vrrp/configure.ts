@@ -143,9 +143,9 @@ function change(elector: Elector, instance: Instance, own: InstanceSettings, tur
   advance(instance, { type: 'reconfigured' }, turn);
 }
 
-/** An address with another label, prefix or scope is another address to the kernel. */
-export function placeOf(vip: VirtualAddress): string {
-  return `${vip.interface} ${vip.address}/${vip.prefixLength} ${vip.label ?? ''} ${vip.scope}`;
+/** An address with another label, scope or flag is another one to the kernel: only lifetimes can change. */
+export function placeOf({ preferredSeconds: _, untracked: __, ...vip }: VirtualAddress): string {
+  return JSON.stringify(Object.entries(vip).sort());
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   type Turn,
 } from './instance.ts';
 import { type Decoded, decodeAdvert, RESIGNED, vridOf } from './packet.ts';
+import { restore } from './restore.ts';
 import type { Timer } from './router.ts';
 import type { ElectorCommand, ElectorSettings, Verdict } from './settings.ts';
 import { peerMasterDownMs } from './timing.ts';
@@ -51,6 +52,8 @@ export type Elector = {
   /** Interfaces of ours that there should be may not be what there is; and whether there were any. */
   devicesUnsure: boolean;
   hasDevices: boolean;
+  /** When addresses that somebody keeps removing are put back next. */
+  restoreAtMs: number;
   stopping: boolean;
   stopped: boolean;
 };
@@ -76,6 +79,7 @@ export function createElector(): Elector {
     renewAtMs: Number.POSITIVE_INFINITY,
     devicesUnsure: false,
     hasDevices: false,
+    restoreAtMs: Number.POSITIVE_INFINITY,
     stopping: false,
     stopped: false,
   };
@@ -117,7 +121,7 @@ function followAll(elector: Elector, turn: Turn): void {
 
 /** On the clock of `nowMs`; infinity when only an event can change anything. */
 export function nextDeadlineMs(elector: Elector): number {
-  let next = elector.renewAtMs;
+  let next = Math.min(elector.renewAtMs, elector.restoreAtMs);
   for (const instance of elector.instances.values()) {
     for (const deadline of instance.deadlines.values()) if (deadline < next) next = deadline;
   }
@@ -186,10 +190,11 @@ function expire(elector: Elector, turn: Turn): void {
       advance(instance, { type: 'expired', timer: due }, turn, onBeat ? dueMs : turn.nowMs);
     }
   }
-  if (turn.nowMs < elector.renewAtMs) return;
+  if (turn.nowMs < Math.min(elector.renewAtMs, elector.restoreAtMs)) return;
   elector.renewAtMs = Number.POSITIVE_INFINITY;
-  for (const { own, holdsVips } of elector.instances.values())
-    if (holdsVips) turn.actions.push({ do: 'addVips', vips: allVips(own) });
+  elector.restoreAtMs = Number.POSITIVE_INFINITY;
+  for (const { own, holdsVips, letGo } of elector.instances.values())
+    if (holdsVips) turn.actions.push({ do: 'addVips', vips: allVips(own).filter((vip) => !letGo.has(vip)) });
 }
 
 function nextDue(instance: Instance, nowMs: number): Timer | undefined {
@@ -254,16 +259,6 @@ function refuseAdvert(
   const message = `dropped an advert${from ? ` from ${from}` : ''}: ${reason}${clock}`;
   const fields = { reason, ...(from ? { from } : {}), ...(skewMs === undefined ? {} : { skewMs }) };
   notice(instance, 'vrrp.advert.dropped', message, fields, turn);
-}
-
-function restore(elector: Elector, device: string, address: Address, turn: Turn): void {
-  for (const { own, router } of elector.instances.values()) {
-    // A router that is not sure to be master does not fight for an address.
-    if (router.state !== 'MASTER') continue;
-    const vips = allVips(own).filter((vip) => vip.interface === device && vip.address === address);
-    if (vips.length === 0) continue;
-    turn.actions.push({ do: 'addVips', vips }, { do: 'announce', vips, repeat: 1 });
-  }
 }
 
 /** After every call: forgets who has left, plans the next renewal, says when everything of ours is gone. */

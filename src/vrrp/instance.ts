@@ -59,6 +59,10 @@ export type Instance = {
   clockSkewMs?: number;
   /** When a notice of a kind may be given again. */
   quietUntil: Map<string, number>;
+  /** Of each address: how often somebody else removed it lately. */
+  losses: Map<string, { sinceMs: number; times: number }>;
+  /** Addresses with `no_track` that somebody else removed: not renewed either. */
+  letGo: Set<VirtualAddress>;
 };
 export type Why = { message: string; fields: Readonly<Record<string, string>> };
 /** `signing`: what goes into its signature, one for all destinations; the packet has room for it. */
@@ -83,6 +87,8 @@ export function createInstance(settings: InstanceSettings, nowMs: number): Insta
     packets: undefined,
     auth: settings.hmac && createAuthenticator(settings.hmac),
     quietUntil: new Map(),
+    losses: new Map(),
+    letGo: new Set(),
   };
 }
 
@@ -145,6 +151,7 @@ function perform(instance: Instance, effect: Outward, turn: Turn): void {
       return;
     case 'addVips':
       instance.holdsVips = true;
+      instance.letGo.clear();
       actions.push({ do: 'addVips', vips: allVips(own) });
       return;
     case 'removeVips':

@@ -35,6 +35,8 @@ export type InstanceSettings = {
   vips: readonly VirtualAddress[];
   /** Moved with the instance, not advertised. */
   excludedVips: readonly VirtualAddress[];
+  /** Removing an address keeps the others of its subnet. */
+  promoteSecondaries?: true;
   /** FAULT while one of them has no link, or the instance's own interface has none. */
   trackInterfaces: readonly string[];
   weightedInterfaces: readonly WeightedInterface[];
@@ -71,6 +73,19 @@ export type VirtualAddress = {
   label?: string;
   /** rtnetlink scope: 0 global, 200 site, 253 link, 254 host, 255 nowhere. */
   scope: number;
+  broadcast?: Address;
+  /** The far end of a point-to-point link. */
+  peer?: Address;
+  /** 0xffffffff = for ever; undefined = for ever, but 0 where a single address must be no source. */
+  preferredSeconds?: number;
+  home?: true;
+  managesTemporary?: true;
+  noPrefixRoute?: true;
+  joinsMulticast?: true;
+  /** Duplicate address detection (IPv6). */
+  detectsDuplicates?: true;
+  /** Not put back when somebody else removes it. */
+  untracked?: true;
 };
 /**
  * keepalived's garp_master_*: `repeat` at once, `repeat` after `delayMs`, then `refreshRepeat` each

@@ -73,10 +73,10 @@ describe('a word', () => {
     const [one] = explain('virtual_ipaddress').explanations;
     expect(one!.entries).toMatchObject({ takes: 'IPADDR[/LENGTH] [OPTION …]' });
     expect(one!.entries!.options).toContainEqual({
-      name: 'brd',
-      takes: 'TEXT',
+      name: 'use_vmac',
+      takes: '',
       is: expect.any(String),
-      notYet: 'no effect',
+      notYet: 'left out',
     });
     expect(explain('virtual_server').explanations[0]!.words!.actedUpon).toContain('real_server');
   });

@@ -81,6 +81,11 @@ export class Pair {
   ip(side: Side, ...words: string[]): string {
     return ip('-n', this.#namespace(side), ...words);
   }
+  /** A file of /proc, as the namespace sees it. */
+  read(side: Side, path: string): string {
+    const words = ['netns', 'exec', this.#namespace(side), 'cat', path];
+    return ip(...words).trim();
+  }
   /** Of the device, as `ip -j` tells it; undefined when it is not there. */
   addressOf(side: Side, value: string): { valid_life_time: number; preferred_life_time: number } | undefined {
     const [device] = JSON.parse(this.ip(side, '-j', 'addr', 'show', 'dev', DEVICE));
@@ -107,6 +112,7 @@ export class Pair {
     const head = `global_defs {\nvrrp_version ${version}\n}\n`;
     return this.keepalivedWith(`${head}vrrp_instance K {\n${body.join('\n')}\n${vip}\n}\n`);
   }
+  /** `text`: a whole configuration file. */
   keepalivedWith(text: string): Keepalived {
     const file = (name: string) => `${this.#scratch}/${this.#files}.${name}`;
     this.#files++;

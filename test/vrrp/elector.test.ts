@@ -243,10 +243,12 @@ describe('addresses', () => {
     const gone = { type: 'vipGone', interface: LINK, address: address('10.0.0.51') } as const;
     expect(feed(gone)).toEqual([]);
     pass(5000);
-    expect(feed(gone)).toEqual([
+    const back = feed(gone);
+    expect(back.slice(0, 2)).toEqual([
       { do: 'addVips', vips: [vip('10.0.0.51')] },
       { do: 'announce', vips: [vip('10.0.0.51')], repeat: 1 },
     ]);
+    expect(noticesOf(back)).toMatchObject([{ event: 'vip.restored', fields: { vip: '10.0.0.51/24' } }]);
   });
 });
 

@@ -4,10 +4,10 @@ import { type Address, type Family, familyOf } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
 import type { GarpDefaults, VirtualAddress, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
-import type { AddressEntry } from '../schema/addresses.ts';
 import type { SYNC_GROUP } from '../schema/sync-group.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { all, last, mentioned, type Setting, type Settings, settled } from '../settings.ts';
+import { composeAddress } from './addresses.ts';
 import { composeHmac } from './auth-hmac.ts';
 import { composePassword } from './authentication.ts';
 import { composeNotify } from './notify.ts';
@@ -63,6 +63,7 @@ export function composeInstance(
     virtualAddressesExcluded: composeAddresses(settings, 'virtual_ipaddress_excluded'),
     ...(sourceAddress === undefined ? {} : { sourceAddress }),
     unicastPeers,
+    promoteSecondaries: last(settings, 'promote_secondaries') !== undefined,
     ...overrides(settings, family, unicastPeers, report),
     ...(vmac === undefined ? {} : { vmac }),
     ...refusal(settings),
@@ -150,17 +151,6 @@ function composeAddresses(
     (block: Setting<(typeof VRRP_INSTANCE)['keywords'][typeof keyword]>) =>
       block.body.entries.map(composeAddress),
   );
-}
-
-function composeAddress({ at, value }: Located<AddressEntry>): VirtualAddress {
-  const { prefix, dev, label, scope } = value;
-  return {
-    at,
-    prefix,
-    ...(dev === undefined ? {} : { interface: dev }),
-    ...(label === undefined ? {} : { label }),
-    ...(scope === undefined ? {} : { scope }),
-  };
 }
 
 /** keepalived takes the family of whatever comes first; a file where they differ is wrong anyway. */

@@ -1,6 +1,7 @@
 // Addresses entry by entry: those of a virtual router, static ones, and those of its peers.
 import { type Address, familyOf, type Prefix } from '../../core/address.ts';
-import type { Located } from '../../core/diagnostic.ts';
+import type { Located, Span } from '../../core/diagnostic.ts';
+import type { Arguments } from '../arguments.ts';
 import { keyword } from './block.ts';
 import { type Options, options } from './options.ts';
 import {
@@ -41,22 +42,49 @@ const scope: typeof scopeName = {
   },
 };
 
+/** `+` and `-` stand for an address that follows from the prefix. */
+const broadcast: Shape<Address | '+' | '-'> = {
+  syntax: 'IPV4-ADDR|+|-',
+  json: { type: 'string' },
+  example: '+',
+  read(words) {
+    const word = words.peek()?.text;
+    if (word !== '+' && word !== '-') return address(4).read(words);
+    words.optional();
+    return word;
+  },
+};
+
+const FOREVER = 0xffffffff;
+/** Of struct ifa_cacheinfo: 32 bits of seconds, all ones for no end. */
+const lifetime: Shape<number> = {
+  syntax: 'SECONDS|forever',
+  json: { anyOf: [integer(0, FOREVER).json!, { enum: ['forever'] }] },
+  example: 'forever',
+  read(words) {
+    if (words.peek()?.text !== 'forever') return integer(0, FOREVER).read(words);
+    words.optional();
+    return FOREVER;
+  },
+};
+
 const ADDRESS_OPTIONS = {
   dev: keyword(interfaceName, "interface it is added to; default the instance's"),
   scope: keyword(scope, 'rtnetlink scope (IPv4)'),
   label: keyword(text, 'alias name, as in eth0:1 (IPv4)'),
-  brd: keyword(text, 'broadcast address, + or -', { standing: 'noEffect' }),
-  broadcast: keyword(text, 'the long form of brd', { standing: 'noEffect' }),
-  no_track: keyword(nothing, 'do not put the address back when somebody removes it', {
-    standing: 'noEffect',
-  }),
-  '-nodad': keyword(nothing, 'duplicate address detection', { standing: 'noEffect' }),
-  home: keyword(nothing, 'home address of mobile IPv6', { standing: 'noEffect' }),
-  peer: keyword(address(), 'far end of a point-to-point link', { standing: 'unsupported' }),
-  mngtmpaddr: keyword(nothing, 'manage temporary IPv6 addresses', { standing: 'unsupported' }),
-  noprefixroute: keyword(nothing, 'add no route for the prefix', { standing: 'unsupported' }),
-  autojoin: keyword(nothing, 'join a multicast group', { standing: 'unsupported' }),
-  preferred_lft: keyword(text, 'preferred lifetime, or forever', { standing: 'unsupported' }),
+  brd: keyword(broadcast, 'broadcast address, + or -: all ones or all zeros behind the prefix (IPv4)'),
+  broadcast: keyword(broadcast, 'the long form of brd'),
+  no_track: keyword(nothing, 'do not put the address back when somebody removes it'),
+  '-nodad': keyword(nothing, 'duplicate address detection before it is used (IPv6); default none'),
+  home: keyword(nothing, 'home address of mobile IPv6'),
+  peer: keyword(address(), 'far end of a point-to-point link'),
+  mngtmpaddr: keyword(nothing, 'manage temporary IPv6 addresses'),
+  noprefixroute: keyword(nothing, 'add no route for the prefix'),
+  autojoin: keyword(nothing, 'join a multicast group'),
+  preferred_lft: keyword(
+    lifetime,
+    'seconds until it is no source address any more, or forever; default 0 for a single address',
+  ),
   use_vmac: keyword(nothing, "put it on an interface with the virtual router's MAC", {
     standing: 'unsupported',
   }),
@@ -89,19 +117,28 @@ function entryWith(named: typeof addressOptions): Shape<AddressEntry> {
       if (at === undefined) return void words.rest();
       words.subject = at.value.address;
       const values = named.read(words) ?? {};
-      const { label, peer } = values;
-      if (peer !== undefined && at.value.length !== longestOf(at.value))
-        words.complain(
-          'CFG_CONTRADICTION',
-          at.at,
-          'an address with a peer has no prefix length',
-          'as in `10.0.0.1 peer 10.0.0.2`',
-        );
-      if (label !== undefined && label.value.length > LONGEST_LABEL)
-        words.complain('CFG_RANGE', label.at, `the label "${label.value}" has more than 15 letters`);
+      reportContradictions(words, at, values);
       return { prefix: at, ...values };
     },
   };
+}
+
+type AddressValues = NonNullable<ReturnType<typeof addressOptions.read>>;
+
+function reportContradictions(words: Arguments, at: Located<Prefix>, values: AddressValues): void {
+  const { label, peer, scope: reach, brd, broadcast: long } = values;
+  const family = familyOf(at.value.address);
+  const contradiction = (where: Span, message: string, hint?: string) =>
+    words.complain('CFG_CONTRADICTION', where, message, hint);
+  if (peer !== undefined && at.value.length !== longestOf(at.value))
+    contradiction(at.at, 'an address with a peer has no prefix length', 'as in `10.0.0.1 peer 10.0.0.2`');
+  if (peer !== undefined && familyOf(peer.value) !== family)
+    contradiction(peer.at, `the address is IPv${family}, and its peer ${peer.value} is not`);
+  const ofIPv4 = { label, scope: reach, brd, broadcast: long };
+  for (const [name, value] of Object.entries(ofIPv4))
+    if (family === 6 && value !== undefined) contradiction(value.at, `${name} is for IPv4 addresses only`);
+  if (label !== undefined && label.value.length > LONGEST_LABEL)
+    words.complain('CFG_RANGE', label.at, `the label "${label.value}" has more than 15 letters`);
 }
 
 const peerOptions = options({

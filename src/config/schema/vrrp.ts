@@ -93,6 +93,10 @@ export const VRRP_INSTANCE = {
       nothing,
       'forward packets to the addresses (IPVS), take in none; answers to ARP and NDP go on',
     ),
+    promote_secondaries: keyword(
+      nothing,
+      'removing an address keeps the others of its subnet: sysctl of the interface, put back at the end',
+    ),
     down_timer_adverts: keyword(integer(1, 100), 'see vrrp_down_timer_adverts'),
     v3_checksum_as_v2: keyword(toggle, 'see v3_checksum_as_v2 of global_defs'),
     mcast_dst_ip: keyword(multicast(), 'group of multicast adverts; default vrrp_mcast_group4'),

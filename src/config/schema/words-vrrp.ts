@@ -43,7 +43,6 @@ export const VRRP_WORDS = words(
   ignored track_src_ip                  flag        FAULT while source address is missing
   ignored unicast_ttl                   int(0,255)  TTL of unicast adverts
   ignored no_virtual_ipaddress          flag        allow an instance without addresses
-  none    promote_secondaries flag removing an address keeps others of its subnet
   none    linkbeat_use_polling          flag        old: poll the link of this instance
   ignored virtual_routes{}              flag        routes that move with the instance
   ignored virtual_rules{}               flag        policy rules that move with the instance

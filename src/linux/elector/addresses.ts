@@ -108,18 +108,20 @@ export class Addresses {
       address: vip.address,
       prefixLength: vip.prefixLength,
       scope: vip.scope,
-      // No duplicate address detection: the old master may hold it for a moment, and it would fail for good.
-      flags: familyOf(vip.address) === 6 ? IFA_F.NODAD : 0,
+      flags: flagsOf(vip),
       origin: ORIGIN_VRRP,
     };
     if (vip.label !== undefined) entry.label = vip.label;
+    if (vip.broadcast !== undefined) entry.broadcast = vip.broadcast;
+    if (vip.peer !== undefined) entry.peer = vip.peer;
     // Deprecated: never chosen as the source of what the director itself sends. A real server that has the
     // address too would drop such packets. IPv4 chooses by subnet, and there a second address of it is not
     // chosen anyway.
     const deprecated = familyOf(vip.address) === 6 || vip.prefixLength === 32;
-    if (this.leaseSeconds > 0 || deprecated) {
-      entry.validSeconds = this.leaseSeconds > 0 ? this.leaseSeconds : 0xffffffff;
-      entry.preferredSeconds = deprecated ? 0 : entry.validSeconds;
+    const preferred = vip.preferredSeconds ?? (deprecated ? 0 : FOREVER);
+    if (this.leaseSeconds > 0 || preferred !== FOREVER) {
+      entry.validSeconds = this.leaseSeconds > 0 ? this.leaseSeconds : FOREVER;
+      entry.preferredSeconds = Math.min(preferred, entry.validSeconds);
     }
     return entry;
   }
@@ -130,6 +132,21 @@ export class Addresses {
     const { message, fields } = said(vip, why);
     this.#say({ event, message, fields: { ...fields, why } });
   }
+}
+
+const FOREVER = 0xffffffff;
+
+function flagsOf(vip: VirtualAddress): number {
+  const isIPv6 = familyOf(vip.address) === 6;
+  const flags: [boolean | undefined, number][] = [
+    // No duplicate address detection: the old master may hold it for a moment, and it would fail for good.
+    [isIPv6 && !vip.detectsDuplicates, IFA_F.NODAD],
+    [isIPv6 && vip.home, IFA_F.HOMEADDRESS],
+    [isIPv6 && vip.managesTemporary, IFA_F.MANAGETEMPADDR],
+    [vip.noPrefixRoute, IFA_F.NOPREFIXROUTE],
+    [vip.joinsMulticast, IFA_F.MCAUTOJOIN],
+  ];
+  return flags.reduce((bits, [is, bit]) => (is ? bits | bit : bits), 0);
 }
 
 function requestFor(entry: InterfaceAddress) {

@@ -20,6 +20,7 @@ import type { ThreadData } from './elector.ts';
 import { Firewall } from './firewall.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
+import { Promotion } from './promotion.ts';
 import { AdvertSocket, AnnouncementSocket, rehearseSend } from './sockets.ts';
 import { VirtualDevices } from './virtual-devices.ts';
 
@@ -42,6 +43,7 @@ export class ElectorThread {
   readonly #addresses = new Addresses(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #devices = new VirtualDevices(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #firewall = new Firewall((notice) => this.#say(notice));
+  readonly #promotion = new Promotion();
   readonly #sockets = new Map<string, Open>();
   readonly #poll = new PollSet();
   readonly #bfd = new Bfd(this.#poll, (verdict) => this.#onSession(verdict));
@@ -155,6 +157,7 @@ export class ElectorThread {
       this.#readLinks();
       // Before those who track them: they would else begin with a verdict that is not known.
       this.#bfd.configure(command.settings.bfd ?? [], monotonicMs());
+      this.#promotion.follow(command.settings.instances);
     }
     this.#feed({ type: 'command', command });
     this.#openSockets();
@@ -232,6 +235,7 @@ export class ElectorThread {
     this.#port.postMessage(report);
   }
   #close(): void {
+    this.#promotion.follow([]);
     for (const { socket } of this.#sockets.values()) socket.close();
     this.#sockets.clear();
     this.#bfd.close(monotonicMs());

@@ -1,0 +1,107 @@
+// What a file says of addresses, done by our elector in one namespace and by a live keepalived 2.2.7 in
+// another: the kernel shows the same, and nothing is left at the end.
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { readConfiguration } from '../../src/config/read.ts';
+import { planElector } from '../../src/director/plan.ts';
+import { DEVICE, type Ours, Pair, type Side, until } from './elector-pair.ts';
+
+let pair: Pair;
+beforeAll(() => {
+  pair = new Pair();
+});
+afterEach(() => pair.clear());
+afterAll(() => pair.remove());
+
+/** Each alone: with another vrid they do not hear each other. */
+function file(vrid: number, blocks: string): string {
+  const head = `state MASTER\ninterface ${DEVICE}\nvirtual_router_id ${vrid}\npriority 200\nadvert_int 0.1`;
+  return `vrrp_instance V {\nversion 3\n${head}\n${blocks}}\n`;
+}
+function startOurs(blocks: string): Ours {
+  const { configuration } = readConfiguration([{ name: 'file', text: file(51, blocks) }]);
+  return pair.elector({ ...planElector(configuration!, 'kernel'), leaseSeconds: 0 });
+}
+
+type Info = {
+  local: string;
+  family: string;
+  preferred_life_time: number;
+  valid_life_time: number;
+  protocol?: string;
+  deprecated?: boolean;
+  tentative?: boolean;
+  dadfailed?: boolean;
+};
+
+/**
+ * keepalived 2.2.7 gives no lifetime to IPv4 addresses, and counts down. Link-local ones are the kernel's.
+ * With duplicate address detection both sides find each other.
+ */
+function addresses(side: Side): object[] {
+  const [device] = JSON.parse(pair.ip(side, '-d', '-j', 'addr', 'show', 'dev', DEVICE));
+  return device.addr_info.flatMap((info: Info) => {
+    if (/^fe80:|^10\.1\.0\.[12]$/.test(info.local)) return [];
+    const { preferred_life_time: seconds, valid_life_time: _, protocol: __, deprecated, ...rest } = info;
+    const { tentative: ___, dadfailed: ____, ...shown } = rest;
+    if (info.family === 'inet') return [shown];
+    return [{ ...shown, deprecated, isLong: seconds > 1000, isShort: seconds > 0 && seconds < 1000 }];
+  });
+}
+const byAddress = (all: object[]) => all.map((one) => JSON.stringify(one)).sort();
+
+const EVERY_OPTION = `virtual_ipaddress {
+    10.9.0.50
+    10.9.1.50/24
+    10.9.2.50/24 brd +
+    10.9.3.50/24 brd -
+    10.9.4.50/24 broadcast 10.9.4.200
+    10.9.5.50 peer 10.9.5.51
+    10.9.6.50/24 label ${DEVICE}:1
+    10.9.7.50/24 scope link
+    10.9.8.50/24 noprefixroute
+    10.9.9.50/24 dev ${DEVICE} no_track
+    10.9.10.50/24 preferred_lft forever
+    10.9.11.50/24 home mngtmpaddr
+    239.1.1.1/32 autojoin
+  }
+  virtual_ipaddress_excluded {
+    fd00::1
+    fd00:1::1/64 preferred_lft forever
+    fd00:2::1/64 home preferred_lft forever
+    fd00:3::1/64 mngtmpaddr preferred_lft forever
+    fd00:4::1/64 noprefixroute preferred_lft forever
+    fd00:5::1/64 preferred_lft 100
+    fd00:6::1/64 preferred_lft 0
+    fd00:7::1/128 preferred_lft forever
+    fd00:8::1/64 -nodad preferred_lft forever
+    fd00:9::1 peer fd00:9::2
+  }
+`;
+
+/** Ours are no source unless the file says so: `preferred_lft forever` where keepalived would not need it. */
+test('every option of an address', async () => {
+  const ours = startOurs(EVERY_OPTION);
+  const theirs = pair.keepalivedWith(file(52, EVERY_OPTION));
+  await theirs.says('Entering MASTER STATE');
+  await ours.is('MASTER');
+  await until('every address', () => addresses('b').length >= 23 && addresses('a').length >= 23);
+  expect(byAddress(addresses('a'))).toEqual(byAddress(addresses('b')));
+  ours.send({ type: 'stop' });
+  await ours.ended();
+  expect(addresses('a')).toEqual([]);
+});
+
+test('promote_secondaries: an address that goes leaves the others of its subnet', async () => {
+  const sysctl = () => pair.read('a', `/proc/sys/net/ipv4/conf/${DEVICE}/promote_secondaries`);
+  const before = sysctl();
+  const addresses = (own: string) => `promote_secondaries\nvirtual_ipaddress {\n${own}10.9.1.51/24\n}\n`;
+  const ours = startOurs(addresses('10.9.1.50/24\n'));
+  await ours.is('MASTER');
+  await until('the second address', () => pair.has('a', '10.9.1.51'));
+  expect(sysctl()).toBe('1');
+  pair.ip('a', 'addr', 'del', '10.9.1.50/24', 'dev', DEVICE);
+  expect(pair.has('a', '10.9.1.51')).toBe(true);
+  ours.send({ type: 'stop' });
+  await ours.ended();
+  expect(sysctl()).toBe(before);
+});
