@@ -75,6 +75,11 @@ test('a key in a file: read, told apart, taken over at a reload, and shown nowhe
 
   const from = b.lines.length;
   writeFileSync(file, `hex:${second}\n`, { mode: 0o600 });
+  // A balancer that takes another's place goes on with what is in force.
+  process.kill(b.balancerPid, 'SIGKILL');
+  await b.line({ event: 'config.loaded' }, { from });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(b.lines.slice(from).map(({ event }) => event)).not.toContain('vrrp.advert.dropped');
   b.signal('SIGHUP');
   await b.line({ event: 'vrrp.advert.dropped', reason: 'wrong-signature' }, { from });
   await b.line({ event: 'vrrp.state', to: 'MASTER' }, { from });
