@@ -141,6 +141,7 @@ export const CODES = {
   CFG_VAIN_CHECK: { severity: 'warning', means: 'a check that can never succeed' },
   CFG_UNCHECKED: { severity: 'warning', means: 'a real server without a check among checked ones' },
   CFG_PAIR_ALONE: { severity: 'warning', means: 'an instance that only one of the two directors has' },
+  CFG_PAIR_GROUP: { severity: 'warning', means: 'members that change state together on one director only' },
   CFG_PAIR_EXCLUDED: { severity: 'warning', means: 'addresses that move along on one director only' },
   CFG_PAIR_SIGNING: { severity: 'warning', means: 'signatures that the directors treat differently' },
   CFG_PAIR_CHECKSUM: { severity: 'warning', means: 'two forms of checksum: keepalived drops the other' },

@@ -82,10 +82,13 @@ export class Balancer {
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#programs = programs;
     this.#notifier = new Notifier(programs, edges.say, start.told);
-    this.#trackers = new TrackerKeeper({
-      tell: (tracker, verdict) => edges.tell({ type: 'tracker', tracker, verdict }),
-      say: edges.say,
-    });
+    this.#trackers = new TrackerKeeper(
+      {
+        tell: (tracker, verdict) => edges.tell({ type: 'tracker', tracker, verdict }),
+        say: edges.say,
+      },
+      start.accepted !== undefined,
+    );
     this.#health = startHealth({
       onServer: ({ service, server, up, inhibit }) => this.#serverChanged(service, server, up, inhibit),
       onNotice: edges.say,

@@ -18,16 +18,20 @@ export class TrackerKeeper {
   readonly #edges: Edges;
   readonly #files = new Map<string, { target: string; watched: WatchedFile }>();
   readonly #quorums = new Map<string, Quorum>();
+  #resumes: boolean;
   #processes: readonly ProcessTarget[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(edges: Edges) {
+  /** `resumes`: another process watched before; what stands in files is not to be written again. */
+  constructor(edges: Edges, resumes = false) {
     this.#edges = edges;
+    this.#resumes = resumes;
   }
 
   /** Has told the first verdict of everything new when it returns. What did not change goes on. */
   configure({ files, processes }: TrackerTargets): void {
     this.#watchFiles(files);
+    this.#resumes = false;
     const kept = new Map(this.#processes.map((target) => [target.name, JSON.stringify(target)]));
     this.#processes = processes;
     for (const name of [...this.#quorums.keys()]) {
@@ -53,7 +57,7 @@ export class TrackerKeeper {
     }
     for (const target of files) {
       if (this.#files.has(target.name)) continue;
-      const failure = initialize(target);
+      const failure = this.#resumes ? undefined : initialize(target);
       if (failure !== undefined) this.#sayFailure(target, failure);
       const watched = new WatchedFile(target, (value) => this.#found('file', target.name, value, `${value}`));
       this.#files.set(target.name, { target: wanted.get(target.name)!, watched });

@@ -1,5 +1,6 @@
 // Sync groups and what instances watch outside of VRRP: from text to what elector and watchers are told.
 import { describe, expect, test } from 'vitest';
+import { comparePair } from '../../src/config/pair.ts';
 import { readConfiguration } from '../../src/config/read.ts';
 import { planConfiguration } from '../../src/director/plan-document.ts';
 
@@ -134,4 +135,20 @@ describe('trackers', () => {
   ])('%s', (_, text, expected) => {
     expect(read(text).said).toEqual([expect.stringContaining(`error ${expected}`)]);
   });
+});
+
+test('a pair: members that change state together on one director only', () => {
+  const side = (priority: number, more: string) => {
+    const own = `priority ${priority}\nnopreempt\n`;
+    const text = instance('V0', own) + instance('V1', own) + instance('V2', own) + more;
+    return readConfiguration([{ name: 'x', text }]);
+  };
+  const codes = (a: string, b: string) =>
+    comparePair(side(150, a), side(100, b), false).diagnostics.map(({ code }) => code);
+  const two = group(members('V0', 'V1'));
+  expect(codes('', '')).toEqual([]);
+  expect(codes(two, group(members('V1', 'V0'), 'H'))).toEqual([]);
+  expect(codes(two, group(members('V0', 'V1', 'V2')))).toEqual(['CFG_PAIR_GROUP']);
+  expect(codes(two, '')).toEqual(['CFG_PAIR_GROUP']);
+  expect(codes('', two)).toEqual(['CFG_PAIR_GROUP']);
 });

@@ -117,3 +117,15 @@ test('an owner keeps its priority, but not its addresses when a tracker forbids 
   find('down', { kind: 'script', name: 'other' });
   expect(state()).toBe('FAULT');
 });
+
+test('dont_track_primary: a candidate without a link, not without an address', () => {
+  const down = (addresses: string[]) => {
+    const link = { up: false, addresses: addresses.map(address) };
+    stepElector(elector, { type: 'link', interface: LINK, link }, nowMs);
+  };
+  configure({ dontTrackPrimary: true, trackInterfaces: [] });
+  down(['10.0.0.11']);
+  expect(state()).toBe('BACKUP');
+  down([]);
+  expect(state()).toBe('FAULT');
+});

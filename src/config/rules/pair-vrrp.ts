@@ -3,6 +3,7 @@
 import { type Address, familyOf } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
 import type { Configuration, VirtualAddress, VrrpInstance } from '../model.ts';
+import { compareGroups } from './pair-groups.ts';
 import { compareSecrets } from './pair-keys.ts';
 import type { PairReport } from './pair-report.ts';
 import { compareVirtualMacs } from './pair-virtual-macs.ts';
@@ -32,6 +33,7 @@ export function compareInstances(a: Configuration, b: Configuration, pair: PairR
     compareAddresses(match, pair);
     compareRoles(match, pair);
   }
+  compareGroups(matches, [a, b], pair);
   return matches;
 }
 
