@@ -85,6 +85,9 @@ export type GarpDefaults = {
   /** Periodic announcements while MASTER; 0 = none. */
   masterRefreshMs: Located<number>;
   masterRefreshRepeat: Located<number>;
+  /** After an advert of lower priority; undefined = as for a new MASTER. */
+  lowerPriorityDelayMs?: Located<number>;
+  lowerPriorityRepeat?: Located<number>;
 };
 
 export type VrrpInstance = {

@@ -34,6 +34,8 @@ const WORDS: Readonly<Record<string, string>> = {
   addressOrder: 'order of addresses',
   garpDelayMs: 'garp_master_delay',
   garpRepeat: 'garp_master_repeat',
+  garpLowerPrioDelayMs: 'garp_lower_prio_delay',
+  garpLowerPrioRepeat: 'garp_lower_prio_repeat',
   garpRefreshMs: 'garp_master_refresh',
   garpRefreshRepeat: 'garp_master_refresh_repeat',
   schedulerFlags: 'flags',

@@ -80,6 +80,8 @@ function instanceEntries(own: InstanceSettings, plan: Plan): Entry[] {
     garpRepeat: garp.repeat,
     garpRefreshMs: garp.refreshMs,
     garpRefreshRepeat: garp.refreshRepeat,
+    ...(garp.lowerPriorityDelayMs === undefined ? {} : { garpLowerPrioDelayMs: garp.lowerPriorityDelayMs }),
+    ...(garp.lowerPriorityRepeat === undefined ? {} : { garpLowerPrioRepeat: garp.lowerPriorityRepeat }),
     ...listenerFacts(plan, instance),
   };
   const entryOf = (advertised: boolean) => (vip: VirtualAddress) => ({

@@ -156,11 +156,14 @@ function planAddress(
 }
 
 function planGarp(garp: GarpDefaults): GarpSettings {
+  const { lowerPriorityDelayMs: delay, lowerPriorityRepeat: repeat } = garp;
   return {
     delayMs: garp.masterDelayMs.value,
     repeat: garp.masterRepeat.value,
     refreshMs: garp.masterRefreshMs.value,
     refreshRepeat: garp.masterRefreshRepeat.value,
+    ...(delay === undefined ? {} : { lowerPriorityDelayMs: delay.value }),
+    ...(repeat === undefined ? {} : { lowerPriorityRepeat: repeat.value }),
   };
 }
 

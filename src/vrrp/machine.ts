@@ -173,16 +173,26 @@ function hearAsMaster(router: Router, event: Event & { type: 'advert' }, own: Ow
     const lastWord: Effect = { do: 'send', priority: own.priority };
     return becomeBackup('better master', event.intervalMs, own, [lastWord]);
   }
-  const { repeat, delayMs } = own.garp;
-  const effects: Effect[] = [...advertise(own), { do: 'announce', repeat }];
-  if (delayMs > 0) effects.push({ do: 'arm', timer: 'announce', ms: delayMs });
+  const { repeat, delayMs } = afterRival(own);
+  const effects = advertise(own);
+  if (repeat > 0) effects.push({ do: 'announce', repeat });
+  if (repeat > 0 && delayMs > 0) effects.push({ do: 'arm', timer: 'reannounce', ms: delayMs });
   return [router, [{ do: 'rival', priority: event.priority }, ...effects]];
+}
+
+/** Announcements after a worse master was heard: some of the link may believe it. */
+function afterRival({ garp }: Own): { repeat: number; delayMs: number } {
+  return {
+    repeat: garp.lowerPriorityRepeat ?? garp.repeat,
+    delayMs: garp.lowerPriorityDelayMs ?? garp.delayMs,
+  };
 }
 
 function expireAsMaster(timer: Timer, own: Own): Effect[] {
   const { repeat, refreshMs, refreshRepeat } = own.garp;
   if (timer === 'advert') return advertise(own);
   if (timer === 'announce') return [{ do: 'announce', repeat }];
+  if (timer === 'reannounce') return [{ do: 'announce', repeat: afterRival(own).repeat }];
   if (timer === 'refresh')
     return [
       { do: 'announce', repeat: refreshRepeat },

@@ -9,6 +9,7 @@ export type Timer =
   | 'linger'
   | 'advert'
   | 'announce'
+  | 'reannounce'
   | 'refresh'
   | 'leave';
 export type Event =

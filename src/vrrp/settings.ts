@@ -91,7 +91,15 @@ export type VirtualAddress = {
  * keepalived's garp_master_*: `repeat` at once, `repeat` after `delayMs`, then `refreshRepeat` each
  * `refreshMs` (0 = never).
  */
-export type GarpSettings = { delayMs: number; repeat: number; refreshMs: number; refreshRepeat: number };
+export type GarpSettings = {
+  delayMs: number;
+  repeat: number;
+  refreshMs: number;
+  refreshRepeat: number;
+  /** After an advert of lower priority; undefined = as after becoming MASTER. */
+  lowerPriorityDelayMs?: number;
+  lowerPriorityRepeat?: number;
+};
 
 export type ElectorSettings = {
   instances: readonly InstanceSettings[];

@@ -22,7 +22,7 @@ function plain(value: unknown): unknown {
 
 const INSTANCE = 'vrrp_instance V {\ninterface eth0\nvirtual_router_id 5\nvirtual_ipaddress { 10.0.0.1 }\n';
 
-describe('defaults are keepalived’s', () => {
+describe('defaults are keepalived’s, but for the refresh', () => {
   test('of everything in an empty file', () => {
     expect(plain(read(''))).toEqual({
       global: {
@@ -31,7 +31,7 @@ describe('defaults are keepalived’s', () => {
         downTimerAdverts: 3,
         plainChecksum: false,
         multicastGroup4: '224.0.0.18',
-        garp: { masterDelayMs: 5000, masterRepeat: 5, masterRefreshMs: 0, masterRefreshRepeat: 1 },
+        garp: { masterDelayMs: 5000, masterRepeat: 5, masterRefreshMs: 60_000, masterRefreshRepeat: 1 },
         notify: { pipes: [], priorityChanges: false, statesOnReload: false },
       },
       instances: [],

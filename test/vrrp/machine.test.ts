@@ -193,7 +193,26 @@ describe('master', () => {
     const { router, effects } = play([...master, advert(100)]);
     expect(router.state).toBe('MASTER');
     expect(verbs(effects)).toEqual(['rival', 'send 150', 'arm', 'announce', 'arm']);
-    expect(armed(effects, 'announce')).toBe(5000);
+    expect(armed(effects, 'reannounce')).toBe(5000);
+  });
+  test('announces after a worse one as often as garp_lower_prio_* say, 0 = not at all', () => {
+    const worse: Event = { type: 'advert', priority: 50, intervalMs: 1000, higherAddress: false };
+    const heard = (lower: object) => {
+      const own = { ...OWN, garp: { ...OWN.garp, ...lower } };
+      const { effects } = play([START, SILENCE, worse], own);
+      return effects.filter((effect) => effect.do === 'announce' || effect.do === 'arm');
+    };
+    expect(heard({ lowerPriorityRepeat: 2, lowerPriorityDelayMs: 7000 })).toContainEqual({
+      do: 'announce',
+      repeat: 2,
+    });
+    expect(heard({ lowerPriorityRepeat: 2, lowerPriorityDelayMs: 7000 })).toContainEqual({
+      do: 'arm',
+      timer: 'reannounce',
+      ms: 7000,
+    });
+    expect(heard({ lowerPriorityDelayMs: 0 }).map((effect) => effect.do)).toEqual(['arm', 'announce']);
+    expect(heard({ lowerPriorityRepeat: 0 }).map((effect) => effect.do)).toEqual(['arm']);
   });
   test('of equal priority stays when its address is higher', () => {
     expect(play([...master, advert(150, 1000, false)]).router.state).toBe('MASTER');

@@ -34,17 +34,23 @@ function composeSync(settings: Settings<typeof GLOBAL_DEFS>): SyncDaemonSetting 
 /** `vrrp_min_garp` changes the defaults, not what is said: keepalived.conf(5). */
 function composeGarp(settings: Settings<typeof GLOBAL_DEFS>): GarpDefaults {
   const minimal = last(settings, 'vrrp_min_garp');
+  const lowerDelay = last(settings, 'vrrp_garp_lower_prio_delay');
+  const lowerRepeat = last(settings, 'vrrp_garp_lower_prio_repeat');
   const garp: GarpDefaults = {
     masterDelayMs: settled(settings, 'vrrp_garp_master_delay'),
     masterRepeat: settled(settings, 'vrrp_garp_master_repeat'),
     masterRefreshMs: settled(settings, 'vrrp_garp_master_refresh'),
     masterRefreshRepeat: settled(settings, 'vrrp_garp_master_refresh_repeat'),
+    ...(lowerDelay === undefined ? {} : { lowerPriorityDelayMs: lowerDelay }),
+    ...(lowerRepeat === undefined ? {} : { lowerPriorityRepeat: lowerRepeat }),
   };
   if (minimal?.value !== true) return garp;
   if (last(settings, 'vrrp_garp_master_delay') === undefined)
     garp.masterDelayMs = { value: 0, at: minimal.at };
   if (last(settings, 'vrrp_garp_master_repeat') === undefined)
     garp.masterRepeat = { value: 1, at: minimal.at };
+  if (last(settings, 'vrrp_garp_master_refresh') === undefined)
+    garp.masterRefreshMs = { value: 0, at: minimal.at };
   return garp;
 }
 

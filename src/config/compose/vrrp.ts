@@ -312,11 +312,15 @@ function composeGarp(settings: Instance): Partial<GarpDefaults> {
   const repeat = last(settings, 'garp_master_repeat');
   const refresh = last(settings, 'garp_master_refresh');
   const refreshRepeat = last(settings, 'garp_master_refresh_repeat');
+  const lowerDelay = last(settings, 'garp_lower_prio_delay');
+  const lowerRepeat = last(settings, 'garp_lower_prio_repeat');
   return {
     ...(delay === undefined ? {} : { masterDelayMs: delay }),
     ...(repeat === undefined ? {} : { masterRepeat: repeat }),
     ...(refresh === undefined ? {} : { masterRefreshMs: refresh }),
     ...(refreshRepeat === undefined ? {} : { masterRefreshRepeat: refreshRepeat }),
+    ...(lowerDelay === undefined ? {} : { lowerPriorityDelayMs: lowerDelay }),
+    ...(lowerRepeat === undefined ? {} : { lowerPriorityRepeat: lowerRepeat }),
   };
 }
 

@@ -7,6 +7,7 @@ import { type Block, keyword } from './block.ts';
 import { GLOBAL_NOTIFY_WORDS } from './notify.ts';
 import { type Options, options } from './options.ts';
 import {
+  INT_MAX,
   inParts,
   integer,
   interfaceName,
@@ -108,13 +109,24 @@ export const GLOBAL_DEFS = {
     vrrp_garp_master_repeat: keyword(integer(1, UINT_MAX), 'gratuitous ARPs in a burst', { default: 5 }),
     vrrp_garp_master_refresh: keyword(
       seconds(0, UINT_MAX, true),
-      'time between gratuitous ARPs of a lasting MASTER; 0 = none',
-      { default: 0 },
+      "time between gratuitous ARPs of a lasting MASTER; 0 = none, which is keepalived's default",
+      { default: 60_000 },
     ),
     vrrp_garp_master_refresh_repeat: keyword(integer(1, UINT_MAX), 'gratuitous ARPs in a refresh', {
       default: 1,
     }),
-    vrrp_min_garp: keyword(toggle, 'one gratuitous ARP and no second burst, where nothing else is said'),
+    vrrp_garp_lower_prio_delay: keyword(
+      seconds(0, LONGEST_GARP_DELAY, true),
+      'as vrrp_garp_master_delay, after an advert of lower priority; default vrrp_garp_master_delay',
+    ),
+    vrrp_garp_lower_prio_repeat: keyword(
+      integer(0, INT_MAX),
+      'gratuitous ARPs after an advert of lower priority; default vrrp_garp_master_repeat',
+    ),
+    vrrp_min_garp: keyword(
+      toggle,
+      'one gratuitous ARP, no second burst and no refresh, where nothing else is said',
+    ),
     ...GLOBAL_NOTIFY_WORDS,
   },
   others: GLOBAL_WORDS,

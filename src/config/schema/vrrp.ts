@@ -8,6 +8,7 @@ import { LONGEST_GARP_DELAY, vrrpVersion } from './global.ts';
 import { NOTIFY_WORDS } from './notify.ts';
 import {
   address,
+  INT_MAX,
   integer,
   interfaceName,
   multicast,
@@ -107,6 +108,8 @@ export const VRRP_INSTANCE = {
       'adverts go to these addresses instead of the multicast group',
       list('unicast_peer', peerEntry),
     ),
+    garp_lower_prio_delay: keyword(seconds(0, LONGEST_GARP_DELAY, true), 'see vrrp_garp_lower_prio_delay'),
+    garp_lower_prio_repeat: keyword(integer(0, INT_MAX), 'see vrrp_garp_lower_prio_repeat'),
     garp_master_delay: keyword(seconds(0, LONGEST_GARP_DELAY, true), 'see vrrp_garp_master_delay'),
     garp_master_repeat: keyword(integer(1, UINT_MAX), 'see vrrp_garp_master_repeat'),
     garp_master_refresh: keyword(seconds(0, UINT_MAX, true), 'see vrrp_garp_master_refresh'),

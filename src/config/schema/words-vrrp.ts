@@ -51,8 +51,6 @@ export const VRRP_WORDS = words(
   none    debug                         int(0,4)    not implemented
   none    smtp_alert                    bool        mail on transitions
   ignored lvs_sync_daemon_interface     iface       old form of lvs_sync_daemon: its interface
-  ignored garp_lower_prio_delay         whole(0,4294) vrrp_garp_lower_prio_delay of this instance
-  ignored garp_lower_prio_repeat        int()       vrrp_garp_lower_prio_repeat of this instance
   ignored timer_expired_backup flag with nopreempt: become BACKUP after having run very late
   ignored thread_timer_expired          flag        old name of timer_expired_backup
   ignored garp_extra_if                 extraInterfaces vrrp_garp_extra_if of this instance
