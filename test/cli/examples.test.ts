@@ -24,7 +24,7 @@ function read(file: string): Configuration {
 }
 
 test('there are pairs, and the guide names each of them', () => {
-  expect(pairs.toSorted()).toEqual(['dr', 'ipv6', 'nat', 'tun', 'unicast', 'vmac']);
+  expect(pairs.toSorted()).toEqual(['dr', 'group', 'ipv6', 'nat', 'tun', 'unicast', 'vmac']);
   const guide = readFileSync(`${EXAMPLES}/README.md`, 'utf8');
   for (const pair of pairs) expect(guide).toContain(`## ${pair}\n`);
 });
