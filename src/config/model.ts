@@ -160,16 +160,28 @@ export type HmacKey = { at: Span; id: Located<number>; source: { hex: string } |
 /** `track_interface`: changes the priority, `reverse` with the other sign. */
 export type WeightedInterface = { interface: Located<string>; weight: Located<number>; reverse: boolean };
 
-/** An entry of `track_file`, `track_process`. */
+/** An entry of `track_file`, `track_process`, `track_script`. */
 export type TrackedName = {
-  kind: 'file' | 'process';
+  kind: 'file' | 'process' | 'script';
   name: Located<string>;
   /** Undefined = that of the block, with its direction. */
   weight?: Located<number>;
   reverse: boolean;
 };
 /** What is watched; of each kind no name twice. */
-export type Trackers = { files: TrackFile[]; processes: TrackProcess[] };
+export type Trackers = { files: TrackFile[]; processes: TrackProcess[]; scripts: TrackScript[] };
+export type TrackScript = {
+  name: Located<string>;
+  program: Program;
+  intervalMs: number;
+  timeoutMs: number;
+  rise: number;
+  fall: number;
+  /** Down, not unknown, before the first run. */
+  initFail: boolean;
+  weight: number;
+  reverse: boolean;
+};
 export type TrackFile = {
   name: Located<string>;
   path: Located<string>;
@@ -196,7 +208,7 @@ export type TrackProcess = {
   reverse: boolean;
 };
 /** Members are instances that there are, and in no other group. */
-export type SyncGroup = { name: Located<string>; members: Located<string>[] };
+export type SyncGroup = { name: Located<string>; members: Located<string>[]; notify: Notify };
 
 export type VirtualAddress = {
   at: Span;

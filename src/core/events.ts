@@ -80,7 +80,10 @@ export const EVENTS = {
   'link.down': { level: 'warn', means: 'a tracked interface lost its link' },
   'link.up': { level: 'info', means: 'a tracked interface has its link again' },
   'tracker.changed': { level: 'info', means: 'a tracked file or process is not what it was; `verdict`' },
-  'tracker.failed': { level: 'warn', means: 'a tracked file could not be initialised' },
+  'tracker.failed': {
+    level: 'warn',
+    means: 'a tracked file could not be initialised, or a script must not be run',
+  },
   'drill.begun': { level: 'info', means: 'a failover drill begins' },
   'drill.report': { level: 'info', means: 'what the drill measured, or what a backup would do' },
   'drill.refused': { level: 'warn', means: 'a drill is already running, or there is nothing to drill' },

@@ -12,11 +12,12 @@ import { planNotify } from '../director/notify.ts';
 import { planElector } from '../director/plan.ts';
 import { type Plan, planConfiguration } from '../director/plan-document.ts';
 import { ownedAddresses, serves, wantedSync } from '../director/roles.ts';
+import { withoutScripts } from '../director/trackers.ts';
 import type { ServerKey, ServiceKey } from '../ipvs/model.ts';
 import type { DataPlane } from '../ipvs/plane.ts';
 import { removeLeftovers } from '../linux/elector/leftovers.ts';
 import { type Health, startHealth } from '../probes/runner.ts';
-import type { ElectorSettings, State } from '../vrrp/settings.ts';
+import type { ElectorSettings, State, TrackerId, Verdict } from '../vrrp/settings.ts';
 import { withoutVirtualDevices } from '../vrrp/virtual-device.ts';
 import { type Loaded, loadConfiguration } from './load.ts';
 import type { RunOptions, ToBalancer, ToDirector } from './messages.ts';
@@ -25,6 +26,7 @@ import { openPlane } from './open-plane.ts';
 import { OperatorPrograms } from './operator-programs.ts';
 import { PlanKeeper } from './plan-keeper.ts';
 import { TableKeeper } from './table-keeper.ts';
+import { TrackScripts } from './track-scripts.ts';
 import { TrackerKeeper } from './trackers.ts';
 import { writeState } from './write-state.ts';
 
@@ -58,6 +60,9 @@ export class Balancer {
   readonly #programs: OperatorPrograms;
   readonly #notifier: Notifier;
   readonly #trackers: TrackerKeeper;
+  readonly #scripts: TrackScripts;
+  /** Scripts that must not be run. */
+  #unfit: ReadonlySet<string> = new Set();
   readonly #states: Map<string, State>;
   /** Instances that began or ceased to serve a moment ago; only an engine needs to know. */
   readonly #turning = new Map<string, NodeJS.Timeout>();
@@ -82,13 +87,12 @@ export class Balancer {
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#programs = programs;
     this.#notifier = new Notifier(programs, edges.say, start.told);
-    this.#trackers = new TrackerKeeper(
-      {
-        tell: (tracker, verdict) => edges.tell({ type: 'tracker', tracker, verdict }),
-        say: edges.say,
-      },
-      start.accepted !== undefined,
-    );
+    const tracks = {
+      tell: (tracker: TrackerId, verdict: Verdict) => edges.tell({ type: 'tracker', tracker, verdict }),
+      say: edges.say,
+    };
+    this.#trackers = new TrackerKeeper(tracks, start.accepted !== undefined);
+    this.#scripts = new TrackScripts({ programs, ...tracks });
     this.#health = startHealth({
       onServer: ({ service, server, up, inhibit }) => this.#serverChanged(service, server, up, inhibit),
       onNotice: edges.say,
@@ -119,7 +123,7 @@ export class Balancer {
   get #elector(): ElectorSettings {
     const addresses = this.#plane.engine === 'kernel' ? 'kernel' : 'engine';
     // Not of the plan: there secrets are sealed.
-    const elector = planElector(this.#loaded.configuration, addresses);
+    const elector = withoutScripts(planElector(this.#loaded.configuration, addresses), this.#unfit);
     return addresses === 'kernel' ? elector : withoutVirtualDevices(elector);
   }
 
@@ -132,6 +136,8 @@ export class Balancer {
       case 'state':
         this.#notifier.state(message);
         return this.#stateChanged(message);
+      case 'group':
+        return this.#notifier.group(message.group, message.state);
       case 'heardLower':
         return this.#notifier.heardLower(message.instance, message.priority);
       case 'priority':
@@ -181,6 +187,7 @@ export class Balancer {
     await this.#applyRoles();
     this.#notifier.configure(planNotify(this.#loaded.configuration));
     this.#trackers.configure(this.#plan.trackers);
+    this.#unfit = this.#scripts.configure(this.#plan.trackers.scripts);
     this.#edges.tell({
       type: 'configured',
       elector: this.#elector,
@@ -280,6 +287,7 @@ export class Balancer {
     const told = this.#notifier.settle(NOTIFY_STOP_MS);
     await this.#health.stop();
     this.#trackers.stop();
+    this.#scripts.stop();
     this.#keeper.stopRetrying();
     if (this.#turning.size > 0) await wait(TURN_MS.handedOver);
     for (const timer of this.#turning.values()) clearTimeout(timer);

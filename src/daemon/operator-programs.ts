@@ -3,7 +3,7 @@
 import type { Notice } from '../core/events.ts';
 import type { PlannedProgram } from '../director/notify.ts';
 import { inspectScript } from '../linux/script-files.ts';
-import { accountOf } from '../linux/scripts/accounts.ts';
+import { type Account, accountOf } from '../linux/scripts/accounts.ts';
 import { type Outcome, Programs } from '../linux/scripts/programs.ts';
 
 /** Of all kinds together. */
@@ -22,13 +22,10 @@ export class OperatorPrograms {
   }
 
   /** Never rejects: that it could not be run is an outcome, too. Looked at each time: files change. */
-  async run({ argv, user, group }: PlannedProgram, run: Run): Promise<Outcome> {
-    const account = accountOf(user, group);
-    if (account === undefined) return refused(`there is no user ${[user, group].join(' ').trim()}`);
-    const runsAs = account.uid === ROOT ? 'root' : (user ?? 'another');
-    const fault = inspectScript({ program: argv[0] ?? '', user: runsAs });
-    if (fault !== undefined) return refused(`it ${fault.says}`);
-    return this.#programs.run({ argv, account, ...run });
+  async run(program: PlannedProgram, run: Run): Promise<Outcome> {
+    const account = permitted(program);
+    if (typeof account === 'string') return { how: 'failed', reason: account, output: '', ms: 0 };
+    return this.#programs.run({ argv: program.argv, account, ...run });
   }
 
   /** Run, and how it ended is told. `fields` say on whose behalf. */
@@ -54,8 +51,13 @@ export class OperatorPrograms {
   }
 }
 
-function refused(reason: string): Outcome {
-  return { how: 'failed', reason, output: '', ms: 0 };
+/** Who runs it, or why nobody may. */
+export function permitted({ argv, user, group }: PlannedProgram): Account | string {
+  const account = accountOf(user, group);
+  if (account === undefined) return `there is no user ${[user, group].join(' ').trim()}`;
+  const runsAs = account.uid === ROOT ? 'root' : (user ?? 'another');
+  const fault = inspectScript({ program: argv[0] ?? '', user: runsAs });
+  return fault === undefined ? account : `it ${fault.says}`;
 }
 
 function inWords(outcome: Outcome): [boolean, string] {

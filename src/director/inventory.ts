@@ -6,9 +6,10 @@ import type { Server, ServerKey, Service, ServiceKey } from '../ipvs/model.ts';
 import type { HmacSettings } from '../vrrp/auth.ts';
 import type { InstanceSettings, Track, VirtualAddress, WeightedInterface } from '../vrrp/settings.ts';
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
-import { listenerFacts, notifyFacts } from './notify.ts';
+import { listenerFacts, notifyFacts, programName } from './notify.ts';
 import { flagNames, type SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
+import type { ScriptSettings } from './script-verdict.ts';
 import type { FileTarget, ProcessTarget } from './trackers.ts';
 
 export type Subject =
@@ -115,11 +116,18 @@ function weightedName({ interface: device, weight, while: state }: WeightedInter
   return `${device} ${weight > 0 ? '+' : ''}${weight} while ${state}`;
 }
 
-function watchedFacts({ files, processes }: Plan['trackers']): Facts {
+function watchedFacts({ files, processes, scripts }: Plan['trackers']): Facts {
   return {
     ...(files.length === 0 ? {} : { trackFiles: files.map(fileName).join(', ') }),
+    ...(scripts.length === 0 ? {} : { trackScripts: scripts.map(scriptName).join(', ') }),
     ...(processes.length === 0 ? {} : { trackProcesses: processes.map(processName).join(', ') }),
   };
+}
+
+function scriptName({ name, program, intervalMs, timeoutMs, rise, fall, initFail }: ScriptSettings) {
+  const beat = `every ${intervalMs / 1000} s, at most ${timeoutMs / 1000} s`;
+  const limits = `rise ${rise}, fall ${fall}${initFail ? ', init_fail' : ''}`;
+  return `${name} ${programName(program)} ${beat}, ${limits}`;
 }
 
 function fileName({ name, path, init }: FileTarget): string {

@@ -28,12 +28,9 @@ export type NotifyPlan = {
 };
 export type Happening = { kind: 'INSTANCE' | 'GROUP'; name: string; word: Word; priority: number };
 
-export function planNotify({ global, instances, director }: Configuration): NotifyPlan {
-  const { scriptUser, startup, shutdown, pipes, priorityChanges, statesOnReload } = global.notify;
-  const planned = (program: Program): PlannedProgram => {
-    const { user, group } = program.user === undefined && scriptUser !== undefined ? scriptUser : program;
-    return { argv: program.argv, ...owner(user?.value, group?.value) };
-  };
+export function planNotify({ global, instances, syncGroups, director }: Configuration): NotifyPlan {
+  const { startup, shutdown, pipes, priorityChanges, statesOnReload } = global.notify;
+  const planned = (program: Program) => plannedProgram(program, global);
   const listener = (name: string, notify: Notify): Listener => ({
     name,
     programs: Object.fromEntries(
@@ -44,7 +41,10 @@ export function planNotify({ global, instances, director }: Configuration): Noti
   });
   return {
     instances: instances.map(({ name, notify }) => listener(name.value, notify)),
-    groups: [],
+    groups: syncGroups.map(({ name, members, notify }) => ({
+      ...listener(name.value, notify),
+      members: members.map(({ value }) => value),
+    })),
     webhooks: director.webhooks.map(({ url, timeoutMs }) => ({ url: url.value, timeoutMs: timeoutMs.value })),
     pipes: pipes.map(({ path, user, group, reader }) => ({
       path: path.value,
@@ -59,6 +59,12 @@ export function planNotify({ global, instances, director }: Configuration): Noti
       : { shutdown: { ...planned(shutdown), timeoutMs: shutdown.timeoutMs.value } }),
     statesOnReload,
   };
+}
+
+/** Who runs it follows from the command, or else from script_user: a group without its user means nothing. */
+export function plannedProgram(program: Program, { notify }: Configuration['global']): PlannedProgram {
+  const { user, group } = program.user === undefined ? (notify.scriptUser ?? program) : program;
+  return { argv: program.argv, ...owner(user?.value, group?.value) };
 }
 
 function owner(user: string | undefined, group: string | undefined): { user?: string; group?: string } {
@@ -113,12 +119,23 @@ export function listenerFacts({ notify }: { notify: NotifyPlan }, instance: stri
   return { ...Object.fromEntries(programs), tellsDeleted, notifyPriorityChanges: priorityChanges };
 }
 
-export function notifyFacts({ pipes, webhooks, startup, shutdown, statesOnReload }: NotifyPlan): Facts {
+export function notifyFacts({
+  groups,
+  pipes,
+  webhooks,
+  startup,
+  shutdown,
+  statesOnReload,
+}: NotifyPlan): Facts {
   const named = pipes.map(({ reader, path, ...owned }) => {
     const owner = [path, owned.user, owned.group].filter((word) => word !== undefined).join(' ');
     return reader === undefined ? owner : `${owner} read by ${programName(reader)}`;
   });
+  const told = groups.flatMap(({ name, programs }) =>
+    Object.entries(programs).map(([on, program]) => [`notify ${on} of ${name}`, programName(program)]),
+  );
   return {
+    ...Object.fromEntries(told),
     notifyPipes: named.join(', '),
     webhooks: webhooks.map(({ url, timeoutMs }) => `${url} within ${timeoutMs / 1000} s`).join(', '),
     ...(startup === undefined ? {} : { startupScript: programName(startup) }),
@@ -127,7 +144,7 @@ export function notifyFacts({ pipes, webhooks, startup, shutdown, statesOnReload
   };
 }
 
-function programName({ argv, user, group }: PlannedProgram): string {
+export function programName({ argv, user, group }: PlannedProgram): string {
   const words = argv.map((word) => (/^[^\s'"]+$/.test(word) ? word : `'${word}'`)).join(' ');
   const owner = [user, group].filter((word) => word !== undefined).join(' ');
   return owner === '' ? words : `${words} as ${owner}`;

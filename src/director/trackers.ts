@@ -1,17 +1,23 @@
 // What is watched outside of VRRP, and what each instance makes of it. A tracker that no instance watches is
 // not watched at all.
-import { weightOf } from '../config/compose/sync-groups.ts';
+import { trackersOf, weightOf } from '../config/compose/sync-groups.ts';
 import type { Configuration, TrackFile, TrackProcess, VrrpInstance } from '../config/model.ts';
-import type { GroupSettings, Track } from '../vrrp/settings.ts';
+import type { ElectorSettings, GroupSettings, Track } from '../vrrp/settings.ts';
+import { plannedProgram } from './notify.ts';
+import type { ScriptSettings } from './script-verdict.ts';
 
 export type FileTarget = Omit<TrackFile, 'name' | 'path' | 'weight' | 'reverse'> & {
   name: string;
   path: string;
 };
 export type ProcessTarget = Omit<TrackProcess, 'name' | 'weight' | 'reverse'> & { name: string };
-export type TrackerTargets = { files: readonly FileTarget[]; processes: readonly ProcessTarget[] };
+export type TrackerTargets = {
+  files: readonly FileTarget[];
+  processes: readonly ProcessTarget[];
+  scripts: readonly ScriptSettings[];
+};
 
-export function planTrackers({ instances, trackers }: Configuration): TrackerTargets {
+export function planTrackers({ global, instances, trackers }: Configuration): TrackerTargets {
   const wanted = (kind: Track['kind'], name: string) =>
     instances.some(({ tracks }) => tracks.some((track) => track.kind === kind && track.name.value === name));
   return {
@@ -21,6 +27,11 @@ export function planTrackers({ instances, trackers }: Configuration): TrackerTar
     processes: trackers.processes.flatMap(({ name, weight: _, reverse: __, ...more }) =>
       wanted('process', name.value) ? [{ name: name.value, ...more }] : [],
     ),
+    scripts: trackers.scripts.flatMap(({ name, program, weight: _, reverse: __, ...more }) =>
+      wanted('script', name.value)
+        ? [{ name: name.value, program: plannedProgram(program, global), ...more }]
+        : [],
+    ),
   };
 }
 
@@ -28,8 +39,7 @@ export function planTrackers({ instances, trackers }: Configuration): TrackerTar
 export function planTracks({ trackers }: Configuration, { tracks }: VrrpInstance): Track[] {
   return tracks.flatMap((track) => {
     const { kind, name } = track;
-    const all = kind === 'file' ? trackers.files : trackers.processes;
-    if (!all.some((each) => each.name.value === name.value)) return [];
+    if (!trackersOf(kind, trackers).some((each) => each.name.value === name.value)) return [];
     return [{ kind, name: name.value, ...pickWeight(weightOf(track, trackers)) }];
   });
 }
@@ -43,4 +53,12 @@ export function planGroups({ syncGroups }: Configuration): { groups?: GroupSetti
     .filter(({ members }) => members.length > 0)
     .map(({ name, members }) => ({ name: name.value, members: members.map(({ value }) => value) }));
   return groups.length === 0 ? {} : { groups };
+}
+
+export function withoutScripts(elector: ElectorSettings, names: ReadonlySet<string>): ElectorSettings {
+  const isKept = ({ kind, name }: Track) => kind !== 'script' || !names.has(name);
+  return {
+    ...elector,
+    instances: elector.instances.map((own) => ({ ...own, tracks: own.tracks.filter(isKept) })),
+  };
 }

@@ -116,7 +116,7 @@ describe('words', () => {
     ['preempt_delay __DELAY__', [`error CFG_PLACEHOLDER 6:15 ${FILL_IN}`]],
     ['mcast_src_ip <own address>', [`error CFG_PLACEHOLDER 6:14 ${FILL_IN}`]],
     ['virtual_router_id "{{ id }}"', [`error CFG_PLACEHOLDER 6:19 ${FILL_IN}`]],
-    ['track_script { }', ['ignored CFG_UNSUPPORTED 6:1 scripts to watch']],
+    ['native_ipv6', ['ignored CFG_UNSUPPORTED 6:1 old: force IPv6']],
     ['smtp_alert', ['warning CFG_NO_EFFECT 6:1 mail on transitions']],
     ['strict_mode on', ['warning CFG_NO_EFFECT 6:1 strict RFC mode of this instance']],
     ['vrf red', ['error CFG_UNSAFE 6:1 VRF for unicast without interface: adverts would go another way']],
@@ -138,13 +138,11 @@ describe('words', () => {
 
   test('of the top level', () => {
     expect(
-      said(
-        'virtual_sever 10.0.0.1 80 {\n  protocol TCP\n}\nvrrp_script chk {\n script "x"\n intervall 2\n}\n',
-      ),
+      said('virtual_sever 10.0.0.1 80 {\n  protocol TCP\n}\nSSL {\n password "x"\n certificat 2\n}\n'),
     ).toEqual([
       'error CFG_UNKNOWN 1:1 did you mean `virtual_server`?',
-      'ignored CFG_UNSUPPORTED 4:1 script that instances may watch',
-      'error CFG_UNKNOWN 6:2 did you mean `interval`?',
+      'ignored CFG_UNSUPPORTED 4:1 certificate and key of SSL_GET',
+      'error CFG_UNKNOWN 6:2 did you mean `certificate`?',
     ]);
   });
 

@@ -36,7 +36,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
       },
       instances: [],
       syncGroups: [],
-      trackers: { files: [], processes: [] },
+      trackers: { files: [], processes: [], scripts: [] },
       virtualServers: [],
       director: {
         compat: false,

@@ -61,6 +61,18 @@ const first = instance(
 );
 const second = instance('VI_2', 52, `notify_deleted ${told('deleted')}\n    notify ${told('any')}`);
 const third = instance('VI_3', 53, `notify ${told('any')}`);
+const group = `
+vrrp_sync_group G {
+    group {
+        VI_4
+        VI_5
+    }
+    notify_master ${told('group-master')}
+    notify_backup ${told('group-backup')}
+    notify_fault ${told('group-fault')}
+    notify_stop ${told('group-stop')}
+    notify ${told('group-any')}
+}${instance('VI_4', 54, '')}${instance('VI_5', 55, '')}`;
 const ours = 'director {\n    engine embedded\n}\n';
 
 beforeAll(() => {
@@ -118,8 +130,8 @@ async function tell(start: (text: string) => Daemon): Promise<string[]> {
       return [];
     }
   };
-  const daemon = start(global + first + second + third);
-  await chapter('alone: BACKUP, then MASTER', 9);
+  const daemon = start(global + first + second + third + group);
+  await chapter('alone: BACKUP, then MASTER', 13);
   writeFileSync(
     join(directory, 'peer.conf'),
     first.replace('priority 150', 'priority 200').replaceAll(/^ *notify.*$/gm, ''),
@@ -130,13 +142,13 @@ async function tell(start: (text: string) => Daemon): Promise<string[]> {
   await once(peer, 'exit');
   await chapter('and goes', 2);
   inFar('ip', 'link', 'set', 'eth0', 'down');
-  await chapter('no link', 4);
+  await chapter('no link', 6);
   inFar('ip', 'link', 'set', 'eth0', 'up');
-  await chapter('a link: BACKUP, then MASTER', 8);
-  daemon.reload(global + first);
+  await chapter('a link: BACKUP, then MASTER', 12);
+  daemon.reload(global + first + group);
   await chapter('two instances less', 3);
   await daemon.stop();
-  await chapter('stop', 3);
+  await chapter('stop', 5);
   closeSync(reader);
   rmSync(pipe, { force: true });
   return chapters;

@@ -111,6 +111,17 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
     trackers: fc.record({
       files: fc.subarray([{ name: 'tf', path: '/run/tf' }]),
       processes: fc.constant([]),
+      scripts: fc.subarray([
+        {
+          name: 'chk',
+          program: { argv: ['/bin/chk'] },
+          intervalMs: 1000,
+          timeoutMs: 500,
+          rise: 1,
+          fall: 2,
+          initFail: false,
+        },
+      ]),
     }),
     director: fc.record({
       engine: fc.constantFrom('auto' as const, 'kernel' as const, 'embedded' as const),

@@ -111,7 +111,7 @@ describe('processes', () => {
     return child;
   };
   const watchProcess = (own: Partial<ProcessTarget> = {}) =>
-    keeper.configure({ files: [], processes: [target(own)] } satisfies TrackerTargets);
+    keeper.configure({ files: [], processes: [target(own)] } satisfies Omit<TrackerTargets, 'scripts'>);
   beforeEach(() => copyFileSync('/usr/bin/sleep', `${folder}/${NAME}`));
 
   test('are told apart by name, path and parameters', async () => {

@@ -11,7 +11,7 @@ import { all, noSettings, type Setting, type Settings } from '../settings.ts';
 import { composeDirector, composeGlobal } from './global.ts';
 import { composeVirtualServer } from './ipvs.ts';
 import { composeSyncGroups } from './sync-groups.ts';
-import { composeFiles, composeProcesses } from './trackers.ts';
+import { composeFiles, composeProcesses, composeScripts } from './trackers.ts';
 import { composeInstance } from './vrrp.ts';
 
 export function composeConfiguration(settings: Settings<typeof TOP>, report: Report): Configuration {
@@ -19,7 +19,11 @@ export function composeConfiguration(settings: Settings<typeof TOP>, report: Rep
   const instances = all(settings, 'vrrp_instance').flatMap(
     ({ value, at, body }) => composeInstance({ value, at }, body, global.vrrpVersion.value, report) ?? [],
   );
-  const trackers = { files: composeFiles(settings, report), processes: composeProcesses(settings, report) };
+  const trackers = {
+    files: composeFiles(settings, report),
+    processes: composeProcesses(settings, report),
+    scripts: composeScripts(settings, report),
+  };
   return {
     global,
     instances,

@@ -5,36 +5,56 @@ import { commandWords } from '../command.ts';
 import type { GlobalNotify, Notify, NotifyPrograms, Pipe, Program, TimedProgram, Webhook } from '../model.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
 import type { NOTIFY } from '../schema/notify.ts';
+import type { SYNC_GROUP } from '../schema/sync-group.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { all, last, mentioned, type Settings, settled } from '../settings.ts';
 
 type Values = Readonly<Record<string, Located<unknown> | undefined>>;
 type Given = { value: Values | undefined; at: Span };
 type Owner = { user?: Located<string>; group?: Located<string> };
+type Words<W> = Readonly<Partial<Record<keyof NotifyPrograms, W>>>;
 type Global = Settings<typeof GLOBAL_DEFS>;
 
-const WORDS = {
+const GROUP_WORDS = {
   master: 'notify_master',
   backup: 'notify_backup',
   fault: 'notify_fault',
   stop: 'notify_stop',
+  any: 'notify',
+} as const satisfies Words<keyof (typeof SYNC_GROUP)['keywords']>;
+const WORDS = {
+  ...GROUP_WORDS,
   deleted: 'notify_deleted',
   lowerAdvert: 'notify_master_rx_lower_pri',
-  any: 'notify',
-} as const satisfies Record<keyof NotifyPrograms, keyof (typeof VRRP_INSTANCE)['keywords']>;
+} as const satisfies Words<keyof (typeof VRRP_INSTANCE)['keywords']>;
 
 export function composeNotify(settings: Settings<typeof VRRP_INSTANCE>): Notify {
+  return {
+    programs: programsOf(WORDS, (word) => last(settings, word)),
+    tellsDeleted: mentioned(settings, 'notify_deleted'),
+    ...changes(last(settings, 'notify_priority_changes')),
+  };
+}
+
+export function composeGroupNotify(settings: Settings<typeof SYNC_GROUP>): Notify {
+  return {
+    programs: programsOf(GROUP_WORDS, (word) => last(settings, word)),
+    tellsDeleted: false,
+    ...changes(last(settings, 'notify_priority_changes')),
+  };
+}
+
+function programsOf<W>(words: Words<W>, given: (word: W) => Given | undefined): NotifyPrograms {
   const programs: NotifyPrograms = {};
-  for (const [on, word] of Object.entries(WORDS)) {
-    const program = composeProgram(last(settings, word));
+  for (const [on, word] of Object.entries(words)) {
+    const program = composeProgram(given(word));
     if (program !== undefined) programs[on as keyof NotifyPrograms] = program;
   }
-  const priorityChanges = last(settings, 'notify_priority_changes');
-  return {
-    programs,
-    tellsDeleted: mentioned(settings, 'notify_deleted'),
-    ...(priorityChanges === undefined ? {} : { priorityChanges }),
-  };
+  return programs;
+}
+
+function changes(priorityChanges: Located<boolean> | undefined): Pick<Notify, 'priorityChanges'> {
+  return priorityChanges === undefined ? {} : { priorityChanges };
 }
 
 export function composeGlobalNotify(settings: Global): GlobalNotify {
@@ -81,7 +101,7 @@ function pipe(settings: Global, word: 'notify_fifo' | 'vrrp_notify_fifo'): Pipe[
 }
 
 /** A leading colon asks for the user's other groups, which programs of ours never get. */
-function ownerOf(value: Values | undefined): Owner {
+export function ownerOf(value: Values | undefined): Owner {
   const [user, group] = [textOf(value?.user), textOf(value?.group)];
   return {
     ...(user === undefined ? {} : { user: { ...user, value: user.value.replace(/^:/, '') } }),

@@ -2,11 +2,20 @@
 // what the group tracks every member tracks, and members' own trackers that have a weight are left out unless
 // sync_group_tracking_weight is set: members of different priority could not follow each other.
 import type { Located } from '../../core/diagnostic.ts';
-import type { SyncGroup, TrackedName, Trackers, VrrpInstance } from '../model.ts';
+import type {
+  SyncGroup,
+  TrackedName,
+  Trackers,
+  TrackFile,
+  TrackProcess,
+  TrackScript,
+  VrrpInstance,
+} from '../model.ts';
 import type { Report } from '../report.ts';
 import type { SYNC_GROUP } from '../schema/sync-group.ts';
 import type { TOP } from '../schema/top.ts';
 import { all, last, type Settings } from '../settings.ts';
+import { composeGroupNotify } from './notify.ts';
 import { composeTracks } from './trackers.ts';
 import { trackedInterfaces } from './vrrp.ts';
 
@@ -27,7 +36,7 @@ export function composeSyncGroups(
       ]);
       continue;
     }
-    const group: SyncGroup = { name: { value, at }, members: [] };
+    const group: SyncGroup = { name: { value, at }, members: [], notify: composeGroupNotify(body) };
     for (const member of all(body, 'group').flatMap(({ body: list }) => list.entries))
       join(group, member, instances, groupOf, report);
     groups.push(group);
@@ -89,8 +98,19 @@ function dropWeighted(member: VrrpInstance, trackers: Trackers, report: Report):
 /** A weight in the list, else that of the block. */
 export function weightOf(track: TrackedName, trackers: Trackers): { weight: number; reverse: boolean } {
   if (track.weight !== undefined) return { weight: track.weight.value, reverse: track.reverse };
-  const all = track.kind === 'file' ? trackers.files : trackers.processes;
-  return all.find(({ name }) => name.value === track.name.value) ?? { weight: 0, reverse: false };
+  return (
+    trackersOf(track.kind, trackers).find(({ name }) => name.value === track.name.value) ?? {
+      weight: 0,
+      reverse: false,
+    }
+  );
+}
+
+export function trackersOf(
+  kind: TrackedName['kind'],
+  { files, processes, scripts }: Trackers,
+): readonly (TrackFile | TrackProcess | TrackScript)[] {
+  return { file: files, process: processes, script: scripts }[kind];
 }
 
 function addTracked(member: VrrpInstance, body: Body, report: Report): void {
@@ -101,7 +121,11 @@ function addTracked(member: VrrpInstance, body: Body, report: Report): void {
   const { trackInterfaces, weightedInterfaces } = trackedInterfaces(body, member.priority.value, report);
   member.trackInterfaces.push(...trackInterfaces.filter(({ value }) => !known.has(value)));
   member.weightedInterfaces.push(...weightedInterfaces.filter((each) => !known.has(each.interface.value)));
-  const lists = { track_file: all(body, 'track_file'), track_process: all(body, 'track_process') };
+  const lists = {
+    track_file: all(body, 'track_file'),
+    track_process: all(body, 'track_process'),
+    track_script: all(body, 'track_script'),
+  };
   for (const track of composeTracks(lists, report)) {
     const isKnown = member.tracks.some(
       ({ kind, name }) => kind === track.kind && name.value === track.name.value,

@@ -1,19 +1,25 @@
 // What instances watch outside of VRRP: the blocks that say what is watched, and the lists of instances and
 // sync groups that say who watches it.
 import type { Located } from '../../core/diagnostic.ts';
-import type { TrackedName, TrackFile, TrackProcess } from '../model.ts';
+import type { TrackedName, TrackFile, TrackProcess, TrackScript } from '../model.ts';
 import type { Report } from '../report.ts';
 import { distinct } from '../rules/distinct.ts';
 import type { TOP } from '../schema/top.ts';
 import type { TRACK_FILE, TRACK_PROCESS } from '../schema/trackers.ts';
 import type { TrackedName as Entry } from '../schema/tracks.ts';
+import type { VRRP_SCRIPT } from '../schema/vrrp-script.ts';
 import { all, last, type Setting, type Settings, settled } from '../settings.ts';
+import { composeProgram, ownerOf } from './notify.ts';
 
-type Lists = Readonly<Record<'track_file' | 'track_process', readonly Tracked[]>>;
+type Lists = Readonly<Record<'track_file' | 'track_process' | 'track_script', readonly Tracked[]>>;
 type Tracked = { body: { entries: readonly Located<Entry>[] } };
 
 export function composeTracks(lists: Lists, report: Report): TrackedName[] {
-  return [...tracksOf('file', lists.track_file, report), ...tracksOf('process', lists.track_process, report)];
+  return [
+    ...tracksOf('file', lists.track_file, report),
+    ...tracksOf('process', lists.track_process, report),
+    ...tracksOf('script', lists.track_script, report),
+  ];
 }
 
 function tracksOf(kind: TrackedName['kind'], lists: readonly Tracked[], report: Report): TrackedName[] {
@@ -35,7 +41,39 @@ export function composeFiles(settings: Settings<typeof TOP>, report: Report): Tr
   );
 }
 
-type Block<B extends typeof TRACK_FILE | typeof TRACK_PROCESS> = Located<string> & { body: Settings<B> };
+export function composeScripts(settings: Settings<typeof TOP>, report: Report): TrackScript[] {
+  const blocks: Setting<(typeof TOP)['keywords']['vrrp_script']>[] = [...all(settings, 'vrrp_script')];
+  return unique(
+    'vrrp_script',
+    blocks.flatMap((block) => composeScript(block, report) ?? []),
+    report,
+  );
+}
+
+function composeScript(
+  { value, at, body }: Block<typeof VRRP_SCRIPT>,
+  report: Report,
+): TrackScript | undefined {
+  const program = composeProgram(last(body, 'script'));
+  if (program === undefined) return incomplete(body, 'script', report);
+  const interval = settled(body, 'interval').value;
+  const { weight, reverse } = last(body, 'weight')?.value ?? { weight: 0, reverse: false };
+  return {
+    name: { value, at },
+    program: { ...ownerOf(last(body, 'user')?.value), ...program },
+    intervalMs: interval,
+    timeoutMs: last(body, 'timeout')?.value ?? interval,
+    rise: settled(body, 'rise').value,
+    fall: settled(body, 'fall').value,
+    initFail: last(body, 'init_fail') !== undefined,
+    weight,
+    reverse,
+  };
+}
+
+type Block<B extends typeof TRACK_FILE | typeof TRACK_PROCESS | typeof VRRP_SCRIPT> = Located<string> & {
+  body: Settings<B>;
+};
 
 function composeFile({ value, at, body }: Block<typeof TRACK_FILE>, report: Report): TrackFile | undefined {
   const path = last(body, 'file');
@@ -93,7 +131,7 @@ function composeQuorum(
   return { quorum, quorumMax: most.value };
 }
 
-function incomplete<B extends typeof TRACK_FILE | typeof TRACK_PROCESS>(
+function incomplete<B extends typeof TRACK_FILE | typeof TRACK_PROCESS | typeof VRRP_SCRIPT>(
   body: Settings<B>,
   word: string,
   report: Report,

@@ -55,7 +55,11 @@ export function composeInstance(
     ...preemption(settings, initialState.value, priority.value, report),
     ...trackedInterfaces(settings, priority.value, report),
     tracks: composeTracks(
-      { track_file: all(settings, 'track_file'), track_process: all(settings, 'track_process') },
+      {
+        track_file: all(settings, 'track_file'),
+        track_process: all(settings, 'track_process'),
+        track_script: all(settings, 'track_script'),
+      },
       report,
     ),
     dontTrackPrimary: last(settings, 'dont_track_primary') !== undefined,

@@ -10,23 +10,28 @@ const USUAL_SECONDS = 10;
 /** Unlike of most words, the first counts, as in keepalived. */
 const FIRST = { once: true } as const;
 
-export const NOTIFY_WORDS = {
+/** Of instances and of sync groups. */
+export const GROUP_NOTIFY_WORDS = {
   notify_master: keyword(script, 'run on entering MASTER', FIRST),
   notify_backup: keyword(script, 'run on entering BACKUP', FIRST),
   notify_fault: keyword(script, 'run on entering FAULT', FIRST),
   notify_stop: keyword(script, 'run when the director stops, which waits a second for it', FIRST),
   notify: keyword(
     script,
-    'run on every transition, with four more arguments: INSTANCE, name, new state, priority',
+    'run on every transition, with four more arguments: INSTANCE or GROUP, name, new state, priority',
     FIRST,
   ),
+  notify_priority_changes: keyword(toggle, 'also write changes of the priority to the pipes'),
+};
+
+export const NOTIFY_WORDS = {
+  ...GROUP_NOTIFY_WORDS,
   notify_deleted: keyword(
     orBare(script, undefined),
     'run when the instance is gone after a reload; also without a program, DELETED is told then, else FAULT',
     FIRST,
   ),
   notify_master_rx_lower_pri: keyword(script, 'run when a MASTER hears an advert of lower priority', FIRST),
-  notify_priority_changes: keyword(toggle, 'also write changes of the priority to the pipes'),
 };
 
 export const GLOBAL_NOTIFY_WORDS = {

@@ -8,6 +8,7 @@ import { name, nothing } from './shape.ts';
 import { SYNC_GROUP } from './sync-group.ts';
 import { TRACK_FILE, TRACK_PROCESS } from './trackers.ts';
 import { VRRP_INSTANCE } from './vrrp.ts';
+import { VRRP_SCRIPT } from './vrrp-script.ts';
 import { TOP_WORDS } from './words-vrrp.ts';
 
 export const TOP = {
@@ -16,6 +17,7 @@ export const TOP = {
     global_defs: opens(nothing, 'settings of the whole director', GLOBAL_DEFS),
     vrrp_instance: opens(name, 'one virtual router', VRRP_INSTANCE),
     vrrp_sync_group: opens(name, 'instances that change state together', SYNC_GROUP),
+    vrrp_script: opens(name, 'a script that instances may watch', VRRP_SCRIPT),
     vrrp_track_process: opens(name, 'processes that instances may watch', TRACK_PROCESS),
     track_file: opens(name, 'a file with a number that instances may watch', TRACK_FILE),
     vrrp_track_file: opens(name, 'old name of track_file', TRACK_FILE, { oldNameOf: 'track_file' }),

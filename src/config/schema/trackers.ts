@@ -1,5 +1,5 @@
-// What instances watch outside of VRRP, as blocks of the top: processes and files. Scripts and BFD sessions
-// are among words-vrrp.ts.
+// What instances watch outside of VRRP, as blocks of the top: processes and files. Scripts
+// are in vrrp-script.ts.
 import { type Block, keyword } from './block.ts';
 import { INT_MAX, integer, many, nothing, oneOf, orBare, type Shape, seconds, text } from './shape.ts';
 
@@ -12,21 +12,25 @@ const LONGEST_DELAY = 3600;
 const direction = oneOf(['reverse', 'noreverse']);
 
 /** `N [reverse|noreverse]`. */
-const weight: Shape<{ weight: number; reverse: boolean }> = {
-  syntax: 'WEIGHT [reverse|noreverse]',
-  line: true,
-  parts: ['weight', 'direction'],
-  partShapes: { weight: integer(-MOST_WEIGHT, MOST_WEIGHT), direction },
-  needed: 1,
-  example: '10',
-  read(words) {
-    const value = integer(-MOST_WEIGHT, MOST_WEIGHT).read(words);
-    if (value === undefined) return void words.rest();
-    if (words.peek() === undefined) return { weight: value, reverse: false };
-    const turned = direction.read(words);
-    return turned === undefined ? undefined : { weight: value, reverse: turned === 'reverse' };
-  },
-};
+export function weightWord(most: number): Shape<{ weight: number; reverse: boolean }> {
+  return {
+    syntax: 'WEIGHT [reverse|noreverse]',
+    line: true,
+    parts: ['weight', 'direction'],
+    partShapes: { weight: integer(-most, most), direction },
+    needed: 1,
+    example: '10',
+    read(words) {
+      const value = integer(-most, most).read(words);
+      if (value === undefined) return void words.rest();
+      if (words.peek() === undefined) return { weight: value, reverse: false };
+      const turned = direction.read(words);
+      return turned === undefined ? undefined : { weight: value, reverse: turned === 'reverse' };
+    },
+  };
+}
+
+const weight = weightWord(MOST_WEIGHT);
 
 type InitFile = { value: number; overwrite: boolean };
 

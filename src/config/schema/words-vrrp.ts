@@ -38,7 +38,6 @@ export const VRRP_WORDS = words(
   none    old_unicast_checksum          ?one(never) keepalived 1.3.6's checksum of unicast adverts
   ignored native_ipv6                   flag        old: force IPv6
   unsafe  vrf iface VRF for unicast without interface: adverts would go another way
-  ignored track_script{}                flag        scripts to watch
   ignored track_bfd{}                   flag        BFD sessions to watch
   ignored track_src_ip                  flag        FAULT while source address is missing
   ignored unicast_ttl                   int(0,255)  TTL of unicast adverts
@@ -79,15 +78,8 @@ const TRACK_GROUP = wordBlock(
 );
 export const SYNC_GROUP_WORDS = words(
   `
-  ignored track_script{}                flag        scripts to watch
   ignored track_bfd{}                   flag        BFD sessions to watch
-  ignored notify_backup                 script      run on entering BACKUP
-  ignored notify_master                 script      run on entering MASTER
-  ignored notify_fault                  script      run on entering FAULT
-  ignored notify_stop                   script      run when the director stops
-  ignored notify                        script      run on every transition, with four more arguments
   none    smtp_alert                    bool        mail on transitions
-  none    notify_priority_changes       bool        also write changes of priority to the pipe
 `,
   { blocks: TRACKS, shapes: SHAPES },
 );
@@ -100,20 +92,6 @@ const GARP_GROUP = wordBlock(
   ignored interfaces{}                  flag        interfaces that share the pauses
 `,
   { blocks: { interfaces: INTERFACES }, shapes: SHAPES },
-);
-const VRRP_SCRIPT = wordBlock(
-  'vrrp_script',
-  `
-  ignored script                        script      program and arguments
-  ignored interval                      sec(0.001,4294) time between runs; default 1
-  ignored timeout                       sec(0.001,4294) longest run; default interval
-  ignored weight                        weight      priority delta, 0 = FAULT [reverse]
-  ignored rise                          int(1)      successes before it is good
-  ignored fall                          int(1)      failures before it is bad
-  ignored user                          user        who runs it
-  ignored init_fail                     flag        bad until the first success
-`,
-  { shapes: SHAPES },
 );
 const BFD_INSTANCE = wordBlock(
   'bfd_instance',
@@ -162,7 +140,6 @@ export const TOP_WORDS = words(
   ignored static_rules{}                flag        policy rules added at start, not moved by VRRP
   ignored garp_group{} flag pauses between gratuitous ARPs of one or more interfaces
   ignored linkbeat_interfaces{} flag interfaces whose link is polled
-  ignored vrrp_script{}                 name        script that instances may watch
   ignored interface_up_down_delays{}    flag        how long a link has to be down, or up, before that counts
   ignored SSL{}                         flag        certificate and key of SSL_GET
   ignored virtual_server_group{} name a named list of addresses and fwmarks that share one pool
@@ -178,7 +155,6 @@ export const TOP_WORDS = words(
       virtual_server_group: list('virtual_server_group', groupMember),
       track_group: TRACK_GROUP,
       garp_group: GARP_GROUP,
-      vrrp_script: VRRP_SCRIPT,
       bfd_instance: BFD_INSTANCE,
       SSL,
     },
