@@ -24,6 +24,7 @@ export type GlobalDefs = {
   /** `v3_checksum_as_v2`: without the pseudo-header. */
   plainChecksum: Located<boolean>;
   multicastGroup4: Located<Address>;
+  multicastGroup6: Located<Address>;
   garp: GarpDefaults;
   notify: GlobalNotify;
 };

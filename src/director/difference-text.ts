@@ -23,7 +23,7 @@ const WORDS: Readonly<Record<string, string>> = {
   initialState: 'state',
   preemptDelayMs: 'preempt_delay',
   source: 'source address',
-  multicastGroup: 'vrrp_mcast_group4',
+  multicastGroup: 'multicast group',
   unicastPeers: 'unicast_peer',
   trackInterfaces: 'track_interface',
   trackers: 'trackers',

@@ -2,6 +2,7 @@
 // the sync daemon. Pure; defaults are already in the configuration. The checks are in targets.ts.
 
 import assert from 'node:assert/strict';
+import { familyOfInstance, multicastGroupOf } from '../config/family.ts';
 import type {
   AddressFlag,
   AuthHmac,
@@ -103,7 +104,7 @@ function planInstance(
     ...(source === undefined ? {} : { source }),
     downAdverts: (instance.downTimerAdverts ?? global.downTimerAdverts).value,
     checksumForm: (instance.plainChecksum ?? global.plainChecksum).value ? 'plain' : 'pseudo-header',
-    multicastGroup: (instance.multicastGroup ?? global.multicastGroup4).value,
+    multicastGroup: (instance.multicastGroup ?? multicastGroupOf(global, familyOfInstance(instance))).value,
     unicastPeers: instance.unicastPeers.map(written),
     vips: instance.virtualAddresses.map((vip) => planAddress(vip, device, vmac)),
     excludedVips: instance.virtualAddressesExcluded.map((vip) => planAddress(vip, device, vmac)),

@@ -103,6 +103,19 @@ export const IP = {
   DROP_MEMBERSHIP: 36,
   MULTICAST_ALL: 49,
 } as const;
+/** Options of level SOL.IPV6. */
+export const IPV6 = {
+  UNICAST_HOPS: 16,
+  MULTICAST_IF: 17,
+  MULTICAST_LOOP: 19,
+  JOIN_GROUP: 20,
+  LEAVE_GROUP: 21,
+  V6ONLY: 26,
+  MULTICAST_ALL: 29,
+  HDRINCL: 36,
+  RECVPKTINFO: 49,
+  RECVHOPLIMIT: 51,
+} as const;
 export const MSG = { PEEK: 2, TRUNC: 0x20, DONTWAIT: 0x40, NOSIGNAL: 0x4000 } as const;
 export const POLL = { IN: 1, PRI: 2, OUT: 4, ERR: 8, HUP: 0x10, NVAL: 0x20 } as const;
 export const SCHED = { OTHER: 0, FIFO: 1, RR: 2 } as const;

@@ -1,6 +1,6 @@
-// recvmsg into memory laid out once: a datagram, who sent it, and over how many routers it came.
+// recvmsg into memory laid out once: a datagram, who sent it, to whom, and over how many routers it came.
 import koffi from 'koffi';
-import type { Address } from '../core/address.ts';
+import { type Address, addressFromBytes } from '../core/address.ts';
 import { define, ERRNO, MSG, pointerTo, SOL, systemError } from './libc.ts';
 import { decodeSockaddrInet } from './sockaddr.ts';
 
@@ -12,13 +12,17 @@ const NAME_SIZE = 28;
 const CONTROL_SIZE = 128;
 /** Types of ancillary data: <linux/in.h>, <linux/in6.h>. */
 const IP_TTL = 2;
+const IPV6_PKTINFO = 50;
 const IPV6_HOPLIMIT = 52;
+/** struct in6_pktinfo: address, interface index. */
+const ADDRESS_LENGTH = 16;
 
 type Recvmsg = (fd: number, message: Uint8Array, flags: number) => number;
 const recvmsg = define<Recvmsg>('recvmsg', 'long', ['int', 'void *', 'int']);
 
-/** `hopLimit` undefined: the socket was not asked for it (IP_RECVTTL, IPV6_RECVHOPLIMIT). */
-export type Received = { bytes: Buffer; source: Address; port: number; hopLimit: number | undefined };
+/** What the socket was not asked for (IP_RECVTTL, IPV6_RECVHOPLIMIT, IPV6_RECVPKTINFO) is not told. */
+export type Received = Beside & { bytes: Buffer; source: Address };
+type Beside = { hopLimit?: number; destination?: Address };
 
 export class MessageReceiver {
   readonly #message = Buffer.alloc(MESSAGE.size);
@@ -48,26 +52,31 @@ export class MessageReceiver {
         const errno = koffi.errno();
         if (errno === ERRNO.EAGAIN) return undefined;
         if (errno === ERRNO.EINTR) continue;
+        // ENETDOWN is told once and then cleared; nothing is lost by asking again.
+        if (errno === ERRNO.ENETDOWN) continue;
         throw systemError('recvmsg', errno, fd);
       }
       const sender = decodeSockaddrInet(this.#name);
       if (length > this.#bytes.length || sender === undefined) continue;
-      const { address: source, port } = sender;
-      return { bytes: this.#bytes.subarray(0, length), source, port, hopLimit: this.#hopLimit() };
+      return { bytes: this.#bytes.subarray(0, length), source: sender.address, ...this.#beside() };
     }
   }
 
-  #hopLimit(): number | undefined {
+  #beside(): Beside {
+    const beside: Beside = {};
     const end = Number(this.#message.readBigUInt64LE(MESSAGE.controlLength));
     for (let at = 0; at + CONTROL.data <= end; ) {
       const length = Number(this.#control.readBigUInt64LE(at + CONTROL.length));
+      if (length < CONTROL.data || at + length > end) break;
       const level = this.#control.readInt32LE(at + CONTROL.level);
       const type = this.#control.readInt32LE(at + CONTROL.type);
+      const data = this.#control.subarray(at + CONTROL.data, at + length);
       if ((level === SOL.IP && type === IP_TTL) || (level === SOL.IPV6 && type === IPV6_HOPLIMIT))
-        return this.#control.readInt32LE(at + CONTROL.data);
-      if (length < CONTROL.data) return undefined;
+        beside.hopLimit = data.readInt32LE();
+      if (level === SOL.IPV6 && type === IPV6_PKTINFO)
+        beside.destination = addressFromBytes(data.subarray(0, ADDRESS_LENGTH));
       at += Math.ceil(length / CONTROL.align) * CONTROL.align;
     }
-    return undefined;
+    return beside;
   }
 }

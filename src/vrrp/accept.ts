@@ -1,7 +1,8 @@
 // Whether an advert that is well formed is for this virtual router, and what about it is worth telling the
 // operator. Does not decide what the advert changes: that is machine.ts.
 import { timingSafeEqual } from 'node:crypto';
-import { type Address, addressBytes } from '../core/address.ts';
+import { type Address, addressBytes, familyOf } from '../core/address.ts';
+import { familyOfRouter } from './family.ts';
 import { type Advert, type ChecksumForm, passwordField, VRRP_TTL } from './packet.ts';
 import type { InstanceSettings } from './settings.ts';
 
@@ -54,7 +55,9 @@ export function oddities(advert: Advert, form: ChecksumForm, own: InstanceSettin
   const found: Oddity[] = [];
   if (!sameAddresses(advert, own)) found.push('addresses-differ');
   if (advert.intervalMs !== own.advertMs) found.push('interval-differs');
-  if (advert.version === 3 && form !== own.checksumForm) found.push(`${form}-checksum`);
+  // Over IPv6 there is one form only.
+  if (advert.version === 3 && familyOfRouter(own) === 4 && form !== own.checksumForm)
+    found.push(`${form}-checksum`);
   return found;
 }
 
@@ -78,5 +81,5 @@ function sameAddresses(advert: Advert, own: InstanceSettings): boolean {
 
 function isMulticast(value: Address): boolean {
   const first = addressBytes(value)[0]!;
-  return first >= 224 && first <= 239;
+  return familyOf(value) === 6 ? first === 0xff : first >= 224 && first <= 239;
 }

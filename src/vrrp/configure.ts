@@ -3,6 +3,7 @@
 import type { Address } from '../core/address.ts';
 import { createAuthenticator } from './auth.ts';
 import type { Elector } from './elector.ts';
+import { familyOfRouter, sourceAmong } from './family.ts';
 import { isMember } from './group.ts';
 import {
   admit,
@@ -56,7 +57,7 @@ export function retire(instance: Instance, turn: Turn): void {
 export function followSurroundings(elector: Elector, instance: Instance, turn: Turn): void {
   const reweighted = followWeights(elector, instance, turn);
   const { own } = instance;
-  const source = own.source ?? primaryAddress(elector, own.interface);
+  const source = own.source ?? primaryAddress(elector, own);
   if (source !== instance.source) {
     instance.source = source;
     instance.packets = undefined;
@@ -79,7 +80,8 @@ function surroundings(elector: Elector, { own, source }: Instance): { fitness: F
   if (down !== undefined)
     return { fitness: 'unfit', why: { message: `${down} is down`, fields: { interface: down } } };
   if (source === undefined) {
-    const message = `${own.interface} has no IPv4 address`;
+    const kind = familyOfRouter(own) === 4 ? 'IPv4' : 'link-local IPv6';
+    const message = `${own.interface} has no ${kind} address`;
     return { fitness: 'unfit', why: { message, fields: { interface: own.interface } } };
   }
   const { fitness, because } = judge(own, elector.verdicts);
@@ -115,7 +117,7 @@ function effectivePriority({ links, verdicts }: Elector, settings: InstanceSetti
 }
 
 function identity(own: InstanceSettings): string {
-  return `${own.interface} ${own.vrid} ${own.version} ${JSON.stringify(own.vmac)}`;
+  return `${own.interface} ${own.vrid} ${own.version} ${familyOfRouter(own)} ${JSON.stringify(own.vmac)}`;
 }
 
 function start(elector: Elector, own: InstanceSettings, turn: Turn): void {
@@ -152,11 +154,10 @@ export function placeOf({ preferredSeconds: _, untracked: __, ...vip }: VirtualA
  * The first that is no virtual address: ours may be on the interface as well. The owner's address is the
  * virtual one.
  */
-function primaryAddress(elector: Elector, device: string): Address | undefined {
-  const addresses = elector.links.get(device)?.addresses ?? [];
+function primaryAddress(elector: Elector, of: InstanceSettings): Address | undefined {
   const virtual = new Set<Address>();
   for (const { own } of elector.instances.values()) {
     if (own.priority !== OWNER) for (const vip of allVips(own)) virtual.add(vip.address);
   }
-  return addresses.find((value) => !virtual.has(value));
+  return sourceAmong(elector.links.get(of.interface)?.addresses ?? [], of, virtual);
 }

@@ -1,10 +1,12 @@
 // Many virtual routers as one: settings, links, packets and the passing of time in; packets, addresses and
 // reports out, and the one moment at which it wants to be called again. Pure in that it does nothing itself;
 // mutable, with one owner.
-import type { Address } from '../core/address.ts';
+import type { Address, Family } from '../core/address.ts';
 import { isHigherAddress, ODDITY_MESSAGES, oddities, refuse } from './accept.ts';
 import { authenticate, skewText } from './authenticate.ts';
 import { configure, followSurroundings, placeOf, retire } from './configure.ts';
+import { familyOfPacket } from './envelope.ts';
+import { familyOfRouter } from './family.ts';
 import { alignGroups, type Group, isMember } from './group.ts';
 import {
   type Action,
@@ -25,7 +27,7 @@ import { peerMasterDownMs } from './timing.ts';
 import { trackerKey } from './tracks.ts';
 import { hearingInterface, sendingInterface, virtualDevices } from './virtual-device.ts';
 
-/** `addresses`: IPv4, primary ones first. */
+/** `addresses`: of either family, those first that the kernel takes as source. */
 export type Link = { up: boolean; addresses: readonly Address[] };
 export type Input =
   | { type: 'command'; command: ElectorCommand }
@@ -36,8 +38,8 @@ export type Input =
   /** An address of ours is gone, and we did not take it away. */
   | { type: 'vipGone'; interface: string; address: Address }
   | { type: 'wake' };
-/** Where to listen: one socket an interface. */
-export type Listener = { interface: string; groups: ReadonlySet<Address> };
+/** Where to listen: one socket for each interface and family. */
+export type Listener = { interface: string; family: Family; groups: ReadonlySet<Address> };
 
 export type Elector = {
   settings: ElectorSettings;
@@ -129,15 +131,17 @@ export function nextDeadlineMs(elector: Elector): number {
 }
 
 export function listeners(elector: Elector): Listener[] {
-  const groups = new Map<string, Set<Address>>();
+  const found = new Map<string, Listener & { groups: Set<Address> }>();
   for (const { own } of elector.instances.values()) {
+    const family = familyOfRouter(own);
     for (const name of new Set([own.interface, hearingInterface(own), sendingInterface(own)])) {
-      const joined = groups.get(name) ?? new Set();
-      groups.set(name, joined);
-      if (own.unicastPeers.length === 0) joined.add(own.multicastGroup);
+      const key = `${family} ${name}`;
+      const listener = found.get(key) ?? { interface: name, family, groups: new Set() };
+      found.set(key, listener);
+      if (own.unicastPeers.length === 0) listener.groups.add(own.multicastGroup);
     }
   }
-  return [...groups].map(([name, joined]) => ({ interface: name, groups: joined }));
+  return [...found.values()];
 }
 
 function obey(elector: Elector, command: ElectorCommand, turn: Turn): void {
@@ -210,8 +214,11 @@ function nextDue(instance: Instance, nowMs: number): Timer | undefined {
 
 function hear(elector: Elector, device: string, bytes: Buffer, turn: Turn): void {
   const vrid = vridOf(bytes);
+  const family = familyOfPacket(bytes);
   for (const instance of elector.instances.values()) {
-    if (hearingInterface(instance.own) !== device || instance.own.vrid !== vrid) continue;
+    const { own } = instance;
+    // Each family has ids of its own.
+    if (hearingInterface(own) !== device || own.vrid !== vrid || familyOfRouter(own) !== family) continue;
     const decoded = decodeAdvert(bytes);
     if (decoded.ok) hearAdvert(instance, decoded, turn);
     else refuseAdvert(instance, decoded.drop, undefined, turn);

@@ -1,6 +1,6 @@
 // What a VRRP message travels in: the IPv4 and the IPv6 header. Takes them off and puts them on; knows
 // nothing of the message inside.
-import { type Address, addressBytes, addressFromBytes, familyOf } from '../core/address.ts';
+import { type Address, addressBytes, addressFromBytes, type Family, familyOf } from '../core/address.ts';
 import { checksumAdd, checksumFinish } from '../core/checksum.ts';
 
 export const VRRP_PROTOCOL = 112;
@@ -35,15 +35,20 @@ const INTERNETWORK_CONTROL = 0xc0; // the precedence of routing protocols (RFC 7
 /** `packet` is one IP packet of either family, header included. */
 export function openPacket(packet: Buffer): Opened {
   if (packet.length < IP4.size) return torn('too-short');
-  const version = packet.readUInt8(IP4.versionLength) >> 4;
-  if (version === 4) return openIpv4(packet);
-  return version === 6 ? openIpv6(packet) : torn('not-ip');
+  const family = familyOfPacket(packet);
+  if (family === 4) return openIpv4(packet);
+  return family === 6 ? openIpv6(packet) : torn('not-ip');
+}
+
+/** By its first byte; a cheap look before the packet is taken apart. */
+export function familyOfPacket(packet: Buffer): Family | undefined {
+  const version = (packet[0] ?? 0) >> 4;
+  return version === 4 || version === 6 ? version : undefined;
 }
 
 /** Where the message begins, for a look at it before the packet is taken apart. */
 export function headerLengthOf(packet: Buffer): number {
-  const first = packet[0] ?? 0;
-  return first >> 4 === 6 ? IP6.size : (first & 0x0f) * 4;
+  return familyOfPacket(packet) === 6 ? IP6.size : ((packet[0] ?? 0) & 0x0f) * 4;
 }
 
 function openIpv4(packet: Buffer): Opened {

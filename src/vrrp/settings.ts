@@ -29,6 +29,7 @@ export type InstanceSettings = {
   preemptDelayMs: number;
   /** Source of our adverts; undefined = the interface's primary address at the time. */
   source?: Address;
+  /** Its family is that of the adverts, by unicast too. */
   multicastGroup: Address;
   /** Not empty = unicast. */
   unicastPeers: readonly Address[];

@@ -78,15 +78,9 @@ describe('values', () => {
     ['virtual_ipaddress { 10.0.0.1 dve eth0 }', ['error CFG_UNKNOWN 5:30 did you mean `dev`?']],
     ['virtual_ipaddress { 10.0.0.1 dev }', ['error CFG_MISSING 5:30']],
     ['virtual_ipaddress { 10.0.0.1 label eth0:12345678901 }', ['error CFG_RANGE 5:36']],
-    [
-      'virtual_ipaddress { fd00::1/64 }',
-      [
-        'error CFG_UNSAFE 5:21 ' +
-          'put IPv6 addresses into virtual_ipaddress_excluded of an IPv4 instance, as examples/ipv6 does',
-        'warning CFG_PREFIX 5:21 write fd00::1/128',
-      ],
-    ],
+    ['virtual_ipaddress { fd00::1/64 }', ['warning CFG_PREFIX 5:21 write fd00::1/128']],
     ['virtual_ipaddress { }', ['warning CFG_EMPTY 1:1 add a virtual_ipaddress block']],
+    ['native_ipv6', ['warning CFG_REDUNDANT 6:1']],
     ['track_interface { eth1 weight 5 }', []],
     ['track_interface { eth1 weight 0 reverse }', ['ignored CFG_UNSUPPORTED 6:19']],
     ['track_interface {\neth1 weight 5\neth1\n}', ['error CFG_DUPLICATE 8:1']],
@@ -116,7 +110,7 @@ describe('words', () => {
     ['preempt_delay __DELAY__', [`error CFG_PLACEHOLDER 6:15 ${FILL_IN}`]],
     ['mcast_src_ip <own address>', [`error CFG_PLACEHOLDER 6:14 ${FILL_IN}`]],
     ['virtual_router_id "{{ id }}"', [`error CFG_PLACEHOLDER 6:19 ${FILL_IN}`]],
-    ['native_ipv6', ['ignored CFG_UNSUPPORTED 6:1 old: force IPv6']],
+    ['use_ipvlan', ['ignored CFG_UNSUPPORTED 6:1 ipvlan L2 instead of macvlan']],
     ['smtp_alert', ['warning CFG_NO_EFFECT 6:1 mail on transitions']],
     ['strict_mode on', ['warning CFG_NO_EFFECT 6:1 strict RFC mode of this instance']],
     ['vrf red', ['error CFG_UNSAFE 6:1 VRF for unicast without interface: adverts would go another way']],

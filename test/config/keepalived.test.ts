@@ -18,18 +18,11 @@ const FILES = join(import.meta.dirname, 'files');
 
 const files = new Map([
   ...readdirSync(FILES).map((name) => [name, readFileSync(join(FILES, name), 'utf8')] as const),
-  // VRRP over IPv6 is refused on purpose until it is there.
-  ...pairConfigurations().map(
-    ({ name, text }) => [`${name.endsWith('-6') ? 'stricter' : 'accepted'}-pair-${name}.conf`, text] as const,
-  ),
+  ...pairConfigurations().map(({ name, text }) => [`accepted-pair-${name}.conf`, text] as const),
 ]);
 
 /** Where `check --compat` ends differently, with the reason. */
 const EXCEPTIONS = new Map<RegExp, { ours: number; theirs: number; because: string }>([
-  [
-    /-(ipv6-router|pair-.*-6)\.conf$/,
-    { ours: 4, theirs: 0, because: 'VRRP over IPv6 is not there yet: a VIP without owner would be worse' },
-  ],
   [
     /-authentication\.conf$/,
     { ours: 4, theirs: 0, because: 'AH is not supported: the peer would drop our adverts' },

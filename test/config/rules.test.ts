@@ -29,9 +29,7 @@ test('a virtual_router_id is unique on its interface and family', () => {
   const second = { name: 'W', vips: '10.0.0.2' };
   expect(said(instance({}), instance(second))).toEqual(['CFG_VRID 5']);
   expect(said(instance({}), instance({ ...second, device: 'eth1' }))).toEqual([]);
-  expect(said(instance({}), instance({ ...second, vips: 'fe80::1/128' }))).toEqual([
-    'CFG_UNSAFE fe80::1/128',
-  ]);
+  expect(said(instance({}), instance({ ...second, vips: 'fe80::1/128' }))).toEqual([]);
   const peers = (peer: string) => `unicast_peer { ${peer} }`;
   const unicast = (peer: string) => instance({ ...second, more: peers(peer) });
   expect(said(instance({ more: peers('10.0.0.8') }), unicast('10.0.0.9'))).toEqual([]);
@@ -57,8 +55,9 @@ test('a service is defined once for address, port and protocol', () => {
   expect(said(instance({}), service('10.0.0.1'), service('10.0.0.1', 'UDP'))).toEqual([]);
 });
 
-test('an instance speaks IPv4; IPv6 addresses go with it', () => {
-  expect(said(instance({ vips: 'fd00::1/128' }))).toEqual(['CFG_UNSAFE fd00::1/128']);
+test('an instance speaks one family; addresses of the other go with it', () => {
+  expect(said(instance({ vips: 'fd00::1/128' }))).toEqual([]);
+  expect(said(instance({ vips: '10.0.0.1\nfd00::1/128' }))).toEqual(['CFG_CONTRADICTION fd00::1/128']);
   expect(said(instance({ more: 'virtual_ipaddress_excluded { fd00::1/128 }' }))).toEqual([]);
 });
 

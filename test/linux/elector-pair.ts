@@ -106,11 +106,16 @@ export class Pair {
     execFileSync('ip', ['netns', 'exec', this.#namespace('a'), ...words]);
   }
   /** `lines` are those of the instance. */
-  keepalived(lines: string[], version: 2 | 3 = 3, address = `${VIP}/24`): Keepalived {
+  keepalived(
+    lines: string[],
+    version: 2 | 3 = 3,
+    vips: string | readonly string[] = `${VIP}/24`,
+  ): Keepalived {
     const body = ['state BACKUP', `interface ${DEVICE}`, 'virtual_router_id 51', ...lines];
-    const vip = `virtual_ipaddress {\n${address} dev ${DEVICE}\n}`;
+    const vip = [vips].flat().map((each) => `${each} dev ${DEVICE}\n`);
     const head = `global_defs {\nvrrp_version ${version}\n}\n`;
-    return this.keepalivedWith(`${head}vrrp_instance K {\n${body.join('\n')}\n${vip}\n}\n`);
+    const block = `virtual_ipaddress {\n${vip.join('')}}`;
+    return this.keepalivedWith(`${head}vrrp_instance K {\n${body.join('\n')}\n${block}\n}\n`);
   }
   /** `text`: a whole configuration file. */
   keepalivedWith(text: string): Keepalived {

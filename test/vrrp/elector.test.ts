@@ -151,7 +151,7 @@ describe('adverts sent', () => {
     const unicastPeers = [THEIRS, address('10.0.0.13')];
     configure([{ unicastPeers }]);
     expect(advertsIn(pass(4000)).map((advert) => advert.destination)).toEqual(unicastPeers);
-    expect(listeners(elector)).toEqual([{ interface: LINK, groups: new Set() }]);
+    expect(listeners(elector)).toEqual([{ interface: LINK, family: 4, groups: new Set() }]);
   });
   test('name a new source once the interface has one', () => {
     configure();

@@ -19,6 +19,7 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDef
     downTimerAdverts: settled(settings, 'vrrp_down_timer_adverts'),
     plainChecksum: settled(settings, 'v3_checksum_as_v2'),
     multicastGroup4: settled(settings, 'vrrp_mcast_group4'),
+    multicastGroup6: settled(settings, 'vrrp_mcast_group6'),
     garp: composeGarp(settings),
     notify: composeGlobalNotify(settings),
   };

@@ -2,6 +2,7 @@
 // effective value is keepalived 2.2.7's (its vrrp.c, vrrp_complete_instance), and it is said.
 import { type Address, type Family, familyOf } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
+import { familyOfInstance } from '../family.ts';
 import type { GarpDefaults, VirtualAddress, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
 import type { SYNC_GROUP } from '../schema/sync-group.ts';
@@ -32,7 +33,7 @@ export function composeInstance(
   const sourceAddress = sourceOf(settings);
   const unicastPeers = all(settings, 'unicast_peer').flatMap(({ body }) => body.entries);
   const addresses = composeAddresses(settings, 'virtual_ipaddress');
-  const family = familyIn(addresses, sourceAddress, unicastPeers);
+  const family = familyOfInstance({ virtualAddresses: addresses, sourceAddress, unicastPeers });
   const version = versionFor(settings, family, report);
   const effective = version?.value ?? globalVersion;
   const advertIntervalMs = advertInterval(settings, effective, report);
@@ -105,6 +106,7 @@ function overrides(
   peers: readonly Located<Address>[],
   report: Report,
 ): Overrides {
+  reportNative(settings, family, report);
   const group = groupFor(settings, family, peers, report);
   const adverts = last(settings, 'down_timer_adverts');
   const plain = last(settings, 'v3_checksum_as_v2');
@@ -157,14 +159,12 @@ function composeAddresses(
   );
 }
 
-/** keepalived takes the family of whatever comes first; a file where they differ is wrong anyway. */
-function familyIn(
-  addresses: readonly VirtualAddress[],
-  source: Located<Address> | undefined,
-  peers: readonly Located<Address>[],
-): Family {
-  const first = addresses[0]?.prefix.value.address ?? source?.value ?? peers[0]?.value;
-  return first === undefined ? 4 : familyOf(first);
+/** It does not make IPv6 of an instance whose addresses are not. */
+function reportNative(settings: Instance, family: Family, report: Report): void {
+  const native = last(settings, 'native_ipv6');
+  if (native === undefined || family === 6) return;
+  const message = 'native_ipv6 is left out: the addresses of the instance are IPv4';
+  report.add('CFG_REDUNDANT', native.at, message);
 }
 
 /** One advert has one count of addresses of one size: RFC 9568 section 5.2.9. */

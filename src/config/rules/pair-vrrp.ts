@@ -1,7 +1,9 @@
 // The virtual routers of two directors: which belong together, and whether they would hear and follow each
 // other.
-import { type Address, familyOf } from '../../core/address.ts';
+
+import type { Address } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
+import { familyOfInstance, multicastGroupOf } from '../family.ts';
 import type { Configuration, VirtualAddress, VrrpInstance } from '../model.ts';
 import { compareGroups } from './pair-groups.ts';
 import { compareSecrets } from './pair-keys.ts';
@@ -70,10 +72,8 @@ function reportAlone({ name }: VrrpInstance, whose: 'first' | 'second', pair: Pa
 
 /** Two routers that are none of each other's business, but hear each other all the same. */
 function reportForeignIds(a: readonly VrrpInstance[], b: readonly VrrpInstance[], pair: PairReport): void {
-  const space = ({ interface: device, virtualRouterId, virtualAddresses }: VrrpInstance) => {
-    const vip = virtualAddresses[0]?.prefix.value.address;
-    return `${device.value} ${virtualRouterId.value} ${vip === undefined ? 4 : familyOf(vip)}`;
-  };
+  const space = (instance: VrrpInstance) =>
+    `${instance.interface.value} ${instance.virtualRouterId.value} ${familyOfInstance(instance)}`;
   const multicast = ({ unicastPeers }: VrrpInstance) => unicastPeers.length === 0;
   const known = new Map(a.filter(multicast).map((instance) => [space(instance), instance]));
   for (const instance of b.filter(multicast)) {
@@ -143,8 +143,8 @@ function comparePaths([a, b]: Match, [ofA, ofB]: readonly [Configuration, Config
   const [peer, ownPeer] = [a.unicastPeers[0], b.unicastPeers[0]];
   if (peer === undefined && ownPeer === undefined) {
     const groups = [
-      a.multicastGroup ?? ofA.global.multicastGroup4,
-      b.multicastGroup ?? ofB.global.multicastGroup4,
+      a.multicastGroup ?? multicastGroupOf(ofA.global, familyOfInstance(a)),
+      b.multicastGroup ?? multicastGroupOf(ofB.global, familyOfInstance(b)),
     ] as const;
     pair.compare('CFG_PAIR_UNICAST', 'the multicast group of adverts', groups);
   } else if (peer === undefined || ownPeer === undefined) {

@@ -1,6 +1,7 @@
 // Virtual routers side by side: numbers and addresses that collide, and settings that surprise.
 import { familyOf } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
+import { familyOfInstance } from '../family.ts';
 import type { Configuration, VirtualAddress, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
 
@@ -13,7 +14,6 @@ export function checkInstances({ instances }: Configuration, report: Report): vo
   checkAddresses(instances, report);
   for (const instance of instances) {
     checkOwner(instance, report);
-    checkFamily(instance, report);
     checkTracked(instance, report);
     checkPeers(instance, report);
     for (const vip of instance.virtualAddresses) checkPrefix(vip, report);
@@ -27,8 +27,7 @@ export function checkInstances({ instances }: Configuration, report: Report): vo
 function checkRouterIds(instances: readonly VrrpInstance[], report: Report): void {
   const owners = new Map<string, VrrpInstance>();
   for (const instance of instances) {
-    const vip = instance.virtualAddresses[0];
-    const family = vip === undefined ? 4 : familyOf(vip.prefix.value.address);
+    const family = familyOfInstance(instance);
     const { interface: device, virtualRouterId, unicastPeers } = instance;
     const peers = new Set<string>(unicastPeers.map(({ value }) => value));
     const spaces = peers.size === 0 ? ['multicast'] : peers;
@@ -94,20 +93,6 @@ function checkPeers({ unicastPeers, sourceAddress }: VrrpInstance, report: Repor
   const message = `${own.value} is this director's own address: a peer is the other one`;
   const related = [{ at: sourceAddress.at, message: 'its own address' }];
   report.add('CFG_SELF', own.at, message, 'one file for both directors? each has its own peers', related);
-}
-
-/** The elector speaks VRRP over IPv4 only; an IPv6 router left out silently would be a VIP without owner. */
-function checkFamily({ virtualAddresses, unicastPeers, sourceAddress }: VrrpInstance, report: Report): void {
-  const addresses = virtualAddresses.map(({ prefix }) => ({ value: prefix.value.address, at: prefix.at }));
-  const all = [...addresses, ...(sourceAddress === undefined ? [] : [sourceAddress]), ...unicastPeers];
-  const ipv6 = all.find(({ value }) => familyOf(value) === 6);
-  if (ipv6 === undefined) return;
-  report.add(
-    'CFG_UNSAFE',
-    ipv6.at,
-    'VRRP over IPv6 is not supported yet',
-    'put IPv6 addresses into virtual_ipaddress_excluded of an IPv4 instance, as examples/ipv6 does',
-  );
 }
 
 function checkOwner({ priority, at }: VrrpInstance, report: Report): void {

@@ -101,6 +101,7 @@ export const GLOBAL_DEFS = {
       { default: false },
     ),
     vrrp_mcast_group4: keyword(multicast(4), 'IPv4 group of adverts', { default: parsed('224.0.0.18') }),
+    vrrp_mcast_group6: keyword(multicast(6), 'IPv6 group of adverts', { default: parsed('ff02::12') }),
     vrrp_garp_master_delay: keyword(
       seconds(0, LONGEST_GARP_DELAY, true),
       'pause between becoming MASTER and the second burst of gratuitous ARPs; 0 = no second burst',

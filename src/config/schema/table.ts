@@ -56,7 +56,6 @@ const PLAIN: Readonly<Record<string, Shape<unknown>>> = {
   ip6: address(6),
   mcast: multicast(),
   mcast4: multicast(4),
-  mcast6: multicast(6),
 };
 
 /** Shapes that take limits or words in brackets; a limit that is not given is as far as keepalived goes. */

@@ -122,7 +122,6 @@ export const GLOBAL_WORDS = words(
   ignored lvs_flush                     flag        clear the whole IPVS table at the start
   ignored lvs_flush_on_stop ?one(VS) clear IPVS at the end; VS = our own services only, servers and all
   ignored lvs_flush_onstop              ?one(VS)    old name of lvs_flush_on_stop
-  ignored vrrp_mcast_group6             mcast6      IPv6 group of adverts; default ff02::12
   ignored vrrp_garp_interval sec(0.000001,4294.967295) pause between gratuitous ARPs on an interface
   ignored vrrp_gna_interval sec(0.000001,4294.967295) pause between neighbour advertisements
   ignored vrrp_garp_extra_if extraInterfaces time between gratuitous ARPs on other interfaces

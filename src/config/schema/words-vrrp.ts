@@ -36,7 +36,6 @@ export const VRRP_WORDS = words(
   ignored unicast_fault_no_peer flag FAULT rather than silent multicast when the list is empty
   ignored check_unicast_src             bool        drop adverts from non-peers
   none    old_unicast_checksum          ?one(never) keepalived 1.3.6's checksum of unicast adverts
-  ignored native_ipv6                   flag        old: force IPv6
   unsafe  vrf iface VRF for unicast without interface: adverts would go another way
   ignored track_bfd{}                   flag        BFD sessions to watch
   ignored track_src_ip                  flag        FAULT while source address is missing

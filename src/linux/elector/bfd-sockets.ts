@@ -8,6 +8,7 @@ import {
   close,
   IP,
   IPPROTO,
+  IPV6,
   MSG,
   SOCK,
   SOL,
@@ -22,8 +23,6 @@ import { sockaddrInet } from '../sockaddr.ts';
 /** RFC 5881 §4, RFC 5883 §5. */
 const PORT = { singleHop: 3784, multihop: 4784 } as const;
 const SOURCE_PORTS = { first: 49_152, last: 65_535 } as const;
-/** <linux/in6.h>. */
-const IPV6 = { UNICAST_HOPS: 16, V6ONLY: 26, RECVHOPLIMIT: 51 } as const;
 /** RFC 5881 §4 wants routing protocols' precedence; as keepalived sends. */
 const CONTROL_CLASS = 0xc0;
 const PACKET_MAX = 256;

@@ -6,6 +6,7 @@ import { NETLINK_ROUTE } from '../../netlink/route.ts';
 import { refuse } from '../../vrrp/accept.ts';
 import { type Authenticator, createAuthenticator } from '../../vrrp/auth.ts';
 import { examine, signed } from '../../vrrp/authenticate.ts';
+import { familyOfRouter, sourceAmong } from '../../vrrp/family.ts';
 import { filterFor } from '../../vrrp/filter.ts';
 import { allVips, parcels } from '../../vrrp/instance.ts';
 import { decodeAdvert, RESIGNED } from '../../vrrp/packet.ts';
@@ -16,9 +17,9 @@ import { wallClockMs } from '../clock.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
 import { Addresses } from './addresses.ts';
+import { type AdvertSocket, openAdvertSocket } from './advert-sockets.ts';
 import { Firewall } from './firewall.ts';
 import { Links } from './links.ts';
-import { AdvertSocket } from './sockets.ts';
 import { VirtualDevices } from './virtual-devices.ts';
 
 /** Everything of a dead director is gone within a second: with slow adverts there may be a gap instead. */
@@ -68,13 +69,13 @@ function virtualAddresses(settings: ElectorSettings): Set<Address> {
 function resign(own: InstanceSettings, links: Links, virtual: ReadonlySet<Address>): Orphan[] {
   const [speaking, hearing] = [links.link(sendingInterface(own)), links.link(hearingInterface(own))];
   const addresses = links.electorLink(own.interface)?.addresses ?? [];
-  const source = own.source ?? addresses.find((address) => !virtual.has(address));
+  const source = own.source ?? sourceAmong(addresses, own, virtual);
   if (speaking === undefined || hearing === undefined || source === undefined) return [];
-  const socket = new AdvertSocket(hearing.name, hearing.index);
+  const socket = openAdvertSocket(familyOfRouter(own), hearing);
   if (own.unicastPeers.length === 0) socket.listenTo(new Set([own.multicastGroup]));
   const auth = own.hmac && createAuthenticator(own.hmac);
   const resignation = signed(auth, parcels(own, source, RESIGNED), wallClockMs());
-  const mouth = speaking === hearing ? socket : new AdvertSocket(speaking.name, speaking.index);
+  const mouth = speaking === hearing ? socket : openAdvertSocket(familyOfRouter(own), speaking);
   for (const { to, packet } of resignation) mouth.send(packet, to);
   if (mouth !== socket) mouth.close();
   return [{ own, source, socket, auth }];

@@ -1,7 +1,6 @@
 // The interfaces of this machine and their addresses, as rtnetlink tells: one look at the start, then
 // events. When the kernel had more events than room it is looked at anew.
-import type { Address } from '../../core/address.ts';
-import { familyOf } from '../../core/address.ts';
+import { type Address, familyOf } from '../../core/address.ts';
 import type { Message } from '../../netlink/message.ts';
 import {
   decodeRouteMessage,
@@ -17,11 +16,13 @@ import {
 import type { Link as ElectorLink } from '../../vrrp/elector.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 
-/** `changed`: names whose link or IPv4 addresses are not what they were. `gone`: addresses taken away. */
+/** `changed`: names whose link or addresses are not what they were. `gone`: addresses taken away. */
 export type Changes = { changed: Set<string>; gone: Gone[] };
 export type Gone = { interface: string; address: Address };
 /** RT_SCOPE_LINK */
 const LINK_SCOPE = 253;
+/** Of IPv6, until duplicate address detection is over. */
+const UNUSABLE = IFA_F.TENTATIVE | IFA_F.DADFAILED;
 const GROUPS = RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV6_IFADDR;
 
 export class Links {
@@ -59,12 +60,15 @@ export class Links {
     const link = this.link(name);
     return link && this.#addresses.get(keyOf(link.index, address, prefixLength));
   }
-  /** IPv4 addresses, those first that the kernel takes as source. */
+  /**
+   * Its addresses, those first that the kernel takes as source. One of IPv6 that may yet turn out to be a
+   * duplicate is none.
+   */
   electorLink(name: string): ElectorLink | undefined {
     const link = this.link(name);
     if (link === undefined) return undefined;
     const own = [...this.#addresses.values()].filter(
-      (entry) => entry.interfaceIndex === link.index && familyOf(entry.address) === 4,
+      (entry) => entry.interfaceIndex === link.index && (entry.flags & UNUSABLE) === 0,
     );
     const rank = ({ flags }: InterfaceAddress) => flags & IFA_F.SECONDARY;
     const addresses = own.sort((a, b) => rank(a) - rank(b)).map((entry) => entry.address);
@@ -135,7 +139,7 @@ export class Links {
   }
   #noteAddress(entry: InterfaceAddress, changes: Changes): void {
     const name = this.#links.get(entry.interfaceIndex)?.name;
-    if (name !== undefined && familyOf(entry.address) === 4) changes.changed.add(name);
+    if (name !== undefined) changes.changed.add(name);
   }
   #noteGone(entry: InterfaceAddress, changes: Changes): void {
     const name = this.#links.get(entry.interfaceIndex)?.name;

@@ -23,15 +23,15 @@ import { sockaddrInet, sockaddrLl } from '../sockaddr.ts';
 import type { Links } from './links.ts';
 
 /** TC_PRIO_CONTROL: first in the queue of the device. */
-const PRIORITY_CONTROL = 7;
+export const PRIORITY_CONTROL = 7;
 /** 255 addresses and an authentication trailer fit. */
-const PACKET_MAX = 2048;
+export const PACKET_MAX = 2048;
 /** No descriptor: the call is made, and refused. */
 const NOBODY = -1;
 /** struct ip_mreqn: group, local address, interface index. */
 const MEMBERSHIP = { group: 0, index: 8, size: 12 } as const;
 
-export class AdvertSocket {
+export class Ipv4AdvertSocket {
   readonly fd: number;
   readonly interface: string;
   readonly index: number;

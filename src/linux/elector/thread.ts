@@ -2,6 +2,7 @@
 // pure elector decide, and does what it says. It has its own sockets and real-time priority, runs no event
 // loop, and waits for nobody.
 import { type parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { type Family, familyOf } from '../../core/address.ts';
 import type { Notice } from '../../core/events.ts';
 import { NETLINK_ROUTE } from '../../netlink/route.ts';
 import { createElector, type Input, listeners, nextDeadlineMs, stepElector } from '../../vrrp/elector.ts';
@@ -15,13 +16,14 @@ import { errnoName, read, SCHED, SystemCallError, schedSetscheduler } from '../l
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
 import { Addresses } from './addresses.ts';
+import { type AdvertSocket, openAdvertSocket } from './advert-sockets.ts';
 import { Bfd, type SessionVerdict } from './bfd.ts';
 import type { ThreadData } from './elector.ts';
 import { Firewall } from './firewall.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
 import { Promotion } from './promotion.ts';
-import { AdvertSocket, AnnouncementSocket, rehearseSend } from './sockets.ts';
+import { AnnouncementSocket, rehearseSend } from './sockets.ts';
 import { VirtualDevices } from './virtual-devices.ts';
 
 const NS_PER_MS = 1e6;
@@ -97,7 +99,8 @@ export class ElectorThread {
   #perform(action: Action): void {
     switch (action.do) {
       case 'send': {
-        const sent = this.#socketOf(action.interface)?.send(action.packet, action.to) ?? 0;
+        const sent =
+          this.#socketOf(action.interface, familyOf(action.to))?.send(action.packet, action.to) ?? 0;
         if (sent < 0) this.#noteSendFailure(action.interface, errnoName(-sent));
         return;
       }
@@ -182,22 +185,26 @@ export class ElectorThread {
 
   /** One socket for each interface that exists; an interface that came back under its name is another one. */
   #openSockets(): void {
-    const wanted = new Map(listeners(this.#elector).map((listener) => [listener.interface, listener.groups]));
-    for (const [name, { socket }] of this.#sockets) {
-      if (wanted.has(name) && this.#links.link(name)?.index === socket.index) continue;
+    const wanted = new Map(
+      listeners(this.#elector).map((listener) => [keyOf(listener.interface, listener.family), listener]),
+    );
+    for (const [key, { socket }] of this.#sockets) {
+      if (wanted.has(key) && this.#links.link(socket.interface)?.index === socket.index) continue;
       this.#poll.remove(socket.fd);
       socket.close();
-      this.#sockets.delete(name);
+      this.#sockets.delete(key);
     }
-    for (const [name, groups] of wanted) this.#socketOf(name)?.listenTo(groups);
+    for (const { interface: name, family, groups } of wanted.values())
+      this.#socketOf(name, family)?.listenTo(groups);
   }
-  #socketOf(name: string): AdvertSocket | undefined {
-    const open = this.#sockets.get(name);
+  #socketOf(name: string, family: Family): AdvertSocket | undefined {
+    const key = keyOf(name, family);
+    const open = this.#sockets.get(key);
     if (open) return open.socket;
-    const index = this.#links.link(name)?.index;
-    if (index === undefined) return undefined;
-    const socket = new AdvertSocket(name, index);
-    this.#sockets.set(name, { socket, slot: this.#poll.add(socket.fd) });
+    const link = this.#links.link(name);
+    if (link === undefined) return undefined;
+    const socket = openAdvertSocket(family, link);
+    this.#sockets.set(key, { socket, slot: this.#poll.add(socket.fd) });
     return socket;
   }
 
@@ -244,4 +251,8 @@ export class ElectorThread {
     this.#links.close();
     this.#requests.close();
   }
+}
+
+function keyOf(name: string, family: Family): string {
+  return `${family} ${name}`;
 }

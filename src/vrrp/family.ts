@@ -1,0 +1,27 @@
+// Whether a virtual router speaks over IPv4 or IPv6: the same everywhere, also by unicast.
+import { type Address, type Family, familyOf } from '../core/address.ts';
+import type { InstanceSettings } from './settings.ts';
+
+export function familyOfRouter({ multicastGroup }: InstanceSettings): Family {
+  return familyOf(multicastGroup);
+}
+
+/**
+ * Where its adverts may come from: over IPv6 a link-local address (RFC 9568 §5.1.2.1), which every interface
+ * has, and keepalived sends from. `addresses`: of the interface; `virtual`: ours may be among them.
+ */
+export function sourceAmong(
+  addresses: readonly Address[],
+  own: InstanceSettings,
+  virtual: ReadonlySet<Address>,
+): Address | undefined {
+  const family = familyOfRouter(own);
+  return addresses.find(
+    (value) => familyOf(value) === family && !virtual.has(value) && (family === 4 || isLinkLocal(value)),
+  );
+}
+
+/** fe80::/10, of which only fe80::/64 is in use: RFC 4291 §2.5.6. */
+function isLinkLocal(value: Address): boolean {
+  return value.startsWith('fe80:');
+}

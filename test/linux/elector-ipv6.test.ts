@@ -1,0 +1,101 @@
+// Version 3 over IPv6: our elector and a real keepalived, in both roles.
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { address } from '../../src/core/address.ts';
+import type { InstanceSettings } from '../../src/vrrp/settings.ts';
+import { ADDRESS, DEVICE, Pair, pause, settings, until, VIP } from './elector-pair.ts';
+
+const LINK_LOCAL = 'fe80::51';
+const GLOBAL = 'fd00:10::100';
+const THEIRS = ['advert_int 0.1', 'native_ipv6'];
+
+let pair: Pair;
+beforeAll(async () => {
+  pair = new Pair();
+  // Until then nobody has an address to send from.
+  for (const side of ['a', 'b'] as const)
+    await until('the end of duplicate address detection', () => {
+      const shown = pair.ip(side, '-6', 'addr', 'show', 'dev', DEVICE, 'scope', 'link', '-tentative');
+      return shown.includes('fe80:');
+    });
+});
+afterEach(() => pair.clear());
+afterAll(() => pair.remove());
+
+function vip(value: string, prefixLength = 128) {
+  return { address: address(value), prefixLength, interface: DEVICE, scope: 0 };
+}
+function ipv6(own: Partial<InstanceSettings> = {}) {
+  return settings({
+    multicastGroup: address('ff02::12'),
+    vips: [vip(LINK_LOCAL, 64), vip(GLOBAL)],
+    ...own,
+  });
+}
+function theirs(priority: number, more: readonly string[] = []) {
+  return pair.keepalived([...THEIRS, `priority ${priority}`, ...more], 3, [
+    `${LINK_LOCAL}/64`,
+    `${GLOBAL}/128`,
+  ]);
+}
+
+describe('over IPv6', () => {
+  test('ours is better: master with every address, and keepalived stays backup', async () => {
+    const keepalived = theirs(100);
+    const ours = pair.elector(ipv6());
+    await ours.is('MASTER');
+    await until('the addresses', () => pair.has('a', GLOBAL) && pair.has('a', LINK_LOCAL));
+    await keepalived.says('Entering BACKUP STATE');
+    await pause(500);
+    expect(pair.has('b', GLOBAL)).toBe(false);
+    expect(ours.notices.filter((text) => text.includes('dropped'))).toEqual([]);
+
+    ours.send({ type: 'stop' });
+    await keepalived.says('Entering MASTER STATE');
+    await ours.ended();
+    expect([pair.has('a', GLOBAL), pair.has('a', LINK_LOCAL)]).toEqual([false, false]);
+  });
+
+  test('keepalived is better: ours follows, and takes over with a word to the neighbours', async () => {
+    const keepalived = theirs(200);
+    await keepalived.says('Entering MASTER STATE');
+    const ours = pair.elector(ipv6());
+    await ours.is('BACKUP');
+    await pause(600);
+    expect(ours.states.at(-1)).toBe('BACKUP');
+    const capture = await pair.capture('icmp6 or ip6 proto 112');
+    keepalived.kill();
+    await ours.is('MASTER');
+    await until('neighbour advertisements', () =>
+      [GLOBAL, LINK_LOCAL].every((each) =>
+        capture.lines.some((line) => line.includes(`neighbor advertisement, tgt is ${each},`)),
+      ),
+    );
+    await until('an advert', () => capture.lines.some((line) => line.includes('> ff02::12: ')));
+  });
+
+  test('by unicast, from the address that is given', async () => {
+    for (const side of ['a', 'b'] as const)
+      pair.ip(side, 'addr', 'add', `fd00:10::${side === 'a' ? 1 : 2}/64`, 'dev', DEVICE, 'nodad');
+    const unicast = { source: address('fd00:10::1'), unicastPeers: [address('fd00:10::2')] };
+    const keepalived = theirs(100, ['unicast_src_ip fd00:10::2', 'unicast_peer {\nfd00:10::1\n}']);
+    const ours = pair.elector(ipv6(unicast));
+    await ours.is('MASTER');
+    await pause(500);
+    expect(pair.has('b', GLOBAL)).toBe(false);
+    ours.send({ type: 'stop' });
+    await keepalived.says('Entering MASTER STATE');
+    await ours.ended();
+  });
+
+  test('one id in each family on one interface: two routers', async () => {
+    const four = settings().instances[0]!;
+    const [six] = ipv6({ name: 'VI_6', priority: 100 }).instances;
+    const ours = pair.elector({ ...settings(), instances: [four, six!] });
+    await until('both', () => pair.has('a', VIP) && pair.has('a', GLOBAL));
+    theirs(200);
+    await until('the other one to have the IPv6 addresses', () => pair.has('b', GLOBAL));
+    await until('ours to yield them', () => !pair.has('a', GLOBAL));
+    expect([pair.has('a', VIP), pair.has('a', ADDRESS.a)]).toEqual([true, true]);
+    expect(ours.notices.filter((text) => text.includes('dropped'))).toEqual([]);
+  });
+});
