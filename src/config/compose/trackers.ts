@@ -55,7 +55,12 @@ function composeScript(
   report: Report,
 ): TrackScript | undefined {
   const program = composeProgram(last(body, 'script'));
-  if (program === undefined) return incomplete(body, 'script', report);
+  if (program === undefined) {
+    // Not an error: keepalived removes it, and with it who tracks it.
+    if (report.compat || !body.wrong.includes('script'))
+      report.add('CFG_SCRIPT', body.at, `the vrrp_script ${value} has no script`);
+    return undefined;
+  }
   const interval = settled(body, 'interval').value;
   const { weight, reverse } = last(body, 'weight')?.value ?? { weight: 0, reverse: false };
   return {
@@ -131,7 +136,7 @@ function composeQuorum(
   return { quorum, quorumMax: most.value };
 }
 
-function incomplete<B extends typeof TRACK_FILE | typeof TRACK_PROCESS | typeof VRRP_SCRIPT>(
+function incomplete<B extends typeof TRACK_FILE | typeof TRACK_PROCESS>(
   body: Settings<B>,
   word: string,
   report: Report,
