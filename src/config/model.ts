@@ -25,6 +25,9 @@ export type GlobalDefs = {
   plainChecksum: Located<boolean>;
   multicastGroup4: Located<Address>;
   multicastGroup6: Located<Address>;
+  vmacPrefix: Located<string>;
+  /** Undefined = the same. */
+  vmacAddressPrefix?: Located<string>;
   garp: GarpDefaults;
   notify: GlobalNotify;
 };

@@ -59,6 +59,17 @@ describe('an interface', () => {
     ]);
   });
 
+  test.each([
+    ['vmac_prefix foo', ['foo.255', 'foo1.255']],
+    ['vmac_addr_prefix bar', ['vrrp.255', 'bar.255']],
+    ['vmac_prefix foo\nvmac_addr_prefix bar', ['foo.255', 'bar.255']],
+    ['vmac_prefix abcdefghijkl', ['abcdefghijk.255', 'abcdefghij1.255']],
+  ])('begins with what the file says: %s', (words, names) => {
+    const vips = '10.1.0.9\n10.2.0.9 dev eth2';
+    const text = `global_defs {\n${words}\n}\n${instance('V', 'use_vmac\nuse_vmac_addr', vips, 'eth0', 255)}`;
+    expect(devices(text).map((line) => line.split(' ')[0])).toEqual(names);
+  });
+
   test('has IPv6 only where there is an address of it', () => {
     const [four, both] = read(
       instance('A', 'use_vmac', '10.0.0.1') +

@@ -11,6 +11,7 @@ const NOT_ASKED = 0;
 export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDefs {
   const routerId = last(settings, 'router_id');
   const syncDaemon = composeSync(settings);
+  const addressPrefix = last(settings, 'vmac_addr_prefix');
   return {
     ...(routerId === undefined ? {} : { routerId }),
     vrrpVersion: settled(settings, 'vrrp_version'),
@@ -20,6 +21,8 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDef
     plainChecksum: settled(settings, 'v3_checksum_as_v2'),
     multicastGroup4: settled(settings, 'vrrp_mcast_group4'),
     multicastGroup6: settled(settings, 'vrrp_mcast_group6'),
+    vmacPrefix: settled(settings, 'vmac_prefix'),
+    ...(addressPrefix === undefined ? {} : { vmacAddressPrefix: addressPrefix }),
     garp: composeGarp(settings),
     notify: composeGlobalNotify(settings),
   };

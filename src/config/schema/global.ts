@@ -128,6 +128,8 @@ export const GLOBAL_DEFS = {
       toggle,
       'one gratuitous ARP, no second burst and no refresh, where nothing else is said',
     ),
+    vmac_prefix: keyword(interfaceName, 'what the names that use_vmac makes begin with', { default: 'vrrp' }),
+    vmac_addr_prefix: keyword(interfaceName, 'the same of use_vmac_addr; default vmac_prefix'),
     ...GLOBAL_NOTIFY_WORDS,
   },
   others: GLOBAL_WORDS,

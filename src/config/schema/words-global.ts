@@ -190,8 +190,6 @@ export const GLOBAL_WORDS = words(
   ignored vrrp_delay_after_boot sec(0.001,4294.967295) as vrrp_startup_delay, from the boot of the system on
   none    log_unknown_vrids             flag        log adverts of virtual routers that are not configured
   ignored vrrp_owner_ignore_adverts     bool        an address owner drops adverts it hears
-  ignored vmac_prefix                   text        what names of VMAC interfaces begin with; default vrrp
-  ignored vmac_addr_prefix text what names of VMAC interfaces of single addresses begin with
   none    umask                         mode        permissions that created files do not get
   none    random_seed                   uint()      seed of $_RANDOM
   none reload_check_config ?text check a configuration before it is loaded; complaints go to this file
