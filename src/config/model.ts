@@ -164,16 +164,38 @@ export type HmacKey = { at: Span; id: Located<number>; source: { hex: string } |
 /** `track_interface`: changes the priority, `reverse` with the other sign. */
 export type WeightedInterface = { interface: Located<string>; weight: Located<number>; reverse: boolean };
 
-/** An entry of `track_file`, `track_process`, `track_script`. */
+/** An entry of `track_file`, `track_process`, `track_script`, `track_bfd`. */
 export type TrackedName = {
-  kind: 'file' | 'process' | 'script';
+  kind: 'file' | 'process' | 'script' | 'bfd';
   name: Located<string>;
   /** Undefined = that of the block, with its direction. */
   weight?: Located<number>;
   reverse: boolean;
 };
 /** What is watched; of each kind no name twice. */
-export type Trackers = { files: TrackFile[]; processes: TrackProcess[]; scripts: TrackScript[] };
+export type Trackers = {
+  files: TrackFile[];
+  processes: TrackProcess[];
+  scripts: TrackScript[];
+  sessions: BfdInstance[];
+};
+export type BfdInstance = {
+  name: Located<string>;
+  neighbour: Located<Address>;
+  source?: Located<Address>;
+  minRxMs: number;
+  minTxMs: number;
+  idleTxMs: number;
+  multiplier: number;
+  passive: boolean;
+  /** TTL or hop limit of what is sent. */
+  hopLimit: number;
+  /** 255 = any number. */
+  maxHops: number;
+  multihop: boolean;
+  weight: number;
+  reverse: boolean;
+};
 export type TrackScript = {
   name: Located<string>;
   program: Program;

@@ -31,6 +31,7 @@ const WORDS: Readonly<Record<string, string>> = {
   syncGroup: 'vrrp_sync_group',
   trackFiles: 'track_file',
   trackProcesses: 'vrrp_track_process',
+  bfdSessions: 'bfd_instance',
   addressOrder: 'order of addresses',
   garpDelayMs: 'garp_master_delay',
   garpRepeat: 'garp_master_repeat',

@@ -1,9 +1,11 @@
 // Everything a plan consists of, one entry each: what it is, and the facts about it. Two plans are compared
 // entry by entry (difference.ts). What is one thing to the elector, to IPVS or to the health checks is one
 // here: an address with another label is another address, a check of another port another check.
+
 import { shapeOf } from '../health/shape.ts';
 import type { Server, ServerKey, Service, ServiceKey } from '../ipvs/model.ts';
 import type { HmacSettings } from '../vrrp/auth.ts';
+import type { BfdSettings } from '../vrrp/bfd/speaker.ts';
 import type { InstanceSettings, Track, VirtualAddress, WeightedInterface } from '../vrrp/settings.ts';
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
 import { listenerFacts, notifyFacts, programName } from './notify.ts';
@@ -116,12 +118,21 @@ function weightedName({ interface: device, weight, while: state }: WeightedInter
   return `${device} ${weight > 0 ? '+' : ''}${weight} while ${state}`;
 }
 
-function watchedFacts({ files, processes, scripts }: Plan['trackers']): Facts {
+function watchedFacts({ trackers: { files, processes, scripts }, elector: { bfd = [] } }: Plan): Facts {
   return {
+    ...(bfd.length === 0 ? {} : { bfdSessions: bfd.map(sessionName).join(', ') }),
     ...(files.length === 0 ? {} : { trackFiles: files.map(fileName).join(', ') }),
     ...(scripts.length === 0 ? {} : { trackScripts: scripts.map(scriptName).join(', ') }),
     ...(processes.length === 0 ? {} : { trackProcesses: processes.map(processName).join(', ') }),
   };
+}
+
+function sessionName(session: BfdSettings): string {
+  const { name, neighbour, source, minTxMs, minRxMs, idleTxMs, multiplier, hopLimit, maxHops } = session;
+  const ends = source === undefined ? neighbour : `${source} to ${neighbour}`;
+  const beat = `tx ${minTxMs} ms, rx ${minRxMs} ms, idle ${idleTxMs} ms, multiplier ${multiplier}`;
+  const flags = [...(session.passive ? [', passive'] : []), ...(session.multihop ? [', multihop'] : [])];
+  return `${name} ${ends}, ${beat}, TTL ${hopLimit} less ${maxHops} at most${flags.join('')}`;
 }
 
 function scriptName({ name, program, intervalMs, timeoutMs, rise, fall, initFail }: ScriptSettings) {
@@ -211,10 +222,11 @@ function syncEntry({ instance, daemon }: SyncPlan): Entry {
   return { subject: { what: 'sync' }, facts: { ...(instance === undefined ? {} : { instance }), ...daemon } };
 }
 
-function directorEntry({ director, elector, notify, trackers }: Plan): Entry {
+function directorEntry(plan: Plan): Entry {
+  const { director, elector, notify } = plan;
   const { realtimePriority, leaseSeconds } = elector;
   return {
     subject: { what: 'director' },
-    facts: { ...director, leaseSeconds, realtimePriority, ...notifyFacts(notify), ...watchedFacts(trackers) },
+    facts: { ...director, leaseSeconds, realtimePriority, ...notifyFacts(notify), ...watchedFacts(plan) },
   };
 }

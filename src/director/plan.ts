@@ -27,7 +27,7 @@ import {
 import type { HmacSettings } from '../vrrp/auth.ts';
 import type { ElectorSettings, GarpSettings, InstanceSettings, VirtualAddress } from '../vrrp/settings.ts';
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
-import { planGroups, planTracks } from './trackers.ts';
+import { planGroups, planSessions, planTracks } from './trackers.ts';
 import { interfaceFor, planVirtualMacs } from './virtual-macs.ts';
 
 /** rtnetlink scopes, <linux/rtnetlink.h>. */
@@ -73,6 +73,7 @@ export function planElector(
       planInstance(configuration, instance, vmacs.get(instance.name.value)),
     ),
     ...planGroups(configuration),
+    ...planSessions(configuration),
     realtimePriority: configuration.global.vrrpRealtimePriority.value,
     leaseSeconds: configuration.director.vipLeaseSeconds.value,
     addresses,

@@ -2,6 +2,7 @@
 // not watched at all.
 import { trackersOf, weightOf } from '../config/compose/sync-groups.ts';
 import type { Configuration, TrackFile, TrackProcess, VrrpInstance } from '../config/model.ts';
+import type { BfdSettings } from '../vrrp/bfd/speaker.ts';
 import type { ElectorSettings, GroupSettings, Track } from '../vrrp/settings.ts';
 import { plannedProgram } from './notify.ts';
 import type { ScriptSettings } from './script-verdict.ts';
@@ -46,6 +47,16 @@ export function planTracks({ trackers }: Configuration, { tracks }: VrrpInstance
 
 function pickWeight({ weight, reverse }: { weight: number; reverse: boolean }) {
   return { weight, reverse };
+}
+
+export function planSessions({ trackers }: Configuration): { bfd?: BfdSettings[] } {
+  const bfd = trackers.sessions.map(({ name, neighbour, source, weight: _, reverse: __, ...more }) => ({
+    name: name.value,
+    neighbour: neighbour.value,
+    ...(source === undefined ? {} : { source: source.value }),
+    ...more,
+  }));
+  return bfd.length === 0 ? {} : { bfd };
 }
 
 export function planGroups({ syncGroups }: Configuration): { groups?: GroupSettings[] } {

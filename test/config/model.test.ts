@@ -38,7 +38,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
       },
       instances: [],
       syncGroups: [],
-      trackers: { files: [], processes: [], scripts: [] },
+      trackers: { files: [], processes: [], scripts: [], sessions: [] },
       virtualServers: [],
       director: {
         compat: false,

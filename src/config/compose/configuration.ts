@@ -11,7 +11,7 @@ import { all, noSettings, type Setting, type Settings } from '../settings.ts';
 import { composeDirector, composeGlobal } from './global.ts';
 import { composeVirtualServer } from './ipvs.ts';
 import { composeSyncGroups } from './sync-groups.ts';
-import { composeFiles, composeProcesses, composeScripts } from './trackers.ts';
+import { composeFiles, composeProcesses, composeScripts, composeSessions } from './trackers.ts';
 import { composeInstance } from './vrrp.ts';
 
 export function composeConfiguration(settings: Settings<typeof TOP>, report: Report): Configuration {
@@ -23,6 +23,7 @@ export function composeConfiguration(settings: Settings<typeof TOP>, report: Rep
     files: composeFiles(settings, report),
     processes: composeProcesses(settings, report),
     scripts: composeScripts(settings, report),
+    sessions: composeSessions(settings, report),
   };
   return {
     global,

@@ -3,6 +3,7 @@
 // sync_group_tracking_weight is set: members of different priority could not follow each other.
 import type { Located } from '../../core/diagnostic.ts';
 import type {
+  BfdInstance,
   SyncGroup,
   TrackedName,
   Trackers,
@@ -108,9 +109,9 @@ export function weightOf(track: TrackedName, trackers: Trackers): { weight: numb
 
 export function trackersOf(
   kind: TrackedName['kind'],
-  { files, processes, scripts }: Trackers,
-): readonly (TrackFile | TrackProcess | TrackScript)[] {
-  return { file: files, process: processes, script: scripts }[kind];
+  { files, processes, scripts, sessions }: Trackers,
+): readonly (BfdInstance | TrackFile | TrackProcess | TrackScript)[] {
+  return { file: files, process: processes, script: scripts, bfd: sessions }[kind];
 }
 
 function addTracked(member: VrrpInstance, body: Body, report: Report): void {
@@ -121,12 +122,7 @@ function addTracked(member: VrrpInstance, body: Body, report: Report): void {
   const { trackInterfaces, weightedInterfaces } = trackedInterfaces(body, member.priority.value, report);
   member.trackInterfaces.push(...trackInterfaces.filter(({ value }) => !known.has(value)));
   member.weightedInterfaces.push(...weightedInterfaces.filter((each) => !known.has(each.interface.value)));
-  const lists = {
-    track_file: all(body, 'track_file'),
-    track_process: all(body, 'track_process'),
-    track_script: all(body, 'track_script'),
-  };
-  for (const track of composeTracks(lists, report)) {
+  for (const track of composeTracks(body, report)) {
     const isKnown = member.tracks.some(
       ({ kind, name }) => kind === track.kind && name.value === track.name.value,
     );

@@ -1,24 +1,29 @@
 // What instances watch outside of VRRP: the blocks that say what is watched, and the lists of instances and
 // sync groups that say who watches it.
 import type { Located } from '../../core/diagnostic.ts';
-import type { TrackedName, TrackFile, TrackProcess, TrackScript } from '../model.ts';
+import type { BfdInstance, TrackedName, TrackFile, TrackProcess, TrackScript } from '../model.ts';
 import type { Report } from '../report.ts';
 import { distinct } from '../rules/distinct.ts';
+import type { SYNC_GROUP } from '../schema/sync-group.ts';
 import type { TOP } from '../schema/top.ts';
 import type { TRACK_FILE, TRACK_PROCESS } from '../schema/trackers.ts';
 import type { TrackedName as Entry } from '../schema/tracks.ts';
+import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import type { VRRP_SCRIPT } from '../schema/vrrp-script.ts';
 import { all, last, type Setting, type Settings, settled } from '../settings.ts';
+import { composeBfd } from './bfd.ts';
 import { composeProgram, ownerOf } from './notify.ts';
 
-type Lists = Readonly<Record<'track_file' | 'track_process' | 'track_script', readonly Tracked[]>>;
 type Tracked = { body: { entries: readonly Located<Entry>[] } };
+type Tracking = Settings<typeof VRRP_INSTANCE> | Settings<typeof SYNC_GROUP>;
 
-export function composeTracks(lists: Lists, report: Report): TrackedName[] {
+export function composeTracks({ values }: Tracking, report: Report): TrackedName[] {
+  const { track_file = [], track_process = [], track_script = [], track_bfd = [] } = values;
   return [
-    ...tracksOf('file', lists.track_file, report),
-    ...tracksOf('process', lists.track_process, report),
-    ...tracksOf('script', lists.track_script, report),
+    ...tracksOf('file', track_file, report),
+    ...tracksOf('process', track_process, report),
+    ...tracksOf('script', track_script, report),
+    ...tracksOf('bfd', track_bfd, report),
   ];
 }
 
@@ -37,6 +42,15 @@ export function composeFiles(settings: Settings<typeof TOP>, report: Report): Tr
   return unique(
     'track_file',
     blocks.flatMap((block) => composeFile(block, report) ?? []),
+    report,
+  );
+}
+
+export function composeSessions(settings: Settings<typeof TOP>, report: Report): BfdInstance[] {
+  const blocks: Setting<(typeof TOP)['keywords']['bfd_instance']>[] = [...all(settings, 'bfd_instance')];
+  return unique(
+    'bfd_instance',
+    blocks.flatMap(({ value, at, body }) => composeBfd({ value, at }, body, report) ?? []),
     report,
   );
 }

@@ -55,14 +55,7 @@ export function composeInstance(
     advertIntervalMs,
     ...preemption(settings, initialState.value, priority.value, report),
     ...trackedInterfaces(settings, priority.value, report),
-    tracks: composeTracks(
-      {
-        track_file: all(settings, 'track_file'),
-        track_process: all(settings, 'track_process'),
-        track_script: all(settings, 'track_script'),
-      },
-      report,
-    ),
+    tracks: composeTracks(settings, report),
     dontTrackPrimary: last(settings, 'dont_track_primary') !== undefined,
     virtualAddresses: sameFamily(addresses, family, report),
     virtualAddressesExcluded: composeAddresses(settings, 'virtual_ipaddress_excluded'),

@@ -16,6 +16,7 @@ export const SYNC_GROUP = {
     track_interface: opens(nothing, 'interfaces that every member tracks', TRACK_INTERFACE),
     track_file: opens(nothing, 'files that every member watches', TRACKS.track_file),
     track_script: opens(nothing, 'scripts that every member watches', TRACKS.track_script),
+    track_bfd: opens(nothing, 'BFD sessions that every member watches', TRACKS.track_bfd),
     track_process: opens(nothing, 'processes that every member watches', TRACKS.track_process),
     sync_group_tracking_weight: keyword(
       nothing,

@@ -1,4 +1,6 @@
 // The top of the language: which blocks there are. Everything else hangs below.
+
+import { BFD_INSTANCE } from './bfd.ts';
 import { type Block, type Keyword, keyword, opens } from './block.ts';
 import { DIRECTOR } from './director.ts';
 import { serviceHead } from './endpoints.ts';
@@ -17,6 +19,7 @@ export const TOP = {
     global_defs: opens(nothing, 'settings of the whole director', GLOBAL_DEFS),
     vrrp_instance: opens(name, 'one virtual router', VRRP_INSTANCE),
     vrrp_sync_group: opens(name, 'instances that change state together', SYNC_GROUP),
+    bfd_instance: opens(name, 'a BFD session that instances may watch', BFD_INSTANCE),
     vrrp_script: opens(name, 'a script that instances may watch', VRRP_SCRIPT),
     vrrp_track_process: opens(name, 'processes that instances may watch', TRACK_PROCESS),
     track_file: opens(name, 'a file with a number that instances may watch', TRACK_FILE),

@@ -72,6 +72,7 @@ export const VRRP_INSTANCE = {
     ),
     track_file: opens(nothing, 'files whose number changes the priority, or means FAULT', TRACKS.track_file),
     track_script: opens(nothing, 'scripts to watch', TRACKS.track_script),
+    track_bfd: opens(nothing, 'BFD sessions to watch', TRACKS.track_bfd),
     track_process: opens(nothing, 'processes to watch', TRACKS.track_process),
     dont_track_primary: keyword(nothing, 'stay a candidate while the own interface has no link'),
     virtual_ipaddress: opens(

@@ -37,7 +37,6 @@ export const VRRP_WORDS = words(
   ignored check_unicast_src             bool        drop adverts from non-peers
   none    old_unicast_checksum          ?one(never) keepalived 1.3.6's checksum of unicast adverts
   unsafe  vrf iface VRF for unicast without interface: adverts would go another way
-  ignored track_bfd{}                   flag        BFD sessions to watch
   ignored track_src_ip                  flag        FAULT while source address is missing
   ignored unicast_ttl                   int(0,255)  TTL of unicast adverts
   ignored no_virtual_ipaddress          flag        allow an instance without addresses
@@ -77,7 +76,6 @@ const TRACK_GROUP = wordBlock(
 );
 export const SYNC_GROUP_WORDS = words(
   `
-  ignored track_bfd{}                   flag        BFD sessions to watch
   none    smtp_alert                    bool        mail on transitions
 `,
   { blocks: TRACKS, shapes: SHAPES },
@@ -91,27 +89,6 @@ const GARP_GROUP = wordBlock(
   ignored interfaces{}                  flag        interfaces that share the pauses
 `,
   { blocks: { interfaces: INTERFACES }, shapes: SHAPES },
-);
-const BFD_INSTANCE = wordBlock(
-  'bfd_instance',
-  `
-  ignored source_ip                     ip          own address
-  ignored neighbor_ip                   ip          address of the peer
-  ignored neighbour_ip                  ip          another spelling of neighbor_ip
-  ignored min_rx millis(1,4294967) shortest time between packets heard, in milliseconds; default 10
-  ignored min_tx millis(1,4294967) shortest time between packets sent, in milliseconds; default 10
-  ignored idle_tx millis(1000,4294967) time between packets while down, in milliseconds; default 1000
-  ignored multiplier                    int(1,255)  packets missed before the session is down; default 5
-  ignored passive                       flag        wait for the peer to begin
-  ignored ttl                           int(1,255)  TTL of packets (IPv4)
-  ignored hoplimit                      int(1,255)  hop limit of packets (IPv6)
-  ignored max_hops                      int(-1,255) most hops between the two
-  ignored multihop                      flag        several hops between the two (RFC 5883)
-  ignored weight                        weight      default VRRP priority delta
-  ignored vrrp                          flag        only VRRP hears of it
-  ignored checker                       flag        only checkers hear of it
-`,
-  { shapes: SHAPES },
 );
 const SSL = wordBlock(
   'SSL',
@@ -142,7 +119,6 @@ export const TOP_WORDS = words(
   ignored interface_up_down_delays{}    flag        how long a link has to be down, or up, before that counts
   ignored SSL{}                         flag        certificate and key of SSL_GET
   ignored virtual_server_group{} name a named list of addresses and fwmarks that share one pool
-  ignored bfd_instance{}                name        BFD session
 `,
   {
     blocks: {
@@ -154,7 +130,6 @@ export const TOP_WORDS = words(
       virtual_server_group: list('virtual_server_group', groupMember),
       track_group: TRACK_GROUP,
       garp_group: GARP_GROUP,
-      bfd_instance: BFD_INSTANCE,
       SSL,
     },
     shapes: SHAPES,

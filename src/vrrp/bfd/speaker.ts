@@ -22,7 +22,7 @@ export type BfdSettings = Omit<SessionSettings, 'discriminator'> & {
   source?: Address;
   /** TTL or hop limit of what we send. */
   hopLimit: number;
-  /** Routers between the two at most; 255 = any number. RFC 5881 §5: none. */
+  /** By how much the TTL of what is heard may be below `hopLimit`; 255 = by anything. RFC 5881 §5: not. */
   maxHops: number;
   /** RFC 5883: port 4784 instead of 3784. */
   multihop: boolean;
@@ -45,8 +45,6 @@ export type BfdSpeaker = {
   random: Random;
 };
 
-/** RFC 5881 §5: nobody but a neighbour can send with it. */
-const HOP_LIMIT_MAX = 255;
 const ANY_HOPS = 255;
 const DISCRIMINATORS = 0xffffffff;
 
@@ -92,8 +90,8 @@ export function hearBfd(speaker: BfdSpeaker, datagram: BfdDatagram, nowMs: numbe
     ({ settings }) => settings.neighbour === datagram.source && settings.multihop === datagram.multihop,
   );
   if (held === undefined) return drop(speaker, 'not-a-neighbour');
-  const { maxHops } = held.settings;
-  if (maxHops < ANY_HOPS && datagram.hopLimit < HOP_LIMIT_MAX - maxHops) return drop(speaker, 'hop-limit');
+  const { hopLimit, maxHops } = held.settings;
+  if (maxHops < ANY_HOPS && datagram.hopLimit < hopLimit - maxHops) return drop(speaker, 'hop-limit');
   // It speaks to the session that was here before we started anew, or guesses.
   if (packet.yourDiscriminator !== 0 && packet.yourDiscriminator !== held.own.discriminator)
     return drop(speaker, 'no-session');
