@@ -21,6 +21,16 @@ export function sourceAmong(
   );
 }
 
+/**
+ * An advert has room for addresses of its own family only, and over IPv6 a link-local one, if there is any,
+ * comes first: RFC 9568 §5.2.9.
+ */
+export function advertised(own: InstanceSettings): Address[] {
+  const family = familyOfRouter(own);
+  const addresses = own.vips.map((vip) => vip.address).filter((value) => familyOf(value) === family);
+  return addresses.sort((a, b) => Number(isLinkLocal(b)) - Number(isLinkLocal(a)));
+}
+
 /** fe80::/10, of which only fe80::/64 is in use: RFC 4291 §2.5.6. */
 function isLinkLocal(value: Address): boolean {
   return value.startsWith('fe80:');

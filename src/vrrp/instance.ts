@@ -4,11 +4,11 @@
 //
 // Mutable, unlike the machine: it has one owner, and an advert each 10 ms must not cost a copy of everything.
 
-import { type Address, familyOf } from '../core/address.ts';
+import type { Address } from '../core/address.ts';
 import type { EventName } from '../core/events.ts';
 import { type Authenticator, createAuthenticator, signatureInput, signs, TRAILER_LENGTH } from './auth.ts';
 import { signed } from './authenticate.ts';
-import { familyOfRouter } from './family.ts';
+import { advertised } from './family.ts';
 import { step } from './machine.ts';
 import {
   type Advert,
@@ -205,9 +205,7 @@ function send(instance: Instance, priority: number, { wallMs, actions }: Turn): 
 
 export function parcels(own: InstanceSettings, source: Address, priority: number): Parcel[] {
   const destinations = own.unicastPeers.length > 0 ? own.unicastPeers : [own.multicastGroup];
-  // An advert has room for addresses of its own family only (RFC 9568 §5.2.9).
-  const family = familyOfRouter(own);
-  const addresses = own.vips.map((vip) => vip.address).filter((value) => familyOf(value) === family);
+  const addresses = advertised(own);
   const { version, vrid, advertMs: intervalMs, password } = own;
   const advert: Omit<Advert, 'destination'> = {
     version,
