@@ -18,31 +18,48 @@ import type {
   InstanceSettings,
   State,
 } from '../../src/vrrp/settings.ts';
+import { KeepalivedLike } from './keepalived-like.ts';
 
 export const LINK = 'eth0';
+/** The other side of the director: tracked, if at all. */
+export const INSIDE = 'eth1';
 export const VIP = address('10.0.0.50');
 const GROUP = address('224.0.0.18');
 /** When worlds begin. */
 const UTC_MS = 1_795_392_000_000;
 
-export type Spec = { name: string; address: Address; own: Partial<InstanceSettings> };
-type Node = {
+export type Spec = {
+  name: string;
+  address: Address;
+  own: Partial<InstanceSettings>;
+  /** Instances beside the first. */
+  more?: readonly Partial<InstanceSettings>[];
+  /** Not one of ours; `last word`: with vrrp_higher_prio_send_advert. */
+  keepalived?: 'plain' | 'last word';
+  /** Its clock runs so much faster: 0.001 = one second in a thousand. */
+  drift?: number;
+};
+export type Node = {
+  readonly index: number;
   spec: Spec;
   settings: ElectorSettings;
-  /** Undefined: without power. */
-  elector: Elector | undefined;
+  /** Undefined: without power, or stopped. */
+  director: Elector | KeepalivedLike | undefined;
+  stopping: boolean;
   /** Stopped by a signal or its hypervisor: packets wait in its socket. */
   paused: boolean;
   inbox: Buffer[];
-  linkUp: boolean;
+  links: Map<string, boolean>;
   /** How far its UTC is from the right one. */
   clockMs: number;
-  holdsVip: boolean;
+  /** Addresses on its interfaces. */
+  holds: Set<Address>;
 };
 type Delivery = { atMs: number; to: Node; bytes: Buffer };
 /** Chances are of 1, times in ms. Reordering comes of delays that differ. */
 export type Network = { loss: number; duplicates: number; delayMinMs: number; delayMaxMs: number };
 export type Change = { atMs: number; node: string; state: State };
+const CALM: Network = { loss: 0, duplicates: 0, delayMinMs: 0.1, delayMaxMs: 0.3 };
 
 export function instanceSettings(own: Partial<InstanceSettings>): InstanceSettings {
   return {
@@ -68,116 +85,156 @@ export function instanceSettings(own: Partial<InstanceSettings>): InstanceSettin
     ...own,
   };
 }
+function settingsOf({ own, more = [] }: Spec): ElectorSettings {
+  const instances = [own, ...more].map(instanceSettings);
+  return { instances, realtimePriority: 0, leaseSeconds: 5, addresses: 'kernel' };
+}
 
 export class World {
   readonly trace: string[] = [];
   readonly changes: Change[] = [];
-  readonly network: Network = { loss: 0, duplicates: 0, delayMinMs: 0.1, delayMaxMs: 0.3 };
+  readonly network: Network = { ...CALM };
+  readonly nodes: readonly Node[];
   nowMs = 0;
   /** Since the last resetMeters: the longest time without an answer, and with two masters. */
   longestOutageMs = 0;
   longestDualMs = 0;
+  /** Called whenever anything may have changed. */
+  onChange: (() => void) | undefined;
   readonly #random: Random;
-  readonly #nodes = new Map<string, Node>();
-  readonly #cut = new Set<string>();
-  #deliveries: Delivery[] = [];
-  /** Whom the client's ARP cache points at. */
-  #clientAsks: Node | undefined;
+  readonly #cut = new Set<number>();
+  readonly #deliveries: Delivery[] = [];
+  /** Whom the client's ARP cache points at, for each address. */
+  readonly #asked = new Map<Address, Node>();
   #unansweredSinceMs: number | undefined;
   #dualSinceMs: number | undefined;
 
   constructor(seed: number, specs: readonly Spec[]) {
     this.#random = seededRandom(seed);
-    for (const spec of specs) {
-      const instances = [instanceSettings(spec.own)];
-      const settings: ElectorSettings = {
-        instances,
-        realtimePriority: 0,
-        leaseSeconds: 5,
-        addresses: 'kernel',
-      };
-      const off = { elector: undefined, paused: false, inbox: [], linkUp: true, clockMs: 0, holdsVip: false };
-      this.#nodes.set(spec.name, { spec, settings, ...off });
-    }
+    this.nodes = specs.map((spec, index) => ({
+      index,
+      spec,
+      settings: settingsOf(spec),
+      director: undefined,
+      stopping: false,
+      paused: false,
+      inbox: [],
+      links: new Map([LINK, INSIDE].map((name) => [name, true])),
+      clockMs: 0,
+      holds: new Set(),
+    }));
   }
 
   get names(): string[] {
-    return [...this.#nodes.keys()];
+    return this.nodes.map((node) => node.spec.name);
   }
   /** Undefined: without power, or stopped. */
-  state(name: string): State | undefined {
-    return this.#node(name).elector?.instances.get('VI_1')?.router.state;
+  state(name: string, instance = 'VI_1'): State | undefined {
+    return stateOf(this.node(name), instance);
   }
-  masters(): string[] {
-    return this.names.filter((name) => this.state(name) === 'MASTER');
+  masters(instance = 'VI_1'): string[] {
+    return this.names.filter((name) => this.state(name, instance) === 'MASTER');
   }
-  holders(): string[] {
-    return this.names.filter((name) => this.#node(name).holdsVip);
+  holders(vip = VIP): string[] {
+    return this.names.filter((name) => this.node(name).holds.has(vip));
+  }
+  asked(vip: Address): Node | undefined {
+    return this.#asked.get(vip);
   }
   get clientAsks(): string | undefined {
-    return this.#clientAsks?.spec.name;
+    return this.#asked.get(VIP)?.spec.name;
+  }
+  /** Nothing is lost, late, cut or standing still. */
+  get isCalm(): boolean {
+    const { loss, duplicates, delayMaxMs } = this.network;
+    const quiet = loss === 0 && duplicates === 0 && delayMaxMs <= CALM.delayMaxMs && this.#cut.size === 0;
+    return quiet && this.nodes.every((node) => !node.paused);
+  }
+  /** When the last of what is on its way arrives. */
+  get inFlightUntilMs(): number {
+    return this.#deliveries.at(-1)?.atMs ?? this.nowMs;
   }
 
   start(name: string): void {
-    const node = this.#node(name);
-    if (node.elector) return;
-    node.elector = createElector();
+    const node = this.node(name);
+    if (node.director) return;
+    const { keepalived } = node.spec;
+    node.director = keepalived
+      ? new KeepalivedLike(node.settings.instances[0]!, node.spec.address, keepalived === 'last word')
+      : createElector();
+    node.stopping = false;
     this.#say(name, 'starts');
-    this.#feed(node, this.#linkOf(node));
+    for (const device of node.links.keys()) this.#feed(node, linkInput(node, device));
     this.command(name, { type: 'configure', settings: node.settings });
   }
   /** Power off: silent at once, nothing is tidied up. */
   crash(name: string): void {
-    const node = this.#node(name);
+    const node = this.node(name);
     this.#say(name, 'crashes');
-    Object.assign(node, { elector: undefined, paused: false, inbox: [], holdsVip: false });
+    Object.assign(node, { director: undefined, paused: false, inbox: [] });
+    node.holds.clear();
     this.#measure();
   }
   pause(name: string): void {
-    const node = this.#node(name);
-    if (!node.elector || node.paused) return;
+    const node = this.node(name);
+    if (!node.director || node.paused) return;
     this.#say(name, 'is paused');
     node.paused = true;
+    this.#measure();
   }
   resume(name: string): void {
-    const node = this.#node(name);
+    const node = this.node(name);
     if (!node.paused) return;
     this.#say(name, 'runs again');
     node.paused = false;
-    this.#feed(node, this.#linkOf(node));
+    for (const device of node.links.keys()) this.#feed(node, linkInput(node, device));
     for (const bytes of node.inbox.splice(0)) this.#feed(node, { type: 'packet', interface: LINK, bytes });
     this.#feed(node, { type: 'wake' });
   }
   command(name: string, command: ElectorCommand): void {
-    const node = this.#node(name);
-    if (!node.paused) this.#feed(node, { type: 'command', command });
+    const node = this.node(name);
+    if (node.paused) return;
+    if (command.type === 'stop') node.stopping = true;
+    this.#feed(node, { type: 'command', command });
   }
   /** A reload with other settings; they are also those of the next start. */
   reconfigure(name: string, own: Partial<InstanceSettings>): void {
-    const node = this.#node(name);
-    node.spec = { ...node.spec, own: { ...node.spec.own, ...own } };
-    node.settings = { ...node.settings, instances: [instanceSettings(node.spec.own)] };
+    this.reload(name, { own: { ...this.node(name).spec.own, ...own } });
+  }
+  reload(name: string, changed: Pick<Spec, 'own'> | Pick<Spec, 'more'>): void {
+    const node = this.node(name);
+    if (node.paused) return; // the signal would wait for it: not simulated
+    node.spec = { ...node.spec, ...changed };
+    node.settings = settingsOf(node.spec);
     this.command(name, { type: 'configure', settings: node.settings });
   }
-  link(name: string, up: boolean): void {
-    const node = this.#node(name);
-    if (node.linkUp === up) return;
-    this.#say(name, up ? 'link up' : 'link down');
-    node.linkUp = up;
-    if (!node.paused) this.#feed(node, this.#linkOf(node));
+  link(name: string, up: boolean, device = LINK): void {
+    const node = this.node(name);
+    if (node.links.get(device) === up) return;
+    this.#say(name, `${device === LINK ? '' : `${device} `}link ${up ? 'up' : 'down'}`);
+    node.links.set(device, up);
+    if (!node.paused) this.#feed(node, linkInput(node, device));
+    this.#measure();
   }
   /** Sets its UTC this far from the right one; only signatures depend on it. */
   clock(name: string, offMs: number): void {
     this.#say(name, `clock ${Math.round(offMs)} ms off`);
-    this.#node(name).clockMs = offMs;
+    this.node(name).clockMs = offMs;
+  }
+  /** Somebody else takes an address away. */
+  takeAddress(name: string, vip: Address): void {
+    const node = this.node(name);
+    if (node.paused || node.spec.keepalived || !node.holds.delete(vip)) return;
+    this.#say(name, `${vip} is taken away`);
+    this.#feed(node, { type: 'vipGone', interface: LINK, address: vip });
   }
   /** What `from` says no longer reaches `to`; both still reach the client. */
   cut(from: string, to: string): void {
-    this.#cut.add(`${from} ${to}`);
+    this.#cut.add(pathOf(this.node(from), this.node(to)));
   }
   heal(): void {
     this.#cut.clear();
-    Object.assign(this.network, { loss: 0, duplicates: 0, delayMinMs: 0.1, delayMaxMs: 0.3 });
+    Object.assign(this.network, CALM);
   }
   resetMeters(): void {
     this.longestOutageMs = 0;
@@ -192,9 +249,8 @@ export class World {
       const delivery = this.#deliveries[0];
       let nextMs = delivery?.atMs ?? Number.POSITIVE_INFINITY;
       let due: Node | undefined;
-      for (const node of this.#nodes.values()) {
-        if (!node.elector || node.paused) continue;
-        const atMs = nextDeadlineMs(node.elector);
+      for (const node of this.nodes) {
+        const atMs = wakesAtMs(node);
         if (atMs >= nextMs) continue;
         nextMs = atMs;
         due = node;
@@ -208,34 +264,40 @@ export class World {
     this.#measure();
   }
 
-  #node(name: string): Node {
-    const node = this.#nodes.get(name);
+  node(name: string): Node {
+    const node = this.nodes.find(({ spec }) => spec.name === name);
     if (!node) throw new Error(`no node ${name}`);
     return node;
   }
-  #linkOf(node: Node): Input {
-    return { type: 'link', interface: LINK, link: { up: node.linkUp, addresses: [node.spec.address] } };
-  }
   #feed(node: Node, input: Input): void {
-    if (!node.elector) return;
-    const wallMs = UTC_MS + this.nowMs + node.clockMs;
-    for (const action of stepElector(node.elector, input, this.nowMs, wallMs)) this.#perform(node, action);
+    const { director, spec } = node;
+    if (!director) return;
+    let localMs = this.nowMs * (1 + (spec.drift ?? 0));
+    // What its clock is asked to do at a moment is not asked again for the rounding of a drift.
+    if (input.type === 'wake' && spec.drift) localMs += 1e-6;
+    const actions =
+      director instanceof KeepalivedLike
+        ? director.feed(input, localMs)
+        : stepElector(director, input, localMs, UTC_MS + this.nowMs + node.clockMs);
+    for (const action of actions) this.#perform(node, action);
     this.#measure();
   }
   #perform(node: Node, action: Action): void {
     switch (action.do) {
       case 'send':
-        if (node.linkUp)
-          for (const to of this.#nodes.values()) if (to !== node) this.#send(node, to, action.packet);
+        if (node.links.get(LINK))
+          for (const to of this.nodes)
+            if (to !== node && (action.to === GROUP || action.to === to.spec.address))
+              this.#send(node, to, action.packet);
         return;
       case 'addVips':
-        node.holdsVip = true;
+        for (const vip of action.vips) node.holds.add(vip.address);
         return;
       case 'removeVips':
-        node.holdsVip = false;
+        for (const vip of action.vips) node.holds.delete(vip.address);
         return;
       case 'announce':
-        if (node.linkUp) this.#clientAsks = node;
+        if (node.links.get(LINK)) for (const vip of action.vips) this.#asked.set(vip.address, node);
         return;
       case 'report':
         this.#record(node, action.report);
@@ -246,12 +308,13 @@ export class World {
     const { name } = node.spec;
     if (report.type === 'state') {
       this.changes.push({ atMs: this.nowMs, node: name, state: report.to });
-      this.#say(name, `${report.from} → ${report.to} (${report.reason})`);
+      const which = report.instance === 'VI_1' ? '' : `${report.instance} `;
+      this.#say(name, `${which}${report.from} → ${report.to} (${report.reason})`);
     } else if (report.type === 'drill') this.#say(name, `drill: ${report.step}`);
     else if (report.type === 'notice') this.#say(name, report.notice.message);
     else if (report.type === 'stopped') {
       this.#say(name, 'stopped');
-      node.elector = undefined;
+      node.director = undefined;
     }
   }
   #send(from: Node, to: Node, bytes: Buffer): void {
@@ -259,31 +322,56 @@ export class World {
     const copies = this.#random() < duplicates ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       if (this.#random() < loss) continue;
-      if (this.#cut.has(`${from.spec.name} ${to.spec.name}`)) continue;
+      if (this.#cut.has(pathOf(from, to))) continue;
       const atMs = this.nowMs + delayMinMs + this.#random() * (delayMaxMs - delayMinMs);
-      this.#deliveries.push({ atMs, to, bytes });
+      let at = this.#deliveries.length;
+      while (at > 0 && this.#deliveries[at - 1]!.atMs > atMs) at--;
+      this.#deliveries.splice(at, 0, { atMs, to, bytes });
     }
-    this.#deliveries.sort((a, b) => a.atMs - b.atMs);
   }
   #deliver({ to, bytes }: Delivery): void {
-    if (!to.elector || !to.linkUp) return;
+    if (!to.director || !to.links.get(LINK)) return;
     if (to.paused) to.inbox.push(bytes);
     else this.#feed(to, { type: 'packet', interface: LINK, bytes });
   }
 
   /** A paused director's kernel goes on forwarding: what counts is who has the address. */
   #measure(): void {
-    const asked = this.#clientAsks;
-    const answered = asked?.holdsVip && asked.linkUp;
+    const asked = this.#asked.get(VIP);
+    const answered = asked?.holds.has(VIP) && asked.links.get(LINK);
     if (this.#unansweredSinceMs !== undefined)
       this.longestOutageMs = Math.max(this.longestOutageMs, this.nowMs - this.#unansweredSinceMs);
     this.#unansweredSinceMs = answered ? undefined : (this.#unansweredSinceMs ?? this.nowMs);
-    const dual = this.masters().length > 1;
+    let masters = 0;
+    for (const node of this.nodes) if (stateOf(node, 'VI_1') === 'MASTER') masters++;
     if (this.#dualSinceMs !== undefined)
       this.longestDualMs = Math.max(this.longestDualMs, this.nowMs - this.#dualSinceMs);
-    this.#dualSinceMs = dual ? (this.#dualSinceMs ?? this.nowMs) : undefined;
+    this.#dualSinceMs = masters > 1 ? (this.#dualSinceMs ?? this.nowMs) : undefined;
+    this.onChange?.();
   }
   #say(name: string, what: string): void {
     this.trace.push(`${this.nowMs.toFixed(1).padStart(9)} ${name}: ${what}`);
   }
+}
+
+/** Undefined: without power, stopped, or not configured with it. */
+export function stateOf({ director }: Node, instance: string): State | undefined {
+  return director instanceof KeepalivedLike
+    ? director.state
+    : director?.instances.get(instance)?.router.state;
+}
+
+function wakesAtMs({ director, paused, spec }: Node): number {
+  if (!director || paused) return Number.POSITIVE_INFINITY;
+  const local = director instanceof KeepalivedLike ? director.nextDeadlineMs : nextDeadlineMs(director);
+  return spec.drift ? local / (1 + spec.drift) : local;
+}
+
+function linkInput(node: Node, device: string): Input {
+  const addresses = device === LINK ? [node.spec.address] : [];
+  return { type: 'link', interface: device, link: { up: node.links.get(device) === true, addresses } };
+}
+
+function pathOf(from: Node, to: Node): number {
+  return from.index * 64 + to.index;
 }

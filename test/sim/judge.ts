@@ -1,0 +1,179 @@
+// What has to hold in every simulated world at every moment, whatever goes wrong in it. Looks on; the first
+// broken promise is thrown. How long something may last counts from the last thing that went wrong.
+import type { Address } from '../../src/core/address.ts';
+import type { InstanceSettings, State } from '../../src/vrrp/settings.ts';
+import { LINGER_MS } from '../../src/vrrp/timing.ts';
+import { KeepalivedLike } from './keepalived-like.ts';
+import { LINK, type Node, stateOf, type World } from './world.ts';
+
+/** After a heal, from the moment the loser yields. */
+export const STALE_MS = 150;
+/** Clocks that drift, and what a keepalived needs to have its addresses. */
+const SLACK = 1.01;
+const SLACK_MS = 10;
+
+/** How long each may last, in ms. */
+export type Bounds = {
+  ownerless: number;
+  dual: number;
+  /** When nobody was there to say the last word: the refresh of the announcements. */
+  unheardStale: number;
+  /** All there is on the way from one to another. */
+  delay: number;
+};
+type Seen = { state: State | undefined; sinceMs: number; lingersSinceMs: number | undefined };
+type Watched = {
+  name: string;
+  vip: Address;
+  seen: Seen[];
+  ownerlessSinceMs: number | undefined;
+  dualSinceMs: number | undefined;
+  staleSinceMs: number | undefined;
+  /** The one whom the client asks could not, or cannot, say that it yields. */
+  unheard: boolean;
+  asked: Node | undefined;
+  askedServed: boolean;
+};
+
+export class BrokenPromise extends Error {}
+
+export class Judge {
+  readonly #world: World;
+  readonly #bounds: Bounds;
+  readonly #watched: Watched[];
+  /** Since when nothing went wrong that has not had its consequences. */
+  #quietSinceMs = 0;
+
+  constructor(world: World, instances: readonly InstanceSettings[], bounds: Bounds) {
+    this.#world = world;
+    this.#bounds = bounds;
+    this.#watched = instances.map(({ name, vips }) => ({
+      name,
+      vip: vips[0]!.address,
+      seen: world.nodes.map(() => ({ state: undefined, sinceMs: 0, lingersSinceMs: undefined })),
+      ownerlessSinceMs: undefined,
+      dualSinceMs: undefined,
+      staleSinceMs: undefined,
+      unheard: false,
+      asked: undefined,
+      askedServed: false,
+    }));
+    world.onChange = () => this.#look();
+  }
+
+  /** Something goes wrong, or is repaired, now; what is on its way may still do harm. */
+  disturb(): void {
+    this.#quietSinceMs = Math.max(this.#world.nowMs, this.#world.inFlightUntilMs, this.#quietSinceMs);
+  }
+
+  #look(): void {
+    for (const watched of this.#watched) {
+      this.#judgeDurations(watched);
+      for (const node of this.#world.nodes) this.#judgeNode(watched, node);
+      this.#judgeOwners(watched);
+      this.#judgeNeighbour(watched);
+    }
+  }
+
+  #judgeDurations(watched: Watched): void {
+    const { ownerless, dual, unheardStale } = this.#bounds;
+    this.#limit(watched, 'nobody has its address', watched.ownerlessSinceMs, ownerless);
+    if (this.#world.isCalm) this.#limit(watched, 'two masters', watched.dualSinceMs, dual);
+    const stale = watched.unheard ? unheardStale : STALE_MS;
+    if (this.#world.isCalm)
+      this.#limit(watched, 'the client asks the wrong one', watched.staleSinceMs, stale);
+  }
+
+  #limit(watched: Watched, what: string, sinceMs: number | undefined, limitMs: number): void {
+    if (sinceMs === undefined) return;
+    const forMs = this.#world.nowMs - Math.max(sinceMs, this.#quietSinceMs);
+    if (forMs <= limitMs * SLACK) return;
+    this.#fail(`${watched.name}: ${what} for ${forMs.toFixed(1)} ms, ${limitMs.toFixed(1)} allowed`);
+  }
+
+  #judgeNode(watched: Watched, node: Node): void {
+    const seen = watched.seen[node.index]!;
+    const state = stateOf(node, watched.name);
+    const holds = node.holds.has(watched.vip);
+    const { nowMs } = this.#world;
+    if (state !== seen.state) {
+      if (state === 'MASTER') this.#judgePreemption(watched, node, seen);
+      seen.state = state;
+      seen.sinceMs = nowMs;
+    }
+    if (holds && state !== 'MASTER' && state !== 'LEAVING' && state !== 'BACKUP')
+      this.#fail(`${watched.name}: ${node.spec.name} has the address in ${state ?? 'no state'}`);
+    if (!holds && state === 'MASTER' && !(node.director instanceof KeepalivedLike))
+      this.#fail(`${watched.name}: ${node.spec.name} is MASTER without the address`);
+    const lingers = holds && state === 'BACKUP' && !node.paused;
+    if (!lingers) seen.lingersSinceMs = undefined;
+    else seen.lingersSinceMs ??= nowMs;
+    if (seen.lingersSinceMs !== undefined && nowMs - seen.lingersSinceMs > LINGER_MS * SLACK)
+      this.#fail(`${watched.name}: ${node.spec.name} is BACKUP and keeps the address`);
+  }
+
+  /** Who may not preempt, or not yet, leaves a master alone that it has heard. */
+  #judgePreemption({ name, seen }: Watched, node: Node, before: Seen): void {
+    const own = node.settings.instances.find((instance) => instance.name === name);
+    if (own === undefined || own.priority === 255 || before.state !== 'BACKUP') return;
+    const waitedMs = this.#world.nowMs - before.sinceMs;
+    if (own.preempt && waitedMs > own.preemptDelayMs) return;
+    for (const other of this.#world.nodes) {
+      const { state, sinceMs } = seen[other.index]!;
+      if (other === node || state !== 'MASTER') continue;
+      const theirs = other.settings.instances.find((instance) => instance.name === name)!;
+      const heardWithinMs = theirs.advertMs * SLACK + this.#bounds.delay + SLACK_MS;
+      const heardSinceMs = Math.max(sinceMs, before.sinceMs, this.#quietSinceMs);
+      if (!this.#world.isCalm || this.#world.nowMs - heardSinceMs <= heardWithinMs) continue;
+      this.#fail(`${name}: ${node.spec.name} preempts ${other.spec.name} after ${waitedMs.toFixed(1)} ms`);
+    }
+  }
+
+  #judgeOwners(watched: Watched): void {
+    let owners = 0;
+    let masters = 0;
+    let candidates = 0;
+    for (const node of this.#world.nodes) {
+      const reached = node.links.get(LINK) === true;
+      if (reached && node.holds.has(watched.vip)) owners++;
+      if (reached && !node.paused && watched.seen[node.index]!.state === 'MASTER') masters++;
+      if (reached && !node.paused && !node.stopping && isCandidate(watched.seen[node.index]!.state))
+        candidates++;
+    }
+    const { nowMs } = this.#world;
+    watched.ownerlessSinceMs =
+      owners === 0 && candidates > 0 ? (watched.ownerlessSinceMs ?? nowMs) : undefined;
+    watched.dualSinceMs = masters > 1 ? (watched.dualSinceMs ?? nowMs) : undefined;
+  }
+
+  #judgeNeighbour(watched: Watched): void {
+    const { nowMs, nodes, isCalm } = this.#world;
+    const asked = this.#world.asked(watched.vip);
+    const served = asked?.holds.has(watched.vip) === true && asked.links.get(LINK) === true;
+    if (asked !== watched.asked || served) watched.unheard = false;
+    if (asked !== undefined && !served) {
+      const gone = !asked.director || asked.paused || !asked.links.get(LINK);
+      const silent = asked.director instanceof KeepalivedLike && asked.spec.keepalived === 'plain';
+      const settling = nowMs < this.#quietSinceMs;
+      if (watched.askedServed && (gone || silent || settling || !isCalm)) watched.unheard = true;
+    }
+    watched.asked = asked;
+    watched.askedServed = served;
+    const better = nodes.some(
+      (node) =>
+        node.links.get(LINK) === true &&
+        node.holds.has(watched.vip) &&
+        !node.paused &&
+        watched.seen[node.index]!.state === 'MASTER',
+    );
+    watched.staleSinceMs = better && !served ? (watched.staleSinceMs ?? nowMs) : undefined;
+  }
+
+  #fail(what: string): never {
+    throw new BrokenPromise(`at ${this.#world.nowMs.toFixed(1)}: ${what}`);
+  }
+}
+
+function isCandidate(state: State | undefined): boolean {
+  return state === 'BACKUP' || state === 'MASTER' || state === 'LEAVING';
+}
