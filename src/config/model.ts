@@ -23,6 +23,9 @@ export type GlobalDefs = {
   downTimerAdverts: Located<number>;
   /** `v3_checksum_as_v2`: without the pseudo-header. */
   plainChecksum: Located<boolean>;
+  /** A MASTER does not answer adverts of lower priority. */
+  lowerPriorityNoAdvert: Located<boolean>;
+  ownerIgnoresAdverts: Located<boolean>;
   multicastGroup4: Located<Address>;
   multicastGroup6: Located<Address>;
   vmacPrefix: Located<string>;
@@ -129,6 +132,8 @@ export type VrrpInstance = {
   multicastGroup?: Located<Address>;
   downTimerAdverts?: Located<number>;
   plainChecksum?: Located<boolean>;
+  lowerPriorityNoAdvert?: Located<boolean>;
+  ownerIgnoresAdverts?: Located<boolean>;
   vmac?: VirtualMacSetting;
   /** `no_accept` */
   refusesPackets?: Located<true>;

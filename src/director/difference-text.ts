@@ -20,6 +20,8 @@ const WORDS: Readonly<Record<string, string>> = {
   advertMs: 'advert_int',
   downAdverts: 'down_timer_adverts',
   checksumForm: 'checksum',
+  silentToLower: 'lower_prio_no_advert',
+  deafOwner: 'owner_ignore_adverts',
   initialState: 'state',
   preemptDelayMs: 'preempt_delay',
   source: 'source address',

@@ -105,6 +105,7 @@ function planInstance(
     ...(source === undefined ? {} : { source }),
     downAdverts: (instance.downTimerAdverts ?? global.downTimerAdverts).value,
     checksumForm: (instance.plainChecksum ?? global.plainChecksum).value ? 'plain' : 'pseudo-header',
+    ...planHearing(configuration, instance),
     multicastGroup: (instance.multicastGroup ?? multicastGroupOf(global, familyOfInstance(instance))).value,
     unicastPeers: instance.unicastPeers.map(written),
     vips: instance.virtualAddresses.map((vip) => planAddress(vip, device, vmac)),
@@ -136,6 +137,15 @@ function planHmac({ keys, activeKey, mode, antiReplay, windowSeconds }: AuthHmac
     antiReplay: antiReplay.value,
     windowSeconds: windowSeconds.value,
   };
+}
+
+function planHearing(
+  { global }: Configuration,
+  instance: VrrpInstance,
+): Pick<InstanceSettings, 'silentToLower' | 'deafOwner'> {
+  const silent = (instance.lowerPriorityNoAdvert ?? global.lowerPriorityNoAdvert).value;
+  const deaf = (instance.ownerIgnoresAdverts ?? global.ownerIgnoresAdverts).value;
+  return { ...(silent ? { silentToLower: true } : {}), ...(deaf ? { deafOwner: true } : {}) };
 }
 
 function planAddress(

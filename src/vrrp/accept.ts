@@ -6,6 +6,8 @@ import { familyOfRouter } from './family.ts';
 import { type Advert, type ChecksumForm, passwordField, VRRP_TTL } from './packet.ts';
 import type { InstanceSettings } from './settings.ts';
 
+const OWNER = 255;
+
 export type Refusal =
   | 'other-version'
   | 'wrong-ttl'
@@ -16,7 +18,8 @@ export type Refusal =
   | 'unexpected-password'
   | 'wrong-password'
   | 'interval-mismatch'
-  | 'our-own-address';
+  | 'our-own-address'
+  | 'we-own-the-addresses';
 
 /** Undefined = it counts. `source` is the address that we advertise from. */
 export function refuse(advert: Advert, own: InstanceSettings, source: Address): Refusal | undefined {
@@ -35,6 +38,7 @@ export function refuse(advert: Advert, own: InstanceSettings, source: Address): 
   if (advert.version === 2 && advert.intervalMs !== own.advertMs) return 'interval-mismatch';
   // An echo of ours, or two machines with one address: either way not another router's vote.
   if (advert.source === source) return 'our-own-address';
+  if (own.deafOwner && own.priority === OWNER) return 'we-own-the-addresses';
   return undefined;
 }
 

@@ -239,7 +239,7 @@ function noticeRival(instance: Instance, priority: number, turn: Turn): void {
   const from = lastMaster?.address ?? 'unknown';
   const message =
     `Received advert from ${from} with lower priority ${priority}, ` +
-    `ours ${own.priority}, forcing new election`;
+    `ours ${own.priority}${own.silentToLower ? '' : ', forcing new election'}`;
   if (!isQuiet(instance, 'rival', turn.nowMs, RIVAL_EACH_MS))
     notice(instance, 'vrrp.advert.lower', message, { from, priority, ours: own.priority }, turn);
 }

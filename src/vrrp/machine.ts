@@ -174,7 +174,7 @@ function hearAsMaster(router: Router, event: Event & { type: 'advert' }, own: Ow
     return becomeBackup('better master', event.intervalMs, own, [lastWord]);
   }
   const { repeat, delayMs } = afterRival(own);
-  const effects = advertise(own);
+  const effects = own.silentToLower ? [] : advertise(own);
   if (repeat > 0) effects.push({ do: 'announce', repeat });
   if (repeat > 0 && delayMs > 0) effects.push({ do: 'arm', timer: 'reannounce', ms: delayMs });
   return [router, [{ do: 'rival', priority: event.priority }, ...effects]];

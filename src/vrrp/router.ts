@@ -66,7 +66,15 @@ export type Purpose = { for: 'stop' } | { for: 'drill'; holdMs: number } | { for
 /** What of the settings an election depends on. */
 export type Own = Pick<
   InstanceSettings,
-  'priority' | 'version' | 'advertMs' | 'downAdverts' | 'initialState' | 'preempt' | 'preemptDelayMs' | 'garp'
+  | 'priority'
+  | 'version'
+  | 'advertMs'
+  | 'downAdverts'
+  | 'initialState'
+  | 'preempt'
+  | 'preemptDelayMs'
+  | 'garp'
+  | 'silentToLower'
 >;
 
 export const INIT: Router = { state: 'INIT' };

@@ -24,6 +24,10 @@ export type InstanceSettings = {
   downAdverts: number;
   /** Of our adverts over IPv4 in version 3; either is heard. */
   checksumForm: ChecksumForm;
+  /** A master announces itself again when it hears a lower advert, but does not answer with its own. */
+  silentToLower?: true;
+  /** With priority 255 no advert counts: the addresses are this machine's own. */
+  deafOwner?: true;
   initialState: 'MASTER' | 'BACKUP';
   preempt: boolean;
   preemptDelayMs: number;

@@ -30,6 +30,8 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         vrrpRealtimePriority: 0,
         downTimerAdverts: 3,
         plainChecksum: false,
+        lowerPriorityNoAdvert: false,
+        ownerIgnoresAdverts: false,
         multicastGroup4: '224.0.0.18',
         multicastGroup6: 'ff02::12',
         garp: { masterDelayMs: 5000, masterRepeat: 5, masterRefreshMs: 60_000, masterRefreshRepeat: 1 },

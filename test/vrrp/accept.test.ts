@@ -46,6 +46,15 @@ describe('an advert of version 2', () => {
   });
 });
 
+test.each([
+  [255, true, 'we-own-the-addresses'],
+  [255, false, undefined],
+  [254, true, undefined],
+])('a router of priority %i that is a deaf owner (%s) refuses %s', (priority, deaf, refusal) => {
+  const router = own({ priority, ...(deaf ? { deafOwner: true as const } : {}) });
+  expect(refuse(advert(), router, OURS)).toBe(refusal);
+});
+
 describe.each(['plain', 'pseudo-header'] as const)('a router whose checksums are %s', (form) => {
   const other = form === 'plain' ? 'pseudo-header' : 'plain';
   const router = instanceSettings({ checksumForm: form });

@@ -214,6 +214,14 @@ describe('master', () => {
     expect(heard({ lowerPriorityDelayMs: 0 }).map((effect) => effect.do)).toEqual(['arm', 'announce']);
     expect(heard({ lowerPriorityRepeat: 0 }).map((effect) => effect.do)).toEqual(['arm']);
   });
+  test('told to be silent to a worse master tells the link again, and keeps its beat', () => {
+    const silent = { ...OWN, silentToLower: true as const };
+    const [router, effects] = step({ state: 'MASTER' }, advert(100), silent);
+    expect(router.state).toBe('MASTER');
+    expect(verbs(effects)).toEqual(['rival', 'announce', 'arm']);
+    expect(verbs(step(router, advert(0), silent)[1])).toEqual(['send 150', 'arm']);
+    expect(verbs(step(router, advert(200), silent)[1])).toEqual(['enter', 'send 150', 'arm', 'arm']);
+  });
   test('of equal priority stays when its address is higher', () => {
     expect(play([...master, advert(150, 1000, false)]).router.state).toBe('MASTER');
     expect(play([...master, advert(150, 1000, true)]).router.state).toBe('BACKUP');

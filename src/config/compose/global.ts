@@ -19,6 +19,8 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDef
     vrrpRealtimePriority: last(settings, 'vrrp_rt_priority') ?? { value: NOT_ASKED, at: settings.at },
     downTimerAdverts: settled(settings, 'vrrp_down_timer_adverts'),
     plainChecksum: settled(settings, 'v3_checksum_as_v2'),
+    lowerPriorityNoAdvert: settled(settings, 'vrrp_lower_prio_no_advert'),
+    ownerIgnoresAdverts: settled(settings, 'vrrp_owner_ignore_adverts'),
     multicastGroup4: settled(settings, 'vrrp_mcast_group4'),
     multicastGroup6: settled(settings, 'vrrp_mcast_group6'),
     vmacPrefix: settled(settings, 'vmac_prefix'),

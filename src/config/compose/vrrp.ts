@@ -90,7 +90,10 @@ function sourceOf(settings: Instance): Located<Address> | undefined {
   return isAfter(unicast.at, multicast.at) ? unicast : multicast;
 }
 
-type Overrides = Pick<VrrpInstance, 'multicastGroup' | 'downTimerAdverts' | 'plainChecksum'>;
+type Overrides = Pick<
+  VrrpInstance,
+  'multicastGroup' | 'downTimerAdverts' | 'plainChecksum' | 'lowerPriorityNoAdvert' | 'ownerIgnoresAdverts'
+>;
 
 /** What else says for one instance what global_defs says for all. */
 function overrides(
@@ -103,10 +106,14 @@ function overrides(
   const group = groupFor(settings, family, peers, report);
   const adverts = last(settings, 'down_timer_adverts');
   const plain = last(settings, 'v3_checksum_as_v2');
+  const silent = last(settings, 'lower_prio_no_advert');
+  const deaf = last(settings, 'owner_ignore_adverts');
   return {
     ...(group === undefined ? {} : { multicastGroup: group }),
     ...(adverts === undefined ? {} : { downTimerAdverts: adverts }),
     ...(plain === undefined ? {} : { plainChecksum: plain }),
+    ...(silent === undefined ? {} : { lowerPriorityNoAdvert: silent }),
+    ...(deaf === undefined ? {} : { ownerIgnoresAdverts: deaf }),
   };
 }
 

@@ -100,6 +100,12 @@ export const GLOBAL_DEFS = {
       'version 3: checksum of IPv4 adverts without pseudo-header, as RFC 9568 has it and keepalived has not',
       { default: false },
     ),
+    vrrp_lower_prio_no_advert: keyword(toggle, 'a MASTER does not answer an advert of lower priority', {
+      default: false,
+    }),
+    vrrp_owner_ignore_adverts: keyword(toggle, 'an address owner (priority 255) drops adverts it hears', {
+      default: false,
+    }),
     vrrp_mcast_group4: keyword(multicast(4), 'IPv4 group of adverts', { default: parsed('224.0.0.18') }),
     vrrp_mcast_group6: keyword(multicast(6), 'IPv6 group of adverts', { default: parsed('ff02::12') }),
     vrrp_garp_master_delay: keyword(

@@ -102,6 +102,8 @@ export const VRRP_INSTANCE = {
     ),
     down_timer_adverts: keyword(integer(1, 100), 'see vrrp_down_timer_adverts'),
     v3_checksum_as_v2: keyword(toggle, 'see v3_checksum_as_v2 of global_defs'),
+    lower_prio_no_advert: keyword(toggle, 'see vrrp_lower_prio_no_advert'),
+    owner_ignore_adverts: keyword(toggle, 'see vrrp_owner_ignore_adverts'),
     native_ipv6: keyword(nothing, 'old: IPv6, which the addresses say as well'),
     mcast_dst_ip: keyword(multicast(), 'group of multicast adverts; default vrrp_mcast_group4 or 6'),
     mcast_src_ip: keyword(address(), 'source address of multicast adverts'),

@@ -126,8 +126,7 @@ export const GLOBAL_WORDS = words(
   ignored vrrp_gna_interval sec(0.000001,4294.967295) pause between neighbour advertisements
   ignored vrrp_garp_extra_if extraInterfaces time between gratuitous ARPs on other interfaces
   ignored vrrp_vmac_garp_intvl          extraInterfaces old name of vrrp_garp_extra_if
-  ignored vrrp_lower_prio_no_advert     bool        do not answer a lower-priority advert
-  ignored vrrp_higher_prio_send_advert bool send one advert before yielding: the winner announces itself again
+  none vrrp_higher_prio_send_advert bool send one advert before yielding; this director always does
   ignored vrrp_iptables ?texts(2) iptables chains (in, out) for no_accept and VMAC filtering
   ignored vrrp_ipsets                   ?texts(6)   names of the ipsets used with vrrp_iptables
   ignored nftables                      ?text       nftables table for no_accept and VMAC filtering
@@ -189,7 +188,6 @@ export const GLOBAL_WORDS = words(
   ignored vrrp_startup_delay sec(0.001,4294.967295) wait before any instance starts
   ignored vrrp_delay_after_boot sec(0.001,4294.967295) as vrrp_startup_delay, from the boot of the system on
   none    log_unknown_vrids             flag        log adverts of virtual routers that are not configured
-  ignored vrrp_owner_ignore_adverts     bool        an address owner drops adverts it hears
   none    umask                         mode        permissions that created files do not get
   none    random_seed                   uint()      seed of $_RANDOM
   none reload_check_config ?text check a configuration before it is loaded; complaints go to this file

@@ -52,9 +52,7 @@ export const VRRP_WORDS = words(
   ignored thread_timer_expired          flag        old name of timer_expired_backup
   ignored garp_extra_if                 extraInterfaces vrrp_garp_extra_if of this instance
   ignored vmac_garp_intvl               extraInterfaces old name of garp_extra_if
-  ignored lower_prio_no_advert          bool        vrrp_lower_prio_no_advert of this instance
-  ignored higher_prio_send_advert       bool        vrrp_higher_prio_send_advert of this instance
-  ignored owner_ignore_adverts          bool        vrrp_owner_ignore_adverts of this instance
+  none    higher_prio_send_advert       bool        vrrp_higher_prio_send_advert of this instance
   none    kernel_rx_buf_size            uint()      socket buffer of adverts, in bytes
 `,
   {
