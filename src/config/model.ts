@@ -3,6 +3,7 @@
 // checks by src/director/plan.ts.
 import type { Address, Prefix } from '../core/address.ts';
 import type { Located, Span } from '../core/diagnostic.ts';
+import type { Route } from '../core/route.ts';
 
 export type Configuration = {
   global: GlobalDefs;
@@ -128,6 +129,7 @@ export type VrrpInstance = {
   sourceAddress?: Located<Address>;
   unicastPeers: Located<Address>[];
   promoteSecondaries: boolean;
+  routes: Route[];
   /** `mcast_dst_ip`; like the two below, undefined = the global value. */
   multicastGroup?: Located<Address>;
   downTimerAdverts?: Located<number>;

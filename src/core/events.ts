@@ -69,6 +69,10 @@ export const EVENTS = {
     level: 'error',
     means: 'the packet filter (no_accept, silent interfaces) could not be made; the message says more',
   },
+  'route.added': { level: 'info', means: 'a virtual route was added' },
+  'route.removed': { level: 'info', means: 'a virtual route was removed' },
+  'route.restored': { level: 'warn', means: 'somebody else removed a virtual route; it was put back' },
+  'route.failed': { level: 'error', means: 'a virtual route could not be added; the message says why' },
   'vip.restored': {
     level: 'warn',
     means: 'somebody else removed a virtual address while MASTER; it was put back at once',

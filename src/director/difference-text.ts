@@ -35,6 +35,7 @@ const WORDS: Readonly<Record<string, string>> = {
   trackProcesses: 'vrrp_track_process',
   bfdSessions: 'bfd_instance',
   addressOrder: 'order of addresses',
+  routes: 'virtual_routes',
   garpDelayMs: 'garp_master_delay',
   garpRepeat: 'garp_master_repeat',
   garpLowerPrioDelayMs: 'garp_lower_prio_delay',

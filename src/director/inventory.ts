@@ -1,7 +1,7 @@
 // Everything a plan consists of, one entry each: what it is, and the facts about it. Two plans are compared
 // entry by entry (difference.ts). What is one thing to the elector, to IPVS or to the health checks is one
 // here: an address with another label is another address, a check of another port another check.
-
+import type { Route } from '../core/route.ts';
 import { shapeOf } from '../health/shape.ts';
 import type { Server, ServerKey, Service, ServiceKey } from '../ipvs/model.ts';
 import type { HmacSettings } from '../vrrp/auth.ts';
@@ -68,7 +68,7 @@ function groupOf({ elector }: Plan, { name }: InstanceSettings): string | undefi
 
 function instanceEntries(own: InstanceSettings, plan: Plan): Entry[] {
   const { name: instance, vips, excludedVips, garp, source, unicastPeers, ...more } = own;
-  const { trackInterfaces, weightedInterfaces, tracks, hmac, vmac, ...rest } = more;
+  const { trackInterfaces, weightedInterfaces, tracks, hmac, vmac, routes, ...rest } = more;
   const syncGroup = groupOf(plan, own);
   const facts = {
     ...rest,
@@ -78,6 +78,7 @@ function instanceEntries(own: InstanceSettings, plan: Plan): Entry[] {
     trackInterfaces: [...trackInterfaces, ...weightedInterfaces.map(weightedName)].join(', '),
     ...(syncGroup === undefined ? {} : { syncGroup }),
     trackers: tracks.map(trackName).join(', '),
+    ...(routes === undefined ? {} : { routes: routes.map(routeName).join(', ') }),
     unicastPeers: unicastPeers.join(', '),
     garpDelayMs: garp.delayMs,
     garpRepeat: garp.repeat,
@@ -111,6 +112,16 @@ function macName({ device, sendsOnBase, others }: VirtualMac): string {
     [name, mac, ...(group === undefined ? [] : [`group ${group}`])].join(' '),
   );
   return [...devices, ...(sendsOnBase ? [`adverts through ${device.base}`] : [])].join(', ');
+}
+
+function routeName({ to, via, interface: device, source, table, priority }: Route): string {
+  const words = [`${to.address}/${to.length}`];
+  if (via !== undefined) words.push(`via ${via}`);
+  if (device !== undefined) words.push(`dev ${device}`);
+  if (source !== undefined) words.push(`src ${source}`);
+  words.push(`table ${table}`);
+  if (priority !== undefined) words.push(`metric ${priority}`);
+  return words.join(' ');
 }
 
 /** `eth1 -20 while down` */

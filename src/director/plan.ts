@@ -110,6 +110,7 @@ function planInstance(
     unicastPeers: instance.unicastPeers.map(written),
     vips: instance.virtualAddresses.map((vip) => planAddress(vip, device, vmac)),
     excludedVips: instance.virtualAddressesExcluded.map((vip) => planAddress(vip, device, vmac)),
+    ...(instance.routes.length > 0 ? { routes: instance.routes } : {}),
     ...(instance.promoteSecondaries ? { promoteSecondaries: true } : {}),
     trackInterfaces: instance.trackInterfaces.map(written),
     weightedInterfaces: instance.weightedInterfaces.map((tracked) => ({

@@ -1,6 +1,7 @@
 // Settings, links and trackers as they change under a running elector: which virtual routers start, change in
 // place, or leave.
 import type { Address } from '../core/address.ts';
+import type { Route } from '../core/route.ts';
 import { createAuthenticator } from './auth.ts';
 import type { Elector } from './elector.ts';
 import { familyOfRouter, sourceAmong } from './family.ts';
@@ -136,6 +137,8 @@ function change(elector: Elector, instance: Instance, own: InstanceSettings, tur
   const kept = new Set(allVips(own).map(placeOf));
   const gone = allVips(instance.own).filter((vip) => !kept.has(placeOf(vip)));
   if (instance.holdsVips && gone.length > 0) turn.actions.push({ do: 'removeVips', vips: gone });
+  const routes = goneRoutes(instance.own, own);
+  if (instance.holdsVips && routes.length > 0) turn.actions.unshift({ do: 'removeRoutes', routes });
   instance.settings = own;
   instance.own = { ...own, priority: instance.own.priority };
   instance.auth = own.hmac && createAuthenticator(own.hmac, instance.auth);
@@ -143,6 +146,11 @@ function change(elector: Elector, instance: Instance, own: InstanceSettings, tur
   followWeights(elector, instance, turn);
   followSurroundings(elector, instance, turn);
   advance(instance, { type: 'reconfigured' }, turn);
+}
+
+function goneRoutes(before: InstanceSettings, own: InstanceSettings): Route[] {
+  const kept = new Set((own.routes ?? []).map((route) => JSON.stringify(route)));
+  return (before.routes ?? []).filter((route) => !kept.has(JSON.stringify(route)));
 }
 
 /** An address with another label, scope or flag is another one to the kernel: only lifetimes can change. */

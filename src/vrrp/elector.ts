@@ -62,6 +62,7 @@ export type Elector = {
 
 /** Two renewals may fail or be late before an address is lost. */
 const RENEWALS_PER_LEASE = 3;
+const ROUTES_EACH_MS = 2000;
 const DROP_EACH_MS = 60_000;
 const ODDITY_EACH_MS = 3_600_000;
 const NO_SETTINGS: ElectorSettings = {
@@ -197,8 +198,11 @@ function expire(elector: Elector, turn: Turn): void {
   if (turn.nowMs < Math.min(elector.renewAtMs, elector.restoreAtMs)) return;
   elector.renewAtMs = Number.POSITIVE_INFINITY;
   elector.restoreAtMs = Number.POSITIVE_INFINITY;
-  for (const { own, holdsVips, letGo } of elector.instances.values())
-    if (holdsVips) turn.actions.push({ do: 'addVips', vips: allVips(own).filter((vip) => !letGo.has(vip)) });
+  for (const { own, holdsVips, letGo } of elector.instances.values()) {
+    if (!holdsVips) continue;
+    turn.actions.push({ do: 'addVips', vips: allVips(own).filter((vip) => !letGo.has(vip)) });
+    if (own.routes) turn.actions.push({ do: 'addRoutes', routes: own.routes });
+  }
 }
 
 function nextDue(instance: Instance, nowMs: number): Timer | undefined {
@@ -268,6 +272,12 @@ function refuseAdvert(
   notice(instance, 'vrrp.advert.dropped', message, fields, turn);
 }
 
+/** 0 = never. Whether routes are still there is asked by adding them: a busy table's events cost too much. */
+function renewalMs({ leaseSeconds, instances }: ElectorSettings): number {
+  if (leaseSeconds > 0) return (leaseSeconds * 1000) / RENEWALS_PER_LEASE;
+  return instances.some(({ routes }) => routes !== undefined) ? ROUTES_EACH_MS : 0;
+}
+
 /** After every call: forgets who has left, plans the next renewal, says when everything of ours is gone. */
 function settle(elector: Elector, turn: Turn): Action[] {
   const { instances, settings, stopping } = elector;
@@ -280,9 +290,9 @@ function settle(elector: Elector, turn: Turn): Action[] {
     }
     holding ||= instance.holdsVips;
   }
-  if (!holding || settings.leaseSeconds === 0) elector.renewAtMs = Number.POSITIVE_INFINITY;
-  else if (elector.renewAtMs === Number.POSITIVE_INFINITY)
-    elector.renewAtMs = turn.nowMs + (settings.leaseSeconds * 1000) / RENEWALS_PER_LEASE;
+  const renewEachMs = renewalMs(settings);
+  if (!holding || renewEachMs === 0) elector.renewAtMs = Number.POSITIVE_INFINITY;
+  else if (elector.renewAtMs === Number.POSITIVE_INFINITY) elector.renewAtMs = turn.nowMs + renewEachMs;
   if (elector.devicesUnsure) settleDevices(elector, turn);
   if (stopping && !elector.stopped && instances.size === 0) {
     elector.stopped = true;

@@ -6,6 +6,7 @@
 
 import type { Address } from '../core/address.ts';
 import type { EventName } from '../core/events.ts';
+import type { Route } from '../core/route.ts';
 import { type Authenticator, createAuthenticator, signatureInput, signs, TRAILER_LENGTH } from './auth.ts';
 import { signed } from './authenticate.ts';
 import { advertised } from './family.ts';
@@ -28,6 +29,9 @@ export type Action =
   /** Also renews the lease of those that are there. */
   | { do: 'addVips'; vips: readonly VirtualAddress[] }
   | { do: 'removeVips'; vips: readonly VirtualAddress[] }
+  /** Also puts those back that somebody else removed. */
+  | { do: 'addRoutes'; routes: readonly Route[] }
+  | { do: 'removeRoutes'; routes: readonly Route[] }
   | { do: 'announce'; vips: readonly VirtualAddress[]; repeat: number }
   /** Exactly these interfaces of ours. */
   | { do: 'keepDevices'; devices: readonly VirtualDevice[] }
@@ -155,9 +159,11 @@ function perform(instance: Instance, effect: Outward, turn: Turn): void {
       instance.holdsVips = true;
       instance.letGo.clear();
       actions.push({ do: 'addVips', vips: allVips(own) });
+      if (own.routes) actions.push({ do: 'addRoutes', routes: own.routes });
       return;
     case 'removeVips':
       instance.holdsVips = false;
+      if (own.routes) actions.push({ do: 'removeRoutes', routes: own.routes });
       actions.push({ do: 'removeVips', vips: allVips(own) });
       return;
     case 'announce':

@@ -2,6 +2,7 @@
 // Plain data that can cross a thread or a pipe.
 import type { Address } from '../core/address.ts';
 import type { Notice } from '../core/events.ts';
+import type { Route } from '../core/route.ts';
 import type { HmacSettings } from './auth.ts';
 import type { BfdSettings } from './bfd/speaker.ts';
 import type { ChecksumForm } from './packet.ts';
@@ -42,6 +43,8 @@ export type InstanceSettings = {
   excludedVips: readonly VirtualAddress[];
   /** Removing an address keeps the others of its subnet. */
   promoteSecondaries?: true;
+  /** Moved with the instance: there while its addresses are. */
+  routes?: readonly Route[];
   /** FAULT while one of them has no link, or the instance's own interface has none. */
   trackInterfaces: readonly string[];
   weightedInterfaces: readonly WeightedInterface[];

@@ -30,7 +30,7 @@ beforeAll(() => {
     'old.conf': instance(100),
     'new.conf': instance(150),
     'broken.conf': instance(100, '  priorty 150\n'),
-    'ignored.conf': instance(100, '  virtual_routes {\n    default via 10.0.0.9\n  }\n'),
+    'ignored.conf': instance(100, '  virtual_rules {\n    from 10.0.0.9 table 100 priority 5\n  }\n'),
     'named.conf': `${instance(100)}@here global_defs {\n@here   vrrp_version 3\n@here }\n`,
   };
   for (const [name, content] of Object.entries(files)) writeFileSync(at(name), content);

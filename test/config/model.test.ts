@@ -72,6 +72,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         virtualAddressesExcluded: [],
         unicastPeers: [],
         promoteSecondaries: false,
+        routes: [],
         garp: {},
         notify: { programs: {}, tellsDeleted: false },
       },

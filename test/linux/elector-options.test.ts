@@ -105,3 +105,66 @@ test('promote_secondaries: an address that goes leaves the others of its subnet'
   await ours.ended();
   expect(sysctl()).toBe(before);
 });
+
+/** But for what the kernel adds for addresses itself. */
+function routes(side: Side): string[] {
+  const all = ['-4', '-6'].flatMap((family) =>
+    JSON.parse(pair.ip(side, '-d', '-j', family, 'route', 'show', 'table', 'all')),
+  );
+  return all.flatMap((route) => (route.protocol === 'keepalived' ? [JSON.stringify(route)] : [])).sort();
+}
+const ROUTES = `virtual_ipaddress {
+    10.9.1.50/24
+  }
+  virtual_ipaddress_excluded {
+    fd00:1::1/64
+  }
+  virtual_routes {
+    10.20.0.0/16 via 10.9.1.1
+    10.21.0.0/16 via 10.9.1.1 dev ${DEVICE}
+    10.31.0.0/16 dev ${DEVICE}
+    10.22.0.0/16 via 10.9.1.1 src 10.9.1.50 metric 7
+    src 10.9.1.50 to 10.23.0.0/16 gw 10.9.1.1 oif ${DEVICE} table 100
+    10.24.0.0/16 via 10.99.0.1 dev ${DEVICE} onlink table 1000
+    10.25.0.0/16 dev ${DEVICE} scope link
+    10.26.0.0/16 dev ${DEVICE} scope 253 priority 9 no_track
+    default via 10.9.1.1 table 101
+    blackhole 10.27.0.0/16
+    unreachable 10.28.0.0/16
+    prohibit 10.29.0.0/16 table main
+    throw 10.30.0.0/16 table 102
+    fd20::/32 via fd00:1::2
+    fd21::/32 dev ${DEVICE} metric 50
+    default6 via fd00:1::2 dev ${DEVICE} table 101
+    blackhole fd22::/32
+  }
+`;
+test('virtual routes, as far as they are acted upon', async () => {
+  const ours = startOurs(ROUTES);
+  const theirs = pair.keepalivedWith(file(52, ROUTES));
+  await theirs.says('Entering MASTER STATE');
+  await ours.is('MASTER');
+  const count = ROUTES.split('virtual_routes {')[1]!.trim().split('\n').length - 1;
+  await until('every route', () => routes('a').length >= count && routes('b').length >= count, 3000).catch(
+    () => undefined,
+  );
+  expect(routes('a')).toEqual(routes('b'));
+  expect(routes('a')).toHaveLength(count);
+  pair.ip('a', 'route', 'del', '10.20.0.0/16');
+  await until('the notice', () => ours.notices.some((text) => text.includes('put back')));
+  expect(routes('a')).toHaveLength(count);
+  ours.send({ type: 'stop' });
+  await ours.ended();
+  expect(routes('a')).toEqual([]);
+});
+
+test('a guardian removes the routes that a killed director left', async () => {
+  const { configuration } = readConfiguration([{ name: 'file', text: file(51, ROUTES) }]);
+  const own = { ...planElector(configuration!, 'kernel'), leaseSeconds: 60 };
+  const ours = pair.elector(own);
+  await ours.is('MASTER');
+  await until('the routes', () => routes('a').length > 10);
+  ours.kill();
+  pair.guardian(own, []);
+  expect(routes('a')).toEqual([]);
+});

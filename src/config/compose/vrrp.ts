@@ -12,6 +12,7 @@ import { composeAddress } from './addresses.ts';
 import { composeHmac } from './auth-hmac.ts';
 import { composePassword } from './authentication.ts';
 import { composeNotify } from './notify.ts';
+import { composeRoute } from './routes.ts';
 import { composeTracks } from './trackers.ts';
 import { composeVirtualMac } from './virtual-mac.ts';
 
@@ -61,7 +62,7 @@ export function composeInstance(
     virtualAddressesExcluded: composeAddresses(settings, 'virtual_ipaddress_excluded'),
     ...(sourceAddress === undefined ? {} : { sourceAddress }),
     unicastPeers,
-    promoteSecondaries: last(settings, 'promote_secondaries') !== undefined,
+    ...besideAddresses(settings, report),
     ...overrides(settings, family, unicastPeers, report),
     ...(vmac === undefined ? {} : { vmac }),
     ...refusal(settings),
@@ -81,6 +82,16 @@ function needed<N extends 'interface' | 'virtual_router_id'>(settings: Instance,
   if (value === undefined && (report.compat || !mentioned(settings, name)))
     report.add('CFG_INCOMPLETE', settings.at, `this vrrp_instance has no ${name}`);
   return value;
+}
+
+type BesideAddresses = Pick<VrrpInstance, 'routes' | 'promoteSecondaries'>;
+
+function besideAddresses(settings: Instance, report: Report): BesideAddresses {
+  const entries = all(settings, 'virtual_routes').flatMap(({ body }) => body.entries);
+  return {
+    routes: entries.flatMap((entry) => composeRoute(entry, report) ?? []),
+    promoteSecondaries: last(settings, 'promote_secondaries') !== undefined,
+  };
 }
 
 /** Two names of one setting: whichever comes last counts. */

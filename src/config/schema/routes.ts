@@ -8,7 +8,8 @@ import type { Keyword } from './block.ts';
 import { oneOf, prefix, type Shape } from './shape.ts';
 import { words } from './table.ts';
 
-type Values = Record<string, Located<unknown>>;
+export type RouteValues = Record<string, Located<unknown>>;
+type Values = RouteValues;
 
 const ROUTE_TYPES = new Set([
   'unicast',
@@ -109,34 +110,34 @@ const algorithm: Shape<unknown> = {
 const SHAPES = { algorithm, destination, metric, via, named, mark, range, encapsulation, features };
 
 const SHARED = `
-  ignored inet              flag         IPv4
-  ignored inet6             flag         IPv6
-  ignored table             named        routing table
+  acts inet              flag         IPv4
+  acts inet6             flag         IPv6
+  acts table             named        routing table
   ignored protocol          named        who made it, see rt_protos
   ignored tos               named        type of service
   ignored dsfield           named        another name of tos
   ignored realms            named        realm, see rt_realms
-  ignored no_track          flag         do not put it back when somebody removes it
+  acts no_track          flag         do not put it back when somebody removes it
 `;
 /** A virtual one belongs to its instance; a static one may be followed by others. */
 const OF_STATIC = `
   ignored track_group       name         instances that follow its fate
 `;
 const ROUTE_WORDS = `${SHARED}
-  ignored src               ip           preferred source address
+  acts src               ip           preferred source address
   ignored as                via          address of the next hop in another family
-  ignored to                destination  destination
-  ignored via               via          next hop
-  ignored gw                via          another name of via
+  acts to                destination  destination
+  acts via               via          next hop
+  acts gw                via          another name of via
   ignored or                via          a second next hop, for when the first is not there
   ignored from              destination  source that it holds for (IPv6)
-  ignored scope             named        link, host, site, global
-  ignored metric            mark         preference; the lowest wins
-  ignored priority          mark         another name of metric
-  ignored preference        mark         another name of metric
-  ignored dev               iface        interface
-  ignored oif               iface        another name of dev
-  ignored onlink            flag         the next hop is on the link, whatever its address says
+  acts scope             named        link, host, site, global
+  acts metric            mark         preference; the lowest wins
+  acts priority          mark         another name of metric
+  acts preference        mark         another name of metric
+  acts dev               iface        interface
+  acts oif               iface        another name of dev
+  acts onlink            flag         the next hop is on the link, whatever its address says
   ignored encap             encapsulation tunnel it in
   ignored expires           metric       gone after so many seconds (IPv6)
   ignored mtu               metric       path MTU
@@ -157,7 +158,7 @@ const ROUTE_WORDS = `${SHARED}
   ignored pref              named        preference of a router (IPv6): low, medium, high
   ignored ttl-propagate     one(enabled|disabled) copy the TTL into the MPLS header
   ignored fastopen_no_cookie int(0,1)    TCP fast open without cookie
-  ignored add               flag         add it, the default
+  acts add               flag         add it, the default
   ignored prepend           flag         before equal routes
   ignored append            flag         after equal routes
   ignored nexthop           flag         one of several next hops: its own via, dev, weight, onlink follow

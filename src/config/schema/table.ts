@@ -42,7 +42,7 @@ const STANDINGS: Readonly<Record<string, Standing>> = {
   ignored: 'unsupported',
   unsafe: 'unsafe',
 };
-const LINE = /^(none|ignored|unsafe) +([^ {]+)(\{\})? +(\?)?(\w+)(?:\(([^ )]*)\))?(?:=(\S+))? +(\S.*)$/;
+const LINE = /^(acts|none|ignored|unsafe) +([^ {]+)(\{\})? +(\?)?(\w+)(?:\(([^ )]*)\))?(?:=(\S+))? +(\S.*)$/;
 
 const PLAIN: Readonly<Record<string, Shape<unknown>>> = {
   flag: nothing,
@@ -97,7 +97,9 @@ function parseWord(line: string, { blocks = {}, shapes = {} }: More): [string, K
   const takes = optional === undefined ? plain : orBare(plain, true);
   const block = braces === undefined ? undefined : blocks[word!];
   if (braces !== undefined && block === undefined) throw new TypeError(`no block ${word}: ${line}`);
-  const keyword: Keyword = { takes, doc: doc!, many: true, standing: STANDINGS[standing!]! };
+  const keyword: Keyword = { takes, doc: doc!, many: true };
+  // `acts`: an option of an entry that is acted upon.
+  if (standing !== 'acts') keyword.standing = STANDINGS[standing!]!;
   const [, oldNameOf] = /^old name of (\S+)$/.exec(doc!) ?? [];
   if (oldNameOf !== undefined) keyword.oldNameOf = oldNameOf;
   if (block !== undefined) keyword.block = block;

@@ -6,6 +6,7 @@ import { AUTHENTICATION } from './authentication.ts';
 import { type Block, keyword, list, opens } from './block.ts';
 import { LONGEST_GARP_DELAY, vrrpVersion } from './global.ts';
 import { NOTIFY_WORDS } from './notify.ts';
+import { routeEntry } from './routes.ts';
 import {
   address,
   INT_MAX,
@@ -99,6 +100,11 @@ export const VRRP_INSTANCE = {
     promote_secondaries: keyword(
       nothing,
       'removing an address keeps the others of its subnet: sysctl of the interface, put back at the end',
+    ),
+    virtual_routes: opens(
+      nothing,
+      'routes that move with the instance: added behind its addresses',
+      list('virtual_routes', routeEntry),
     ),
     down_timer_adverts: keyword(integer(1, 100), 'see vrrp_down_timer_adverts'),
     v3_checksum_as_v2: keyword(toggle, 'see v3_checksum_as_v2 of global_defs'),

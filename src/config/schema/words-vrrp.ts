@@ -4,7 +4,7 @@ import { staticAddressEntry } from './addresses.ts';
 import { list } from './block.ts';
 import { groupMember } from './members.ts';
 import { inOrder } from './options.ts';
-import { routeEntry, ruleEntry, staticRouteEntry, staticRuleEntry } from './routes.ts';
+import { ruleEntry, staticRouteEntry, staticRuleEntry } from './routes.ts';
 import { script, user } from './scripts.ts';
 import { integer, interfaceName, nameOf, oneOf, seconds } from './shape.ts';
 import { wordBlock, words } from './table.ts';
@@ -25,7 +25,6 @@ const SHAPES = {
   weight: directed(253),
   ipvlan: virtualDevice(['bridge', 'private', 'vepa']),
 };
-const ROUTES = list('virtual_routes', routeEntry);
 const RULES = list('virtual_rules', ruleEntry);
 const NAMES = list('group', nameOf('vrrp_instance'));
 const INTERFACES = list('interfaces', interfaceName);
@@ -41,7 +40,6 @@ export const VRRP_WORDS = words(
   ignored unicast_ttl                   int(0,255)  TTL of unicast adverts
   ignored no_virtual_ipaddress          flag        allow an instance without addresses
   none    linkbeat_use_polling          flag        old: poll the link of this instance
-  ignored virtual_routes{}              flag        routes that move with the instance
   ignored virtual_rules{}               flag        policy rules that move with the instance
   none    skip_check_adv_addr           bool        vrrp_skip_check_adv_addr of this instance
   none    strict_mode                   bool        strict RFC mode of this instance
@@ -57,7 +55,6 @@ export const VRRP_WORDS = words(
 `,
   {
     blocks: {
-      virtual_routes: ROUTES,
       virtual_rules: RULES,
       ...TRACKS,
     },

@@ -20,6 +20,7 @@ import { Addresses } from './addresses.ts';
 import { type AdvertSocket, openAdvertSocket } from './advert-sockets.ts';
 import { Firewall } from './firewall.ts';
 import { Links } from './links.ts';
+import { Routes } from './routes.ts';
 import { VirtualDevices } from './virtual-devices.ts';
 
 /** Everything of a dead director is gone within a second: with slow adverts there may be a gap instead. */
@@ -38,6 +39,7 @@ export function removeLeftovers(settings: ElectorSettings, masters: readonly str
   const requests = new NetlinkSocket(NETLINK_ROUTE);
   const links = new Links(requests);
   const addresses = new Addresses(requests, links, () => {});
+  const routes = new Routes(requests, links, () => {});
   const served = settings.instances.filter((own) => masters.includes(own.name));
   const orphans = served.flatMap((own) => resign(own, links, virtualAddresses(settings)));
   try {
@@ -45,6 +47,7 @@ export function removeLeftovers(settings: ElectorSettings, masters: readonly str
   } finally {
     for (const { socket } of orphans) socket.close();
     // Also of those that did not serve: the dead director may have become master a moment ago.
+    routes.remove(settings.instances.flatMap((own) => own.routes ?? []));
     if (settings.addresses === 'kernel') addresses.remove(settings.instances.flatMap(allVips));
     const devices = new VirtualDevices(requests, links, () => {});
     devices.remove(virtualDevices(settings.instances));

@@ -23,6 +23,7 @@ import { Firewall } from './firewall.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
 import { Promotion } from './promotion.ts';
+import { Routes } from './routes.ts';
 import { AnnouncementSocket, rehearseSend } from './sockets.ts';
 import { VirtualDevices } from './virtual-devices.ts';
 
@@ -45,6 +46,7 @@ export class ElectorThread {
   readonly #addresses = new Addresses(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #devices = new VirtualDevices(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #firewall = new Firewall((notice) => this.#say(notice));
+  readonly #routes = new Routes(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #promotion = new Promotion();
   readonly #sockets = new Map<string, Open>();
   readonly #poll = new PollSet();
@@ -108,6 +110,10 @@ export class ElectorThread {
         return this.#addresses.add(action.vips);
       case 'removeVips':
         return this.#addresses.remove(action.vips);
+      case 'addRoutes':
+        return this.#routes.add(action.routes);
+      case 'removeRoutes':
+        return this.#routes.remove(action.routes);
       case 'announce':
         // An engine announces by itself, when it is ready to receive what the announcement brings.
         if (this.#elector.settings.addresses === 'engine') return;
