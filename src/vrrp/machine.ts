@@ -167,7 +167,9 @@ function stepMaster(router: Router, event: Event, own: Own): Step {
 }
 
 function hearAsMaster(router: Router, event: Event & { type: 'advert' }, own: Own): Step {
-  if (event.priority === RESIGNED) return [router, advertise(own)];
+  // Whoever leaves may have been master on the other side of a split, and the link may believe it still.
+  if (event.priority === RESIGNED)
+    return [router, [...advertise(own), { do: 'announce', repeat: own.garp.repeat }]];
   const better = event.priority > own.priority || (event.priority === own.priority && event.higherAddress);
   if (better) {
     const lastWord: Effect = { do: 'send', priority: own.priority };
@@ -251,14 +253,16 @@ function worseThan(priority: number, own: Own): Effect[] {
 }
 
 function finishLeaving(router: Leaving, own: Own): Step {
-  if (router.purpose.for === 'stop') return becomeInit();
+  // Once more, if nobody was heard: the split that kept the first word from the others may be over.
+  if (router.purpose.for === 'stop')
+    return becomeInit(router.relieved ? [] : [{ do: 'send', priority: RESIGNED }]);
   const [master, effects] = becomeMaster('nobody took over', own);
   if (router.purpose.for === 'pause') return [master, effects];
   return [master, [...effects, { do: 'drillStep', step: 'unrelieved' }]];
 }
 
-function becomeInit(): Step {
-  return [INIT, [{ do: 'enter', state: 'INIT', reason: 'stopped' }, { do: 'removeVips' }]];
+function becomeInit(before: readonly Effect[] = []): Step {
+  return [INIT, [{ do: 'enter', state: 'INIT', reason: 'stopped' }, ...before, { do: 'removeVips' }]];
 }
 
 function becomeFault(before: readonly Effect[]): Step {

@@ -186,8 +186,8 @@ describe('master', () => {
       { do: 'arm', timer: 'refresh', ms: 60_000 },
     ]);
   });
-  test('answers a resignation with an advert', () => {
-    expect(verbs(play([...master, advert(0)]).effects)).toEqual(['send 150', 'arm']);
+  test('answers a resignation with an advert, and tells the link: it may believe who left', () => {
+    expect(verbs(play([...master, advert(0)]).effects)).toEqual(['send 150', 'arm', 'announce']);
   });
   test('answers a worse master with an advert, and tells the link again, twice', () => {
     const { router, effects } = play([...master, advert(100)]);
@@ -219,7 +219,7 @@ describe('master', () => {
     const [router, effects] = step({ state: 'MASTER' }, advert(100), silent);
     expect(router.state).toBe('MASTER');
     expect(verbs(effects)).toEqual(['rival', 'announce', 'arm']);
-    expect(verbs(step(router, advert(0), silent)[1])).toEqual(['send 150', 'arm']);
+    expect(verbs(step(router, advert(0), silent)[1])).toEqual(['send 150', 'arm', 'announce']);
     expect(verbs(step(router, advert(200), silent)[1])).toEqual(['enter', 'send 150', 'arm', 'arm']);
   });
   test('of equal priority stays when its address is higher', () => {
@@ -268,6 +268,11 @@ describe('fault', () => {
 
 describe('leaving for a stop', () => {
   const leaving: Event[] = [START, SILENCE, { type: 'stop' }];
+  test('resigns again at the end when nobody was heard: a split may be over (seed 8643)', () => {
+    expect(verbs(play([...leaving, expired('leave')]).effects)).toEqual(['enter', 'send 0', 'removeVips']);
+    const relieved = play([...leaving, advert(100), expired('leave')]);
+    expect(verbs(relieved.effects)).toEqual(['enter', 'removeVips']);
+  });
   test('resigns, and keeps its addresses', () => {
     const { router, effects } = play(leaving);
     expect(router.state).toBe('LEAVING');
