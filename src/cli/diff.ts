@@ -8,8 +8,9 @@ import { DirectorError } from '../core/errors.ts';
 import { difference } from '../director/difference.ts';
 import { recordDifference, renderDifference } from '../director/difference-text.ts';
 import { type Plan, planConfiguration } from '../director/plan-document.ts';
-import { defaultConfigId, readSources, resolveInclude } from '../linux/config-files.ts';
+import { defaultConfigId, readSources, resolveInclude, surroundingsNow } from '../linux/config-files.ts';
 import { readKeyFile } from '../linux/key-files.ts';
+import { yamlLibrary } from '../linux/yaml-library.ts';
 
 /** 0 nothing would change, 1 something would, 2 there is nothing to compare with, 4 the file cannot run. */
 export type DiffExitCode = 0 | 1 | 2 | 4;
@@ -21,6 +22,8 @@ export type DiffOptions = {
   useFile?: readonly string[];
   configId?: string;
 };
+/** What a file leaves to chance is the same on both sides, so that it is no difference. */
+const SEED = 1;
 /** Of plans that are never written down. */
 const SALT = '';
 type Outcome = { exitCode: DiffExitCode; output: string };
@@ -56,6 +59,8 @@ function readAll(files: readonly string[], { compat, configId = defaultConfigId(
       configId,
       include,
       readKeyFile,
+      surroundings: surroundingsNow(SEED),
+      yaml: yamlLibrary,
     });
     if (diagnostics.some(({ severity }) => severity === 'error')) {
       const text = renderDiagnostics(sources, diagnostics);

@@ -11,6 +11,14 @@ const instance = (priority: number, more = '') =>
   `vrrp_instance V {\n  interface eth0\n  virtual_router_id 5\n  priority ${priority}\n` +
   `  virtual_ipaddress {\n    10.0.0.1\n  }\n${more}}\n`;
 
+const YAML = `vrrp_instance:
+  V:
+    interface: eth0
+    virtual_router_id: 5
+    priority: 100
+    virtual_ipaddress: [10.0.0.1]
+`;
+
 let directory: string;
 const at = (name: string) => join(directory, name);
 const run = (name: string, options: Partial<DiffOptions> = {}) =>
@@ -30,6 +38,8 @@ beforeAll(() => {
     'old.conf': instance(100),
     'new.conf': instance(150),
     'broken.conf': instance(100, '  priorty 150\n'),
+    'old.yaml': YAML,
+    'chance.conf': instance(100).replace('priority 100', `priority $\{_RANDOM 1 254}`),
     'ignored.conf': instance(100, '  virtual_rules {\n    from 10.0.0.9 table 100 priority 5\n  }\n'),
     'named.conf': `${instance(100)}@here global_defs {\n@here   vrrp_version 3\n@here }\n`,
   };
@@ -60,6 +70,11 @@ describe('against a file', () => {
       1,
       '~ vrrp_instance V: priority 100 → 150 (may move the MASTER role)',
     ]);
+  });
+
+  test('one form of the language with the other, and what is left to chance is no difference', () => {
+    expect(run('old.yaml', { against: at('old.conf') }).output).toContain('nothing changes');
+    expect(run('chance.conf', { against: at('chance.conf') }).output).toContain('nothing changes');
   });
 
   test('files that are read as one with it are so on both sides', () => {
