@@ -1,9 +1,8 @@
-// The socket that adverts of one family go through on one interface.
+// Which socket adverts of a family go through.
 import type { Family } from '../../core/address.ts';
+import type { AdvertSocket } from './advert-socket.ts';
+import { Ipv4AdvertSocket } from './ipv4-socket.ts';
 import { Ipv6AdvertSocket } from './ipv6-socket.ts';
-import { Ipv4AdvertSocket } from './sockets.ts';
-
-export type AdvertSocket = Ipv4AdvertSocket | Ipv6AdvertSocket;
 
 export function openAdvertSocket(family: Family, link: { name: string; index: number }): AdvertSocket {
   const Socket = family === 4 ? Ipv4AdvertSocket : Ipv6AdvertSocket;

@@ -16,7 +16,9 @@ import { errnoName, read, SCHED, SystemCallError, schedSetscheduler } from '../l
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
 import { Addresses } from './addresses.ts';
-import { type AdvertSocket, openAdvertSocket } from './advert-sockets.ts';
+import type { AdvertSocket } from './advert-socket.ts';
+import { openAdvertSocket } from './advert-sockets.ts';
+import { AnnouncementSocket, rehearseSend } from './announcement-socket.ts';
 import { Bfd, type SessionVerdict } from './bfd.ts';
 import type { ThreadData } from './elector.ts';
 import { Firewall } from './firewall.ts';
@@ -24,7 +26,6 @@ import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
 import { Promotion } from './promotion.ts';
 import { Routes } from './routes.ts';
-import { AnnouncementSocket, rehearseSend } from './sockets.ts';
 import { VirtualDevices } from './virtual-devices.ts';
 
 const NS_PER_MS = 1e6;

@@ -1,0 +1,47 @@
+// The socket that announcements go through; and what a rehearsal sends, to nobody.
+import { type Address, familyOf } from '../../core/address.ts';
+import { announcement, ETHERTYPE } from '../../vrrp/arp.ts';
+import type { VirtualAddress } from '../../vrrp/settings.ts';
+import { AF, close, MSG, SOCK, sendto, socket } from '../libc.ts';
+import { sockaddrInet, sockaddrLl } from '../sockaddr.ts';
+import type { Links } from './links.ts';
+
+/** No descriptor: the call is made, and refused. */
+const NOBODY = -1;
+
+export function rehearseSend(packet: Buffer, to: Address): void {
+  sendto(NOBODY, packet, sockaddrInet(to, 0), MSG.DONTWAIT);
+}
+
+export class AnnouncementSocket {
+  readonly #links: Links;
+  /** Protocol 0: it sends, and is not shown what others send. */
+  readonly #fd = socket(AF.PACKET, SOCK.RAW | SOCK.NONBLOCK, 0);
+
+  constructor(links: Links) {
+    this.#links = links;
+  }
+
+  announce(vips: readonly VirtualAddress[], repeat: number): void {
+    for (const { frame, to } of this.#framesFor(vips))
+      for (let n = 0; n < repeat; n++) sendto(this.#fd, frame, to, MSG.DONTWAIT);
+  }
+
+  rehearse(vips: readonly VirtualAddress[]): void {
+    for (const { frame, to } of this.#framesFor(vips)) sendto(NOBODY, frame, to, MSG.DONTWAIT);
+  }
+
+  #framesFor(vips: readonly VirtualAddress[]): { frame: Buffer; to: Buffer }[] {
+    return vips.flatMap((vip) => {
+      const link = this.#links.link(vip.interface);
+      if (link === undefined || link.loopback || link.mac.length !== 6) return [];
+      const frame = announcement(vip.address, link.mac);
+      const type = familyOf(vip.address) === 4 ? ETHERTYPE.ARP : ETHERTYPE.IPV6;
+      return [{ frame, to: sockaddrLl(link.index, type, frame.subarray(0, 6)) }];
+    });
+  }
+
+  close(): void {
+    close(this.#fd);
+  }
+}
