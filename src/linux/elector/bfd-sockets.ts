@@ -23,7 +23,7 @@ import { sockaddrInet } from '../sockaddr.ts';
 /** RFC 5881 §4, RFC 5883 §5. */
 const PORT = { singleHop: 3784, multihop: 4784 } as const;
 const SOURCE_PORTS = { first: 49_152, last: 65_535 } as const;
-/** RFC 5881 §4 wants routing protocols' precedence; as keepalived sends. */
+/** The precedence of routing protocols (RFC 791), as our adverts have it; keepalived's BFD sends 0. */
 const CONTROL_CLASS = 0xc0;
 const PACKET_MAX = 256;
 const ANY: Readonly<Record<Family, Address>> = { 4: '0.0.0.0' as Address, 6: '::' as Address };

@@ -20,7 +20,8 @@ const PACKETS_PER_ROUND = 64;
 export class Bfd {
   readonly #speaker = createBfdSpeaker(Math.random);
   readonly #listeners = new Map<string, { listener: BfdListener; slot: number }>();
-  readonly #senders = new Map<string, BfdSender>();
+  /** By the settings that a session holds on to: those of another session are another object. */
+  readonly #senders = new Map<BfdSettings, BfdSender>();
   readonly #poll: PollSet;
   readonly #tell: (verdict: SessionVerdict) => void;
 
@@ -37,10 +38,11 @@ export class Bfd {
     this.#listen(settings);
     // Sessions that end still have their last word to send.
     this.#perform(configureBfd(this.#speaker, settings, nowMs));
-    for (const [key, sender] of this.#senders) {
-      if (settings.some((own) => keyOf(own) === key)) continue;
+    const held = new Set([...this.#speaker.sessions.values()].map((session) => session.settings));
+    for (const [own, sender] of this.#senders) {
+      if (held.has(own)) continue;
       sender.close();
-      this.#senders.delete(key);
+      this.#senders.delete(own);
     }
   }
 
@@ -70,11 +72,10 @@ export class Bfd {
     }
   }
   #senderOf(settings: BfdSettings): BfdSender {
-    const key = keyOf(settings);
-    const known = this.#senders.get(key);
+    const known = this.#senders.get(settings);
     if (known) return known;
     const sender = new BfdSender(settings);
-    this.#senders.set(key, sender);
+    this.#senders.set(settings, sender);
     return sender;
   }
   #listen(settings: readonly BfdSettings[]): void {
@@ -96,8 +97,4 @@ export class Bfd {
       this.#listeners.set(key, { listener, slot: this.#poll.add(listener.fd) });
     }
   }
-}
-
-function keyOf(settings: BfdSettings): string {
-  return JSON.stringify(settings);
 }

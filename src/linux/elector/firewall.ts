@@ -1,8 +1,8 @@
 // The elector's packet filter: one table of nf_tables, replaced as a whole when the settings want another.
 //
 // The input chain comes after IPVS (priority 99): what IPVS forwards never gets here, so `no_accept` refuses
-// the machine's own services on a virtual address and nothing else. keepalived 2.2.7 drops before IPVS sees a
-// packet, at -1, and its `no_accept` ends every virtual server of the address.
+// the machine's own services on a virtual address and nothing else. keepalived 2.2.7 drops at -1, which
+// is before IPVS sees a packet.
 import type { Notice } from '../../core/events.ts';
 import {
   BEGIN,
