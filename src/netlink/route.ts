@@ -70,8 +70,9 @@ const LINK = schema({
   info: { id: 18, kind: nested(INFO) },
 });
 
+/** INFINITY_LIFE_TIME of <net/addrconf.h>, in seconds. */
+export const FOREVER = 0xffffffff;
 /** struct ifa_cacheinfo. Seconds; both ages, which the kernel alone sets, are not read. */
-const FOREVER = 0xffffffff;
 type Lifetimes = { preferredSeconds: number; validSeconds: number };
 const lifetimes: Kind<Lifetimes> = {
   size: () => 16,

@@ -3,10 +3,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type Address, addressBytes, familyOf } from '../core/address.ts';
 import { familyOfRouter } from './family.ts';
-import { type Advert, type ChecksumForm, passwordField, VRRP_TTL } from './packet.ts';
+import { type Advert, type ChecksumForm, OWNER, passwordField, VRRP_TTL } from './packet.ts';
 import type { InstanceSettings } from './settings.ts';
-
-const OWNER = 255;
 
 export type Refusal =
   | 'other-version'

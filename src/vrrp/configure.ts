@@ -1,5 +1,6 @@
 // Settings, links and trackers as they change under a running elector: which virtual routers start, change in
 // place, or leave.
+
 import type { Address } from '../core/address.ts';
 import type { Route } from '../core/route.ts';
 import { createAuthenticator } from './auth.ts';
@@ -16,11 +17,10 @@ import {
   type Turn,
   type Why,
 } from './instance.ts';
+import { OWNER } from './packet.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from './settings.ts';
 import { type Fitness, judge, trackerKey, weightOf } from './tracks.ts';
 import { devicesOf } from './virtual-device.ts';
-
-const OWNER = 255;
 
 /** A diff by name: what did not change is not touched. */
 export function configure(elector: Elector, settings: ElectorSettings, turn: Turn): void {

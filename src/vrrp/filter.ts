@@ -1,6 +1,8 @@
 // What the elector's packet filter has to keep back, from the settings alone: so it stands before an address
 // comes, and a takeover does not wait for it.
+
 import type { Address } from '../core/address.ts';
+import { OWNER } from './packet.ts';
 import type { ElectorSettings } from './settings.ts';
 import { devicesOf } from './virtual-device.ts';
 
@@ -13,8 +15,6 @@ export type Filter = {
   /** `no_accept`: packets to them are forwarded, as IPVS does, but not taken in. */
   refused: readonly Address[];
 };
-
-const OWNER = 255;
 
 export function filterFor({ instances, addresses }: ElectorSettings): Filter {
   if (addresses === 'engine') return { silent: [], refused: [] };

@@ -40,7 +40,7 @@
 //
 // Timers are effects with names. On every `enter` the owner of the clock disarms all of them: what an
 // entered state needs it arms itself, so no timer of a former state can fire.
-import { RESIGNED } from './packet.ts';
+import { OWNER, RESIGNED } from './packet.ts';
 import {
   type Effect,
   type Event,
@@ -52,8 +52,6 @@ import {
   type Timer,
 } from './router.ts';
 import { LINGER_MS, masterDownMs, peerMasterDownMs, skewMs } from './timing.ts';
-
-const OWNER = 255;
 
 type Backup = Router & { state: 'BACKUP' };
 type Leaving = Router & { state: 'LEAVING' };

@@ -17,6 +17,8 @@ import {
 export const VRRP_TTL = 255;
 /** RFC 9568 §5.2.4: the master gives up; everybody else answers by electing at once. */
 export const RESIGNED = 0;
+/** RFC 9568 §5.2.4: of the router that has the addresses as its own. */
+export const OWNER = 255;
 
 /**
  * From the start of the VRRP message. Version 2 has authType and interval where version 3 has 16 bits of

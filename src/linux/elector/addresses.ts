@@ -6,7 +6,7 @@
 // it is used as it is, and neither given an end nor taken away.
 import { familyOf } from '../../core/address.ts';
 import type { EventName, Notice } from '../../core/events.ts';
-import { addAddress, deleteAddress, IFA_F, type InterfaceAddress } from '../../netlink/route.ts';
+import { addAddress, deleteAddress, FOREVER, IFA_F, type InterfaceAddress } from '../../netlink/route.ts';
 import type { VirtualAddress } from '../../vrrp/settings.ts';
 import type { NetlinkSocket, Result } from '../netlink-socket.ts';
 import type { Links } from './links.ts';
@@ -133,8 +133,6 @@ export class Addresses {
     this.#say({ event, message, fields: { ...fields, why } });
   }
 }
-
-const FOREVER = 0xffffffff;
 
 function flagsOf(vip: VirtualAddress): number {
   const isIPv6 = familyOf(vip.address) === 6;

@@ -3,7 +3,7 @@
 // keepalived 2.2.7 makes them.
 import type { EventName, Notice } from '../../core/events.ts';
 import { createMacvlan, deleteLink, setLinkUp } from '../../netlink/link-message.ts';
-import { addAddress, decodeRouteMessage, getLink, IFA_F, type Link } from '../../netlink/route.ts';
+import { addAddress, decodeRouteMessage, FOREVER, getLink, IFA_F, type Link } from '../../netlink/route.ts';
 import type { VirtualDevice } from '../../vrrp/virtual-device.ts';
 import type { NetlinkSocket, Result } from '../netlink-socket.ts';
 import { readSysctl, Sysctls } from '../sysctl.ts';
@@ -13,7 +13,6 @@ import type { Links } from './links.ts';
 const NO_ADDRESS = 1;
 /** Answer ARP for addresses of the very interface: the base must not answer for those on its device. */
 const OWN_ADDRESSES = 1;
-const FOREVER = 0xffffffff;
 const ALL_RP_FILTER = 'ipv4/conf/all/rp_filter';
 
 export class VirtualDevices {
