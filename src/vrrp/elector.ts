@@ -2,24 +2,11 @@
 // reports out, and the one moment at which it wants to be called again. Pure in that it does nothing itself;
 // mutable, with one owner.
 import type { Address, Family } from '../core/address.ts';
-import { isHigherAddress, ODDITY_MESSAGES, oddities, refuse } from './accept.ts';
-import { authenticate, skewText } from './authenticate.ts';
 import { configure, followSurroundings, placeOf, retire } from './configure.ts';
-import { familyOfPacket } from './envelope.ts';
 import { familyOfRouter } from './family.ts';
 import { alignGroups, type Group, isMember } from './group.ts';
-import {
-  type Action,
-  advance,
-  allVips,
-  count,
-  type Instance,
-  isQuiet,
-  notice,
-  statusOf,
-  type Turn,
-} from './instance.ts';
-import { type Decoded, decodeAdvert, RESIGNED, vridOf } from './packet.ts';
+import { hear } from './hear.ts';
+import { type Action, advance, allVips, type Instance, statusOf, type Turn } from './instance.ts';
 import { restore } from './restore.ts';
 import type { Timer } from './router.ts';
 import type { ElectorCommand, ElectorSettings, Verdict } from './settings.ts';
@@ -63,8 +50,6 @@ export type Elector = {
 /** Two renewals may fail or be late before an address is lost. */
 const RENEWALS_PER_LEASE = 3;
 const ROUTES_EACH_MS = 2000;
-const DROP_EACH_MS = 60_000;
-const ODDITY_EACH_MS = 3_600_000;
 const NO_SETTINGS: ElectorSettings = {
   instances: [],
   realtimePriority: 0,
@@ -214,62 +199,6 @@ function nextDue(instance: Instance, nowMs: number): Timer | undefined {
     dueMs = deadlineMs;
   }
   return due;
-}
-
-function hear(elector: Elector, device: string, bytes: Buffer, turn: Turn): void {
-  const vrid = vridOf(bytes);
-  const family = familyOfPacket(bytes);
-  for (const instance of elector.instances.values()) {
-    const { own } = instance;
-    // Each family has ids of its own.
-    if (hearingInterface(own) !== device || own.vrid !== vrid || familyOfRouter(own) !== family) continue;
-    const decoded = decodeAdvert(bytes);
-    if (decoded.ok) hearAdvert(instance, decoded, turn);
-    else refuseAdvert(instance, decoded.drop, undefined, turn);
-  }
-}
-
-function hearAdvert(instance: Instance, decoded: Decoded & { ok: true }, turn: Turn): void {
-  const { advert, checksumForm: form } = decoded;
-  const { own, source, router } = instance;
-  if (source === undefined || router.state === 'INIT' || router.state === 'FAULT') return;
-  const refusal = refuse(advert, own, source);
-  if (refusal) {
-    refuseAdvert(instance, refusal, advert.source, turn);
-    return;
-  }
-  const doubt = authenticate(instance, decoded, turn);
-  if (doubt) {
-    refuseAdvert(instance, doubt.drop, advert.source, turn, doubt.skewMs);
-    return;
-  }
-  count(instance, 'advertsReceived');
-  if (advert.priority === RESIGNED) count(instance, 'priorityZeroReceived');
-  else instance.lastMaster = { address: advert.source, priority: advert.priority, atMs: turn.nowMs };
-  for (const oddity of oddities(advert, form, own)) {
-    count(instance, oddity);
-    if (isQuiet(instance, `${oddity} ${advert.source}`, turn.nowMs, ODDITY_EACH_MS)) continue;
-    const message = `${advert.source} ${ODDITY_MESSAGES[oddity]}`;
-    notice(instance, 'vrrp.advert.odd', message, { from: advert.source, oddity }, turn);
-  }
-  const { priority, intervalMs } = advert;
-  const higherAddress = priority === own.priority && isHigherAddress(advert.source, source);
-  advance(instance, { type: 'advert', priority, intervalMs, higherAddress }, turn);
-}
-
-function refuseAdvert(
-  instance: Instance,
-  reason: string,
-  from: Address | undefined,
-  turn: Turn,
-  skewMs?: number,
-): void {
-  count(instance, `dropped.${reason}`);
-  if (isQuiet(instance, `dropped ${reason}`, turn.nowMs, DROP_EACH_MS)) return;
-  const clock = skewMs === undefined ? '' : `, ${skewText(skewMs)}`;
-  const message = `dropped an advert${from ? ` from ${from}` : ''}: ${reason}${clock}`;
-  const fields = { reason, ...(from ? { from } : {}), ...(skewMs === undefined ? {} : { skewMs }) };
-  notice(instance, 'vrrp.advert.dropped', message, fields, turn);
 }
 
 /** 0 = never. Whether routes are still there is asked by adding them: a busy table's events cost too much. */

@@ -1,0 +1,70 @@
+// Adverts as they come in: whose they are, whether they count, and what of them an operator should know. What
+// is well formed is packet.ts, what counts accept.ts, what follows machine.ts.
+import type { Address } from '../core/address.ts';
+import { isHigherAddress, ODDITY_MESSAGES, oddities, refuse } from './accept.ts';
+import { authenticate, skewText } from './authenticate.ts';
+import type { Elector } from './elector.ts';
+import { familyOfPacket } from './envelope.ts';
+import { familyOfRouter } from './family.ts';
+import { advance, count, type Instance, isQuiet, notice, type Turn } from './instance.ts';
+import { type Decoded, decodeAdvert, RESIGNED, vridOf } from './packet.ts';
+import { hearingInterface } from './virtual-device.ts';
+
+const DROP_EACH_MS = 60_000;
+const ODDITY_EACH_MS = 3_600_000;
+
+export function hear(elector: Elector, device: string, bytes: Buffer, turn: Turn): void {
+  const vrid = vridOf(bytes);
+  const family = familyOfPacket(bytes);
+  for (const instance of elector.instances.values()) {
+    const { own } = instance;
+    // Each family has ids of its own.
+    if (hearingInterface(own) !== device || own.vrid !== vrid || familyOfRouter(own) !== family) continue;
+    const decoded = decodeAdvert(bytes);
+    if (decoded.ok) hearAdvert(instance, decoded, turn);
+    else refuseAdvert(instance, decoded.drop, undefined, turn);
+  }
+}
+
+function hearAdvert(instance: Instance, decoded: Decoded & { ok: true }, turn: Turn): void {
+  const { advert, checksumForm: form } = decoded;
+  const { own, source, router } = instance;
+  if (source === undefined || router.state === 'INIT' || router.state === 'FAULT') return;
+  const refusal = refuse(advert, own, source);
+  if (refusal) {
+    refuseAdvert(instance, refusal, advert.source, turn);
+    return;
+  }
+  const doubt = authenticate(instance, decoded, turn);
+  if (doubt) {
+    refuseAdvert(instance, doubt.drop, advert.source, turn, doubt.skewMs);
+    return;
+  }
+  count(instance, 'advertsReceived');
+  if (advert.priority === RESIGNED) count(instance, 'priorityZeroReceived');
+  else instance.lastMaster = { address: advert.source, priority: advert.priority, atMs: turn.nowMs };
+  for (const oddity of oddities(advert, form, own)) {
+    count(instance, oddity);
+    if (isQuiet(instance, `${oddity} ${advert.source}`, turn.nowMs, ODDITY_EACH_MS)) continue;
+    const message = `${advert.source} ${ODDITY_MESSAGES[oddity]}`;
+    notice(instance, 'vrrp.advert.odd', message, { from: advert.source, oddity }, turn);
+  }
+  const { priority, intervalMs } = advert;
+  const higherAddress = priority === own.priority && isHigherAddress(advert.source, source);
+  advance(instance, { type: 'advert', priority, intervalMs, higherAddress }, turn);
+}
+
+function refuseAdvert(
+  instance: Instance,
+  reason: string,
+  from: Address | undefined,
+  turn: Turn,
+  skewMs?: number,
+): void {
+  count(instance, `dropped.${reason}`);
+  if (isQuiet(instance, `dropped ${reason}`, turn.nowMs, DROP_EACH_MS)) return;
+  const clock = skewMs === undefined ? '' : `, ${skewText(skewMs)}`;
+  const message = `dropped an advert${from ? ` from ${from}` : ''}: ${reason}${clock}`;
+  const fields = { reason, ...(from ? { from } : {}), ...(skewMs === undefined ? {} : { skewMs }) };
+  notice(instance, 'vrrp.advert.dropped', message, fields, turn);
+}
