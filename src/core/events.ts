@@ -49,6 +49,11 @@ export const EVENTS = {
     level: 'warn',
     means: 'a master heard an advert of lower priority: two masters for a moment',
   },
+  'bfd.socket.refused': {
+    level: 'error',
+    means: 'BFD has not its port or its source address (`errno`); its sessions are down and it tries again',
+  },
+  'bfd.socket.opened': { level: 'info', means: 'BFD got the port or the source address that it was refused' },
   'vrrp.clock.skew': {
     level: 'warn',
     means:

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
 import type { BfdSettings } from '../../src/vrrp/bfd/speaker.ts';
-import { ADDRESS, Pair, pause, settings, until } from './elector-pair.ts';
+import { ADDRESS, DEVICE, Pair, pause, type Side, settings, until } from './elector-pair.ts';
 
 const BFD: BfdSettings = {
   name: 'peer',
@@ -41,11 +41,11 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true });
 });
 
-function keepalived(lines: readonly string[] = THEIRS) {
+function keepalived(lines: readonly string[] = THEIRS, side: Side = 'b') {
   const file = `${scratch}/${++started}`;
   writeFileSync(`${file}.conf`, `bfd_instance K {\n${lines.join('\n')}\n}\n`);
   const pids = ['p', 'r', 'c', 'b'].flatMap((option) => [`-${option}`, `${file}.${option}`]);
-  return pair.run('b', ['keepalived', '-n', '-l', '-D', '-f', `${file}.conf`, ...pids]);
+  return pair.run(side, ['keepalived', '-n', '-l', '-D', '-f', `${file}.conf`, ...pids]);
 }
 function tracking(bfd: Partial<BfdSettings> = {}) {
   const track = { kind: 'bfd', name: 'peer', weight: 0, reverse: false } as const;
@@ -78,6 +78,33 @@ describe('BFD with keepalived', () => {
     await until('the address to go', () => !pair.has('a'));
     keepalived();
     await until('the VIP again', () => pair.has('a'), 8000);
+  });
+
+  test('a source address that is not here yet leaves the session down, and up when it comes', async () => {
+    const later = '10.1.0.77';
+    keepalived(THEIRS.map((line) => line.replace(ADDRESS.a, later)));
+    const elector = pair.elector(tracking({ source: address(later) }));
+    await until('the notice', () => elector.notices.find((notice) => notice.includes('EADDRNOTAVAIL')));
+    await pause(1500);
+    expect(elector.states).toEqual(['FAULT']);
+    expect(elector.notices.filter((notice) => notice.includes('EADDRNOTAVAIL'))).toHaveLength(1);
+    pair.ip('a', 'addr', 'add', `${later}/24`, 'dev', DEVICE);
+    await until('the VIP', () => pair.has('a'));
+    expect(elector.notices).toContain('BFD of peer goes on');
+  });
+
+  test('another BFD daemon on the port leaves the sessions down until it ends', async () => {
+    const mirrored = [`neighbor_ip ${ADDRESS.b}`, `source_ip ${ADDRESS.a}`];
+    const other = keepalived(mirrored, 'a');
+    await until('its port', () => pair.listens('a', 3784));
+    keepalived();
+    const elector = pair.elector(tracking());
+    await until('the notice', () => elector.notices.find((notice) => notice.includes('EADDRINUSE')));
+    await pause(1500);
+    expect(elector.states).toEqual(['FAULT']);
+    process.kill(-other.pid!, 'SIGKILL');
+    await until('the VIP', () => pair.has('a'));
+    expect(elector.notices).toContain('listening for BFD over IPv4 goes on');
   });
 
   test('a neighbour behind more routers than allowed is not heard', async () => {

@@ -86,6 +86,11 @@ export class Pair {
     const words = ['netns', 'exec', this.#namespace(side), 'cat', path];
     return ip(...words).trim();
   }
+  /** Whether somebody holds the UDP port; sockets for both families are in the IPv6 table. */
+  listens(side: Side, port: number): boolean {
+    const local = new RegExp(`^ *\\d+: \\S+:${port.toString(16).padStart(4, '0').toUpperCase()} `, 'm');
+    return ['udp', 'udp6'].some((table) => local.test(this.read(side, `/proc/net/${table}`)));
+  }
   /** Of the device, as `ip -j` tells it; undefined when it is not there. */
   addressOf(side: Side, value: string): { valid_life_time: number; preferred_life_time: number } | undefined {
     const [device] = JSON.parse(this.ip(side, '-j', 'addr', 'show', 'dev', DEVICE));

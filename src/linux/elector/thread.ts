@@ -51,7 +51,11 @@ export class ElectorThread {
   readonly #promotion = new Promotion();
   readonly #sockets = new Map<string, Open>();
   readonly #poll = new PollSet();
-  readonly #bfd = new Bfd(this.#poll, (verdict) => this.#onSession(verdict));
+  readonly #bfd = new Bfd(
+    this.#poll,
+    (verdict) => this.#onSession(verdict),
+    (notice) => this.#say(notice),
+  );
   readonly #bellSlot: number;
   readonly #linksSlot: number;
   readonly #rung = Buffer.alloc(8);
