@@ -27,6 +27,8 @@ export type GlobalDefs = {
   /** A MASTER does not answer adverts of lower priority. */
   lowerPriorityNoAdvert: Located<boolean>;
   ownerIgnoresAdverts: Located<boolean>;
+  /** Unicast adverts of others than the peers do not count. */
+  checksUnicastSource: Located<boolean>;
   multicastGroup4: Located<Address>;
   multicastGroup6: Located<Address>;
   vmacPrefix: Located<string>;
@@ -127,7 +129,14 @@ export type VrrpInstance = {
   virtualAddressesExcluded: VirtualAddress[];
   /** `mcast_src_ip` or `unicast_src_ip`. */
   sourceAddress?: Located<Address>;
-  unicastPeers: Located<Address>[];
+  /** `track_src_ip`; not without a source address. */
+  tracksSource?: Located<true>;
+  unicastPeers: UnicastPeer[];
+  unicastTtl?: Located<number>;
+  /** Undefined = the global value. */
+  checksUnicastSource?: Located<boolean>;
+  /** `unicast_fault_no_peer`, and there is no peer. */
+  lacksPeers?: Located<true>;
   promoteSecondaries: boolean;
   routes: Route[];
   /** `mcast_dst_ip`; like the two below, undefined = the global value. */
@@ -143,6 +152,9 @@ export type VrrpInstance = {
   garp: Partial<GarpDefaults>;
   notify: Notify;
 };
+
+/** Adverts of it with a TTL beyond do not count. */
+export type UnicastPeer = Located<Address> & { minTtl?: Located<number>; maxTtl?: Located<number> };
 
 /** `use_vmac [NAME] [MAC] [group N]`. */
 export type VirtualMacSetting = {

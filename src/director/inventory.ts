@@ -13,6 +13,7 @@ import { flagNames, type SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
 import type { ScriptSettings } from './script-verdict.ts';
 import type { FileTarget, ProcessTarget } from './trackers.ts';
+import { peerNames } from './unicast.ts';
 
 export type Subject =
   | { what: 'instance'; instance: string }
@@ -67,7 +68,7 @@ function groupOf({ elector }: Plan, { name }: InstanceSettings): string | undefi
 }
 
 function instanceEntries(own: InstanceSettings, plan: Plan): Entry[] {
-  const { name: instance, vips, excludedVips, garp, source, unicastPeers, ...more } = own;
+  const { name: instance, vips, excludedVips, garp, source, unicastPeers: _, unicast, ...more } = own;
   const { trackInterfaces, weightedInterfaces, tracks, hmac, vmac, routes, ...rest } = more;
   const syncGroup = groupOf(plan, own);
   const facts = {
@@ -79,7 +80,10 @@ function instanceEntries(own: InstanceSettings, plan: Plan): Entry[] {
     ...(syncGroup === undefined ? {} : { syncGroup }),
     trackers: tracks.map(trackName).join(', '),
     ...(routes === undefined ? {} : { routes: routes.map(routeName).join(', ') }),
-    unicastPeers: unicastPeers.join(', '),
+    unicastPeers: peerNames(own),
+    ...(unicast?.ttl === undefined ? {} : { unicastTtl: unicast.ttl }),
+    ...(unicast?.checksSource ? { checksUnicastSource: true } : {}),
+    ...(unicast?.lacksPeers ? { lacksPeers: true } : {}),
     garpDelayMs: garp.delayMs,
     garpRepeat: garp.repeat,
     garpRefreshMs: garp.refreshMs,

@@ -28,6 +28,7 @@ import type { HmacSettings } from '../vrrp/auth.ts';
 import type { ElectorSettings, GarpSettings, InstanceSettings, VirtualAddress } from '../vrrp/settings.ts';
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
 import { planGroups, planSessions, planTracks } from './trackers.ts';
+import { planUnicast } from './unicast.ts';
 import { interfaceFor, planVirtualMacs } from './virtual-macs.ts';
 
 /** rtnetlink scopes, <linux/rtnetlink.h>. */
@@ -103,9 +104,11 @@ function planInstance(
     preempt: !instance.nopreempt.value,
     preemptDelayMs: instance.preemptDelayMs.value,
     ...(source === undefined ? {} : { source }),
+    ...(instance.tracksSource === undefined ? {} : { tracksSource: true as const }),
     downAdverts: (instance.downTimerAdverts ?? global.downTimerAdverts).value,
     checksumForm: (instance.plainChecksum ?? global.plainChecksum).value ? 'plain' : 'pseudo-header',
     ...planHearing(configuration, instance),
+    ...planUnicast(configuration, instance),
     multicastGroup: (instance.multicastGroup ?? multicastGroupOf(global, familyOfInstance(instance))).value,
     unicastPeers: instance.unicastPeers.map(written),
     vips: instance.virtualAddresses.map((vip) => planAddress(vip, device, vmac)),

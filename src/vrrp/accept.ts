@@ -1,10 +1,11 @@
 // Whether an advert that is well formed is for this virtual router, and what about it is worth telling the
 // operator. Does not decide what the advert changes: that is machine.ts.
 import { timingSafeEqual } from 'node:crypto';
-import { type Address, addressBytes, familyOf } from '../core/address.ts';
+import { type Address, addressBytes } from '../core/address.ts';
 import { familyOfRouter } from './family.ts';
 import { type Advert, type ChecksumForm, OWNER, passwordField, VRRP_TTL } from './packet.ts';
 import type { InstanceSettings } from './settings.ts';
+import { isMulticast, isPeer, refuseSender } from './unicast.ts';
 
 export type Refusal =
   | 'other-version'
@@ -12,6 +13,7 @@ export type Refusal =
   | 'multicast-for-unicast'
   | 'other-destination'
   | 'not-a-peer'
+  | 'ttl-out-of-range'
   | 'no-password'
   | 'unexpected-password'
   | 'wrong-password'
@@ -24,8 +26,8 @@ export function refuse(advert: Advert, own: InstanceSettings, source: Address): 
   if (advert.version !== own.version) return 'other-version';
   if (own.unicastPeers.length > 0) {
     if (isMulticast(advert.destination)) return 'multicast-for-unicast';
-    // Peers may be routers away: keepalived does not look at the TTL there either.
-    if (!own.unicastPeers.includes(advert.source)) return 'not-a-peer';
+    const refusal = refuseSender(advert, own);
+    if (refusal !== undefined) return refusal;
   } else {
     if (advert.destination !== own.multicastGroup) return 'other-destination';
     if (advert.ttl !== VRRP_TTL) return 'wrong-ttl';
@@ -47,7 +49,12 @@ function refusePassword(given: Buffer | undefined, own: string | undefined): Ref
   return timingSafeEqual(given, passwordField(own)) ? undefined : 'wrong-password';
 }
 
-export type Oddity = 'addresses-differ' | 'interval-differs' | 'plain-checksum' | 'pseudo-header-checksum';
+export type Oddity =
+  | 'addresses-differ'
+  | 'interval-differs'
+  | 'not-a-peer'
+  | 'plain-checksum'
+  | 'pseudo-header-checksum';
 
 /**
  * What two well configured directors would not do to each other. The advert counts nevertheless, as in
@@ -57,6 +64,7 @@ export function oddities(advert: Advert, form: ChecksumForm, own: InstanceSettin
   const found: Oddity[] = [];
   if (!sameAddresses(advert, own)) found.push('addresses-differ');
   if (advert.intervalMs !== own.advertMs) found.push('interval-differs');
+  if (own.unicastPeers.length > 0 && !isPeer(own, advert.source)) found.push('not-a-peer');
   // Over IPv6 there is one form only.
   if (advert.version === 3 && familyOfRouter(own) === 4 && form !== own.checksumForm)
     found.push(`${form}-checksum`);
@@ -66,6 +74,7 @@ export function oddities(advert: Advert, form: ChecksumForm, own: InstanceSettin
 export const ODDITY_MESSAGES: Readonly<Record<Oddity, string>> = {
   'addresses-differ': 'advertises other virtual addresses than this configuration has',
   'interval-differs': 'advertises at another interval; its interval is used while it is master',
+  'not-a-peer': 'is no unicast_peer; its adverts count nevertheless, without check_unicast_src',
   'plain-checksum': 'sends RFC 9568 checksums; keepalived would drop them unless v3_checksum_as_v2 is set',
   'pseudo-header-checksum':
     'sends checksums with pseudo-header (RFC 5798); keepalived takes ours only with v3_checksum_as_v2',
@@ -79,9 +88,4 @@ export function isHigherAddress(theirs: Address, ours: Address): boolean {
 function sameAddresses(advert: Advert, own: InstanceSettings): boolean {
   if (advert.addresses.length !== own.vips.length) return false;
   return own.vips.every((vip) => advert.addresses.includes(vip.address));
-}
-
-function isMulticast(value: Address): boolean {
-  const first = addressBytes(value)[0]!;
-  return familyOf(value) === 6 ? first === 0xff : first >= 224 && first <= 239;
 }

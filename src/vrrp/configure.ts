@@ -20,6 +20,7 @@ import {
 import { OWNER } from './packet.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from './settings.ts';
 import { type Fitness, judge, trackerKey, weightOf } from './tracks.ts';
+import { isLinkLocal } from './unicast.ts';
 import { devicesOf } from './virtual-device.ts';
 
 /** A diff by name: what did not change is not touched. */
@@ -80,16 +81,31 @@ function surroundings(elector: Elector, { own, source }: Instance): { fitness: F
   const down = needed.find((name) => !elector.links.get(name)?.up);
   if (down !== undefined)
     return { fitness: 'unfit', why: { message: `${down} is down`, fields: { interface: down } } };
-  if (source === undefined) {
-    const kind = familyOfRouter(own) === 4 ? 'IPv4' : 'link-local IPv6';
-    const message = `${own.interface} has no ${kind} address`;
-    return { fitness: 'unfit', why: { message, fields: { interface: own.interface } } };
-  }
+  const missing = missingEnd(elector, own, source);
+  if (missing !== undefined)
+    return { fitness: 'unfit', why: { message: missing, fields: { interface: own.interface } } };
   const { fitness, because } = judge(own, elector.verdicts);
   if (because === undefined) return { fitness, why: { message: '', fields: {} } };
   const { kind, name, reverse } = because;
   const message = `${kind} ${name} is ${reverse ? 'up' : 'down'}`;
   return { fitness, why: { message, fields: { tracker: trackerKey(because) } } };
+}
+
+/** What stands in the way of an advert: where it comes from, or where it goes. */
+function missingEnd(
+  { links }: Elector,
+  own: InstanceSettings,
+  source: Address | undefined,
+): string | undefined {
+  if (own.unicast?.lacksPeers) return 'there is no unicast_peer';
+  if (source === undefined) {
+    const isFar = own.unicastPeers.some((peer) => !isLinkLocal(peer));
+    const kind = familyOfRouter(own) === 4 ? 'IPv4' : isFar ? 'global IPv6' : 'link-local IPv6';
+    return `${own.interface} has no ${kind} address`;
+  }
+  const devices = [own.interface, ...devicesOf(own).map(({ name }) => name)];
+  const isThere = devices.some((name) => links.get(name)?.addresses.includes(source));
+  return own.tracksSource && !isThere ? `${own.interface} has lost ${source}` : undefined;
 }
 
 /** Whether the priority is another now; told in keepalived's words, which log monitors look for. */

@@ -1,6 +1,7 @@
 // Whether a virtual router speaks over IPv4 or IPv6: the same everywhere, also by unicast.
 import { type Address, type Family, familyOf } from '../core/address.ts';
 import type { InstanceSettings } from './settings.ts';
+import { isLinkLocal, sourceFor } from './unicast.ts';
 
 export function familyOfRouter({ multicastGroup }: InstanceSettings): Family {
   return familyOf(multicastGroup);
@@ -8,7 +9,8 @@ export function familyOfRouter({ multicastGroup }: InstanceSettings): Family {
 
 /**
  * Where its adverts may come from: over IPv6 a link-local address (RFC 9568 §5.1.2.1), which every interface
- * has, and keepalived sends from. `addresses`: of the interface; `virtual`: ours may be among them.
+ * has, and keepalived sends from, or one that its unicast peers can answer. `addresses`: of the interface;
+ * `virtual`: ours may be among them.
  */
 export function sourceAmong(
   addresses: readonly Address[],
@@ -16,9 +18,8 @@ export function sourceAmong(
   virtual: ReadonlySet<Address>,
 ): Address | undefined {
   const family = familyOfRouter(own);
-  return addresses.find(
-    (value) => familyOf(value) === family && !virtual.has(value) && (family === 4 || isLinkLocal(value)),
-  );
+  const candidates = addresses.filter((value) => familyOf(value) === family && !virtual.has(value));
+  return family === 4 ? candidates[0] : sourceFor(candidates, own.unicastPeers);
 }
 
 /**
@@ -29,9 +30,4 @@ export function advertised(own: InstanceSettings): Address[] {
   const family = familyOfRouter(own);
   const addresses = own.vips.map((vip) => vip.address).filter((value) => familyOf(value) === family);
   return addresses.sort((a, b) => Number(isLinkLocal(b)) - Number(isLinkLocal(a)));
-}
-
-/** fe80::/10, of which only fe80::/64 is in use: RFC 4291 §2.5.6. */
-function isLinkLocal(value: Address): boolean {
-  return value.startsWith('fe80:');
 }

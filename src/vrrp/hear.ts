@@ -8,6 +8,7 @@ import { familyOfPacket } from './envelope.ts';
 import { familyOfRouter } from './family.ts';
 import { advance, count, type Instance, isQuiet, notice, type Turn } from './instance.ts';
 import { type Decoded, decodeAdvert, RESIGNED, vridOf } from './packet.ts';
+import { addressees } from './unicast.ts';
 import { hearingInterface } from './virtual-device.ts';
 
 const DROP_EACH_MS = 60_000;
@@ -16,14 +17,22 @@ const ODDITY_EACH_MS = 3_600_000;
 export function hear(elector: Elector, device: string, bytes: Buffer, turn: Turn): void {
   const vrid = vridOf(bytes);
   const family = familyOfPacket(bytes);
+  const known: Instance[] = [];
   for (const instance of elector.instances.values()) {
     const { own } = instance;
     // Each family has ids of its own.
-    if (hearingInterface(own) !== device || own.vrid !== vrid || familyOfRouter(own) !== family) continue;
-    const decoded = decodeAdvert(bytes);
+    if (hearingInterface(own) === device && own.vrid === vrid && familyOfRouter(own) === family)
+      known.push(instance);
+  }
+  if (known.length === 0) return;
+  const decoded = decodeAdvert(bytes);
+  const meant = addressees(known, decoded);
+  for (const instance of meant) {
     if (decoded.ok) hearAdvert(instance, decoded, turn);
     else refuseAdvert(instance, decoded.drop, undefined, turn);
   }
+  if (meant.length > 0 || !decoded.ok) return;
+  for (const instance of known) refuseAdvert(instance, 'not-a-peer', decoded.advert.source, turn);
 }
 
 function hearAdvert(instance: Instance, decoded: Decoded & { ok: true }, turn: Turn): void {

@@ -11,17 +11,11 @@ import { type Authenticator, createAuthenticator, signatureInput, signs, TRAILER
 import { signed } from './authenticate.ts';
 import { advertised } from './family.ts';
 import { step } from './machine.ts';
-import {
-  type Advert,
-  encodeAdvert,
-  messageBeforeTrailer,
-  passwordField,
-  RESIGNED,
-  VRRP_TTL,
-} from './packet.ts';
+import { type Advert, encodeAdvert, messageBeforeTrailer, passwordField, RESIGNED } from './packet.ts';
 import { type Effect, type Event, INIT, type Router, type Timer } from './router.ts';
 import type { ElectorReport, InstanceSettings, InstanceStatus, State, VirtualAddress } from './settings.ts';
 import type { Fitness } from './tracks.ts';
+import { ttlOf } from './unicast.ts';
 import { sendingInterface, type VirtualDevice } from './virtual-device.ts';
 
 export type Action =
@@ -220,7 +214,7 @@ export function parcels(own: InstanceSettings, source: Address, priority: number
     intervalMs,
     addresses,
     source,
-    ttl: VRRP_TTL,
+    ttl: ttlOf(own),
     ...(version === 2 && password !== undefined ? { password: passwordField(password) } : {}),
   };
   const isSigned = own.hmac !== undefined && signs(own.hmac);

@@ -6,6 +6,7 @@ import type { Route } from '../core/route.ts';
 import type { HmacSettings } from './auth.ts';
 import type { BfdSettings } from './bfd/speaker.ts';
 import type { ChecksumForm } from './packet.ts';
+import type { UnicastSettings } from './unicast.ts';
 import type { VirtualMac } from './virtual-device.ts';
 
 export type InstanceSettings = {
@@ -34,10 +35,13 @@ export type InstanceSettings = {
   preemptDelayMs: number;
   /** Source of our adverts; undefined = the interface's primary address at the time. */
   source?: Address;
+  /** FAULT while `source` is not on the interface. */
+  tracksSource?: true;
   /** Its family is that of the adverts, by unicast too. */
   multicastGroup: Address;
   /** Not empty = unicast. */
   unicastPeers: readonly Address[];
+  unicast?: UnicastSettings;
   vips: readonly VirtualAddress[];
   /** Moved with the instance, not advertised. */
   excludedVips: readonly VirtualAddress[];

@@ -32,6 +32,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         plainChecksum: false,
         lowerPriorityNoAdvert: false,
         ownerIgnoresAdverts: false,
+        checksUnicastSource: false,
         multicastGroup4: '224.0.0.18',
         multicastGroup6: 'ff02::12',
         garp: { masterDelayMs: 5000, masterRepeat: 5, masterRefreshMs: 60_000, masterRefreshRepeat: 1 },

@@ -166,6 +166,7 @@ describe('adverts sent', () => {
 });
 
 describe('adverts heard', () => {
+  const STRANGE = { destination: OURS, source: address('10.0.0.77') };
   const refused: [string, Partial<Advert>, Partial<InstanceSettings>?][] = [
     ['other-version', { version: 2 }],
     ['wrong-ttl', { ttl: 254 }],
@@ -174,7 +175,7 @@ describe('adverts heard', () => {
     ['our-own-address', { source: OURS }],
     ['interval-mismatch', { version: 2, intervalMs: 2000 }, { version: 2 }],
     ['multicast-for-unicast', {}, { unicastPeers: [THEIRS] }],
-    ['not-a-peer', { destination: OURS, source: address('10.0.0.77') }, { unicastPeers: [THEIRS] }],
+    ['not-a-peer', STRANGE, { unicastPeers: [THEIRS], unicast: { checksSource: true } }],
   ];
   test.each(refused)('%s: not counted, told once a minute, counted by reason', (reason, advert, own = {}) => {
     configure([own]);

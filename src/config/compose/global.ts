@@ -21,6 +21,7 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDef
     plainChecksum: settled(settings, 'v3_checksum_as_v2'),
     lowerPriorityNoAdvert: settled(settings, 'vrrp_lower_prio_no_advert'),
     ownerIgnoresAdverts: settled(settings, 'vrrp_owner_ignore_adverts'),
+    checksUnicastSource: settled(settings, 'vrrp_check_unicast_src'),
     multicastGroup4: settled(settings, 'vrrp_mcast_group4'),
     multicastGroup6: settled(settings, 'vrrp_mcast_group6'),
     vmacPrefix: settled(settings, 'vmac_prefix'),

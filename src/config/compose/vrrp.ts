@@ -12,8 +12,10 @@ import { composeAddress } from './addresses.ts';
 import { composeHmac } from './auth-hmac.ts';
 import { composePassword } from './authentication.ts';
 import { composeNotify } from './notify.ts';
+import { isAfter } from './order.ts';
 import { composeRoute } from './routes.ts';
 import { composeTracks } from './trackers.ts';
+import { composeEnds } from './unicast.ts';
 import { composeVirtualMac } from './virtual-mac.ts';
 
 const OWNER = 255;
@@ -31,8 +33,8 @@ export function composeInstance(
   const device = needed(settings, 'interface', report);
   const virtualRouterId = needed(settings, 'virtual_router_id', report);
   if (device === undefined || virtualRouterId === undefined) return undefined;
-  const sourceAddress = sourceOf(settings);
-  const unicastPeers = all(settings, 'unicast_peer').flatMap(({ body }) => body.entries);
+  const ends = composeEnds(settings, report);
+  const { sourceAddress, unicastPeers } = ends;
   const addresses = composeAddresses(settings, 'virtual_ipaddress');
   const family = familyOfInstance({ virtualAddresses: addresses, sourceAddress, unicastPeers });
   const version = versionFor(settings, family, report);
@@ -60,8 +62,7 @@ export function composeInstance(
     dontTrackPrimary: last(settings, 'dont_track_primary') !== undefined,
     virtualAddresses: sameFamily(addresses, family, report),
     virtualAddressesExcluded: composeAddresses(settings, 'virtual_ipaddress_excluded'),
-    ...(sourceAddress === undefined ? {} : { sourceAddress }),
-    unicastPeers,
+    ...ends,
     ...besideAddresses(settings, report),
     ...overrides(settings, family, unicastPeers, report),
     ...(vmac === undefined ? {} : { vmac }),
@@ -69,7 +70,6 @@ export function composeInstance(
     garp: composeGarp(settings),
     notify: composeNotify(settings),
   };
-  if (unicastPeers.length === 0) reportNoPeer(settings, report);
   const wrong = all(settings, 'virtual_ipaddress').some(({ body }) => body.wrong.length > 0);
   if (addresses.length === 0 && (!wrong || report.compat))
     reportNoAddress(instance, version?.value ?? globalVersion, report);
@@ -92,13 +92,6 @@ function besideAddresses(settings: Instance, report: Report): BesideAddresses {
     routes: entries.flatMap((entry) => composeRoute(entry, report) ?? []),
     promoteSecondaries: last(settings, 'promote_secondaries') !== undefined,
   };
-}
-
-/** Two names of one setting: whichever comes last counts. */
-function sourceOf(settings: Instance): Located<Address> | undefined {
-  const [unicast, multicast] = [last(settings, 'unicast_src_ip'), last(settings, 'mcast_src_ip')];
-  if (unicast === undefined || multicast === undefined) return unicast ?? multicast;
-  return isAfter(unicast.at, multicast.at) ? unicast : multicast;
 }
 
 type Overrides = Pick<
@@ -149,15 +142,6 @@ function refusal(settings: Instance): Pick<VrrpInstance, 'refusesPackets'> {
   const [asked, again] = [last(settings, 'no_accept'), last(settings, 'accept')];
   if (asked === undefined || (again !== undefined && isAfter(again.at, asked.at))) return {};
   return { refusesPackets: asked };
-}
-
-/** keepalived speaks multicast then, and says that it will not for ever. */
-function reportNoPeer(settings: Instance, report: Report): void {
-  const peers = all(settings, 'unicast_peer');
-  const unicast = peers[0]?.body ?? last(settings, 'unicast_src_ip');
-  if (unicast === undefined || peers.some(({ body }) => body.wrong.length > 0)) return;
-  const message = 'there is no unicast_peer: adverts go to the multicast group';
-  report.add('CFG_DEPRECATED', unicast.at, message, 'name the other director, or write mcast_src_ip');
 }
 
 function composeAddresses(
@@ -292,10 +276,6 @@ function preemption(
     return { nopreempt, preemptDelayMs: { value: 0, at: delay.at } };
   }
   return { nopreempt, preemptDelayMs: delay };
-}
-
-function isAfter(a: Span, b: Span): boolean {
-  return a.source === b.source ? a.start > b.start : a.source > b.source;
 }
 
 type TrackingBlock = Instance | Settings<typeof SYNC_GROUP>;

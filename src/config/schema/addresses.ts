@@ -142,12 +142,14 @@ function reportContradictions(words: Arguments, at: Located<Prefix>, values: Add
 }
 
 const peerOptions = options({
-  min_ttl: keyword(integer(0, 255), 'drop adverts of a smaller TTL', { standing: 'unsupported' }),
-  max_ttl: keyword(integer(0, 255), 'drop adverts of a larger TTL', { standing: 'unsupported' }),
+  min_ttl: keyword(integer(0, 255), 'drop its adverts with a smaller TTL or hop limit'),
+  max_ttl: keyword(integer(0, 255), 'drop its adverts with a larger TTL or hop limit'),
 } as const satisfies Options);
 
+export type PeerEntry = { address: Address } & NonNullable<ReturnType<typeof peerOptions.read>>;
+
 /** `IPADDR [min_ttl N] [max_ttl N]`: an entry of unicast_peer. */
-export const peerEntry: Shape<Address> = {
+export const peerEntry: Shape<PeerEntry> = {
   syntax: `IPADDR ${peerOptions.syntax}`,
   line: true,
   ...inParts({ address: address() }, 1),
@@ -155,8 +157,13 @@ export const peerEntry: Shape<Address> = {
   options: peerOptions.options,
   read(words) {
     const peer = address().read(words);
-    if (peer !== undefined) peerOptions.read(words);
-    return peer;
+    if (peer === undefined) return undefined;
+    words.subject = peer;
+    const values = peerOptions.read(words) ?? {};
+    const { min_ttl: least, max_ttl: most } = values;
+    if (least !== undefined && most !== undefined && least.value > most.value)
+      words.complain('CFG_CONTRADICTION', most.at, `max_ttl ${most.value} is below min_ttl ${least.value}`);
+    return { address: peer, ...values };
   },
 };
 

@@ -106,6 +106,9 @@ export const GLOBAL_DEFS = {
     vrrp_owner_ignore_adverts: keyword(toggle, 'an address owner (priority 255) drops adverts it hears', {
       default: false,
     }),
+    vrrp_check_unicast_src: keyword(toggle, 'drop unicast adverts of others than the peers', {
+      default: false,
+    }),
     vrrp_mcast_group4: keyword(multicast(4), 'IPv4 group of adverts', { default: parsed('224.0.0.18') }),
     vrrp_mcast_group6: keyword(multicast(6), 'IPv6 group of adverts', { default: parsed('ff02::12') }),
     vrrp_garp_master_delay: keyword(

@@ -119,6 +119,16 @@ export const VRRP_INSTANCE = {
       'adverts go to these addresses instead of the multicast group',
       list('unicast_peer', peerEntry),
     ),
+    unicast_ttl: keyword(
+      integer(0, 255),
+      'TTL or hop limit of unicast adverts; default 255 (over IPv6 keepalived leaves it to the kernel: 64)',
+    ),
+    check_unicast_src: keyword(
+      toggle,
+      'drop unicast adverts of others than the peers; min_ttl, max_ttl and auth_hmac do so, too',
+    ),
+    unicast_fault_no_peer: keyword(nothing, 'unicast without a peer: FAULT, not the multicast group'),
+    track_src_ip: keyword(nothing, 'FAULT while the configured source address is not on the interface'),
     garp_lower_prio_delay: keyword(seconds(0, LONGEST_GARP_DELAY, true), 'see vrrp_garp_lower_prio_delay'),
     garp_lower_prio_repeat: keyword(integer(0, INT_MAX), 'see vrrp_garp_lower_prio_repeat'),
     garp_master_delay: keyword(seconds(0, LONGEST_GARP_DELAY, true), 'see vrrp_garp_master_delay'),

@@ -132,7 +132,6 @@ export const GLOBAL_WORDS = words(
   ignored nftables                      ?text       nftables table for no_accept and VMAC filtering
   ignored nftables_priority             int(-2147483648) priority of the base chains of nftables
   ignored nftables_ifindex              flag        key link-local sets by interface index
-  ignored vrrp_check_unicast_src bool drop unicast adverts from non-peers, where nothing else is said
   none vrrp_skip_check_adv_addr bool do not compare the addresses again when the same master advertises
   none    vrrp_strict                   bool        strict RFC mode for all instances
   none    vrrp_priority                 int(-20,19) nice value of the VRRP child

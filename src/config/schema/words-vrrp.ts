@@ -32,12 +32,8 @@ const INTERFACES = list('interfaces', interfaceName);
 export const VRRP_WORDS = words(
   `
   ignored use_ipvlan                    ipvlan      ipvlan L2 instead of macvlan
-  ignored unicast_fault_no_peer flag FAULT rather than silent multicast when the list is empty
-  ignored check_unicast_src             bool        drop adverts from non-peers
   none    old_unicast_checksum          ?one(never) keepalived 1.3.6's checksum of unicast adverts
   unsafe  vrf iface VRF for unicast without interface: adverts would go another way
-  ignored track_src_ip                  flag        FAULT while source address is missing
-  ignored unicast_ttl                   int(0,255)  TTL of unicast adverts
   ignored no_virtual_ipaddress          flag        allow an instance without addresses
   none    linkbeat_use_polling          flag        old: poll the link of this instance
   ignored virtual_rules{}               flag        policy rules that move with the instance
