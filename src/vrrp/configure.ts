@@ -3,6 +3,7 @@
 
 import type { Address } from '../core/address.ts';
 import type { Route } from '../core/route.ts';
+import { pace, withdraw } from './announcements.ts';
 import { createAuthenticator } from './auth.ts';
 import type { Elector } from './elector.ts';
 import { familyOfRouter, sourceAmong } from './family.ts';
@@ -35,6 +36,7 @@ export function configure(elector: Elector, settings: ElectorSettings, turn: Tur
       abandon(elector, instance, turn);
   }
   elector.settings = settings;
+  pace(elector.announcements, settings.pacing);
   forgetTrackers(elector);
   for (const own of settings.instances) {
     const instance = elector.instances.get(own.name);
@@ -155,6 +157,7 @@ function change(elector: Elector, instance: Instance, own: InstanceSettings, tur
   if (instance.holdsVips && gone.length > 0) turn.actions.push({ do: 'removeVips', vips: gone });
   const routes = goneRoutes(instance.own, own);
   if (instance.holdsVips && routes.length > 0) turn.actions.unshift({ do: 'removeRoutes', routes });
+  withdraw(turn.announcements, own.name);
   instance.settings = own;
   instance.own = { ...own, priority: instance.own.priority };
   instance.auth = own.hmac && createAuthenticator(own.hmac, instance.auth);

@@ -2,6 +2,12 @@
 // reports out, and the one moment at which it wants to be called again. Pure in that it does nothing itself;
 // mutable, with one owner.
 import type { Address, Family } from '../core/address.ts';
+import {
+  type Announcements,
+  createAnnouncements,
+  dueAnnouncements,
+  nextAnnouncementMs,
+} from './announcements.ts';
 import { configure, followSurroundings, placeOf, retire } from './configure.ts';
 import { familyOfRouter } from './family.ts';
 import { alignGroups, type Group, isMember } from './group.ts';
@@ -36,6 +42,7 @@ export type Elector = {
   verdicts: Map<string, Verdict>;
   /** Sync groups that have members, by name. */
   groups: Map<string, Group>;
+  announcements: Announcements;
   /** When the leases of held addresses are renewed next. */
   renewAtMs: number;
   /** Interfaces of ours that there should be may not be what there is; and whether there were any. */
@@ -64,6 +71,7 @@ export function createElector(): Elector {
     links: new Map(),
     verdicts: new Map(),
     groups: new Map(),
+    announcements: createAnnouncements(),
     renewAtMs: Number.POSITIVE_INFINITY,
     devicesUnsure: false,
     hasDevices: false,
@@ -78,7 +86,7 @@ export function createElector(): Elector {
  * to hear it. `wallMs`: UTC since 1970, as it is set at the moment; only signatures depend on it.
  */
 export function stepElector(elector: Elector, input: Input, nowMs: number, wallMs = nowMs): Action[] {
-  const turn: Turn = { nowMs, wallMs, actions: [] };
+  const turn: Turn = { nowMs, wallMs, actions: [], announcements: elector.announcements };
   noticePauses(elector, turn);
   switch (input.type) {
     case 'command':
@@ -109,7 +117,8 @@ function followAll(elector: Elector, turn: Turn): void {
 
 /** On the clock of `nowMs`; infinity when only an event can change anything. */
 export function nextDeadlineMs(elector: Elector): number {
-  let next = Math.min(elector.renewAtMs, elector.restoreAtMs);
+  const { renewAtMs, restoreAtMs, announcements } = elector;
+  let next = Math.min(renewAtMs, restoreAtMs, nextAnnouncementMs(announcements));
   for (const instance of elector.instances.values()) {
     for (const deadline of instance.deadlines.values()) if (deadline < next) next = deadline;
   }
@@ -228,6 +237,9 @@ function settle(elector: Elector, turn: Turn): Action[] {
     turn.actions.push({ do: 'report', report: { type: 'stopped' } });
   }
   keepMoved(instances, turn);
+  // Last: no advert waits for them, and no address is announced before it is there.
+  const vips = dueAnnouncements(elector.announcements, turn.nowMs);
+  if (vips.length > 0) turn.actions.push({ do: 'announce', vips });
   if (settings.addresses === 'kernel') return turn.actions;
   return turn.actions.filter((action) => action.do !== 'addVips'); // the engine answers for them
 }

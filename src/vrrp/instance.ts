@@ -7,6 +7,7 @@
 import type { Address } from '../core/address.ts';
 import type { EventName } from '../core/events.ts';
 import type { Route } from '../core/route.ts';
+import { type Announcements, request, withdraw } from './announcements.ts';
 import { type Authenticator, createAuthenticator, signatureInput, signs, TRAILER_LENGTH } from './auth.ts';
 import { signed } from './authenticate.ts';
 import { advertised } from './family.ts';
@@ -26,7 +27,8 @@ export type Action =
   /** Also puts those back that somebody else removed. */
   | { do: 'addRoutes'; routes: readonly Route[] }
   | { do: 'removeRoutes'; routes: readonly Route[] }
-  | { do: 'announce'; vips: readonly VirtualAddress[]; repeat: number }
+  /** One packet each, in this order; an address may be there more than once. */
+  | { do: 'announce'; vips: readonly VirtualAddress[] }
   /** Exactly these interfaces of ours. */
   | { do: 'keepDevices'; devices: readonly VirtualDevice[] }
   | { do: 'report'; report: ElectorReport };
@@ -100,8 +102,11 @@ export function count(instance: Instance, what: string): void {
   instance.counters[what] = (instance.counters[what] ?? 0) + 1;
 }
 
-/** One call of the elector: when it is, on the clock of deadlines and in UTC, and what comes of it. */
-export type Turn = { nowMs: number; wallMs: number; actions: Action[] };
+/**
+ * One call of the elector: when it is, on the clock of deadlines and in UTC, and what comes of it.
+ * `announcements`: those that wait for their time, of this call or another.
+ */
+export type Turn = { nowMs: number; wallMs: number; actions: Action[]; announcements: Announcements };
 
 /** `armFromMs`: what timers count from: the moment that was meant, so that adverts do not drift. */
 export function advance(instance: Instance, event: Event, turn: Turn, armFromMs = turn.nowMs): void {
@@ -161,7 +166,7 @@ function perform(instance: Instance, effect: Outward, turn: Turn): void {
       actions.push({ do: 'removeVips', vips: allVips(own) });
       return;
     case 'announce':
-      actions.push({ do: 'announce', vips: allVips(own), repeat: effect.repeat });
+      request(turn.announcements, own.name, allVips(own), effect.repeat);
       return;
     case 'drillStep': {
       const { nowMs } = turn;
@@ -179,6 +184,7 @@ function enter(instance: Instance, from: State, to: State, reason: string, turn:
   const { name, priority } = instance.own;
   const { nowMs, actions } = turn;
   instance.deadlines.clear();
+  withdraw(turn.announcements, name);
   if (to === 'MASTER') count(instance, 'becameMaster');
   if (from === 'MASTER') count(instance, 'leftMaster');
   const report: ElectorReport = { type: 'state', instance: name, from, to, reason, priority, atMs: nowMs };

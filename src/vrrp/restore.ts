@@ -1,6 +1,7 @@
 // Addresses of ours that somebody else took away: put back at once, but without end and without pause never,
 // because two programs that each know better would else fill the machine with their fight.
 import type { Address } from '../core/address.ts';
+import { request } from './announcements.ts';
 import type { Elector } from './elector.ts';
 import { allVips, count, type Instance, notice, type Turn } from './instance.ts';
 import type { VirtualAddress } from './settings.ts';
@@ -27,7 +28,8 @@ function putBack(elector: Elector, instance: Instance, vips: readonly VirtualAdd
   count(instance, 'addressesLost');
   const fields = { vip, interface: device };
   if (times <= AT_ONCE) {
-    turn.actions.push({ do: 'addVips', vips }, { do: 'announce', vips, repeat: 1 });
+    turn.actions.push({ do: 'addVips', vips });
+    request(turn.announcements, instance.own.name, vips, 1);
     const message = `${vip} on ${device} was removed by somebody else: put back`;
     notice(instance, 'vip.restored', message, fields, turn);
     return;

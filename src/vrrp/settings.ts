@@ -3,6 +3,7 @@
 import type { Address } from '../core/address.ts';
 import type { Notice } from '../core/events.ts';
 import type { Route } from '../core/route.ts';
+import type { Pacing } from './announcements.ts';
 import type { HmacSettings } from './auth.ts';
 import type { BfdSettings } from './bfd/speaker.ts';
 import type { ChecksumForm } from './packet.ts';
@@ -119,6 +120,8 @@ export type ElectorSettings = {
   groups?: readonly GroupSettings[];
   /** BFD sessions, tracked by instances or not; undefined = none. */
   bfd?: readonly BfdSettings[];
+  /** Pauses between gratuitous ARPs and neighbour advertisements; undefined = none. */
+  pacing?: Pacing;
   /** SCHED_RR priority; 0 = do not ask. */
   realtimePriority: number;
   /** valid_lft of our addresses; 0 = no lease. */

@@ -96,7 +96,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(planArbitrary, planArbitrary, (before, after) => {
         const elector = createElector();
-        const turn = { nowMs: 0, wallMs: 0, actions: [] };
+        const turn = { nowMs: 0, wallMs: 0, actions: [], announcements: elector.announcements };
         configure(elector, { ...before.elector, addresses: 'kernel' }, turn);
         const settings = () => [...elector.instances.values()].map(({ own }) => own);
         const was = new Map(settings().map((own) => [own.name, own]));

@@ -130,7 +130,7 @@ export class KeepalivedLike {
   }
   #act(verb: 'addVips' | 'removeVips' | 'announce'): void {
     const { vips } = this.#own;
-    this.#actions.push(verb === 'announce' ? { do: verb, vips, repeat: 5 } : { do: verb, vips });
+    this.#actions.push({ do: verb, vips });
   }
   #enter(to: State, reason: string, atMs: number): void {
     const { name, priority } = this.#own;

@@ -22,9 +22,8 @@ export class AnnouncementSocket {
     this.#links = links;
   }
 
-  announce(vips: readonly VirtualAddress[], repeat: number): void {
-    for (const { frame, to } of this.#framesFor(vips))
-      for (let n = 0; n < repeat; n++) sendto(this.#fd, frame, to, MSG.DONTWAIT);
+  announce(vips: readonly VirtualAddress[]): void {
+    for (const { frame, to } of this.#framesFor(vips)) sendto(this.#fd, frame, to, MSG.DONTWAIT);
   }
 
   rehearse(vips: readonly VirtualAddress[]): void {

@@ -122,7 +122,7 @@ export class ElectorThread {
       case 'announce':
         // An engine announces by itself, when it is ready to receive what the announcement brings.
         if (this.#elector.settings.addresses === 'engine') return;
-        return this.#announcements.announce(action.vips, action.repeat);
+        return this.#announcements.announce(action.vips);
       case 'keepDevices':
         return this.#devices.keep(action.devices);
       case 'report':
