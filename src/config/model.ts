@@ -10,6 +10,7 @@ export type Configuration = {
   instances: VrrpInstance[];
   syncGroups: SyncGroup[];
   trackers: Trackers;
+  garpGroups: GarpGroup[];
   virtualServers: VirtualServer[];
   director: DirectorBlock;
 };
@@ -35,6 +36,9 @@ export type GlobalDefs = {
   /** Undefined = the same. */
   vmacAddressPrefix?: Located<string>;
   garp: GarpDefaults;
+  /** Pauses on interfaces that are in no group; undefined = none. */
+  garpIntervalMs?: Located<number>;
+  gnaIntervalMs?: Located<number>;
   notify: GlobalNotify;
 };
 
@@ -98,6 +102,14 @@ export type GarpDefaults = {
   /** After an advert of lower priority; undefined = as for a new MASTER. */
   lowerPriorityDelayMs?: Located<number>;
   lowerPriorityRepeat?: Located<number>;
+  /** On interfaces that adverts do not go through: those with a virtual MAC, or any. */
+  extraInterfaces?: Located<{ everywhere: boolean; eachMs: number }>;
+};
+/** Interfaces that share their pauses; undefined = none. */
+export type GarpGroup = {
+  interfaces: Located<string>[];
+  garpMs?: Located<number>;
+  gnaMs?: Located<number>;
 };
 
 export type VrrpInstance = {

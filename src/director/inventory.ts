@@ -1,6 +1,7 @@
 // Everything a plan consists of, one entry each: what it is, and the facts about it. Two plans are compared
 // entry by entry (difference.ts). What is one thing to the elector, to IPVS or to the health checks is one
 // here: an address with another label is another address, a check of another port another check.
+
 import type { Route } from '../core/route.ts';
 import { shapeOf } from '../health/shape.ts';
 import type { Server, ServerKey, Service, ServiceKey } from '../ipvs/model.ts';
@@ -8,6 +9,7 @@ import type { HmacSettings } from '../vrrp/auth.ts';
 import type { BfdSettings } from '../vrrp/bfd/speaker.ts';
 import type { InstanceSettings, Track, VirtualAddress, WeightedInterface } from '../vrrp/settings.ts';
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
+import { garpFacts, pacingFacts } from './announcing.ts';
 import { listenerFacts, notifyFacts, programName } from './notify.ts';
 import { flagNames, type SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
@@ -84,12 +86,7 @@ function instanceEntries(own: InstanceSettings, plan: Plan): Entry[] {
     ...(unicast?.ttl === undefined ? {} : { unicastTtl: unicast.ttl }),
     ...(unicast?.checksSource ? { checksUnicastSource: true } : {}),
     ...(unicast?.lacksPeers ? { lacksPeers: true } : {}),
-    garpDelayMs: garp.delayMs,
-    garpRepeat: garp.repeat,
-    garpRefreshMs: garp.refreshMs,
-    garpRefreshRepeat: garp.refreshRepeat,
-    ...(garp.lowerPriorityDelayMs === undefined ? {} : { garpLowerPrioDelayMs: garp.lowerPriorityDelayMs }),
-    ...(garp.lowerPriorityRepeat === undefined ? {} : { garpLowerPrioRepeat: garp.lowerPriorityRepeat }),
+    ...garpFacts(garp),
     ...listenerFacts(plan, instance),
   };
   const entryOf = (advertised: boolean) => (vip: VirtualAddress) => ({
@@ -239,9 +236,16 @@ function syncEntry({ instance, daemon }: SyncPlan): Entry {
 
 function directorEntry(plan: Plan): Entry {
   const { director, elector, notify } = plan;
-  const { realtimePriority, leaseSeconds } = elector;
+  const { realtimePriority, leaseSeconds, pacing } = elector;
   return {
     subject: { what: 'director' },
-    facts: { ...director, leaseSeconds, realtimePriority, ...notifyFacts(notify), ...watchedFacts(plan) },
+    facts: {
+      ...director,
+      leaseSeconds,
+      realtimePriority,
+      ...pacingFacts(pacing),
+      ...notifyFacts(notify),
+      ...watchedFacts(plan),
+    },
   };
 }

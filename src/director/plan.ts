@@ -7,7 +7,6 @@ import type {
   AddressFlag,
   AuthHmac,
   Configuration,
-  GarpDefaults,
   RealServer,
   SyncDaemonSetting,
   VirtualAddress as VirtualAddressSetting,
@@ -25,8 +24,9 @@ import {
   type Table,
 } from '../ipvs/model.ts';
 import type { HmacSettings } from '../vrrp/auth.ts';
-import type { ElectorSettings, GarpSettings, InstanceSettings, VirtualAddress } from '../vrrp/settings.ts';
+import type { ElectorSettings, InstanceSettings, VirtualAddress } from '../vrrp/settings.ts';
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
+import { planGarp, planPacing } from './announcing.ts';
 import { planGroups, planSessions, planTracks } from './trackers.ts';
 import { planUnicast } from './unicast.ts';
 import { interfaceFor, planVirtualMacs } from './virtual-macs.ts';
@@ -69,11 +69,13 @@ export function planElector(
   addresses: ElectorSettings['addresses'],
 ): ElectorSettings {
   const vmacs = planVirtualMacs(configuration);
+  const instances = configuration.instances.map((instance) =>
+    planInstance(configuration, instance, vmacs.get(instance.name.value)),
+  );
   return {
-    instances: configuration.instances.map((instance) =>
-      planInstance(configuration, instance, vmacs.get(instance.name.value)),
-    ),
+    instances,
     ...planGroups(configuration),
+    ...planPacing(configuration, instances),
     ...planSessions(configuration),
     realtimePriority: configuration.global.vrrpRealtimePriority.value,
     leaseSeconds: configuration.director.vipLeaseSeconds.value,
@@ -91,6 +93,11 @@ function planInstance(
   const source = instance.sourceAddress?.value;
   const password = instance.password?.value;
   const { hmac } = instance;
+  const addresses = {
+    vips: instance.virtualAddresses.map((vip) => planAddress(vip, device, vmac)),
+    excludedVips: instance.virtualAddressesExcluded.map((vip) => planAddress(vip, device, vmac)),
+  };
+  const withMac = vmac === undefined ? {} : { vmac };
   return {
     name: instance.name.value,
     interface: device,
@@ -111,8 +118,7 @@ function planInstance(
     ...planUnicast(configuration, instance),
     multicastGroup: (instance.multicastGroup ?? multicastGroupOf(global, familyOfInstance(instance))).value,
     unicastPeers: instance.unicastPeers.map(written),
-    vips: instance.virtualAddresses.map((vip) => planAddress(vip, device, vmac)),
-    excludedVips: instance.virtualAddressesExcluded.map((vip) => planAddress(vip, device, vmac)),
+    ...addresses,
     ...(instance.routes.length > 0 ? { routes: instance.routes } : {}),
     ...(instance.promoteSecondaries ? { promoteSecondaries: true } : {}),
     trackInterfaces: instance.trackInterfaces.map(written),
@@ -123,8 +129,8 @@ function planInstance(
     })),
     tracks: planTracks(configuration, instance),
     ...(instance.dontTrackPrimary ? { dontTrackPrimary: true } : {}),
-    garp: planGarp({ ...global.garp, ...instance.garp }),
-    ...(vmac === undefined ? {} : { vmac }),
+    garp: planGarp({ ...global.garp, ...instance.garp }, { interface: device, ...addresses, ...withMac }),
+    ...withMac,
     ...(instance.refusesPackets === undefined ? {} : { refuses: true as const }),
   };
 }
@@ -168,18 +174,6 @@ function planAddress(
     ...(setting.peer === undefined ? {} : { peer: setting.peer.value }),
     ...(setting.preferredSeconds === undefined ? {} : { preferredSeconds: setting.preferredSeconds.value }),
     ...Object.fromEntries(setting.flags.map((flag) => [ADDRESS_FLAGS[flag], true])),
-  };
-}
-
-function planGarp(garp: GarpDefaults): GarpSettings {
-  const { lowerPriorityDelayMs: delay, lowerPriorityRepeat: repeat } = garp;
-  return {
-    delayMs: garp.masterDelayMs.value,
-    repeat: garp.masterRepeat.value,
-    refreshMs: garp.masterRefreshMs.value,
-    refreshRepeat: garp.masterRefreshRepeat.value,
-    ...(delay === undefined ? {} : { lowerPriorityDelayMs: delay.value }),
-    ...(repeat === undefined ? {} : { lowerPriorityRepeat: repeat.value }),
   };
 }
 

@@ -168,6 +168,9 @@ function perform(instance: Instance, effect: Outward, turn: Turn): void {
     case 'announce':
       request(turn.announcements, own.name, allVips(own), effect.repeat);
       return;
+    case 'announceElsewhere':
+      request(turn.announcements, own.name, own.garp.elsewhere?.vips ?? [], 1);
+      return;
     case 'drillStep': {
       const { nowMs } = turn;
       const report: ElectorReport = { type: 'drill', instance: own.name, step: effect.step, atMs: nowMs };

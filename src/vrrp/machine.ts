@@ -155,7 +155,16 @@ function stepMaster(router: Router, event: Event, own: Own): Step {
       // A tracked interface may be down while this one still reaches the peer: tell it.
       return event.up ? [router, []] : becomeFault([{ do: 'send', priority: RESIGNED }]);
     case 'reconfigured':
-      return [router, [{ do: 'addVips' }, ...advertise(own), { do: 'announce', repeat: own.garp.repeat }]];
+      return [
+        router,
+        [
+          { do: 'addVips' },
+          ...advertise(own),
+          { do: 'announce', repeat: own.garp.repeat },
+          ...periodic(own.garp).map(([timer]): Effect => ({ do: 'disarm', timer })),
+          ...keepAnnouncing(own),
+        ],
+      ];
     // At once: a backup that is better now need not wait for the next beat to know.
     case 'priority':
       return [router, advertise(own)];
@@ -189,7 +198,7 @@ function afterRival({ garp }: Own): { repeat: number; delayMs: number } {
 }
 
 function expireAsMaster(timer: Timer, own: Own): Effect[] {
-  const { repeat, refreshMs, refreshRepeat } = own.garp;
+  const { repeat, refreshMs, refreshRepeat, elsewhere } = own.garp;
   if (timer === 'advert') return advertise(own);
   if (timer === 'announce') return [{ do: 'announce', repeat }];
   if (timer === 'reannounce') return [{ do: 'announce', repeat: afterRival(own).repeat }];
@@ -198,6 +207,8 @@ function expireAsMaster(timer: Timer, own: Own): Effect[] {
       { do: 'announce', repeat: refreshRepeat },
       { do: 'arm', timer, ms: refreshMs },
     ];
+  if (timer === 'elsewhere' && elsewhere !== undefined)
+    return [{ do: 'announceElsewhere' }, { do: 'arm', timer, ms: elsewhere.eachMs }];
   return [];
 }
 
@@ -284,7 +295,7 @@ export function becomeBackup(
 }
 
 function becomeMaster(reason: Reason, own: Own): Step {
-  const { repeat, delayMs, refreshMs } = own.garp;
+  const { repeat, delayMs } = own.garp;
   const effects: Effect[] = [
     { do: 'enter', state: 'MASTER', reason },
     // The advert first: it is what keeps another backup, a few milliseconds behind, from becoming master too.
@@ -293,8 +304,18 @@ function becomeMaster(reason: Reason, own: Own): Step {
     { do: 'announce', repeat },
   ];
   if (delayMs > 0) effects.push({ do: 'arm', timer: 'announce', ms: delayMs });
-  if (refreshMs > 0) effects.push({ do: 'arm', timer: 'refresh', ms: refreshMs });
-  return [{ state: 'MASTER' }, effects];
+  return [{ state: 'MASTER' }, [...effects, ...keepAnnouncing(own)]];
+}
+
+function keepAnnouncing({ garp }: Own): Effect[] {
+  return periodic(garp).flatMap(([timer, ms]) => (ms > 0 ? [{ do: 'arm', timer, ms }] : []));
+}
+
+function periodic({ refreshMs, elsewhere }: Own['garp']): [Timer, number][] {
+  return [
+    ['refresh', refreshMs],
+    ['elsewhere', elsewhere?.eachMs ?? 0],
+  ];
 }
 
 function becomeLeaving(purpose: Purpose, own: Own): Step {

@@ -11,6 +11,7 @@ export type Timer =
   | 'announce'
   | 'reannounce'
   | 'refresh'
+  | 'elsewhere'
   | 'leave';
 export type Event =
   | { type: 'start'; linkUp: boolean }
@@ -50,6 +51,8 @@ export type Effect =
   | { do: 'removeVips' }
   /** Gratuitous ARP and unsolicited neighbour advertisements, each address so many times. */
   | { do: 'announce'; repeat: number }
+  /** `elsewhere` of the settings of announcements. */
+  | { do: 'announceElsewhere' }
   | { do: 'drillStep'; step: DrillStep }
   /** There is another master, a worse one. */
   | { do: 'rival'; priority: number };

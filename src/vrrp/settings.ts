@@ -112,6 +112,8 @@ export type GarpSettings = {
   /** After an advert of lower priority; undefined = as after becoming MASTER. */
   lowerPriorityDelayMs?: number;
   lowerPriorityRepeat?: number;
+  /** One packet each, for interfaces that adverts do not go through. */
+  elsewhere?: { eachMs: number; vips: readonly VirtualAddress[] };
 };
 
 export type ElectorSettings = {

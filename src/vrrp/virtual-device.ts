@@ -24,7 +24,7 @@ export type VirtualMac = {
   others: readonly VirtualDevice[];
 };
 
-export function devicesOf({ vmac }: InstanceSettings): VirtualDevice[] {
+export function devicesOf({ vmac }: Pick<InstanceSettings, 'vmac'>): VirtualDevice[] {
   return vmac === undefined ? [] : [vmac.device, ...vmac.others];
 }
 
@@ -32,7 +32,10 @@ export function virtualDevices(instances: Iterable<InstanceSettings>): VirtualDe
   return [...instances].flatMap(devicesOf);
 }
 
-export function sendingInterface({ interface: base, vmac }: InstanceSettings): string {
+export function sendingInterface({
+  interface: base,
+  vmac,
+}: Pick<InstanceSettings, 'interface' | 'vmac'>): string {
   return vmac === undefined || vmac.sendsOnBase ? base : vmac.device.name;
 }
 

@@ -42,6 +42,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
       instances: [],
       syncGroups: [],
       trackers: { files: [], processes: [], scripts: [], sessions: [] },
+      garpGroups: [],
       virtualServers: [],
       director: {
         compat: false,

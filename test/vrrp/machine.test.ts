@@ -245,7 +245,28 @@ describe('master', () => {
       'send 150',
       'arm',
       'announce',
+      'disarm',
+      'disarm',
+      'arm',
     ]);
+  });
+  test('keeps announcing as the new settings say, or no more', () => {
+    const elsewhere = { eachMs: 9000, vips: [] };
+    const timers = (garp: Partial<typeof OWN.garp>) =>
+      step({ state: 'MASTER' }, { type: 'reconfigured' }, { ...OWN, garp: { ...OWN.garp, ...garp } })[1]
+        .flatMap((effect) => (effect.do === 'arm' ? [`${effect.timer} ${effect.ms}`] : []))
+        .filter((timer) => !timer.startsWith('advert'));
+    expect(timers({ elsewhere })).toEqual(['refresh 60000', 'elsewhere 9000']);
+    expect(timers({ refreshMs: 0 })).toEqual([]);
+  });
+  test('tells other interfaces in their own time', () => {
+    const own = { ...OWN, garp: { ...OWN.garp, elsewhere: { eachMs: 9000, vips: [] } } };
+    expect(step({ state: 'MASTER' }, expired('elsewhere'), own)[1]).toEqual([
+      { do: 'announceElsewhere' },
+      { do: 'arm', timer: 'elsewhere', ms: 9000 },
+    ]);
+    const [, effects] = step(play([START]).router, expired('masterDown'), own);
+    expect(armed(effects, 'elsewhere')).toBe(9000);
   });
 });
 

@@ -8,6 +8,7 @@ import { DIRECTOR } from '../schema/director.ts';
 import { GLOBAL_DEFS } from '../schema/global.ts';
 import type { TOP } from '../schema/top.ts';
 import { all, noSettings, type Setting, type Settings } from '../settings.ts';
+import { composeGarpGroups } from './garp.ts';
 import { composeDirector, composeGlobal } from './global.ts';
 import { composeVirtualServer } from './ipvs.ts';
 import { composeSyncGroups } from './sync-groups.ts';
@@ -30,6 +31,7 @@ export function composeConfiguration(settings: Settings<typeof TOP>, report: Rep
     instances,
     syncGroups: composeSyncGroups(settings, instances, trackers, report),
     trackers,
+    garpGroups: composeGarpGroups(settings, report),
     virtualServers: all(settings, 'virtual_server').flatMap(
       ({ value, body }) => composeVirtualServer(value, body, report) ?? [],
     ),

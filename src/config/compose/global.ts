@@ -1,8 +1,9 @@
 // Settings of `global_defs` and `director` → their part of the typed configuration.
-import type { DirectorBlock, GarpDefaults, GlobalDefs, SyncDaemonSetting } from '../model.ts';
+import type { DirectorBlock, GlobalDefs, SyncDaemonSetting } from '../model.ts';
 import { type DIRECTOR, DRILL } from '../schema/director.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
 import { all, last, noSettings, type Settings, settled } from '../settings.ts';
+import { composeGlobalGarp } from './garp.ts';
 import { composeGlobalNotify, composeWebhooks } from './notify.ts';
 
 /** `NOT_ASKED`: a director whose file says nothing of real-time priority does not ask for it. */
@@ -11,6 +12,8 @@ const NOT_ASKED = 0;
 export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDefs {
   const routerId = last(settings, 'router_id');
   const syncDaemon = composeSync(settings);
+  const garpInterval = last(settings, 'vrrp_garp_interval');
+  const gnaInterval = last(settings, 'vrrp_gna_interval');
   const addressPrefix = last(settings, 'vmac_addr_prefix');
   return {
     ...(routerId === undefined ? {} : { routerId }),
@@ -26,7 +29,9 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDef
     multicastGroup6: settled(settings, 'vrrp_mcast_group6'),
     vmacPrefix: settled(settings, 'vmac_prefix'),
     ...(addressPrefix === undefined ? {} : { vmacAddressPrefix: addressPrefix }),
-    garp: composeGarp(settings),
+    garp: composeGlobalGarp(settings),
+    ...(garpInterval === undefined ? {} : { garpIntervalMs: garpInterval }),
+    ...(gnaInterval === undefined ? {} : { gnaIntervalMs: gnaInterval }),
     notify: composeGlobalNotify(settings),
   };
 }
@@ -36,29 +41,6 @@ function composeSync(settings: Settings<typeof GLOBAL_DEFS>): SyncDaemonSetting 
   if (setting === undefined) return undefined;
   const { inst, ...others } = setting.value;
   return { at: setting.at, ...others, ...(inst === undefined ? {} : { instance: inst }) };
-}
-
-/** `vrrp_min_garp` changes the defaults, not what is said: keepalived.conf(5). */
-function composeGarp(settings: Settings<typeof GLOBAL_DEFS>): GarpDefaults {
-  const minimal = last(settings, 'vrrp_min_garp');
-  const lowerDelay = last(settings, 'vrrp_garp_lower_prio_delay');
-  const lowerRepeat = last(settings, 'vrrp_garp_lower_prio_repeat');
-  const garp: GarpDefaults = {
-    masterDelayMs: settled(settings, 'vrrp_garp_master_delay'),
-    masterRepeat: settled(settings, 'vrrp_garp_master_repeat'),
-    masterRefreshMs: settled(settings, 'vrrp_garp_master_refresh'),
-    masterRefreshRepeat: settled(settings, 'vrrp_garp_master_refresh_repeat'),
-    ...(lowerDelay === undefined ? {} : { lowerPriorityDelayMs: lowerDelay }),
-    ...(lowerRepeat === undefined ? {} : { lowerPriorityRepeat: lowerRepeat }),
-  };
-  if (minimal?.value !== true) return garp;
-  if (last(settings, 'vrrp_garp_master_delay') === undefined)
-    garp.masterDelayMs = { value: 0, at: minimal.at };
-  if (last(settings, 'vrrp_garp_master_repeat') === undefined)
-    garp.masterRepeat = { value: 1, at: minimal.at };
-  if (last(settings, 'vrrp_garp_master_refresh') === undefined)
-    garp.masterRefreshMs = { value: 0, at: minimal.at };
-  return garp;
 }
 
 export function composeDirector(settings: Settings<typeof DIRECTOR>): DirectorBlock {

@@ -3,7 +3,7 @@
 import { type Address, type Family, familyOf } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
 import { familyOfInstance } from '../family.ts';
-import type { GarpDefaults, VirtualAddress, VrrpInstance } from '../model.ts';
+import type { VirtualAddress, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
 import type { SYNC_GROUP } from '../schema/sync-group.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
@@ -11,6 +11,7 @@ import { all, last, mentioned, type Setting, type Settings, settled } from '../s
 import { composeAddress } from './addresses.ts';
 import { composeHmac } from './auth-hmac.ts';
 import { composePassword } from './authentication.ts';
+import { composeGarp } from './garp.ts';
 import { composeNotify } from './notify.ts';
 import { isAfter } from './order.ts';
 import { composeRoute } from './routes.ts';
@@ -300,23 +301,6 @@ export function trackedInterfaces(settings: TrackingBlock, priority: number, rep
       known.add(device.value);
     }
   return tracked;
-}
-
-function composeGarp(settings: Instance): Partial<GarpDefaults> {
-  const delay = last(settings, 'garp_master_delay');
-  const repeat = last(settings, 'garp_master_repeat');
-  const refresh = last(settings, 'garp_master_refresh');
-  const refreshRepeat = last(settings, 'garp_master_refresh_repeat');
-  const lowerDelay = last(settings, 'garp_lower_prio_delay');
-  const lowerRepeat = last(settings, 'garp_lower_prio_repeat');
-  return {
-    ...(delay === undefined ? {} : { masterDelayMs: delay }),
-    ...(repeat === undefined ? {} : { masterRepeat: repeat }),
-    ...(refresh === undefined ? {} : { masterRefreshMs: refresh }),
-    ...(refreshRepeat === undefined ? {} : { masterRefreshRepeat: refreshRepeat }),
-    ...(lowerDelay === undefined ? {} : { lowerPriorityDelayMs: lowerDelay }),
-    ...(lowerRepeat === undefined ? {} : { lowerPriorityRepeat: lowerRepeat }),
-  };
 }
 
 /** An advert of version 3 without an address is dropped by every receiver; version 2 lets it pass. */

@@ -4,6 +4,7 @@ import { BFD_INSTANCE } from './bfd.ts';
 import { type Block, type Keyword, keyword, opens } from './block.ts';
 import { DIRECTOR } from './director.ts';
 import { serviceHead } from './endpoints.ts';
+import { GARP_GROUP } from './garp.ts';
 import { GLOBAL_DEFS } from './global.ts';
 import { VIRTUAL_SERVER } from './ipvs.ts';
 import { name, nothing } from './shape.ts';
@@ -24,6 +25,7 @@ export const TOP = {
     vrrp_track_process: opens(name, 'processes that instances may watch', TRACK_PROCESS),
     track_file: opens(name, 'a file with a number that instances may watch', TRACK_FILE),
     vrrp_track_file: opens(name, 'old name of track_file', TRACK_FILE, { oldNameOf: 'track_file' }),
+    garp_group: opens(nothing, 'pauses between gratuitous ARPs of one or more interfaces', GARP_GROUP),
     virtual_server: opens(serviceHead, 'one virtual service and its real servers', VIRTUAL_SERVER),
     director: opens(nothing, 'settings that only lvs-director has', DIRECTOR),
   },

@@ -4,6 +4,7 @@ import { addressEntry, peerEntry } from './addresses.ts';
 import { AUTH_HMAC } from './auth-hmac.ts';
 import { AUTHENTICATION } from './authentication.ts';
 import { type Block, keyword, list, opens } from './block.ts';
+import { GARP_WORDS } from './garp.ts';
 import { LONGEST_GARP_DELAY, vrrpVersion } from './global.ts';
 import { NOTIFY_WORDS } from './notify.ts';
 import { routeEntry } from './routes.ts';
@@ -135,6 +136,7 @@ export const VRRP_INSTANCE = {
     garp_master_repeat: keyword(integer(1, UINT_MAX), 'see vrrp_garp_master_repeat'),
     garp_master_refresh: keyword(seconds(0, UINT_MAX, true), 'see vrrp_garp_master_refresh'),
     garp_master_refresh_repeat: keyword(integer(1, UINT_MAX), 'see vrrp_garp_master_refresh_repeat'),
+    ...GARP_WORDS,
     ...NOTIFY_WORDS,
   },
   others: VRRP_WORDS,

@@ -3,7 +3,7 @@
 import { keyword, list } from './block.ts';
 import { inOrder, options } from './options.ts';
 import { fifo, script, user } from './scripts.ts';
-import { integer, oneOf, type Shape, seconds, text, UINT_MAX } from './shape.ts';
+import { integer, oneOf, type Shape, text, UINT_MAX } from './shape.ts';
 import { words } from './table.ts';
 
 /** <linux/ip_vs.h>: timeouts are whole seconds; keepalived.conf(5) allows up to 31 days. */
@@ -21,17 +21,6 @@ const timeouts: Shape<ReturnType<typeof anyTimeouts.read> & object> = {
   read(given) {
     if (given.peek() !== undefined) return anyTimeouts.read(given);
     return given.complain('CFG_MISSING', given.lastTaken.at, `${given.subject} needs at least one of them`);
-  },
-};
-
-/** `[all] SECONDS`: on every interface, or on those of virtual addresses only. */
-export const extraInterfaces: Shape<unknown> = {
-  syntax: '[all] SECONDS',
-  example: '10',
-  line: true,
-  read(given) {
-    if (given.peek()?.text === 'all') given.optional();
-    return seconds(0).read(given);
   },
 };
 
@@ -87,7 +76,6 @@ const SHAPES = {
   user,
   fifo,
   timeouts,
-  extraInterfaces,
   receiveBuffers,
   mode,
 };
@@ -122,10 +110,6 @@ export const GLOBAL_WORDS = words(
   ignored lvs_flush                     flag        clear the whole IPVS table at the start
   ignored lvs_flush_on_stop ?one(VS) clear IPVS at the end; VS = our own services only, servers and all
   ignored lvs_flush_onstop              ?one(VS)    old name of lvs_flush_on_stop
-  ignored vrrp_garp_interval sec(0.000001,4294.967295) pause between gratuitous ARPs on an interface
-  ignored vrrp_gna_interval sec(0.000001,4294.967295) pause between neighbour advertisements
-  ignored vrrp_garp_extra_if extraInterfaces time between gratuitous ARPs on other interfaces
-  ignored vrrp_vmac_garp_intvl          extraInterfaces old name of vrrp_garp_extra_if
   none vrrp_higher_prio_send_advert bool send one advert before yielding; this director always does
   ignored vrrp_iptables ?texts(2) iptables chains (in, out) for no_accept and VMAC filtering
   ignored vrrp_ipsets                   ?texts(6)   names of the ipsets used with vrrp_iptables

@@ -10,7 +10,6 @@ import { integer, interfaceName, nameOf, oneOf, seconds } from './shape.ts';
 import { wordBlock, words } from './table.ts';
 import { TRACKS } from './tracks.ts';
 import { virtualDevice } from './virtual-device.ts';
-import { extraInterfaces } from './words-global.ts';
 
 const linkbeat = inOrder({ interface: interfaceName, by: oneOf(['MII', 'ETHTOOL', 'IOCTL']) }, 1);
 const delays = inOrder({ interface: interfaceName, down: seconds(0), up: seconds(0) }, 2);
@@ -21,13 +20,11 @@ const directed = (most: number) =>
 const SHAPES = {
   script,
   user,
-  extraInterfaces,
   weight: directed(253),
   ipvlan: virtualDevice(['bridge', 'private', 'vepa']),
 };
 const RULES = list('virtual_rules', ruleEntry);
 const NAMES = list('group', nameOf('vrrp_instance'));
-const INTERFACES = list('interfaces', interfaceName);
 
 export const VRRP_WORDS = words(
   `
@@ -44,8 +41,6 @@ export const VRRP_WORDS = words(
   ignored lvs_sync_daemon_interface     iface       old form of lvs_sync_daemon: its interface
   ignored timer_expired_backup flag with nopreempt: become BACKUP after having run very late
   ignored thread_timer_expired          flag        old name of timer_expired_backup
-  ignored garp_extra_if                 extraInterfaces vrrp_garp_extra_if of this instance
-  ignored vmac_garp_intvl               extraInterfaces old name of garp_extra_if
   none    higher_prio_send_advert       bool        vrrp_higher_prio_send_advert of this instance
   none    kernel_rx_buf_size            uint()      socket buffer of adverts, in bytes
 `,
@@ -71,16 +66,6 @@ export const SYNC_GROUP_WORDS = words(
 `,
   { blocks: TRACKS, shapes: SHAPES },
 );
-const GARP_GROUP = wordBlock(
-  'garp_group',
-  `
-  ignored garp_interval                 sec(0,2147.483647) pause between gratuitous ARPs
-  ignored gna_interval sec(0,2147.483647) pause between unsolicited neighbour advertisements
-  ignored interface                     iface       the one interface
-  ignored interfaces{}                  flag        interfaces that share the pauses
-`,
-  { blocks: { interfaces: INTERFACES }, shapes: SHAPES },
-);
 const SSL = wordBlock(
   'SSL',
   `
@@ -105,7 +90,6 @@ export const TOP_WORDS = words(
   ignored static_ipaddress{}            flag        addresses added at start, not moved by VRRP
   ignored static_routes{}               flag        routes added at start, not moved by VRRP
   ignored static_rules{}                flag        policy rules added at start, not moved by VRRP
-  ignored garp_group{} flag pauses between gratuitous ARPs of one or more interfaces
   ignored linkbeat_interfaces{} flag interfaces whose link is polled
   ignored interface_up_down_delays{}    flag        how long a link has to be down, or up, before that counts
   ignored SSL{}                         flag        certificate and key of SSL_GET
@@ -120,7 +104,6 @@ export const TOP_WORDS = words(
       interface_up_down_delays: list('interface_up_down_delays', delays),
       virtual_server_group: list('virtual_server_group', groupMember),
       track_group: TRACK_GROUP,
-      garp_group: GARP_GROUP,
       SSL,
     },
     shapes: SHAPES,
