@@ -28,6 +28,10 @@ export type GlobalDefs = {
   /** A MASTER does not answer adverts of lower priority. */
   lowerPriorityNoAdvert: Located<boolean>;
   ownerIgnoresAdverts: Located<boolean>;
+  /** A MASTER that yields to a better one sends one more advert. */
+  higherPriorityAdvert: Located<boolean>;
+  skipsAddressCheck: Located<boolean>;
+  logsUnknownIds: boolean;
   /** Unicast adverts of others than the peers do not count. */
   checksUnicastSource: Located<boolean>;
   multicastGroup4: Located<Address>;
@@ -156,7 +160,9 @@ export type VrrpInstance = {
   downTimerAdverts?: Located<number>;
   plainChecksum?: Located<boolean>;
   lowerPriorityNoAdvert?: Located<boolean>;
+  higherPriorityAdvert?: Located<boolean>;
   ownerIgnoresAdverts?: Located<boolean>;
+  skipsAddressCheck?: Located<boolean>;
   vmac?: VirtualMacSetting;
   /** `no_accept` */
   refusesPackets?: Located<true>;

@@ -45,6 +45,10 @@ export const EVENTS = {
     level: 'warn',
     means: 'an advert counts, but its sender is configured differently; `oddity` says how',
   },
+  'vrrp.advert.unknown': {
+    level: 'info',
+    means: 'an advert of a virtual router that is not configured (log_unknown_vrids); once a minute for each',
+  },
   'vrrp.advert.lower': {
     level: 'warn',
     means: 'a master heard an advert of lower priority: two masters for a moment',

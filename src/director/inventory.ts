@@ -236,7 +236,7 @@ function syncEntry({ instance, daemon }: SyncPlan): Entry {
 
 function directorEntry(plan: Plan): Entry {
   const { director, elector, notify } = plan;
-  const { realtimePriority, leaseSeconds, pacing } = elector;
+  const { realtimePriority, leaseSeconds, pacing, logsUnknownIds } = elector;
   return {
     subject: { what: 'director' },
     facts: {
@@ -244,6 +244,7 @@ function directorEntry(plan: Plan): Entry {
       leaseSeconds,
       realtimePriority,
       ...pacingFacts(pacing),
+      ...(logsUnknownIds ? { logsUnknownIds } : {}),
       ...notifyFacts(notify),
       ...watchedFacts(plan),
     },

@@ -77,6 +77,7 @@ export function planElector(
     ...planGroups(configuration),
     ...planPacing(configuration, instances),
     ...planSessions(configuration),
+    ...(configuration.global.logsUnknownIds ? { logsUnknownIds: true } : {}),
     realtimePriority: configuration.global.vrrpRealtimePriority.value,
     leaseSeconds: configuration.director.vipLeaseSeconds.value,
     addresses,
@@ -152,10 +153,17 @@ function planHmac({ keys, activeKey, mode, antiReplay, windowSeconds }: AuthHmac
 function planHearing(
   { global }: Configuration,
   instance: VrrpInstance,
-): Pick<InstanceSettings, 'silentToLower' | 'deafOwner'> {
+): Pick<InstanceSettings, 'silentToLower' | 'silentToHigher' | 'deafOwner' | 'trustsMaster'> {
   const silent = (instance.lowerPriorityNoAdvert ?? global.lowerPriorityNoAdvert).value;
   const deaf = (instance.ownerIgnoresAdverts ?? global.ownerIgnoresAdverts).value;
-  return { ...(silent ? { silentToLower: true } : {}), ...(deaf ? { deafOwner: true } : {}) };
+  const answers = (instance.higherPriorityAdvert ?? global.higherPriorityAdvert).value;
+  const trusts = (instance.skipsAddressCheck ?? global.skipsAddressCheck).value;
+  return {
+    ...(silent ? { silentToLower: true } : {}),
+    ...(answers ? {} : { silentToHigher: true }),
+    ...(deaf ? { deafOwner: true } : {}),
+    ...(trusts ? { trustsMaster: true } : {}),
+  };
 }
 
 function planAddress(

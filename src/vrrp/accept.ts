@@ -60,9 +60,14 @@ export type Oddity =
  * What two well configured directors would not do to each other. The advert counts nevertheless, as in
  * keepalived ≥ 2.3.3.
  */
-export function oddities(advert: Advert, form: ChecksumForm, own: InstanceSettings): Oddity[] {
+export function oddities(
+  advert: Advert,
+  form: ChecksumForm,
+  own: InstanceSettings,
+  comparesAddresses = true,
+): Oddity[] {
   const found: Oddity[] = [];
-  if (!sameAddresses(advert, own)) found.push('addresses-differ');
+  if (comparesAddresses && !sameAddresses(advert, own)) found.push('addresses-differ');
   if (advert.intervalMs !== own.advertMs) found.push('interval-differs');
   if (own.unicastPeers.length > 0 && !isPeer(own, advert.source)) found.push('not-a-peer');
   // Over IPv6 there is one form only.

@@ -43,6 +43,8 @@ export type Elector = {
   /** Sync groups that have members, by name. */
   groups: Map<string, Group>;
   announcements: Announcements;
+  /** When an advert of a virtual router that is not configured may be told of again. */
+  strangers: Map<string, number>;
   /** When the leases of held addresses are renewed next. */
   renewAtMs: number;
   /** Interfaces of ours that there should be may not be what there is; and whether there were any. */
@@ -72,6 +74,7 @@ export function createElector(): Elector {
     verdicts: new Map(),
     groups: new Map(),
     announcements: createAnnouncements(),
+    strangers: new Map(),
     renewAtMs: Number.POSITIVE_INFINITY,
     devicesUnsure: false,
     hasDevices: false,

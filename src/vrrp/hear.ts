@@ -1,10 +1,10 @@
 // Adverts as they come in: whose they are, whether they count, and what of them an operator should know. What
 // is well formed is packet.ts, what counts accept.ts, what follows machine.ts.
-import type { Address } from '../core/address.ts';
+import { type Address, familyOf } from '../core/address.ts';
 import { isHigherAddress, ODDITY_MESSAGES, oddities, refuse } from './accept.ts';
 import { authenticate, skewText } from './authenticate.ts';
 import type { Elector } from './elector.ts';
-import { familyOfPacket } from './envelope.ts';
+import { familyOfPacket, openPacket } from './envelope.ts';
 import { familyOfRouter } from './family.ts';
 import { advance, count, type Instance, isQuiet, notice, type Turn } from './instance.ts';
 import { type Decoded, decodeAdvert, RESIGNED, vridOf } from './packet.ts';
@@ -24,7 +24,7 @@ export function hear(elector: Elector, device: string, bytes: Buffer, turn: Turn
     if (hearingInterface(own) === device && own.vrid === vrid && familyOfRouter(own) === family)
       known.push(instance);
   }
-  if (known.length === 0) return;
+  if (known.length === 0) return noteUnknown(elector, device, bytes, turn);
   const decoded = decodeAdvert(bytes);
   const meant = addressees(known, decoded);
   for (const instance of meant) {
@@ -33,6 +33,21 @@ export function hear(elector: Elector, device: string, bytes: Buffer, turn: Turn
   }
   if (meant.length > 0 || !decoded.ok) return;
   for (const instance of known) refuseAdvert(instance, 'not-a-peer', decoded.advert.source, turn);
+}
+
+/** In keepalived's words, which log monitors look for. */
+function noteUnknown({ settings, strangers }: Elector, device: string, bytes: Buffer, turn: Turn): void {
+  if (!settings.logsUnknownIds) return;
+  const opened = openPacket(bytes);
+  const vrid = vridOf(bytes);
+  if (!opened.ok || vrid === undefined) return;
+  const { source: from } = opened.datagram;
+  const kind = `${device} ${familyOf(from)} ${vrid}`;
+  if (turn.nowMs < (strangers.get(kind) ?? Number.NEGATIVE_INFINITY)) return;
+  strangers.set(kind, turn.nowMs + DROP_EACH_MS);
+  const message = `Unknown VRID(${vrid}) received on interface(${device}) from ${from}. ignoring...`;
+  const told = { event: 'vrrp.advert.unknown' as const, message, fields: { interface: device, vrid, from } };
+  turn.actions.push({ do: 'report', report: { type: 'notice', notice: told } });
 }
 
 function hearAdvert(instance: Instance, decoded: Decoded & { ok: true }, turn: Turn): void {
@@ -50,9 +65,10 @@ function hearAdvert(instance: Instance, decoded: Decoded & { ok: true }, turn: T
     return;
   }
   count(instance, 'advertsReceived');
+  const isFamiliar = router.state === 'BACKUP' && instance.lastMaster?.address === advert.source;
   if (advert.priority === RESIGNED) count(instance, 'priorityZeroReceived');
   else instance.lastMaster = { address: advert.source, priority: advert.priority, atMs: turn.nowMs };
-  for (const oddity of oddities(advert, form, own)) {
+  for (const oddity of oddities(advert, form, own, !(own.trustsMaster && isFamiliar))) {
     count(instance, oddity);
     if (isQuiet(instance, `${oddity} ${advert.source}`, turn.nowMs, ODDITY_EACH_MS)) continue;
     const message = `${advert.source} ${ODDITY_MESSAGES[oddity]}`;

@@ -27,10 +27,10 @@
 // * Lingering. Whoever yields keeps its addresses for LINGER_MS more: a new master (keepalived too) sends
 //   its advert before it has its addresses and has told the link, and what arrives here in between would be
 //   lost.
-// * Last word. Whoever yields to another master sends one more advert, worse than the other's. That is how
-//   the other, which may never have known of a rival, learns that it must tell the link again where the
-//   addresses are. Without it a healed partition leaves stale ARP caches behind (keepalived: 6 to 15 s
-//   without a new connection).
+// * Last word. Whoever yields to another master sends one more advert, worse than the other's (keepalived: if
+//   the file says so). That is how the other, which may never have known of a rival, learns that it must
+//   tell the link again where the addresses are. Without it a healed partition leaves stale ARP caches
+//   behind (keepalived: 6 to 15 s without a new connection).
 // * Pause. A master that finds it did not run for longer than a backup waits must assume that there is
 //   another one now: it listens for one interval before it speaks again, serving meanwhile.
 //
@@ -179,8 +179,8 @@ function hearAsMaster(router: Router, event: Event & { type: 'advert' }, own: Ow
     return [router, [...advertise(own), { do: 'announce', repeat: own.garp.repeat }]];
   const better = event.priority > own.priority || (event.priority === own.priority && event.higherAddress);
   if (better) {
-    const lastWord: Effect = { do: 'send', priority: own.priority };
-    return becomeBackup('better master', event.intervalMs, own, [lastWord]);
+    const lastWord: Effect[] = own.silentToHigher ? [] : [{ do: 'send', priority: own.priority }];
+    return becomeBackup('better master', event.intervalMs, own, lastWord);
   }
   const { repeat, delayMs } = afterRival(own);
   const effects = own.silentToLower ? [] : advertise(own);

@@ -78,6 +78,7 @@ export type Own = Pick<
   | 'preemptDelayMs'
   | 'garp'
   | 'silentToLower'
+  | 'silentToHigher'
 >;
 
 export const INIT: Router = { state: 'INIT' };

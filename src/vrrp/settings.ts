@@ -29,6 +29,10 @@ export type InstanceSettings = {
   checksumForm: ChecksumForm;
   /** A master announces itself again when it hears a lower advert, but does not answer with its own. */
   silentToLower?: true;
+  /** A master that yields to a better one does so without a last word. */
+  silentToHigher?: true;
+  /** A backup compares the addresses of adverts with its own only when the master is another one. */
+  trustsMaster?: true;
   /** With priority 255 no advert counts: the addresses are this machine's own. */
   deafOwner?: true;
   initialState: 'MASTER' | 'BACKUP';
@@ -124,6 +128,8 @@ export type ElectorSettings = {
   bfd?: readonly BfdSettings[];
   /** Pauses between gratuitous ARPs and neighbour advertisements; undefined = none. */
   pacing?: Pacing;
+  /** Adverts of virtual routers that are not configured are told of. */
+  logsUnknownIds?: true;
   /** SCHED_RR priority; 0 = do not ask. */
   realtimePriority: number;
   /** valid_lft of our addresses; 0 = no lease. */

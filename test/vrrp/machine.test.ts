@@ -226,6 +226,12 @@ describe('master', () => {
     expect(play([...master, advert(150, 1000, false)]).router.state).toBe('MASTER');
     expect(play([...master, advert(150, 1000, true)]).router.state).toBe('BACKUP');
   });
+  test('yields to a better one without a word where higher_prio_send_advert is off', () => {
+    const silent = { ...OWN, silentToHigher: true as const };
+    const [router, effects] = step({ state: 'MASTER' }, advert(200), silent);
+    expect(router.state).toBe('BACKUP');
+    expect(effects.filter((effect) => effect.do === 'send')).toEqual([]);
+  });
   test('has the last word before it yields to a better one, then lingers', () => {
     const { router, effects } = play([...master, advert(200, 100)]);
     expect(router).toMatchObject({ state: 'BACKUP', masterAdvertMs: 100 });

@@ -1,6 +1,6 @@
 // Settings of a `vrrp_instance` → its typed form. Where settings of one instance contradict each other, the
 // effective value is keepalived 2.2.7's (its vrrp.c, vrrp_complete_instance), and it is said.
-import { type Address, type Family, familyOf } from '../../core/address.ts';
+import { type Family, familyOf } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
 import { familyOfInstance } from '../family.ts';
 import type { VirtualAddress, VrrpInstance } from '../model.ts';
@@ -14,6 +14,7 @@ import { composePassword } from './authentication.ts';
 import { composeGarp } from './garp.ts';
 import { composeNotify } from './notify.ts';
 import { isAfter } from './order.ts';
+import { composeOverrides } from './overrides.ts';
 import { composeRoute } from './routes.ts';
 import { composeTracks } from './trackers.ts';
 import { composeEnds } from './unicast.ts';
@@ -65,14 +66,15 @@ export function composeInstance(
     virtualAddressesExcluded: composeAddresses(settings, 'virtual_ipaddress_excluded'),
     ...ends,
     ...besideAddresses(settings, report),
-    ...overrides(settings, family, unicastPeers, report),
+    ...composeOverrides(settings, family, unicastPeers, report),
     ...(vmac === undefined ? {} : { vmac }),
     ...refusal(settings),
     garp: composeGarp(settings),
     notify: composeNotify(settings),
   };
   const wrong = all(settings, 'virtual_ipaddress').some(({ body }) => body.wrong.length > 0);
-  if (addresses.length === 0 && (!wrong || report.compat))
+  const isMeant = last(settings, 'no_virtual_ipaddress') !== undefined;
+  if (addresses.length === 0 && !isMeant && (!wrong || report.compat))
     reportNoAddress(instance, version?.value ?? globalVersion, report);
   return instance;
 }
@@ -95,49 +97,6 @@ function besideAddresses(settings: Instance, report: Report): BesideAddresses {
   };
 }
 
-type Overrides = Pick<
-  VrrpInstance,
-  'multicastGroup' | 'downTimerAdverts' | 'plainChecksum' | 'lowerPriorityNoAdvert' | 'ownerIgnoresAdverts'
->;
-
-/** What else says for one instance what global_defs says for all. */
-function overrides(
-  settings: Instance,
-  family: Family,
-  peers: readonly Located<Address>[],
-  report: Report,
-): Overrides {
-  reportNative(settings, family, report);
-  const group = groupFor(settings, family, peers, report);
-  const adverts = last(settings, 'down_timer_adverts');
-  const plain = last(settings, 'v3_checksum_as_v2');
-  const silent = last(settings, 'lower_prio_no_advert');
-  const deaf = last(settings, 'owner_ignore_adverts');
-  return {
-    ...(group === undefined ? {} : { multicastGroup: group }),
-    ...(adverts === undefined ? {} : { downTimerAdverts: adverts }),
-    ...(plain === undefined ? {} : { plainChecksum: plain }),
-    ...(silent === undefined ? {} : { lowerPriorityNoAdvert: silent }),
-    ...(deaf === undefined ? {} : { ownerIgnoresAdverts: deaf }),
-  };
-}
-
-function groupFor(
-  settings: Instance,
-  family: Family,
-  peers: readonly Located<Address>[],
-  report: Report,
-): Located<Address> | undefined {
-  const group = last(settings, 'mcast_dst_ip');
-  if (group === undefined) return undefined;
-  let message: string | undefined;
-  if (familyOf(group.value) !== family) message = `the instance is IPv${family}, and ${group.value} is not`;
-  else if (peers.length > 0) message = 'adverts go to the unicast peers: mcast_dst_ip is left out';
-  if (message === undefined) return group;
-  report.add('CFG_CONTRADICTION', group.at, message);
-  return undefined;
-}
-
 /** Of `accept` and `no_accept` the last one counts. */
 function refusal(settings: Instance): Pick<VrrpInstance, 'refusesPackets'> {
   const [asked, again] = [last(settings, 'no_accept'), last(settings, 'accept')];
@@ -153,14 +112,6 @@ function composeAddresses(
     (block: Setting<(typeof VRRP_INSTANCE)['keywords'][typeof keyword]>) =>
       block.body.entries.map(composeAddress),
   );
-}
-
-/** It does not make IPv6 of an instance whose addresses are not. */
-function reportNative(settings: Instance, family: Family, report: Report): void {
-  const native = last(settings, 'native_ipv6');
-  if (native === undefined || family === 6) return;
-  const message = 'native_ipv6 is left out: the addresses of the instance are IPv4';
-  report.add('CFG_REDUNDANT', native.at, message);
 }
 
 /** One advert has one count of addresses of one size: RFC 9568 section 5.2.9. */

@@ -15,6 +15,7 @@ import {
   located,
   multicast,
   name,
+  nothing,
   oneOf,
   type Shape,
   seconds,
@@ -104,9 +105,20 @@ export const GLOBAL_DEFS = {
     vrrp_lower_prio_no_advert: keyword(toggle, 'a MASTER does not answer an advert of lower priority', {
       default: false,
     }),
+    vrrp_higher_prio_send_advert: keyword(
+      toggle,
+      'a MASTER that yields sends one more advert, and so the other announces itself again; keepalived: off',
+      { default: true },
+    ),
     vrrp_owner_ignore_adverts: keyword(toggle, 'an address owner (priority 255) drops adverts it hears', {
       default: false,
     }),
+    vrrp_skip_check_adv_addr: keyword(
+      toggle,
+      'a BACKUP compares the addresses of adverts with its own only when the master is another one',
+      { default: false },
+    ),
+    log_unknown_vrids: keyword(nothing, 'log adverts of virtual routers that are not configured'),
     vrrp_check_unicast_src: keyword(toggle, 'drop unicast adverts of others than the peers', {
       default: false,
     }),

@@ -82,6 +82,10 @@ export const VRRP_INSTANCE = {
       'virtual addresses, advertised',
       list('virtual_ipaddress', addressEntry),
     ),
+    no_virtual_ipaddress: keyword(
+      nothing,
+      'none of them on purpose, in version 3, too: something else follows the state, as in a cloud',
+    ),
     virtual_ipaddress_excluded: opens(
       nothing,
       'addresses that move along without being advertised',
@@ -110,7 +114,9 @@ export const VRRP_INSTANCE = {
     down_timer_adverts: keyword(integer(1, 100), 'see vrrp_down_timer_adverts'),
     v3_checksum_as_v2: keyword(toggle, 'see v3_checksum_as_v2 of global_defs'),
     lower_prio_no_advert: keyword(toggle, 'see vrrp_lower_prio_no_advert'),
+    higher_prio_send_advert: keyword(toggle, 'see vrrp_higher_prio_send_advert'),
     owner_ignore_adverts: keyword(toggle, 'see vrrp_owner_ignore_adverts'),
+    skip_check_adv_addr: keyword(toggle, 'see vrrp_skip_check_adv_addr'),
     native_ipv6: keyword(nothing, 'old: IPv6, which the addresses say as well'),
     mcast_dst_ip: keyword(multicast(), 'group of multicast adverts; default vrrp_mcast_group4 or 6'),
     mcast_src_ip: keyword(address(), 'source address of multicast adverts'),

@@ -110,13 +110,11 @@ export const GLOBAL_WORDS = words(
   ignored lvs_flush                     flag        clear the whole IPVS table at the start
   ignored lvs_flush_on_stop ?one(VS) clear IPVS at the end; VS = our own services only, servers and all
   ignored lvs_flush_onstop              ?one(VS)    old name of lvs_flush_on_stop
-  none vrrp_higher_prio_send_advert bool send one advert before yielding; this director always does
   ignored vrrp_iptables ?texts(2) iptables chains (in, out) for no_accept and VMAC filtering
   ignored vrrp_ipsets                   ?texts(6)   names of the ipsets used with vrrp_iptables
   ignored nftables                      ?text       nftables table for no_accept and VMAC filtering
   ignored nftables_priority             int(-2147483648) priority of the base chains of nftables
   ignored nftables_ifindex              flag        key link-local sets by interface index
-  none vrrp_skip_check_adv_addr bool do not compare the addresses again when the same master advertises
   none    vrrp_strict                   bool        strict RFC mode for all instances
   none    vrrp_priority                 int(-20,19) nice value of the VRRP child
   none    vrrp_no_swap                  flag        lock the VRRP child in memory
@@ -170,7 +168,6 @@ export const GLOBAL_WORDS = words(
   none    vrrp_rx_bufs_multiplier       uint(1)     factor of vrrp_rx_bufs_policy; default 3
   ignored vrrp_startup_delay sec(0.001,4294.967295) wait before any instance starts
   ignored vrrp_delay_after_boot sec(0.001,4294.967295) as vrrp_startup_delay, from the boot of the system on
-  none    log_unknown_vrids             flag        log adverts of virtual routers that are not configured
   none    umask                         mode        permissions that created files do not get
   none    random_seed                   uint()      seed of $_RANDOM
   none reload_check_config ?text check a configuration before it is loaded; complaints go to this file

@@ -31,17 +31,14 @@ export const VRRP_WORDS = words(
   ignored use_ipvlan                    ipvlan      ipvlan L2 instead of macvlan
   none    old_unicast_checksum          ?one(never) keepalived 1.3.6's checksum of unicast adverts
   unsafe  vrf iface VRF for unicast without interface: adverts would go another way
-  ignored no_virtual_ipaddress          flag        allow an instance without addresses
   none    linkbeat_use_polling          flag        old: poll the link of this instance
   ignored virtual_rules{}               flag        policy rules that move with the instance
-  none    skip_check_adv_addr           bool        vrrp_skip_check_adv_addr of this instance
   none    strict_mode                   bool        strict RFC mode of this instance
   none    debug                         int(0,4)    not implemented
   none    smtp_alert                    bool        mail on transitions
   ignored lvs_sync_daemon_interface     iface       old form of lvs_sync_daemon: its interface
   ignored timer_expired_backup flag with nopreempt: become BACKUP after having run very late
   ignored thread_timer_expired          flag        old name of timer_expired_backup
-  none    higher_prio_send_advert       bool        vrrp_higher_prio_send_advert of this instance
   none    kernel_rx_buf_size            uint()      socket buffer of adverts, in bytes
 `,
   {
