@@ -154,7 +154,7 @@ export class Notifier {
   #tell(listener: Listener, happening: Happening): void {
     for (const program of programsFor(listener, happening)) this.#enqueue({ program, happening });
     for (const pipe of this.#pipes) pipe.write(pipeLine(happening));
-    for (const webhook of this.#webhooks) webhook.post(happening);
+    for (const webhook of this.#webhooks) webhook.tell(happening);
   }
 
   #repeatStates(): void {

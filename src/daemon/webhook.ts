@@ -1,20 +1,16 @@
-// Posts what happens to a URL, as JSON: one after the other, tried a few times, and never more waiting than a
-// few. Says of the URL only where it leads: the rest of it is often a secret.
+// Posts what happens to a URL, as JSON. Says of the URL only where it leads: the rest of it is often a secret.
 import { hostname } from 'node:os';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Notice } from '../core/events.ts';
 import type { Happening, PlannedWebhook } from '../director/notify.ts';
-
-const MOST_WAITING = 64;
-/** Between the first try and the second, and so on. */
-const AGAIN_MS = [500, 2_000, 8_000];
+import { Deliveries } from './deliveries.ts';
 
 export class Webhook {
   readonly plan: PlannedWebhook;
   readonly #say: (notice: Notice) => void;
-  readonly #waiting: string[] = [];
-  readonly #closed = new AbortController();
-  #busy = false;
+  readonly #bodies = new Deliveries<string>(
+    (body, signal) => this.#deliver(body, signal),
+    (why) => this.#sayFailed(why),
+  );
 
   constructor(plan: PlannedWebhook, say: (notice: Notice) => void) {
     this.plan = plan;
@@ -22,44 +18,19 @@ export class Webhook {
   }
 
   get isIdle(): boolean {
-    return !this.#busy;
+    return this.#bodies.isIdle;
   }
 
-  post({ kind, name, word, priority }: Happening): void {
+  tell({ kind, name, word, priority }: Happening): void {
     const time = new Date().toISOString();
-    this.#waiting.push(JSON.stringify({ time, host: hostname(), kind, name, state: word, priority }));
-    if (this.#waiting.length > MOST_WAITING) {
-      this.#waiting.shift();
-      this.#sayFailed('too many events wait: the oldest is left out');
-    }
-    if (!this.#busy) void this.#work();
+    this.#bodies.add(JSON.stringify({ time, host: hostname(), kind, name, state: word, priority }));
   }
 
-  /** What has not been taken by then is lost. */
   close(): void {
-    this.#closed.abort();
-    this.#waiting.length = 0;
+    this.#bodies.close();
   }
 
-  async #work(): Promise<void> {
-    this.#busy = true;
-    for (let body = this.#waiting.shift(); body !== undefined; body = this.#waiting.shift())
-      await this.#deliver(body);
-    this.#busy = false;
-  }
-
-  async #deliver(body: string): Promise<void> {
-    const { signal } = this.#closed;
-    for (const againMs of [...AGAIN_MS, undefined]) {
-      const failure = await this.#try(body);
-      if (failure === undefined || signal.aborted) return;
-      this.#sayFailed(againMs === undefined ? `${failure}: given up` : `${failure}: tried again`);
-      if (againMs !== undefined) await wait(againMs, undefined, { signal }).catch(() => {});
-    }
-  }
-
-  /** Undefined = it was taken. */
-  async #try(body: string): Promise<string | undefined> {
+  async #deliver(body: string, signal: AbortSignal): Promise<string | undefined> {
     const { url, timeoutMs } = this.plan;
     try {
       const answer = await fetch(url, {
@@ -67,7 +38,7 @@ export class Webhook {
         headers: { 'content-type': 'application/json' },
         body,
         redirect: 'manual',
-        signal: AbortSignal.any([this.#closed.signal, AbortSignal.timeout(timeoutMs)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       });
       await answer.body?.cancel();
       return answer.ok ? undefined : `it answered ${answer.status}`;

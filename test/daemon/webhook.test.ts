@@ -53,8 +53,8 @@ async function idle(): Promise<void> {
 
 test('what happens is posted as JSON, one after the other', async () => {
   await start([]);
-  webhook.post(happening('BACKUP'));
-  webhook.post(happening('MASTER'));
+  webhook.tell(happening('BACKUP'));
+  webhook.tell(happening('MASTER'));
   await idle();
   expect(bodies).toMatchObject([
     { kind: 'INSTANCE', name: 'VI_1', state: 'BACKUP', priority: 150, method: 'POST' },
@@ -66,8 +66,8 @@ test('what happens is posted as JSON, one after the other', async () => {
 
 test('who refuses or does not answer is asked again, in order, and no log shows the secret', async () => {
   await start([503, 'never']);
-  webhook.post(happening('BACKUP'));
-  webhook.post(happening('MASTER'));
+  webhook.tell(happening('BACKUP'));
+  webhook.tell(happening('MASTER'));
   await idle();
   expect(bodies.map(({ state }) => state)).toEqual(['BACKUP', 'BACKUP', 'BACKUP', 'MASTER']);
   expect(notices.map(({ message }) => message.replace(/:\d+/, ''))).toEqual([
@@ -79,7 +79,7 @@ test('who refuses or does not answer is asked again, in order, and no log shows 
 
 test('closing ends what is under way', async () => {
   await start(['never']);
-  webhook.post(happening('STOP'));
+  webhook.tell(happening('STOP'));
   await wait(50);
   const started = performance.now();
   webhook.close();
@@ -89,6 +89,6 @@ test('closing ends what is under way', async () => {
 
 test('of too many the oldest are left out, and it is said', async () => {
   await start(['never', 'never']);
-  for (let n = 0; n < 70; n++) webhook.post(happening('MASTER'));
+  for (let n = 0; n < 70; n++) webhook.tell(happening('MASTER'));
   expect(notices.map(({ message }) => message.includes('oldest is left out'))).toEqual(Array(5).fill(true));
 });
