@@ -13,6 +13,8 @@ export type Configuration = {
   garpGroups: GarpGroup[];
   virtualServers: VirtualServer[];
   director: DirectorBlock;
+  /** Undefined = no relay, no mail. */
+  mail?: Mail | undefined;
 };
 
 export type GlobalDefs = {
@@ -65,6 +67,24 @@ export type GlobalNotify = {
   priorityChanges: Located<boolean>;
   /** `fifo_write_vrrp_states_on_reload` */
   statesOnReload: boolean;
+  /** Of instances and groups that say nothing of mail. */
+  mailDefault: Located<boolean>;
+};
+/** Who mails what to whom, by which relay. */
+export type Mail = {
+  host: Located<string>;
+  port: Located<number>;
+  to: readonly Located<string>[];
+  /** Undefined = the user at the name of the machine. */
+  from: Located<string> | undefined;
+  /** Undefined = the name of the machine. */
+  helo: Located<string> | undefined;
+  timeoutMs: Located<number>;
+  tellsFaults: boolean;
+  tls: Located<'off' | 'starttls' | 'on'>;
+  /** Both or none. */
+  user?: Located<string> | undefined;
+  passwordFile?: Located<string> | undefined;
 };
 export type NotifyPrograms = {
   master?: Program;
@@ -80,6 +100,8 @@ export type Notify = {
   /** DELETED is told when it is gone after a reload; else FAULT. */
   tellsDeleted: boolean;
   priorityChanges?: Located<boolean>;
+  /** Undefined = as `mailDefault`. */
+  mails?: Located<boolean> | undefined;
 };
 
 /** `lvs_sync_daemon IF [inst] VRRP_INSTANCE [id N] [maxlen N] [port N] [ttl N] [group ADDR]`. */

@@ -117,6 +117,10 @@ export const EVENTS = {
     level: 'warn',
     means: 'a webhook did not take an event; `why`, and whether it is tried again',
   },
+  'mail.failed': {
+    level: 'warn',
+    means: 'the relay did not take a mail, or not for everybody; `why`, and whether it is tried again',
+  },
   'ipvs.engine': { level: 'info', means: 'which data plane forwards: kernel or embedded' },
   'ipvs.applied': { level: 'info', means: 'commands were sent to the data plane; how many and how long' },
   'ipvs.adopted': { level: 'info', means: 'services already in the table were taken over' },

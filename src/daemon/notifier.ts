@@ -5,6 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Notice } from '../core/events.ts';
+import { mailOf, type PlannedMail } from '../director/mail.ts';
 import {
   type GroupListener,
   type Happening,
@@ -17,6 +18,7 @@ import {
   wordFor,
 } from '../director/notify.ts';
 import type { State } from '../vrrp/settings.ts';
+import { Mailer } from './mailer.ts';
 import { NotifyPipe } from './notify-pipe.ts';
 import type { OperatorPrograms } from './operator-programs.ts';
 import { Webhook } from './webhook.ts';
@@ -45,6 +47,7 @@ export class Notifier {
   readonly #queues = new Map<string, Queue>();
   #pipes: NotifyPipe[] = [];
   #webhooks: Webhook[] = [];
+  #mailers: Mailer[] = [];
   #plan = NOTHING;
   #isStopping = false;
   /** Those that left the configuration and are still to be told of. */
@@ -68,6 +71,8 @@ export class Notifier {
     for (const name of named) this.#leaving.delete(name);
     this.#pipes = renew(this.#pipes, plan.pipes, (one) => new NotifyPipe(one, this.#programs, this.#say));
     this.#webhooks = renew(this.#webhooks, plan.webhooks, (one) => new Webhook(one, this.#say));
+    const relays = plan.mail === undefined ? [] : [plan.mail];
+    this.#mailers = renew<PlannedMail, Mailer>(this.#mailers, relays, (one) => new Mailer(one, this.#say));
     this.#plan = plan;
     if (isReload && plan.statesOnReload) this.#repeatStates();
   }
@@ -137,14 +142,16 @@ export class Notifier {
     for (const { running, patience } of this.#queues.values())
       if (running?.happening.word !== 'STOP') patience.abort();
     const deadline = performance.now() + limitMs;
-    const isBusy = () => this.#queues.size > 0 || this.#webhooks.some(({ isIdle }) => !isIdle);
+    const isBusy = () =>
+      this.#queues.size > 0 || [...this.#webhooks, ...this.#mailers].some(({ isIdle }) => !isIdle);
     while (isBusy() && performance.now() < deadline) await wait(10);
   }
 
   close(): void {
-    for (const each of [...this.#pipes, ...this.#webhooks]) each.close();
+    for (const each of [...this.#pipes, ...this.#webhooks, ...this.#mailers]) each.close();
     this.#pipes = [];
     this.#webhooks = [];
+    this.#mailers = [];
   }
 
   #listener(instance: string): Listener | undefined {
@@ -155,6 +162,10 @@ export class Notifier {
     for (const program of programsFor(listener, happening)) this.#enqueue({ program, happening });
     for (const pipe of this.#pipes) pipe.write(pipeLine(happening));
     for (const webhook of this.#webhooks) webhook.tell(happening);
+    for (const mailer of this.#mailers) {
+      const mail = mailOf(listener, happening, mailer.plan);
+      if (mail !== undefined) mailer.send(mail);
+    }
   }
 
   #repeatStates(): void {

@@ -1,4 +1,5 @@
-// Posts what happens to a URL, as JSON. Says of the URL only where it leads: the rest of it is often a secret.
+// Posts what happens to a URL, as JSON. Says of the URL only where it leads: the rest of it is often a
+// secret.
 import { hostname } from 'node:os';
 import type { Notice } from '../core/events.ts';
 import type { Happening, PlannedWebhook } from '../director/notify.ts';

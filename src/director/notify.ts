@@ -3,6 +3,7 @@
 import type { Configuration, Notify, NotifyPrograms, Program } from '../config/model.ts';
 import type { State } from '../vrrp/settings.ts';
 import type { Facts } from './inventory.ts';
+import { mailFacts, type PlannedMail, planMail } from './mail.ts';
 
 /** No user = the one who is the default. */
 export type PlannedProgram = { argv: readonly string[]; user?: string; group?: string };
@@ -15,6 +16,7 @@ export type Listener = {
   programs: Readonly<Partial<Record<keyof NotifyPrograms, PlannedProgram>>>;
   tellsDeleted: boolean;
   priorityChanges: boolean;
+  mails: boolean;
 };
 export type GroupListener = Listener & { members: readonly string[] };
 export type NotifyPlan = {
@@ -25,11 +27,14 @@ export type NotifyPlan = {
   startup?: PlannedProgram & { timeoutMs: number };
   shutdown?: PlannedProgram & { timeoutMs: number };
   statesOnReload: boolean;
+  mail?: PlannedMail;
 };
 export type Happening = { kind: 'INSTANCE' | 'GROUP'; name: string; word: Word; priority: number };
 
-export function planNotify({ global, instances, syncGroups, director }: Configuration): NotifyPlan {
-  const { startup, shutdown, pipes, priorityChanges, statesOnReload } = global.notify;
+export function planNotify(configuration: Configuration): NotifyPlan {
+  const { global, instances, syncGroups, director } = configuration;
+  const mail = planMail(configuration);
+  const { startup, shutdown, pipes, priorityChanges, statesOnReload, mailDefault } = global.notify;
   const planned = (program: Program) => plannedProgram(program, global);
   const listener = (name: string, notify: Notify): Listener => ({
     name,
@@ -38,6 +43,7 @@ export function planNotify({ global, instances, syncGroups, director }: Configur
     ),
     tellsDeleted: notify.tellsDeleted,
     priorityChanges: (notify.priorityChanges ?? priorityChanges).value,
+    mails: (notify.mails ?? mailDefault).value,
   });
   return {
     instances: instances.map(({ name, notify }) => listener(name.value, notify)),
@@ -58,6 +64,7 @@ export function planNotify({ global, instances, syncGroups, director }: Configur
       ? {}
       : { shutdown: { ...planned(shutdown), timeoutMs: shutdown.timeoutMs.value } }),
     statesOnReload,
+    ...(mail === undefined ? {} : { mail }),
   };
 }
 
@@ -115,8 +122,8 @@ export function listenerFacts({ notify }: { notify: NotifyPlan }, instance: stri
   const programs = Object.entries(listener.programs).map(
     ([on, program]) => [`notify ${on}`, programName(program)] as const,
   );
-  const { tellsDeleted, priorityChanges } = listener;
-  return { ...Object.fromEntries(programs), tellsDeleted, notifyPriorityChanges: priorityChanges };
+  const { tellsDeleted, priorityChanges, mails } = listener;
+  return { ...Object.fromEntries(programs), tellsDeleted, notifyPriorityChanges: priorityChanges, mails };
 }
 
 export function notifyFacts({
@@ -126,14 +133,16 @@ export function notifyFacts({
   startup,
   shutdown,
   statesOnReload,
+  mail,
 }: NotifyPlan): Facts {
   const named = pipes.map(({ reader, path, ...owned }) => {
     const owner = [path, owned.user, owned.group].filter((word) => word !== undefined).join(' ');
     return reader === undefined ? owner : `${owner} read by ${programName(reader)}`;
   });
-  const told = groups.flatMap(({ name, programs }) =>
-    Object.entries(programs).map(([on, program]) => [`notify ${on} of ${name}`, programName(program)]),
-  );
+  const told = groups.flatMap(({ name, programs, mails }) => [
+    ...Object.entries(programs).map(([on, program]) => [`notify ${on} of ${name}`, programName(program)]),
+    [`mails of ${name}`, mails],
+  ]);
   return {
     ...Object.fromEntries(told),
     notifyPipes: named.join(', '),
@@ -141,6 +150,7 @@ export function notifyFacts({
     ...(startup === undefined ? {} : { startupScript: programName(startup) }),
     ...(shutdown === undefined ? {} : { shutdownScript: programName(shutdown) }),
     statesOnReload,
+    ...mailFacts(mail),
   };
 }
 

@@ -111,7 +111,7 @@ describe('words', () => {
     ['mcast_src_ip <own address>', [`error CFG_PLACEHOLDER 6:14 ${FILL_IN}`]],
     ['virtual_router_id "{{ id }}"', [`error CFG_PLACEHOLDER 6:19 ${FILL_IN}`]],
     ['use_ipvlan', ['ignored CFG_UNSUPPORTED 6:1 ipvlan L2 instead of macvlan']],
-    ['smtp_alert', ['warning CFG_NO_EFFECT 6:1 mail on transitions']],
+    ['smtp_alert', ['warning CFG_EMPTY 6:1 global_defs names it']],
     ['strict_mode on', ['warning CFG_NO_EFFECT 6:1 strict RFC mode of this instance']],
     ['vrf red', ['error CFG_UNSAFE 6:1 VRF for unicast without interface: adverts would go another way']],
     ['mcast_dst_ip ff02::99', ['error CFG_CONTRADICTION 6:14']],

@@ -98,7 +98,7 @@ describe('a bad file', () => {
     [instance('priority: [1, 2]'), '/vrrp_instance/V/priority is no integer'],
     [instance('state: master'), '/vrrp_instance/V/state is none of MASTER, BACKUP'],
     [instance('nopreempt: 5'), '/vrrp_instance/V/nopreempt is no boolean or null'],
-    [instance('smtp_alert: 5'), '/vrrp_instance/V/smtp_alert is no boolean or array'],
+    [instance('smtp_alert: 5'), '/vrrp_instance/V/smtp_alert is no boolean'],
     [instance('advert_int: 1000ms'), '/vrrp_instance/V/advert_int is no number'],
     [instance('version: 4'), '/vrrp_instance/V/version is none of 2, 3'],
     [instance('interface: an-interface-too-long'), '/vrrp_instance/V/interface is too long'],

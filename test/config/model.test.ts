@@ -40,7 +40,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         multicastGroup6: 'ff02::12',
         garp: { masterDelayMs: 5000, masterRepeat: 5, masterRefreshMs: 60_000, masterRefreshRepeat: 1 },
         vmacPrefix: 'vrrp',
-        notify: { pipes: [], priorityChanges: false, statesOnReload: false },
+        notify: { pipes: [], priorityChanges: false, statesOnReload: false, mailDefault: false },
       },
       instances: [],
       syncGroups: [],

@@ -9,12 +9,13 @@ import { fileURLToPath } from 'node:url';
 const BIN = fileURLToPath(new URL('../../bin/lvs-director', import.meta.url));
 export type Line = { event: string; msg: string } & Record<string, unknown>;
 
+export const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+
 /**
  * A namespace with `eth0` (10.77.0.1/24) whose other end is in a second, silent namespace. Gone after
  * `remove`.
  */
 export function makeNamespace(name: string): { name: string; remove: () => void } {
-  const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const far = `${name}-far`;
   for (const each of [name, far]) {
     ip('netns', 'add', each);

@@ -145,6 +145,7 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
       programs: notifies ? { any } : {},
       tellsDeleted: notifies,
       priorityChanges: false,
+      mails: notifies,
     }));
     const webhooks = notifies ? [{ url: 'sealed', timeoutMs: 5000 }] : [];
     const notify = { instances: listeners, groups: [], pipes, webhooks, statesOnReload: notifies };

@@ -11,12 +11,15 @@ import { all, noSettings, type Setting, type Settings } from '../settings.ts';
 import { composeGarpGroups } from './garp.ts';
 import { composeDirector, composeGlobal } from './global.ts';
 import { composeVirtualServer } from './ipvs.ts';
+import { composeMail } from './mail.ts';
 import { composeSyncGroups } from './sync-groups.ts';
 import { composeFiles, composeProcesses, composeScripts, composeSessions } from './trackers.ts';
 import { composeInstance } from './vrrp.ts';
 
 export function composeConfiguration(settings: Settings<typeof TOP>, report: Report): Configuration {
-  const global = composeGlobal(joined(GLOBAL_DEFS, all(settings, 'global_defs'), settings.at));
+  const globals = joined(GLOBAL_DEFS, all(settings, 'global_defs'), settings.at);
+  const own = joined(DIRECTOR, all(settings, 'director'), settings.at);
+  const global = composeGlobal(globals);
   const instances = all(settings, 'vrrp_instance').flatMap(
     ({ value, at, body }) => composeInstance({ value, at }, body, global.vrrpVersion.value, report) ?? [],
   );
@@ -35,7 +38,8 @@ export function composeConfiguration(settings: Settings<typeof TOP>, report: Rep
     virtualServers: all(settings, 'virtual_server').flatMap(
       ({ value, body }) => composeVirtualServer(value, body, report) ?? [],
     ),
-    director: composeDirector(joined(DIRECTOR, all(settings, 'director'), settings.at)),
+    director: composeDirector(own),
+    mail: composeMail(globals, own),
   };
 }
 

@@ -8,6 +8,7 @@ import type { NOTIFY } from '../schema/notify.ts';
 import type { SYNC_GROUP } from '../schema/sync-group.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { all, last, mentioned, type Settings, settled } from '../settings.ts';
+import { composeMailDefault } from './mail.ts';
 
 type Values = Readonly<Record<string, Located<unknown> | undefined>>;
 type Given = { value: Values | undefined; at: Span };
@@ -32,6 +33,7 @@ export function composeNotify(settings: Settings<typeof VRRP_INSTANCE>): Notify 
   return {
     programs: programsOf(WORDS, (word) => last(settings, word)),
     tellsDeleted: mentioned(settings, 'notify_deleted'),
+    mails: last(settings, 'smtp_alert'),
     ...changes(last(settings, 'notify_priority_changes')),
   };
 }
@@ -40,6 +42,7 @@ export function composeGroupNotify(settings: Settings<typeof SYNC_GROUP>): Notif
   return {
     programs: programsOf(GROUP_WORDS, (word) => last(settings, word)),
     tellsDeleted: false,
+    mails: last(settings, 'smtp_alert'),
     ...changes(last(settings, 'notify_priority_changes')),
   };
 }
@@ -69,6 +72,7 @@ export function composeGlobalNotify(settings: Global): GlobalNotify {
     pipes: [...pipe(settings, 'notify_fifo'), ...pipe(settings, 'vrrp_notify_fifo')],
     priorityChanges: settled(settings, 'vrrp_notify_priority_changes'),
     statesOnReload: last(settings, 'fifo_write_vrrp_states_on_reload') !== undefined,
+    mailDefault: composeMailDefault(settings),
   };
 }
 

@@ -5,6 +5,7 @@ import { checkRoles } from './addresses.ts';
 import { checkChecks } from './checks.ts';
 import { distinct } from './distinct.ts';
 import { checkServices, serviceName } from './ipvs.ts';
+import { checkMail } from './mail.ts';
 import { checkVirtualMacs } from './virtual-macs.ts';
 import { checkInstances } from './vrrp.ts';
 
@@ -30,6 +31,7 @@ export function checkConfiguration(configuration: Configuration, report: Report)
       [{ at: first.address.at, message: 'first here' }],
     ),
   );
+  checkMail(configuration, report);
   checkServices(configuration, report);
   checkChecks(configuration, report);
   checkRoles(configuration, report);

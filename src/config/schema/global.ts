@@ -5,6 +5,7 @@ import type { Located } from '../../core/diagnostic.ts';
 import type { Arguments } from '../arguments.ts';
 import { type Block, keyword } from './block.ts';
 import { GLOBAL_GARP_WORDS } from './garp.ts';
+import { GLOBAL_MAIL_WORDS } from './mail.ts';
 import { GLOBAL_NOTIFY_WORDS } from './notify.ts';
 import { type Options, options } from './options.ts';
 import {
@@ -154,6 +155,7 @@ export const GLOBAL_DEFS = {
     vmac_prefix: keyword(interfaceName, 'what the names that use_vmac makes begin with', { default: 'vrrp' }),
     vmac_addr_prefix: keyword(interfaceName, 'the same of use_vmac_addr; default vmac_prefix'),
     ...GLOBAL_NOTIFY_WORDS,
+    ...GLOBAL_MAIL_WORDS,
   },
   others: GLOBAL_WORDS,
 } as const satisfies Block;

@@ -1,6 +1,7 @@
 // Words by which the director tells others what happens: programs that are run, pipes that are written to.
-// Of vrrp_instance and of global_defs.
+// Of vrrp_instance and of global_defs; mail is in mail.ts.
 import { type Block, keyword } from './block.ts';
+import { MAIL_WORDS, RELAY_WORDS } from './mail.ts';
 import { fifo, script, user } from './scripts.ts';
 import { integer, nothing, orBare, type Shape, seconds, secret, toggle } from './shape.ts';
 
@@ -22,6 +23,7 @@ export const GROUP_NOTIFY_WORDS = {
     FIRST,
   ),
   notify_priority_changes: keyword(toggle, 'also write changes of the priority to the pipes'),
+  ...MAIL_WORDS,
 };
 
 export const NOTIFY_WORDS = {
@@ -83,5 +85,6 @@ export const NOTIFY = {
     webhook_timeout: keyword(seconds(0.1, 60), 'how long an answer may take before it is tried again', {
       default: 5000,
     }),
+    ...RELAY_WORDS,
   },
 } as const satisfies Block;

@@ -1,9 +1,9 @@
 // keepalived's words of global_defs that nothing is done with yet. A word moves to global.ts when it is acted
 // upon.
-import { keyword, list } from './block.ts';
-import { inOrder, options } from './options.ts';
+import { keyword } from './block.ts';
+import { options } from './options.ts';
 import { fifo, script, user } from './scripts.ts';
-import { integer, oneOf, type Shape, text, UINT_MAX } from './shape.ts';
+import { integer, oneOf, type Shape, UINT_MAX } from './shape.ts';
 import { words } from './table.ts';
 
 /** <linux/ip_vs.h>: timeouts are whole seconds; keepalived.conf(5) allows up to 31 days. */
@@ -67,11 +67,6 @@ const includeChecks: Shape<string[]> = {
 
 const SHAPES = {
   includeChecks,
-  server: {
-    ...inOrder({ host: text, port: integer(1, 65_535) }, 1),
-    syntax: 'HOST [PORT]',
-    example: '10.0.0.25 25',
-  },
   script,
   user,
   fifo,
@@ -79,7 +74,6 @@ const SHAPES = {
   receiveBuffers,
   mode,
 };
-const BLOCKS = { notification_email: list('notification_email', text) };
 
 export const GLOBAL_WORDS = words(
   `
@@ -91,19 +85,11 @@ export const GLOBAL_WORDS = words(
   none    bfd_process_name              text        name of the BFD child
   none    use_symlink_paths             bool        keep symlinks in script paths instead of resolving them
   none    set_supplementary_groups      bool        give scripts the user's supplementary groups
-  none    notification_email_from       text        From address of alert mails
-  none    smtp_server                   server      mail relay; no TLS, no login
-  none    smtp_helo_name                text        HELO name
-  none    smtp_connect_timeout          whole(1,4294) time to connect to the mail relay
-  none    notification_email{}          flag        who gets mail: one address a line
-  none    smtp_alert                    bool        default for all mail alerts
   none    max_auto_priority             ?int(-1,99) raise the own real-time priority when scheduled late
   none min_auto_priority_delay int(1,10000000) lateness that triggers it, in microseconds; default 1 s
-  none    smtp_alert_vrrp               bool        default for VRRP mails
   none    smtp_alert_checker            bool        default for checker mails
   none    checker_log_all_failures      bool        log every failed probe, not only transitions
   ignored dynamic_interfaces ?one(allow_if_changes) accept interfaces that come and go
-  none    no_email_faults               flag        no mail on FAULT
   ignored default_interface iface interface of static addresses without dev; default eth0
   ignored disable_local_igmp            flag        sysctl igmp_link_local_mcast_reports=0
   ignored lvs_timeouts                  timeouts    the kernel's timeouts of connections
@@ -185,5 +171,5 @@ export const GLOBAL_WORDS = words(
   ignored stats_dump_file               text        path of the dump of SIGUSR2
   ignored json_dump_file                text        path of the JSON dump
 `,
-  { blocks: BLOCKS, shapes: SHAPES },
+  { shapes: SHAPES },
 );

@@ -35,7 +35,6 @@ export const VRRP_WORDS = words(
   ignored virtual_rules{}               flag        policy rules that move with the instance
   none    strict_mode                   bool        strict RFC mode of this instance
   none    debug                         int(0,4)    not implemented
-  none    smtp_alert                    bool        mail on transitions
   ignored lvs_sync_daemon_interface     iface       old form of lvs_sync_daemon: its interface
   ignored timer_expired_backup flag with nopreempt: become BACKUP after having run very late
   ignored thread_timer_expired          flag        old name of timer_expired_backup
@@ -59,7 +58,6 @@ const TRACK_GROUP = wordBlock(
 );
 export const SYNC_GROUP_WORDS = words(
   `
-  none    smtp_alert                    bool        mail on transitions
 `,
   { blocks: TRACKS, shapes: SHAPES },
 );
