@@ -151,6 +151,7 @@ export class Balancer {
       case 'stop':
         return this.#stop(this.#options.keepServices);
     }
+    message satisfies never;
   }
 
   async #dump(message: Message<'dump'>): Promise<void> {

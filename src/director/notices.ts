@@ -15,8 +15,18 @@ export function stateNotice(report: StateReport): Notice {
 }
 
 export function groupNotice({ group, from, to }: Extract<ElectorReport, { type: 'group' }>): Notice {
-  const message = `VRRP_Group(${group}) Syncing instances to ${to} state`;
-  return { event: 'vrrp.group', message, fields: { group, from, to } };
+  return {
+    event: 'vrrp.group',
+    message: `VRRP_Group(${group}) ${groupWording(to)}`,
+    fields: { group, from, to },
+  };
+}
+
+/** keepalived has no words for the other two. */
+function groupWording(to: State): string {
+  if (to === 'INIT') return 'Stopped';
+  if (to === 'LEAVING') return 'Handing over';
+  return `Syncing instances to ${to} state`;
 }
 
 function wording(from: State, to: State): string {
