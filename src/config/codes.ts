@@ -53,6 +53,11 @@ export const CODES = {
   },
   CFG_REFERENCE: { severity: 'error', compat: 'ignored', means: 'a name that is defined nowhere' },
   CFG_CONTRADICTION: { severity: 'error', compat: 'ignored', means: 'settings that cannot hold together' },
+  CFG_STRICT: {
+    severity: 'error',
+    compat: 'ignored',
+    means: 'a setting that strict mode (vrrp_strict, strict_mode) rules out',
+  },
   CFG_INTERFACE: {
     severity: 'error',
     complains: true,
@@ -132,6 +137,11 @@ export const CODES = {
     means: 'a file with a key of adverts that others can read',
   },
   CFG_WEAK: { severity: 'warning', means: 'a protection that does not protect' },
+  CFG_STRICT_PEER: { severity: 'warning', means: 'unicast in strict mode: the RFC knows multicast only' },
+  CFG_STRICT_ACCEPT: {
+    severity: 'warning',
+    means: 'strict mode without `accept`: no packet to the virtual addresses is taken in',
+  },
   CFG_OWNER: { severity: 'warning', means: 'priority 255: the address owner' },
   CFG_PREFIX: { severity: 'warning', means: 'a virtual address whose prefix length has side effects' },
   CFG_UNSERVED: { severity: 'warning', means: 'a virtual server whose address no instance holds' },

@@ -34,6 +34,8 @@ export type GlobalDefs = {
   higherPriorityAdvert: Located<boolean>;
   skipsAddressCheck: Located<boolean>;
   logsUnknownIds: boolean;
+  /** `vrrp_strict`: of instances that do not say themselves. */
+  strict: Located<boolean>;
   /** Unicast adverts of others than the peers do not count. */
   checksUnicastSource: Located<boolean>;
   multicastGroup4: Located<Address>;

@@ -112,7 +112,7 @@ describe('words', () => {
     ['virtual_router_id "{{ id }}"', [`error CFG_PLACEHOLDER 6:19 ${FILL_IN}`]],
     ['use_ipvlan', ['ignored CFG_UNSUPPORTED 6:1 ipvlan L2 instead of macvlan']],
     ['smtp_alert', ['warning CFG_EMPTY 6:1 global_defs names it']],
-    ['strict_mode on', ['warning CFG_NO_EFFECT 6:1 strict RFC mode of this instance']],
+    ['strict_mode on', ['warning CFG_STRICT_ACCEPT 6:13 leave strict mode out']],
     ['vrf red', ['error CFG_UNSAFE 6:1 VRF for unicast without interface: adverts would go another way']],
     ['mcast_dst_ip ff02::99', ['error CFG_CONTRADICTION 6:14']],
     ['mcast_dst_ip 224.0.0.99\nunicast_peer {\n10.0.0.9\n}', ['error CFG_CONTRADICTION 6:14']],

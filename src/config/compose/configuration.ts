@@ -21,7 +21,7 @@ export function composeConfiguration(settings: Settings<typeof TOP>, report: Rep
   const own = joined(DIRECTOR, all(settings, 'director'), settings.at);
   const global = composeGlobal(globals);
   const instances = all(settings, 'vrrp_instance').flatMap(
-    ({ value, at, body }) => composeInstance({ value, at }, body, global.vrrpVersion.value, report) ?? [],
+    ({ value, at, body }) => composeInstance({ value, at }, body, global, report) ?? [],
   );
   const trackers = {
     files: composeFiles(settings, report),

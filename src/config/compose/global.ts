@@ -26,6 +26,7 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDef
     ownerIgnoresAdverts: settled(settings, 'vrrp_owner_ignore_adverts'),
     higherPriorityAdvert: settled(settings, 'vrrp_higher_prio_send_advert'),
     skipsAddressCheck: settled(settings, 'vrrp_skip_check_adv_addr'),
+    strict: settled(settings, 'vrrp_strict'),
     logsUnknownIds: last(settings, 'log_unknown_vrids') !== undefined,
     checksUnicastSource: settled(settings, 'vrrp_check_unicast_src'),
     multicastGroup4: settled(settings, 'vrrp_mcast_group4'),

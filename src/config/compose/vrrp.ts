@@ -3,7 +3,7 @@
 import { type Family, familyOf } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
 import { familyOfInstance } from '../family.ts';
-import type { VirtualAddress, VrrpInstance } from '../model.ts';
+import type { GlobalDefs, VirtualAddress, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
 import type { SYNC_GROUP } from '../schema/sync-group.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
@@ -16,6 +16,7 @@ import { composeNotify } from './notify.ts';
 import { isAfter } from './order.ts';
 import { composeOverrides } from './overrides.ts';
 import { composeRoute } from './routes.ts';
+import { strictly, strictPlace, strictState, strictVersion } from './strict.ts';
 import { composeTracks } from './trackers.ts';
 import { composeEnds } from './unicast.ts';
 import { composeVirtualMac } from './virtual-mac.ts';
@@ -29,7 +30,7 @@ type Instance = Settings<typeof VRRP_INSTANCE>;
 export function composeInstance(
   name: Located<string>,
   settings: Instance,
-  globalVersion: 2 | 3,
+  global: GlobalDefs,
   report: Report,
 ): VrrpInstance | undefined {
   const device = needed(settings, 'interface', report);
@@ -39,14 +40,17 @@ export function composeInstance(
   const { sourceAddress, unicastPeers } = ends;
   const addresses = composeAddresses(settings, 'virtual_ipaddress');
   const family = familyOfInstance({ virtualAddresses: addresses, sourceAddress, unicastPeers });
-  const version = versionFor(settings, family, report);
-  const effective = version?.value ?? globalVersion;
+  const strict = strictPlace(settings, global);
+  const said = versionFor(settings, family, report);
+  const version = strict === undefined ? said : strictVersion(said, family, report);
+  const effective = version?.value ?? global.vrrpVersion.value;
   const advertIntervalMs = advertInterval(settings, effective, report);
   const hmac = composeHmac(all(settings, 'auth_hmac'), advertIntervalMs.value, report);
   const isSigned = mentioned(settings, 'auth_hmac');
   const password = composePassword(all(settings, 'authentication'), { version: effective, isSigned }, report);
   const vmac = composeVirtualMac(settings, unicastPeers, report);
-  const [initialState, priority] = stateAndPriority(settings, report);
+  const [state, priority] = stateAndPriority(settings, report);
+  const initialState = strict === undefined ? state : strictState(state, priority, report);
   const instance: VrrpInstance = {
     at: settings.at,
     name,
@@ -72,11 +76,8 @@ export function composeInstance(
     garp: composeGarp(settings),
     notify: composeNotify(settings),
   };
-  const wrong = all(settings, 'virtual_ipaddress').some(({ body }) => body.wrong.length > 0);
-  const isMeant = last(settings, 'no_virtual_ipaddress') !== undefined;
-  if (addresses.length === 0 && !isMeant && (!wrong || report.compat))
-    reportNoAddress(instance, version?.value ?? globalVersion, report);
-  return instance;
+  reportEmpty(instance, settings, strict === undefined ? effective : 'strict', report);
+  return strict === undefined ? instance : strictly(instance, settings, strict, effective, report);
 }
 
 function needed<N extends 'interface' | 'virtual_router_id'>(settings: Instance, name: N, report: Report) {
@@ -255,8 +256,24 @@ export function trackedInterfaces(settings: TrackingBlock, priority: number, rep
 }
 
 /** An advert of version 3 without an address is dropped by every receiver; version 2 lets it pass. */
-function reportNoAddress(instance: VrrpInstance, version: 2 | 3, report: Report): void {
-  const message = `${instance.name.value} has no virtual address`;
-  if (version === 3) report.add('CFG_INCOMPLETE', instance.at, message, 'version 3 needs at least one');
-  else report.add('CFG_EMPTY', instance.at, message, 'add a virtual_ipaddress block');
+function reportEmpty(
+  { name, at, virtualAddresses }: VrrpInstance,
+  settings: Instance,
+  version: 2 | 3 | 'strict',
+  report: Report,
+): void {
+  const none = last(settings, 'no_virtual_ipaddress');
+  if (none !== undefined && version === 'strict')
+    report.add(
+      'CFG_STRICT',
+      none.at,
+      'strict mode needs a virtual address: no_virtual_ipaddress is left out',
+    );
+  else if (none !== undefined) return;
+  const wrong = all(settings, 'virtual_ipaddress').some(({ body }) => body.wrong.length > 0);
+  if (virtualAddresses.length > 0 || (wrong && !report.compat)) return;
+  const message = `${name.value} has no virtual address`;
+  const needs = version === 'strict' ? 'strict mode' : 'version 3';
+  if (version !== 2) report.add('CFG_INCOMPLETE', at, message, `${needs} needs at least one`);
+  else report.add('CFG_EMPTY', at, message, 'add a virtual_ipaddress block');
 }

@@ -119,6 +119,11 @@ export const GLOBAL_DEFS = {
       'a BACKUP compares the addresses of adverts with its own only when the master is another one',
       { default: false },
     ),
+    vrrp_strict: keyword(
+      toggle,
+      "the RFC and no more: also means no_accept, no unicast, nothing beyond the RFC's adverts and ARPs",
+      { default: false },
+    ),
     log_unknown_vrids: keyword(nothing, 'log adverts of virtual routers that are not configured'),
     vrrp_check_unicast_src: keyword(toggle, 'drop unicast adverts of others than the peers', {
       default: false,

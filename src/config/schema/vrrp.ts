@@ -116,6 +116,7 @@ export const VRRP_INSTANCE = {
     lower_prio_no_advert: keyword(toggle, 'see vrrp_lower_prio_no_advert'),
     higher_prio_send_advert: keyword(toggle, 'see vrrp_higher_prio_send_advert'),
     owner_ignore_adverts: keyword(toggle, 'see vrrp_owner_ignore_adverts'),
+    strict_mode: keyword(toggle, 'see vrrp_strict'),
     skip_check_adv_addr: keyword(toggle, 'see vrrp_skip_check_adv_addr'),
     native_ipv6: keyword(nothing, 'old: IPv6, which the addresses say as well'),
     mcast_dst_ip: keyword(multicast(), 'group of multicast adverts; default vrrp_mcast_group4 or 6'),

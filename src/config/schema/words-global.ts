@@ -101,7 +101,6 @@ export const GLOBAL_WORDS = words(
   ignored nftables                      ?text       nftables table for no_accept and VMAC filtering
   ignored nftables_priority             int(-2147483648) priority of the base chains of nftables
   ignored nftables_ifindex              flag        key link-local sets by interface index
-  none    vrrp_strict                   bool        strict RFC mode for all instances
   none    vrrp_priority                 int(-20,19) nice value of the VRRP child
   none    vrrp_no_swap                  flag        lock the VRRP child in memory
   none    vrrp_cpu_affinity             ints(0)     CPUs of the VRRP child

@@ -33,7 +33,6 @@ export const VRRP_WORDS = words(
   unsafe  vrf iface VRF for unicast without interface: adverts would go another way
   none    linkbeat_use_polling          flag        old: poll the link of this instance
   ignored virtual_rules{}               flag        policy rules that move with the instance
-  none    strict_mode                   bool        strict RFC mode of this instance
   none    debug                         int(0,4)    not implemented
   ignored lvs_sync_daemon_interface     iface       old form of lvs_sync_daemon: its interface
   ignored timer_expired_backup flag with nopreempt: become BACKUP after having run very late
