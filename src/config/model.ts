@@ -4,6 +4,7 @@
 import type { Address, Prefix } from '../core/address.ts';
 import type { Located, Span } from '../core/diagnostic.ts';
 import type { Route } from '../core/route.ts';
+import type { GlobalNotify, Mail, Notify, Program } from './model-notify.ts';
 
 export type Configuration = {
   global: GlobalDefs;
@@ -34,6 +35,7 @@ export type GlobalDefs = {
   higherPriorityAdvert: Located<boolean>;
   skipsAddressCheck: Located<boolean>;
   logsUnknownIds: boolean;
+  running: RunningSettings;
   /** `vrrp_strict`: of instances that do not say themselves. */
   strict: Located<boolean>;
   /** Unicast adverts of others than the peers do not count. */
@@ -50,60 +52,10 @@ export type GlobalDefs = {
   notify: GlobalNotify;
 };
 
-/** A command: taken apart, and who runs it; undefined = `script_user`, or who is the default. */
-export type Program = { at: Span; argv: string[]; user?: Located<string>; group?: Located<string> };
-export type TimedProgram = Program & { timeoutMs: Located<number> };
-/** Owner undefined = who the director runs as. `reader` is run with the path as its last argument. */
-export type Pipe = {
-  at: Span;
-  path: Located<string>;
-  user?: Located<string>;
-  group?: Located<string>;
-  reader?: Program;
-};
-export type GlobalNotify = {
-  scriptUser?: { user: Located<string>; group?: Located<string> };
-  startup?: TimedProgram;
-  shutdown?: TimedProgram;
-  pipes: Pipe[];
-  priorityChanges: Located<boolean>;
-  /** `fifo_write_vrrp_states_on_reload` */
-  statesOnReload: boolean;
-  /** Of instances and groups that say nothing of mail. */
-  mailDefault: Located<boolean>;
-};
-/** Who mails what to whom, by which relay. */
-export type Mail = {
-  host: Located<string>;
-  port: Located<number>;
-  to: readonly Located<string>[];
-  /** Undefined = the user at the name of the machine. */
-  from: Located<string> | undefined;
-  /** Undefined = the name of the machine. */
-  helo: Located<string> | undefined;
-  timeoutMs: Located<number>;
-  tellsFaults: boolean;
-  tls: Located<'off' | 'starttls' | 'on'>;
-  /** Both or none. */
-  user?: Located<string> | undefined;
-  passwordFile?: Located<string> | undefined;
-};
-export type NotifyPrograms = {
-  master?: Program;
-  backup?: Program;
-  fault?: Program;
-  stop?: Program;
-  deleted?: Program;
-  lowerAdvert?: Program;
-  any?: Program;
-};
-export type Notify = {
-  programs: NotifyPrograms;
-  /** DELETED is told when it is gone after a reload; else FAULT. */
-  tellsDeleted: boolean;
-  priorityChanges?: Located<boolean>;
-  /** Undefined = as `mailDefault`. */
-  mails?: Located<boolean> | undefined;
+/** How the elector runs. */
+export type RunningSettings = {
+  startupDelayMs?: Located<number>;
+  afterBootMs?: Located<number>;
 };
 
 /** `lvs_sync_daemon IF [inst] VRRP_INSTANCE [id N] [maxlen N] [port N] [ttl N] [group ADDR]`. */
@@ -158,6 +110,8 @@ export type VrrpInstance = {
   advertIntervalMs: Located<number>;
   nopreempt: Located<boolean>;
   preemptDelayMs: Located<number>;
+  /** `timer_expired_backup`: who has run late enough for a router of this priority is BACKUP. */
+  highestOther?: Located<number>;
   /** FAULT while one of them is down. */
   trackInterfaces: Located<string>[];
   weightedInterfaces: WeightedInterface[];

@@ -33,6 +33,10 @@ export const EVENTS = {
   'scheduling.realtime': { level: 'info', means: 'the elector runs with real-time priority' },
   'scheduling.denied': { level: 'warn', means: 'no real-time priority: adverts may be late under load' },
   'vrrp.state': { level: 'info', means: 'an instance changed state; `from`, `to`, `reason`' },
+  'vrrp.delayed': {
+    level: 'info',
+    means: 'no instance begins yet; `ms`, of vrrp_startup_delay or after the boot',
+  },
   'vrrp.group': {
     level: 'info',
     means: 'the instances of a sync group changed state; `group`, `from`, `to`',

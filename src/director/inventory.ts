@@ -13,6 +13,7 @@ import { garpFacts, pacingFacts } from './announcing.ts';
 import { listenerFacts, notifyFacts, programName } from './notify.ts';
 import { flagNames, type SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
+import { runningFacts } from './running.ts';
 import type { ScriptSettings } from './script-verdict.ts';
 import type { FileTarget, ProcessTarget } from './trackers.ts';
 import { peerNames } from './unicast.ts';
@@ -244,6 +245,7 @@ function directorEntry(plan: Plan): Entry {
       leaseSeconds,
       realtimePriority,
       ...pacingFacts(pacing),
+      ...runningFacts(elector),
       ...(logsUnknownIds ? { logsUnknownIds } : {}),
       ...notifyFacts(notify),
       ...watchedFacts(plan),

@@ -1,6 +1,7 @@
 // Whom to tell what happens, and in which words: keepalived 2.2.7's, measured with a program that prints its
 // arguments. Runs nothing and writes nothing.
-import type { Configuration, Notify, NotifyPrograms, Program } from '../config/model.ts';
+import type { Configuration } from '../config/model.ts';
+import type { Notify, NotifyPrograms, Program } from '../config/model-notify.ts';
 import type { State } from '../vrrp/settings.ts';
 import type { Facts } from './inventory.ts';
 import { mailFacts, type PlannedMail, planMail } from './mail.ts';

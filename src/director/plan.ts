@@ -27,6 +27,7 @@ import type { HmacSettings } from '../vrrp/auth.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from '../vrrp/settings.ts';
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
 import { planGarp, planPacing } from './announcing.ts';
+import { planRunning } from './running.ts';
 import { planGroups, planSessions, planTracks } from './trackers.ts';
 import { planUnicast } from './unicast.ts';
 import { interfaceFor, planVirtualMacs } from './virtual-macs.ts';
@@ -77,6 +78,7 @@ export function planElector(
     ...planGroups(configuration),
     ...planPacing(configuration, instances),
     ...planSessions(configuration),
+    ...planRunning(configuration),
     ...(configuration.global.logsUnknownIds ? { logsUnknownIds: true } : {}),
     realtimePriority: configuration.global.vrrpRealtimePriority.value,
     leaseSeconds: configuration.director.vipLeaseSeconds.value,
@@ -117,6 +119,7 @@ function planInstance(
     checksumForm: (instance.plainChecksum ?? global.plainChecksum).value ? 'plain' : 'pseudo-header',
     ...planHearing(configuration, instance),
     ...planUnicast(configuration, instance),
+    ...(instance.highestOther === undefined ? {} : { yieldsTo: instance.highestOther.value }),
     multicastGroup: (instance.multicastGroup ?? multicastGroupOf(global, familyOfInstance(instance))).value,
     unicastPeers: instance.unicastPeers.map(written),
     ...addresses,

@@ -20,6 +20,7 @@ import {
 } from './instance.ts';
 import { OWNER } from './packet.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from './settings.ts';
+import { STARTED } from './startup.ts';
 import { type Fitness, judge, trackerKey, weightOf } from './tracks.ts';
 import { isLinkLocal } from './unicast.ts';
 import { devicesOf } from './virtual-device.ts';
@@ -78,6 +79,7 @@ export function followSurroundings(elector: Elector, instance: Instance, turn: T
 
 /** Whether it may be a candidate; `why` not. */
 function surroundings(elector: Elector, { own, source }: Instance): { fitness: Fitness; why: Why } {
+  if (elector.startAtMs !== STARTED) return { fitness: 'undecided', why: { message: '', fields: {} } };
   const primary = own.dontTrackPrimary ? [] : [own.interface];
   const needed = [...primary, ...devicesOf(own).map(({ name }) => name), ...own.trackInterfaces];
   const down = needed.find((name) => !elector.links.get(name)?.up);

@@ -16,7 +16,8 @@ import { type Action, advance, allVips, type Instance, statusOf, type Turn } fro
 import { restore } from './restore.ts';
 import type { Timer } from './router.ts';
 import type { ElectorCommand, ElectorSettings, Verdict } from './settings.ts';
-import { peerMasterDownMs } from './timing.ts';
+import { holdBack, STARTED } from './startup.ts';
+import { longestSilenceMs } from './timing.ts';
 import { trackerKey } from './tracks.ts';
 import { hearingInterface, sendingInterface, virtualDevices } from './virtual-device.ts';
 
@@ -45,6 +46,9 @@ export type Elector = {
   announcements: Announcements;
   /** When an advert of a virtual router that is not configured may be told of again. */
   strangers: Map<string, number>;
+  /** When the first settings came, and when instances begin: {@link STARTED} when nobody waits. */
+  begunAtMs: number | undefined;
+  startAtMs: number;
   /** When the leases of held addresses are renewed next. */
   renewAtMs: number;
   /** Interfaces of ours that there should be may not be what there is; and whether there were any. */
@@ -75,6 +79,8 @@ export function createElector(): Elector {
     groups: new Map(),
     announcements: createAnnouncements(),
     strangers: new Map(),
+    begunAtMs: undefined,
+    startAtMs: STARTED,
     renewAtMs: Number.POSITIVE_INFINITY,
     devicesUnsure: false,
     hasDevices: false,
@@ -120,8 +126,8 @@ function followAll(elector: Elector, turn: Turn): void {
 
 /** On the clock of `nowMs`; infinity when only an event can change anything. */
 export function nextDeadlineMs(elector: Elector): number {
-  const { renewAtMs, restoreAtMs, announcements } = elector;
-  let next = Math.min(renewAtMs, restoreAtMs, nextAnnouncementMs(announcements));
+  const { renewAtMs, restoreAtMs, startAtMs, announcements } = elector;
+  let next = Math.min(renewAtMs, restoreAtMs, startAtMs, nextAnnouncementMs(announcements));
   for (const instance of elector.instances.values()) {
     for (const deadline of instance.deadlines.values()) if (deadline < next) next = deadline;
   }
@@ -145,7 +151,7 @@ export function listeners(elector: Elector): Listener[] {
 function obey(elector: Elector, command: ElectorCommand, turn: Turn): void {
   switch (command.type) {
     case 'configure':
-      if (!elector.stopping) configure(elector, command.settings, turn);
+      if (!elector.stopping) reconfigure(elector, command.settings, turn);
       elector.devicesUnsure = true;
       return;
     case 'tracker':
@@ -168,6 +174,13 @@ function obey(elector: Elector, command: ElectorCommand, turn: Turn): void {
   }
 }
 
+function reconfigure(elector: Elector, settings: ElectorSettings, turn: Turn): void {
+  const hasWaited = elector.startAtMs !== STARTED;
+  holdBack(elector, settings.startup, turn);
+  configure(elector, settings, turn);
+  if (hasWaited && elector.startAtMs === STARTED) followAll(elector, turn);
+}
+
 /**
  * A master that did not run for longer than any backup waits: another one has taken over, or will before we
  * can tell.
@@ -177,11 +190,15 @@ function noticePauses(elector: Elector, turn: Turn): void {
     const advertAtMs = instance.deadlines.get('advert');
     if (advertAtMs === undefined) continue;
     const silentMs = turn.nowMs - advertAtMs + instance.own.advertMs;
-    if (silentMs > peerMasterDownMs(instance.own)) advance(instance, { type: 'paused' }, turn);
+    if (silentMs > longestSilenceMs(instance.own)) advance(instance, { type: 'paused' }, turn);
   }
 }
 
 function expire(elector: Elector, turn: Turn): void {
+  if (elector.startAtMs <= turn.nowMs) {
+    elector.startAtMs = STARTED;
+    followAll(elector, turn);
+  }
   for (const instance of elector.instances.values()) {
     for (let due = nextDue(instance, turn.nowMs); due !== undefined; due = nextDue(instance, turn.nowMs)) {
       const dueMs = instance.deadlines.get(due)!;

@@ -32,7 +32,8 @@
 //   tell the link again where the addresses are. Without it a healed partition leaves stale ARP caches
 //   behind (keepalived: 6 to 15 s without a new connection).
 // * Pause. A master that finds it did not run for longer than a backup waits must assume that there is
-//   another one now: it listens for one interval before it speaks again, serving meanwhile.
+//   another one now: it listens for one interval before it speaks again, serving meanwhile. (With
+//   `timer_expired_backup` it yields at once.)
 //
 // nopreempt, and preempt_delay while it lasts, make a backup accept a master of lower priority. The delay
 // counts from the first such advert, as in keepalived, and is void when a better master is heard. When it is
@@ -150,6 +151,7 @@ function stepMaster(router: Router, event: Event, own: Own): Step {
     case 'drill':
       return becomeLeaving({ for: 'drill', holdMs: event.holdMs }, own);
     case 'paused':
+      if (own.yieldsTo !== undefined) return becomeBackup('paused', own.advertMs, own);
       return becomeLeaving({ for: 'pause' }, own);
     case 'link':
       // A tracked interface may be down while this one still reaches the peer: tell it.

@@ -79,6 +79,7 @@ export type Own = Pick<
   | 'garp'
   | 'silentToLower'
   | 'silentToHigher'
+  | 'yieldsTo'
 >;
 
 export const INIT: Router = { state: 'INIT' };

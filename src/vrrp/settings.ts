@@ -7,6 +7,7 @@ import type { Pacing } from './announcements.ts';
 import type { HmacSettings } from './auth.ts';
 import type { BfdSettings } from './bfd/speaker.ts';
 import type { ChecksumForm } from './packet.ts';
+import type { Startup } from './startup.ts';
 import type { UnicastSettings } from './unicast.ts';
 import type { VirtualMac } from './virtual-device.ts';
 
@@ -38,6 +39,8 @@ export type InstanceSettings = {
   initialState: 'MASTER' | 'BACKUP';
   preempt: boolean;
   preemptDelayMs: number;
+  /** A master that ran so late that one of this priority has taken over is backup. */
+  yieldsTo?: number;
   /** Source of our adverts; undefined = the interface's primary address at the time. */
   source?: Address;
   /** FAULT while `source` is not on the interface. */
@@ -128,6 +131,7 @@ export type ElectorSettings = {
   bfd?: readonly BfdSettings[];
   /** Pauses between gratuitous ARPs and neighbour advertisements; undefined = none. */
   pacing?: Pacing;
+  startup?: Startup;
   /** Adverts of virtual routers that are not configured are told of. */
   logsUnknownIds?: true;
   /** SCHED_RR priority; 0 = do not ask. */

@@ -12,6 +12,11 @@ export function skewMs(masterAdvertMs: number, own: Own): number {
 export function masterDownMs(masterAdvertMs: number, own: Own): number {
   return own.downAdverts * masterAdvertMs + skewMs(masterAdvertMs, own);
 }
+/** How long a master may be silent before it has to assume that another one has taken over. */
+export function longestSilenceMs(own: Own): number {
+  if (own.yieldsTo === undefined) return peerMasterDownMs(own);
+  return masterDownMs(own.advertMs, { ...own, priority: own.yieldsTo });
+}
 /** The longest master-down time that a peer can have: it hears our interval, its priority is at least 1. */
 export function peerMasterDownMs(own: Own): number {
   return masterDownMs(own.advertMs, { ...own, priority: 0 });

@@ -34,6 +34,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         ownerIgnoresAdverts: false,
         higherPriorityAdvert: true,
         skipsAddressCheck: false,
+        running: {},
         strict: false,
         logsUnknownIds: false,
         checksUnicastSource: false,

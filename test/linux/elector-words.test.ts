@@ -80,3 +80,16 @@ test('higher_prio_send_advert off: yields without a word, as keepalived does by 
   expect(first).toBeGreaterThan(-1);
   expect(capture.lines.slice(first).filter((line) => line.includes(` ${ADDRESS.a} > `))).toEqual([]);
 });
+
+test('vrrp_startup_delay: nobody speaks before it is over, and both say so', async () => {
+  const capture = await pair.capture('ip proto 112');
+  const global = 'vrrp_startup_delay 1.5';
+  const theirs = pair.keepalivedWith(file({ priority: 255, id: 52, global }));
+  const ours = startOurs({ priority: 255, global });
+  await theirs.says('Delaying startup for 1.5 seconds');
+  await until('our word', () => ours.notices.includes('Delaying startup for 1.5 seconds'));
+  const begunMs = performance.now();
+  await ours.is('MASTER');
+  expect(performance.now() - begunMs).toBeGreaterThan(1300);
+  await until('our advert', () => capture.lines.some((line) => line.includes(`${ADDRESS.a} > `)));
+});

@@ -5,6 +5,7 @@ import type { GLOBAL_DEFS } from '../schema/global.ts';
 import { all, last, noSettings, type Settings, settled } from '../settings.ts';
 import { composeGlobalGarp } from './garp.ts';
 import { composeGlobalNotify, composeWebhooks } from './notify.ts';
+import { composeRunning } from './running.ts';
 
 /** `NOT_ASKED`: a director whose file says nothing of real-time priority does not ask for it. */
 const NOT_ASKED = 0;
@@ -26,6 +27,7 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDef
     ownerIgnoresAdverts: settled(settings, 'vrrp_owner_ignore_adverts'),
     higherPriorityAdvert: settled(settings, 'vrrp_higher_prio_send_advert'),
     skipsAddressCheck: settled(settings, 'vrrp_skip_check_adv_addr'),
+    running: composeRunning(settings),
     strict: settled(settings, 'vrrp_strict'),
     logsUnknownIds: last(settings, 'log_unknown_vrids') !== undefined,
     checksUnicastSource: settled(settings, 'vrrp_check_unicast_src'),

@@ -1,6 +1,6 @@
 // Settings of mail → their typed form.
 import type { Located } from '../../core/diagnostic.ts';
-import type { Mail } from '../model.ts';
+import type { Mail } from '../model-notify.ts';
 import type { DIRECTOR } from '../schema/director.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
 import { NOTIFY } from '../schema/notify.ts';

@@ -2,7 +2,8 @@
 // src/config/rules/scripts.ts's business.
 import type { Located, Span } from '../../core/diagnostic.ts';
 import { commandWords } from '../command.ts';
-import type { GlobalNotify, Notify, NotifyPrograms, Pipe, Program, TimedProgram, Webhook } from '../model.ts';
+import type { Webhook } from '../model.ts';
+import type { GlobalNotify, Notify, NotifyPrograms, Pipe, Program, TimedProgram } from '../model-notify.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
 import type { NOTIFY } from '../schema/notify.ts';
 import type { SYNC_GROUP } from '../schema/sync-group.ts';

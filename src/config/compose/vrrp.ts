@@ -16,6 +16,7 @@ import { composeNotify } from './notify.ts';
 import { isAfter } from './order.ts';
 import { composeOverrides } from './overrides.ts';
 import { composeRoute } from './routes.ts';
+import { composeLateness } from './running.ts';
 import { strictly, strictPlace, strictState, strictVersion } from './strict.ts';
 import { composeTracks } from './trackers.ts';
 import { composeEnds } from './unicast.ts';
@@ -51,6 +52,7 @@ export function composeInstance(
   const vmac = composeVirtualMac(settings, unicastPeers, report);
   const [state, priority] = stateAndPriority(settings, report);
   const initialState = strict === undefined ? state : strictState(state, priority, report);
+  const preempting = preemption(settings, initialState.value, priority.value, report);
   const instance: VrrpInstance = {
     at: settings.at,
     name,
@@ -62,7 +64,8 @@ export function composeInstance(
     ...(password === undefined ? {} : { password }),
     ...(hmac === undefined ? {} : { hmac }),
     advertIntervalMs,
-    ...preemption(settings, initialState.value, priority.value, report),
+    ...preempting,
+    ...composeLateness(settings, preempting.nopreempt, report),
     ...trackedInterfaces(settings, priority.value, report),
     tracks: composeTracks(settings, report),
     dontTrackPrimary: last(settings, 'dont_track_primary') !== undefined,

@@ -1,6 +1,7 @@
 // Mail that would never be sent: keepalived says nothing of it.
 import type { Located } from '../../core/diagnostic.ts';
-import type { Configuration, Mail } from '../model.ts';
+import type { Configuration } from '../model.ts';
+import type { Mail } from '../model-notify.ts';
 import type { Report } from '../report.ts';
 
 /** Leaves out a login that would be readable on its way. */

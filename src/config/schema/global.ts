@@ -8,6 +8,7 @@ import { GLOBAL_GARP_WORDS } from './garp.ts';
 import { GLOBAL_MAIL_WORDS } from './mail.ts';
 import { GLOBAL_NOTIFY_WORDS } from './notify.ts';
 import { type Options, options } from './options.ts';
+import { GLOBAL_RUNNING_WORDS } from './running.ts';
 import {
   INT_MAX,
   inParts,
@@ -159,6 +160,7 @@ export const GLOBAL_DEFS = {
     ...GLOBAL_GARP_WORDS,
     vmac_prefix: keyword(interfaceName, 'what the names that use_vmac makes begin with', { default: 'vrrp' }),
     vmac_addr_prefix: keyword(interfaceName, 'the same of use_vmac_addr; default vmac_prefix'),
+    ...GLOBAL_RUNNING_WORDS,
     ...GLOBAL_NOTIFY_WORDS,
     ...GLOBAL_MAIL_WORDS,
   },

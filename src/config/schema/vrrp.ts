@@ -8,6 +8,7 @@ import { GARP_WORDS } from './garp.ts';
 import { LONGEST_GARP_DELAY, vrrpVersion } from './global.ts';
 import { NOTIFY_WORDS } from './notify.ts';
 import { routeEntry } from './routes.ts';
+import { RUNNING_WORDS } from './running.ts';
 import {
   address,
   INT_MAX,
@@ -144,6 +145,7 @@ export const VRRP_INSTANCE = {
     garp_master_refresh: keyword(seconds(0, UINT_MAX, true), 'see vrrp_garp_master_refresh'),
     garp_master_refresh_repeat: keyword(integer(1, UINT_MAX), 'see vrrp_garp_master_refresh_repeat'),
     ...GARP_WORDS,
+    ...RUNNING_WORDS,
     ...NOTIFY_WORDS,
   },
   others: VRRP_WORDS,

@@ -151,8 +151,6 @@ export const GLOBAL_WORDS = words(
   none no_checker_emails flag mail when a real server comes or goes, not for each checker
   none vrrp_rx_bufs_policy receiveBuffers socket buffer of adverts: by the MTU, by their size, or in bytes
   none    vrrp_rx_bufs_multiplier       uint(1)     factor of vrrp_rx_bufs_policy; default 3
-  ignored vrrp_startup_delay sec(0.001,4294.967295) wait before any instance starts
-  ignored vrrp_delay_after_boot sec(0.001,4294.967295) as vrrp_startup_delay, from the boot of the system on
   none    umask                         mode        permissions that created files do not get
   none    random_seed                   uint()      seed of $_RANDOM
   none reload_check_config ?text check a configuration before it is loaded; complaints go to this file

@@ -35,8 +35,6 @@ export const VRRP_WORDS = words(
   ignored virtual_rules{}               flag        policy rules that move with the instance
   none    debug                         int(0,4)    not implemented
   ignored lvs_sync_daemon_interface     iface       old form of lvs_sync_daemon: its interface
-  ignored timer_expired_backup flag with nopreempt: become BACKUP after having run very late
-  ignored thread_timer_expired          flag        old name of timer_expired_backup
   none    kernel_rx_buf_size            uint()      socket buffer of adverts, in bytes
 `,
   {
