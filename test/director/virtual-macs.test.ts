@@ -43,6 +43,12 @@ describe('an interface', () => {
     expect(settings!.instances[0]!.vmac!.device.group).toBe(7);
   });
 
+  test('has the virtual_router_id for the last byte of a MAC that lacks it', () => {
+    expect(devices(instance('V', 'use_vmac 02:00:5e:00:aa', '10.0.0.1'))).toEqual([
+      'vrrp.51 eth0 02:00:5e:00:aa:33',
+    ]);
+  });
+
   test('has another name where the usual one is taken', () => {
     const text =
       instance('A', 'use_vmac', '10.0.0.1') +

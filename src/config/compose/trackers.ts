@@ -48,10 +48,23 @@ export function composeFiles(settings: Settings<typeof TOP>, report: Report): Tr
 
 export function composeSessions(settings: Settings<typeof TOP>, report: Report): BfdInstance[] {
   const blocks: Setting<(typeof TOP)['keywords']['bfd_instance']>[] = [...all(settings, 'bfd_instance')];
-  return unique(
+  const sessions = unique(
     'bfd_instance',
     blocks.flatMap(({ value, at, body }) => composeBfd({ value, at }, body, report) ?? []),
     report,
+  );
+  // RFC 5881 §3: one session between two systems on one path; ours are told apart by the neighbour.
+  return distinct(
+    sessions,
+    ({ neighbour, multihop }) => `${neighbour.value} ${multihop}`,
+    ({ name, neighbour }, first) =>
+      report.add(
+        'CFG_DUPLICATE',
+        neighbour.at,
+        `${first.name.value} has the neighbour ${neighbour.value} already: ${name.value} is left out`,
+        undefined,
+        [{ at: first.neighbour.at, message: 'first here' }],
+      ),
   );
 }
 

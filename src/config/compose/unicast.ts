@@ -29,6 +29,8 @@ export function composeEnds(settings: Instance, report: Report): Ends {
   const checks = last(settings, 'check_unicast_src');
   const fault = last(settings, 'unicast_fault_no_peer');
   if (unicastPeers.length === 0) reportNoPeer(settings, report);
+  if (unicastPeers.length === 0 && ttl !== undefined)
+    report.add('CFG_REDUNDANT', ttl.at, 'unicast_ttl without a unicast_peer changes nothing');
   return {
     ...(source === undefined ? {} : { sourceAddress: source }),
     ...(tracks === undefined || source === undefined ? {} : { tracksSource: tracks }),

@@ -6,7 +6,7 @@ import { last, type Settings } from '../settings.ts';
 
 export function composeVirtualMac(
   settings: Settings<typeof VRRP_INSTANCE>,
-  unicastPeers: VrrpInstance['unicastPeers'],
+  { unicastPeers, virtualRouterId }: Pick<VrrpInstance, 'unicastPeers' | 'virtualRouterId'>,
   report: Report,
 ): VirtualMacSetting | undefined {
   const device = last(settings, 'use_vmac');
@@ -32,9 +32,15 @@ export function composeVirtualMac(
   return {
     at: device.at,
     ...(name === undefined ? {} : { name }),
-    ...(mac === undefined ? {} : { mac }),
+    ...(mac === undefined ? {} : { mac: wholeMac(mac, virtualRouterId.value) }),
     ...(group === undefined ? {} : { group }),
     sendsOnBase: isUnicast || onBase !== undefined,
     alsoElsewhere: others !== undefined,
   };
+}
+
+/** Of a MAC address that lacks its last byte the virtual_router_id is that. */
+function wholeMac(mac: string, virtualRouterId: number): string {
+  const bytes = mac.split(':');
+  return bytes.length === 6 ? mac : [mac, virtualRouterId.toString(16).padStart(2, '0')].join(':');
 }

@@ -49,7 +49,7 @@ export function composeInstance(
   const hmac = composeHmac(all(settings, 'auth_hmac'), advertIntervalMs.value, report);
   const isSigned = mentioned(settings, 'auth_hmac');
   const password = composePassword(all(settings, 'authentication'), { version: effective, isSigned }, report);
-  const vmac = composeVirtualMac(settings, unicastPeers, report);
+  const vmac = composeVirtualMac(settings, { unicastPeers, virtualRouterId }, report);
   const [state, priority] = stateAndPriority(settings, report);
   const initialState = strict === undefined ? state : strictState(state, priority, report);
   const preempting = preemption(settings, initialState.value, priority.value, report);

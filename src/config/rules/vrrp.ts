@@ -4,12 +4,14 @@ import type { Located, Span } from '../../core/diagnostic.ts';
 import { familyOfInstance } from '../family.ts';
 import type { Configuration, VirtualAddress, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
+import { checkFamilies } from './families.ts';
 
 const OWNER = 255;
 /** 10.0.0.0/8 is the widest that people own. */
 const WIDEST_NETWORK = 8;
 
 export function checkInstances({ instances }: Configuration, report: Report): void {
+  for (const instance of instances) checkFamilies(instance, report);
   checkRouterIds(instances, report);
   checkAddresses(instances, report);
   for (const instance of instances) {

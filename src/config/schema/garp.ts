@@ -6,22 +6,29 @@ import { interfaceName, nothing, type Shape, seconds } from './shape.ts';
 /** Seconds: keepalived keeps these pauses as microseconds in 32 bits, signed ones of a group. */
 const LONGEST_PAUSE = 4294.967295;
 const LONGEST_GROUP_PAUSE = 2147.483647;
+const LONGEST_EXTRA = 86_400;
 const SHORTEST_PAUSE = 0.000001;
 
 type ExtraInterfaces = { everywhere: boolean; eachMs: number };
 
 /** `[all] SECONDS`: on every interface, or on those with a virtual MAC only. */
-const extraInterfaces: Shape<ExtraInterfaces> = {
-  syntax: '[all] SECONDS',
-  example: '10',
-  line: true,
-  read(given) {
-    const everywhere = given.peek()?.text === 'all';
-    if (everywhere) given.optional();
-    const eachMs = seconds(0).read(given);
-    return eachMs === undefined ? undefined : { everywhere, eachMs };
-  },
-};
+function extraInterfaces(least: 0 | 1): Shape<ExtraInterfaces> {
+  const each = seconds(least, LONGEST_EXTRA);
+  return {
+    syntax: `[all] ${each.syntax}`,
+    example: '10',
+    line: true,
+    read(given) {
+      const everywhere = given.peek()?.text === 'all';
+      if (everywhere) given.optional();
+      const eachMs = each.read(given);
+      return eachMs === undefined ? undefined : { everywhere, eachMs };
+    },
+  };
+}
+const extra = extraInterfaces(1);
+/** An instance may say that it wants none. */
+const extraOrNone = extraInterfaces(0);
 
 export const GLOBAL_GARP_WORDS = {
   vrrp_garp_interval: keyword(
@@ -33,17 +40,17 @@ export const GLOBAL_GARP_WORDS = {
     'the same between unsolicited neighbour advertisements',
   ),
   vrrp_garp_extra_if: keyword(
-    extraInterfaces,
+    extra,
     'time between gratuitous ARPs on interfaces with virtual MACs (all: on any) that no advert goes through',
   ),
-  vrrp_vmac_garp_intvl: keyword(extraInterfaces, 'old name of vrrp_garp_extra_if', {
+  vrrp_vmac_garp_intvl: keyword(extra, 'old name of vrrp_garp_extra_if', {
     oldNameOf: 'vrrp_garp_extra_if',
   }),
 } as const;
 
 export const GARP_WORDS = {
-  garp_extra_if: keyword(extraInterfaces, 'see vrrp_garp_extra_if; 0 = none'),
-  vmac_garp_intvl: keyword(extraInterfaces, 'old name of garp_extra_if', { oldNameOf: 'garp_extra_if' }),
+  garp_extra_if: keyword(extraOrNone, 'see vrrp_garp_extra_if; 0 = none'),
+  vmac_garp_intvl: keyword(extraOrNone, 'old name of garp_extra_if', { oldNameOf: 'garp_extra_if' }),
 } as const;
 
 export const GARP_GROUP = {

@@ -1,7 +1,7 @@
 // What instances watch outside of VRRP, as blocks of the top: processes and files. Scripts
 // are in vrrp-script.ts.
 import { type Block, keyword } from './block.ts';
-import { INT_MAX, integer, many, nothing, oneOf, orBare, type Shape, seconds, text } from './shape.ts';
+import { integer, many, nothing, oneOf, orBare, type Shape, seconds, text } from './shape.ts';
 
 /** keepalived 2.2.7: of processes and files. */
 const MOST_WEIGHT = 254;
@@ -34,6 +34,9 @@ const weight = weightWord(MOST_WEIGHT);
 
 type InitFile = { value: number; overwrite: boolean };
 
+/** The weight that comes of it is that of a priority, whatever is in the file. */
+const WHAT_COUNTS = integer(-254, 254);
+
 const initFile: Shape<InitFile> = {
   syntax: '[NUMBER] [overwrite]',
   line: true,
@@ -41,8 +44,7 @@ const initFile: Shape<InitFile> = {
   isBareAllowed: true,
   read(words) {
     const word = words.peek();
-    const value =
-      word === undefined || word.text === 'overwrite' ? 0 : integer(-INT_MAX, INT_MAX).read(words);
+    const value = word === undefined || word.text === 'overwrite' ? 0 : WHAT_COUNTS.read(words);
     if (value === undefined) return undefined;
     if (words.peek() === undefined) return { value, overwrite: false };
     return oneOf(['overwrite']).read(words) === undefined ? undefined : { value, overwrite: true };

@@ -21,7 +21,7 @@ const SHAPES = {
   script,
   user,
   weight: directed(253),
-  ipvlan: virtualDevice(['bridge', 'private', 'vepa']),
+  ipvlan: virtualDevice(['bridge', 'private', 'vepa'], true),
 };
 const RULES = list('virtual_rules', ruleEntry);
 const NAMES = list('group', nameOf('vrrp_instance'));
