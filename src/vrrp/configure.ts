@@ -33,8 +33,8 @@ export function configure(elector: Elector, settings: ElectorSettings, turn: Tur
     const own = wanted.get(name);
     if (own === undefined) retire(instance, turn);
     // What others know the router by has changed: to them it is another one.
-    else if (otherPlane || instance.retiring || identity(own) !== identity(instance.own))
-      abandon(elector, instance, turn);
+    else if (otherPlane || identity(own) !== identity(instance.own)) abandon(elector, instance, turn);
+    else if (instance.retiring && !stays(instance, turn)) abandon(elector, instance, turn);
   }
   elector.settings = settings;
   pace(elector.announcements, settings.pacing);
@@ -56,6 +56,15 @@ function forgetTrackers({ settings, verdicts }: Elector): void {
 export function retire(instance: Instance, turn: Turn): void {
   instance.retiring = true;
   advance(instance, { type: 'stop' }, turn);
+}
+
+/** It came back before anybody took over: its addresses stay where they are. */
+function stays(instance: Instance, turn: Turn): boolean {
+  const { router } = instance;
+  if (router.state !== 'LEAVING' || router.relieved) return false;
+  instance.retiring = false;
+  advance(instance, { type: 'start', linkUp: instance.linkUp }, turn);
+  return true;
 }
 
 /** Its interface's link and address, the links it tracks, what trackers found. For when any of it changed. */

@@ -230,8 +230,11 @@ function stepLeaving(router: Leaving, event: Event, own: Own): Step {
       return purpose.for === 'stop' ? becomeInit() : becomeFault([]);
     case 'reconfigured':
       return [router, [{ do: 'addVips' }]];
+    case 'start': // taken out of the configuration, and put back before anybody took over
+      return purpose.for === 'stop' && !router.relieved
+        ? becomeMaster('configured again', own)
+        : [router, []];
     case 'priority':
-    case 'start':
     case 'drill':
     case 'paused':
       return [router, []];

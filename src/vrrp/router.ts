@@ -29,6 +29,7 @@ export type Event =
   | { type: 'priority' };
 export type Reason =
   | 'started'
+  | 'configured again'
   | 'address owner'
   | 'no master heard'
   | 'better master'

@@ -4,7 +4,8 @@ import type { Address } from '../../src/core/address.ts';
 import type { InstanceSettings, State } from '../../src/vrrp/settings.ts';
 import { LINGER_MS } from '../../src/vrrp/timing.ts';
 import { KeepalivedLike } from './keepalived-like.ts';
-import { LINK, type Node, stateOf, type World } from './world.ts';
+import { Patience } from './patience.ts';
+import { type Node, stateOf, type World } from './world.ts';
 
 /** After a heal, from the moment the loser yields. */
 export const STALE_MS = 150;
@@ -24,6 +25,7 @@ export type Bounds = {
 type Seen = { state: State | undefined; sinceMs: number; lingersSinceMs: number | undefined };
 type Watched = {
   name: string;
+  device: string;
   vip: Address;
   seen: Seen[];
   ownerlessSinceMs: number | undefined;
@@ -32,7 +34,8 @@ type Watched = {
   /** The one whom the client asks could not, or cannot, say that it yields. */
   unheard: boolean;
   asked: Node | undefined;
-  askedServed: boolean;
+  /** It has the address, and is not about to give it up. */
+  askedServes: boolean;
 };
 
 export class BrokenPromise extends Error {}
@@ -41,14 +44,16 @@ export class Judge {
   readonly #world: World;
   readonly #bounds: Bounds;
   readonly #watched: Watched[];
+  readonly #patience: Patience;
   /** Since when nothing went wrong that has not had its consequences. */
   #quietSinceMs = 0;
 
   constructor(world: World, instances: readonly InstanceSettings[], bounds: Bounds) {
     this.#world = world;
     this.#bounds = bounds;
-    this.#watched = instances.map(({ name, vips }) => ({
+    this.#watched = instances.map(({ name, vips, interface: device }) => ({
       name,
+      device,
       vip: vips[0]!.address,
       seen: world.nodes.map(() => ({ state: undefined, sinceMs: 0, lingersSinceMs: undefined })),
       ownerlessSinceMs: undefined,
@@ -56,8 +61,10 @@ export class Judge {
       staleSinceMs: undefined,
       unheard: false,
       asked: undefined,
-      askedServed: false,
+      askedServes: false,
     }));
+    const names = instances.map(({ name }) => name);
+    this.#patience = new Patience(world, names, (what) => this.#fail(what));
     world.onChange = () => this.#look();
   }
 
@@ -67,6 +74,7 @@ export class Judge {
   }
 
   #look(): void {
+    for (const node of this.#world.nodes) this.#patience.look(node);
     for (const watched of this.#watched) {
       this.#judgeDurations(watched);
       for (const node of this.#world.nodes) this.#judgeNode(watched, node);
@@ -117,14 +125,15 @@ export class Judge {
     const own = node.settings.instances.find((instance) => instance.name === name);
     if (own === undefined || own.priority === 255 || before.state !== 'BACKUP') return;
     const waitedMs = this.#world.nowMs - before.sinceMs;
-    if (own.preempt && waitedMs > own.preemptDelayMs) return;
+    if (!this.#world.isCalm || (own.preempt && waitedMs > own.preemptDelayMs)) return;
     for (const other of this.#world.nodes) {
       const { state, sinceMs } = seen[other.index]!;
       if (other === node || state !== 'MASTER') continue;
-      const theirs = other.settings.instances.find((instance) => instance.name === name)!;
+      const theirs = other.settings.instances.find((instance) => instance.name === name);
+      if (theirs === undefined) continue;
       const heardWithinMs = theirs.advertMs * SLACK + this.#bounds.delay + SLACK_MS;
       const heardSinceMs = Math.max(sinceMs, before.sinceMs, this.#quietSinceMs);
-      if (!this.#world.isCalm || this.#world.nowMs - heardSinceMs <= heardWithinMs) continue;
+      if (this.#world.nowMs - heardSinceMs <= heardWithinMs) continue;
       this.#fail(`${name}: ${node.spec.name} preempts ${other.spec.name} after ${waitedMs.toFixed(1)} ms`);
     }
   }
@@ -134,7 +143,7 @@ export class Judge {
     let masters = 0;
     let candidates = 0;
     for (const node of this.#world.nodes) {
-      const reached = node.links.get(LINK) === true;
+      const reached = node.links.get(watched.device) === true;
       if (reached && node.holds.has(watched.vip)) owners++;
       if (reached && !node.paused && watched.seen[node.index]!.state === 'MASTER') masters++;
       if (reached && !node.paused && !node.stopping && isCandidate(watched.seen[node.index]!.state))
@@ -149,19 +158,22 @@ export class Judge {
   #judgeNeighbour(watched: Watched): void {
     const { nowMs, nodes, isCalm } = this.#world;
     const asked = this.#world.asked(watched.vip);
-    const served = asked?.holds.has(watched.vip) === true && asked.links.get(LINK) === true;
-    if (asked !== watched.asked || served) watched.unheard = false;
-    if (asked !== undefined && !served) {
-      const gone = !asked.director || asked.paused || !asked.links.get(LINK);
+    const served = asked?.holds.has(watched.vip) === true && asked.links.get(watched.device) === true;
+    const state = asked && watched.seen[asked.index]!.state;
+    const serves = served && (state === 'MASTER' || state === 'LEAVING');
+    if (asked !== watched.asked || serves) watched.unheard = false;
+    // It keeps the address for a moment after its last word: what counts is when that was said.
+    if (asked !== undefined && asked === watched.asked && watched.askedServes && !serves) {
+      const gone = !asked.director || asked.paused || !asked.links.get(watched.device);
       const silent = asked.director instanceof KeepalivedLike && asked.spec.keepalived === 'plain';
       const settling = nowMs < this.#quietSinceMs;
-      if (watched.askedServed && (gone || silent || settling || !isCalm)) watched.unheard = true;
+      watched.unheard = gone || silent || settling || !isCalm;
     }
     watched.asked = asked;
-    watched.askedServed = served;
+    watched.askedServes = serves;
     const better = nodes.some(
       (node) =>
-        node.links.get(LINK) === true &&
+        node.links.get(watched.device) === true &&
         node.holds.has(watched.vip) &&
         !node.paused &&
         watched.seen[node.index]!.state === 'MASTER',

@@ -1,7 +1,7 @@
-// A seeded world of directors on one link and a client beside it: real electors, real packets, simulated
+// A seeded world of directors on two links and a client beside them: real electors, real packets, simulated
 // time. The seed decides every loss, delay and duplicate, so a run can be had again. Nothing here knows what
 // should happen.
-import { type Address, address } from '../../src/core/address.ts';
+import { type Address, address, familyOf } from '../../src/core/address.ts';
 import { type Random, seededRandom } from '../../src/core/time.ts';
 import {
   createElector,
@@ -15,16 +15,18 @@ import type {
   ElectorCommand,
   ElectorReport,
   ElectorSettings,
+  GroupSettings,
   InstanceSettings,
   State,
 } from '../../src/vrrp/settings.ts';
 import { KeepalivedLike } from './keepalived-like.ts';
 
 export const LINK = 'eth0';
-/** The other side of the director: tracked, if at all. */
+/** The other side of the directors. */
 export const INSIDE = 'eth1';
 export const VIP = address('10.0.0.50');
-const GROUP = address('224.0.0.18');
+/** More than this in one go is a storm that would never end. */
+const EVENTS_AT_ONCE = 100_000;
 /** When worlds begin. */
 const UTC_MS = 1_795_392_000_000;
 
@@ -34,6 +36,7 @@ export type Spec = {
   own: Partial<InstanceSettings>;
   /** Instances beside the first. */
   more?: readonly Partial<InstanceSettings>[];
+  groups?: readonly GroupSettings[];
   /** Not one of ours; `last word`: with vrrp_higher_prio_send_advert. */
   keepalived?: 'plain' | 'last word';
   /** Its clock runs so much faster: 0.001 = one second in a thousand. */
@@ -48,14 +51,16 @@ export type Node = {
   stopping: boolean;
   /** Stopped by a signal or its hypervisor: packets wait in its socket. */
   paused: boolean;
-  inbox: Buffer[];
+  inbox: { device: string; bytes: Buffer }[];
+  /** A signal to reload waits, too. */
+  reloads: boolean;
   links: Map<string, boolean>;
   /** How far its UTC is from the right one. */
   clockMs: number;
   /** Addresses on its interfaces. */
   holds: Set<Address>;
 };
-type Delivery = { atMs: number; to: Node; bytes: Buffer };
+type Delivery = { atMs: number; to: Node; device: string; bytes: Buffer };
 /** Chances are of 1, times in ms. Reordering comes of delays that differ. */
 export type Network = { loss: number; duplicates: number; delayMinMs: number; delayMaxMs: number };
 export type Change = { atMs: number; node: string; state: State };
@@ -74,7 +79,7 @@ export function instanceSettings(own: Partial<InstanceSettings>): InstanceSettin
     initialState: 'BACKUP',
     preempt: true,
     preemptDelayMs: 0,
-    multicastGroup: GROUP,
+    multicastGroup: address('224.0.0.18'),
     unicastPeers: [],
     vips: [{ address: VIP, prefixLength: 24, interface: LINK, scope: 0 }],
     excludedVips: [],
@@ -85,9 +90,9 @@ export function instanceSettings(own: Partial<InstanceSettings>): InstanceSettin
     ...own,
   };
 }
-function settingsOf({ own, more = [] }: Spec): ElectorSettings {
+function settingsOf({ own, more = [], groups = [] }: Spec): ElectorSettings {
   const instances = [own, ...more].map(instanceSettings);
-  return { instances, realtimePriority: 0, leaseSeconds: 5, addresses: 'kernel' };
+  return { instances, groups, realtimePriority: 0, leaseSeconds: 5, addresses: 'kernel' };
 }
 
 export class World {
@@ -101,8 +106,10 @@ export class World {
   longestDualMs = 0;
   /** Called whenever anything may have changed. */
   onChange: (() => void) | undefined;
+  /** Called before a packet is heard. */
+  onHear: ((node: Node, device: string, packet: Buffer) => void) | undefined;
   readonly #random: Random;
-  readonly #cut = new Set<number>();
+  readonly #cut = new Set<string>();
   readonly #deliveries: Delivery[] = [];
   /** Whom the client's ARP cache points at, for each address. */
   readonly #asked = new Map<Address, Node>();
@@ -119,6 +126,7 @@ export class World {
       stopping: false,
       paused: false,
       inbox: [],
+      reloads: false,
       links: new Map([LINK, INSIDE].map((name) => [name, true])),
       clockMs: 0,
       holds: new Set(),
@@ -171,7 +179,7 @@ export class World {
   crash(name: string): void {
     const node = this.node(name);
     this.#say(name, 'crashes');
-    Object.assign(node, { director: undefined, paused: false, inbox: [] });
+    Object.assign(node, { director: undefined, paused: false, inbox: [], reloads: false, stopping: false });
     node.holds.clear();
     this.#measure();
   }
@@ -188,7 +196,9 @@ export class World {
     this.#say(name, 'runs again');
     node.paused = false;
     for (const device of node.links.keys()) this.#feed(node, linkInput(node, device));
-    for (const bytes of node.inbox.splice(0)) this.#feed(node, { type: 'packet', interface: LINK, bytes });
+    for (const { device, bytes } of node.inbox.splice(0)) this.#hear(node, device, bytes);
+    if (node.reloads) this.command(name, { type: 'configure', settings: node.settings });
+    node.reloads = false;
     this.#feed(node, { type: 'wake' });
   }
   command(name: string, command: ElectorCommand): void {
@@ -203,9 +213,9 @@ export class World {
   }
   reload(name: string, changed: Pick<Spec, 'own'> | Pick<Spec, 'more'>): void {
     const node = this.node(name);
-    if (node.paused) return; // the signal would wait for it: not simulated
     node.spec = { ...node.spec, ...changed };
     node.settings = settingsOf(node.spec);
+    node.reloads = node.paused;
     this.command(name, { type: 'configure', settings: node.settings });
   }
   link(name: string, up: boolean, device = LINK): void {
@@ -229,8 +239,8 @@ export class World {
     this.#feed(node, { type: 'vipGone', interface: LINK, address: vip });
   }
   /** What `from` says no longer reaches `to`; both still reach the client. */
-  cut(from: string, to: string): void {
-    this.#cut.add(pathOf(this.node(from), this.node(to)));
+  cut(from: string, to: string, device = LINK): void {
+    this.#cut.add(pathOf(this.node(from), this.node(to), device));
   }
   heal(): void {
     this.#cut.clear();
@@ -245,7 +255,8 @@ export class World {
 
   run(ms: number): void {
     const untilMs = this.nowMs + ms;
-    for (;;) {
+    for (let events = 0; ; events++) {
+      if (events > EVENTS_AT_ONCE) throw new Error(`no end of events at ${this.nowMs.toFixed(1)}`);
       const delivery = this.#deliveries[0];
       let nextMs = delivery?.atMs ?? Number.POSITIVE_INFINITY;
       let due: Node | undefined;
@@ -285,10 +296,13 @@ export class World {
   #perform(node: Node, action: Action): void {
     switch (action.do) {
       case 'send':
-        if (node.links.get(LINK))
-          for (const to of this.nodes)
-            if (to !== node && (action.to === GROUP || action.to === to.spec.address))
-              this.#send(node, to, action.packet);
+        if (!node.links.get(action.interface)) return;
+        for (const to of this.nodes)
+          if (
+            to !== node &&
+            (isMulticast(action.to) || addressesOf(to, action.interface).includes(action.to))
+          )
+            this.#send(node, to, action.interface, action.packet);
         return;
       case 'addVips':
         for (const vip of action.vips) node.holds.add(vip.address);
@@ -297,7 +311,7 @@ export class World {
         for (const vip of action.vips) node.holds.delete(vip.address);
         return;
       case 'announce':
-        if (node.links.get(LINK)) for (const vip of action.vips) this.#asked.set(vip.address, node);
+        for (const vip of action.vips) if (node.links.get(vip.interface)) this.#asked.set(vip.address, node);
         return;
       case 'report':
         this.#record(node, action.report);
@@ -317,22 +331,26 @@ export class World {
       node.director = undefined;
     }
   }
-  #send(from: Node, to: Node, bytes: Buffer): void {
+  #send(from: Node, to: Node, device: string, bytes: Buffer): void {
     const { loss, duplicates, delayMinMs, delayMaxMs } = this.network;
     const copies = this.#random() < duplicates ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       if (this.#random() < loss) continue;
-      if (this.#cut.has(pathOf(from, to))) continue;
+      if (this.#cut.has(pathOf(from, to, device))) continue;
       const atMs = this.nowMs + delayMinMs + this.#random() * (delayMaxMs - delayMinMs);
       let at = this.#deliveries.length;
       while (at > 0 && this.#deliveries[at - 1]!.atMs > atMs) at--;
-      this.#deliveries.splice(at, 0, { atMs, to, bytes });
+      this.#deliveries.splice(at, 0, { atMs, to, device, bytes });
     }
   }
-  #deliver({ to, bytes }: Delivery): void {
-    if (!to.director || !to.links.get(LINK)) return;
-    if (to.paused) to.inbox.push(bytes);
-    else this.#feed(to, { type: 'packet', interface: LINK, bytes });
+  #deliver({ to, device, bytes }: Delivery): void {
+    if (!to.director || !to.links.get(device)) return;
+    if (to.paused) to.inbox.push({ device, bytes });
+    else this.#hear(to, device, bytes);
+  }
+  #hear(node: Node, device: string, bytes: Buffer): void {
+    this.onHear?.(node, device, bytes);
+    this.#feed(node, { type: 'packet', interface: device, bytes });
   }
 
   /** A paused director's kernel goes on forwarding: what counts is who has the address. */
@@ -368,10 +386,21 @@ function wakesAtMs({ director, paused, spec }: Node): number {
 }
 
 function linkInput(node: Node, device: string): Input {
-  const addresses = device === LINK ? [node.spec.address] : [];
-  return { type: 'link', interface: device, link: { up: node.links.get(device) === true, addresses } };
+  const link = { up: node.links.get(device) === true, addresses: addressesOf(node, device) };
+  return { type: 'link', interface: device, link };
 }
 
-function pathOf(from: Node, to: Node): number {
-  return from.index * 64 + to.index;
+/** On the other side another network; over IPv6 link-local, the same on each link. */
+export function addressesOf({ spec }: Pick<Node, 'spec'>, device: string): Address[] {
+  const { address: own } = spec;
+  const last = own.slice(own.lastIndexOf('.') + 1);
+  return [device === LINK ? own : address(`10.1.0.${last}`), address(`fe80::${last}`)];
+}
+
+function isMulticast(to: Address): boolean {
+  return familyOf(to) === 6 ? to.startsWith('ff') : to.startsWith('224.');
+}
+
+function pathOf(from: Node, to: Node, device: string): string {
+  return `${from.index} ${to.index} ${device}`;
 }

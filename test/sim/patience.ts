@@ -1,0 +1,155 @@
+// Nobody may be too soon, in any simulated world: a backup waits its time after the last word of a master, a
+// master that leaves waits to be relieved, and who stood still listens first. Reckons from what is delivered
+// to whom, by the formulas of RFC 9568 §6.1 written out again. How late one may be is judge.ts.
+import { familyOf } from '../../src/core/address.ts';
+import { familyOfPacket, headerLengthOf } from '../../src/vrrp/envelope.ts';
+import { RESIGNED } from '../../src/vrrp/packet.ts';
+import type { Purpose } from '../../src/vrrp/router.ts';
+import type { InstanceSettings, State } from '../../src/vrrp/settings.ts';
+import { LINGER_MS } from '../../src/vrrp/timing.ts';
+import { KeepalivedLike } from './keepalived-like.ts';
+import { type Node, stateOf, type World } from './world.ts';
+
+/** Clocks that drift. */
+const SLACK = 0.99;
+
+type Waits = {
+  state: State | undefined;
+  sinceMs: number;
+  /** A backup's: since the last advert that counts; or since a master resigned. */
+  silentSinceMs: number;
+  isResigned: boolean;
+  /** The shortest of those it may reckon with, and the last that it heard. */
+  intervalMs: number;
+  heardIntervalMs: number;
+  /** As it runs with them, or did last. */
+  own: InstanceSettings | undefined;
+  /** Of one that leaves, and another master's advert since. */
+  purpose: Purpose['for'];
+  relievedAtMs: number | undefined;
+};
+
+export class Patience {
+  readonly #world: World;
+  readonly #fail: (what: string) => never;
+  readonly #waits = new Map<Node, Map<string, Waits>>();
+  readonly #pausedSinceMs = new Map<Node, number>();
+
+  constructor(world: World, names: readonly string[], fail: (what: string) => never) {
+    this.#world = world;
+    this.#fail = fail;
+    for (const node of world.nodes) this.#waits.set(node, new Map(names.map((name) => [name, unborn()])));
+    world.onHear = (node, device, packet) => this.#hear(node, device, packet);
+  }
+
+  look(node: Node): void {
+    for (const [name, waits] of this.#waits.get(node)!) {
+      const state = stateOf(node, name);
+      if (state === waits.state) continue;
+      waits.own = runningSettings(node).find((own) => own.name === name) ?? waits.own;
+      if (waits.own !== undefined) this.#judge(node, waits.own, waits, state);
+      this.#enter(waits, state);
+      const router =
+        node.director instanceof KeepalivedLike ? undefined : node.director?.instances.get(name)?.router;
+      if (router?.state === 'LEAVING') waits.purpose = router.purpose.for;
+    }
+    this.#judgePause(node);
+  }
+
+  #hear(node: Node, device: string, packet: Buffer): void {
+    const message = packet.subarray(headerLengthOf(packet));
+    const [, vrid, priority = RESIGNED] = message;
+    for (const own of runningSettings(node)) {
+      const isOurs = own.interface === device && own.vrid === vrid;
+      if (!isOurs || familyOf(own.multicastGroup) !== familyOfPacket(packet)) continue;
+      const waits = this.#waits.get(node)!.get(own.name)!;
+      waits.heardIntervalMs = own.version === 3 ? 10 * (message.readUInt16BE(4) & 0xfff) : own.advertMs;
+      waits.intervalMs = Math.min(waits.intervalMs, waits.heardIntervalMs);
+      const { nowMs } = this.#world;
+      if (priority !== RESIGNED) waits.relievedAtMs ??= nowMs;
+      if (priority === RESIGNED || priority >= own.priority)
+        Object.assign(waits, { silentSinceMs: nowMs, isResigned: priority === RESIGNED });
+    }
+  }
+
+  #judge(node: Node, own: InstanceSettings, waits: Waits, to: State | undefined): void {
+    const { name } = own;
+    const { nowMs } = this.#world;
+    const waitedMs = nowMs - waits.sinceMs;
+    if (waits.state === 'BACKUP' && to === 'MASTER') {
+      const patienceMs = (waits.isResigned ? skew : downTime)(own, waits.intervalMs);
+      const earlyMs = waits.silentSinceMs + patienceMs * SLACK - nowMs;
+      if (earlyMs > 0) this.#fail(`${name}: ${node.spec.name} takes over ${earlyMs.toFixed(1)} ms too soon`);
+    }
+    if (waits.state !== 'LEAVING' || to === 'FAULT') return;
+    const isCrash = node.director === undefined && !node.stopping;
+    if (isCrash || [...node.links.values()].includes(false)) return;
+    const peerWaitsMs = own.downAdverts * own.advertMs + skewOfWorst(own);
+    const relieved = this.#relievedAtMs(node);
+    const listens = { stop: 0, drill: peerWaitsMs, pause: own.advertMs }[waits.purpose];
+    if (to === 'MASTER' && waitedMs < listens * SLACK)
+      this.#fail(`${name}: ${node.spec.name} listens for ${waitedMs.toFixed(1)} ms only`);
+    if (to === 'BACKUP' && relieved === undefined)
+      this.#fail(`${name}: ${node.spec.name} is relieved by nobody`);
+    const lingeredMs = nowMs - (relieved ?? Number.POSITIVE_INFINITY);
+    if (to === undefined && lingeredMs < LINGER_MS * SLACK && waitedMs < peerWaitsMs * SLACK)
+      this.#fail(`${name}: ${node.spec.name} leaves after ${waitedMs.toFixed(1)} ms`);
+  }
+  /** Sync groups are relieved together. */
+  #relievedAtMs(node: Node): number | undefined {
+    const heard = [...this.#waits.get(node)!.values()].flatMap(({ relievedAtMs }) => relievedAtMs ?? []);
+    return heard.length > 0 ? Math.min(...heard) : undefined;
+  }
+
+  #enter(waits: Waits, state: State | undefined): void {
+    const { nowMs } = this.#world;
+    const intervalMs = Math.min(waits.own?.advertMs ?? waits.heardIntervalMs, waits.heardIntervalMs);
+    const fresh = { isResigned: false, relievedAtMs: undefined };
+    Object.assign(waits, { state, sinceMs: nowMs, silentSinceMs: nowMs, intervalMs, ...fresh });
+  }
+
+  #judgePause(node: Node): void {
+    const { nowMs } = this.#world;
+    const since = this.#pausedSinceMs.get(node);
+    if (node.paused) {
+      if (since === undefined) this.#pausedSinceMs.set(node, nowMs);
+      return;
+    }
+    if (since === undefined) return;
+    this.#pausedSinceMs.delete(node);
+    if (node.director instanceof KeepalivedLike) return;
+    for (const own of node.settings.instances) {
+      const silentMs = nowMs - since;
+      const isLong = silentMs * SLACK > own.downAdverts * own.advertMs + skewOfWorst(own);
+      if (isLong && stateOf(node, own.name) === 'MASTER')
+        this.#fail(`${own.name}: ${node.spec.name} speaks again after ${silentMs.toFixed(0)} ms`);
+    }
+  }
+}
+
+function unborn(): Waits {
+  const never = Number.POSITIVE_INFINITY;
+  const waits = { state: undefined, own: undefined, sinceMs: 0, silentSinceMs: 0 };
+  return {
+    ...waits,
+    purpose: 'stop',
+    intervalMs: never,
+    heardIntervalMs: never,
+    isResigned: false,
+    relievedAtMs: undefined,
+  };
+}
+/** A reload may wait for one that is paused. */
+function runningSettings({ director, settings }: Node): readonly InstanceSettings[] {
+  if (director === undefined || director instanceof KeepalivedLike) return settings.instances;
+  return [...director.instances.values()].map(({ own }) => own);
+}
+function skew({ version, priority }: InstanceSettings, intervalMs: number): number {
+  return ((256 - priority) / 256) * (version === 2 ? 1000 : intervalMs);
+}
+function skewOfWorst(own: InstanceSettings): number {
+  return skew({ ...own, priority: 0 }, own.advertMs);
+}
+function downTime(own: InstanceSettings, intervalMs: number): number {
+  return own.downAdverts * intervalMs + skew(own, intervalMs);
+}
