@@ -326,25 +326,6 @@ describe('reload', () => {
     expect(elector.instances.size).toBe(0);
     expect(listeners(elector)).toEqual([]);
   });
-  test('one that comes back before anybody took over stays, and says so', () => {
-    configure();
-    pass(5000);
-    configure([]);
-    pass(100);
-    const actions = configure();
-    expect(verbs(actions)).not.toContain('removeVips');
-    expect(advertsIn(actions).map((advert) => advert.priority)).toEqual([100]);
-    expect(stateOf()).toBe('MASTER');
-    expect(verbs(pass(20_000))).not.toContain('removeVips');
-  });
-  test('one that comes back after somebody took over starts anew', () => {
-    configure();
-    pass(5000);
-    configure([]);
-    hear({ priority: 50 });
-    configure();
-    expect(stateOf()).toBe('BACKUP');
-  });
   test('another VRID is another virtual router: the old one leaves at once', () => {
     configure();
     pass(5000);

@@ -1,0 +1,93 @@
+// One director of a simulated world: what it is made of, its settings, and what is seen of it from outside.
+import { type Address, address } from '../../src/core/address.ts';
+import { type Elector, type Input, nextDeadlineMs } from '../../src/vrrp/elector.ts';
+import type { ElectorSettings, GroupSettings, InstanceSettings, State } from '../../src/vrrp/settings.ts';
+import { KeepalivedLike } from './keepalived-like.ts';
+
+export const LINK = 'eth0';
+/** The other side of the directors. */
+export const INSIDE = 'eth1';
+export const VIP = address('10.0.0.50');
+export type Spec = {
+  name: string;
+  address: Address;
+  own: Partial<InstanceSettings>;
+  /** Instances beside the first. */
+  more?: readonly Partial<InstanceSettings>[];
+  groups?: readonly GroupSettings[];
+  /** Not one of ours; `last word`: with vrrp_higher_prio_send_advert. */
+  keepalived?: 'plain' | 'last word';
+  /** Its clock runs so much faster: 0.001 = one second in a thousand. */
+  drift?: number;
+};
+export type Node = {
+  readonly index: number;
+  spec: Spec;
+  settings: ElectorSettings;
+  /** Undefined: without power, or stopped. */
+  director: Elector | KeepalivedLike | undefined;
+  stopping: boolean;
+  /** Stopped by a signal or its hypervisor: packets wait in its socket. */
+  paused: boolean;
+  inbox: { device: string; bytes: Buffer }[];
+  /** A signal to reload waits, too. */
+  reloads: boolean;
+  links: Map<string, boolean>;
+  /** How far its UTC is from the right one. */
+  clockMs: number;
+  /** Addresses on its interfaces. */
+  holds: Set<Address>;
+};
+export function instanceSettings(own: Partial<InstanceSettings>): InstanceSettings {
+  return {
+    name: 'VI_1',
+    interface: LINK,
+    vrid: 51,
+    priority: 100,
+    version: 3,
+    advertMs: 1000,
+    downAdverts: 3,
+    checksumForm: 'pseudo-header',
+    initialState: 'BACKUP',
+    preempt: true,
+    preemptDelayMs: 0,
+    multicastGroup: address('224.0.0.18'),
+    unicastPeers: [],
+    vips: [{ address: VIP, prefixLength: 24, interface: LINK, scope: 0 }],
+    excludedVips: [],
+    trackInterfaces: [],
+    weightedInterfaces: [],
+    tracks: [],
+    garp: { delayMs: 5000, repeat: 5, refreshMs: 60_000, refreshRepeat: 1 },
+    ...own,
+  };
+}
+export function settingsOf({ own, more = [], groups = [] }: Spec): ElectorSettings {
+  const instances = [own, ...more].map(instanceSettings);
+  return { instances, groups, realtimePriority: 0, leaseSeconds: 5, addresses: 'kernel' };
+}
+
+/** Undefined: without power, stopped, or not configured with it. */
+export function stateOf({ director }: Node, instance: string): State | undefined {
+  return director instanceof KeepalivedLike
+    ? director.state
+    : director?.instances.get(instance)?.router.state;
+}
+
+export function wakesAtMs({ director, paused, spec }: Node): number {
+  if (!director || paused) return Number.POSITIVE_INFINITY;
+  const local = director instanceof KeepalivedLike ? director.nextDeadlineMs : nextDeadlineMs(director);
+  return spec.drift ? local / (1 + spec.drift) : local;
+}
+
+export function linkInput(node: Node, device: string): Input {
+  const link = { up: node.links.get(device) === true, addresses: addressesOf(node, device) };
+  return { type: 'link', interface: device, link };
+}
+
+/** On the other side another network; over IPv6 link-local, the same on each link. */
+export function addressesOf({ spec }: Pick<Node, 'spec'>, device: string): Address[] {
+  const { address: own } = spec;
+  const last = own.slice(own.lastIndexOf('.') + 1);
+  return [device === LINK ? own : address(`10.1.0.${last}`), address(`fe80::${last}`)];
+}
