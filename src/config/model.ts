@@ -4,6 +4,7 @@
 import type { Address, Prefix } from '../core/address.ts';
 import type { Located, Span } from '../core/diagnostic.ts';
 import type { Route } from '../core/route.ts';
+import type { GarpDefaults, GarpGroup, LinkWords } from './model-links.ts';
 import type { GlobalNotify, Mail, Notify, Program } from './model-notify.ts';
 
 export type Configuration = {
@@ -12,6 +13,7 @@ export type Configuration = {
   syncGroups: SyncGroup[];
   trackers: Trackers;
   garpGroups: GarpGroup[];
+  links: LinkWords;
   virtualServers: VirtualServer[];
   director: DirectorBlock;
   /** Undefined = no relay, no mail. */
@@ -71,27 +73,6 @@ export type SyncDaemonSetting = {
   group?: Located<Address>;
 };
 
-/** All times in milliseconds. */
-export type GarpDefaults = {
-  /** Pause before the second burst; 0 = no second burst. */
-  masterDelayMs: Located<number>;
-  masterRepeat: Located<number>;
-  /** Periodic announcements while MASTER; 0 = none. */
-  masterRefreshMs: Located<number>;
-  masterRefreshRepeat: Located<number>;
-  /** After an advert of lower priority; undefined = as for a new MASTER. */
-  lowerPriorityDelayMs?: Located<number>;
-  lowerPriorityRepeat?: Located<number>;
-  /** On interfaces that adverts do not go through: those with a virtual MAC, or any. */
-  extraInterfaces?: Located<{ everywhere: boolean; eachMs: number }>;
-};
-/** Interfaces that share their pauses; undefined = none. */
-export type GarpGroup = {
-  interfaces: Located<string>[];
-  garpMs?: Located<number>;
-  gnaMs?: Located<number>;
-};
-
 export type VrrpInstance = {
   at: Span;
   name: Located<string>;
@@ -119,6 +100,8 @@ export type VrrpInstance = {
   tracks: TrackedName[];
   /** `dont_track_primary`: a candidate also while its own interface has no link. */
   dontTrackPrimary: boolean;
+  /** `linkbeat_use_polling` of an instance: its own interface. */
+  pollsLink: boolean;
   virtualAddresses: VirtualAddress[];
   virtualAddressesExcluded: VirtualAddress[];
   /** `mcast_src_ip` or `unicast_src_ip`. */

@@ -95,6 +95,10 @@ export const EVENTS = {
     means: 'somebody removes a virtual address again and again; it is put back at a slower pace',
   },
   'link.down': { level: 'warn', means: 'a tracked interface lost its link' },
+  'link.delayed': {
+    level: 'info',
+    means: 'an interface changed, which counts only if it lasts (`interface_up_down_delays`)',
+  },
   'link.up': { level: 'info', means: 'a tracked interface has its link again' },
   'tracker.changed': { level: 'info', means: 'a tracked file or process is not what it was; `verdict`' },
   'tracker.failed': {

@@ -26,6 +26,7 @@ import { openPlane } from './open-plane.ts';
 import { OperatorPrograms } from './operator-programs.ts';
 import { PlanKeeper } from './plan-keeper.ts';
 import { TableKeeper } from './table-keeper.ts';
+import { TrackLinks } from './track-links.ts';
 import { TrackScripts } from './track-scripts.ts';
 import { TrackerKeeper } from './trackers.ts';
 import { writeState } from './write-state.ts';
@@ -61,6 +62,7 @@ export class Balancer {
   readonly #notifier: Notifier;
   readonly #trackers: TrackerKeeper;
   readonly #scripts: TrackScripts;
+  readonly #links: TrackLinks;
   /** Scripts that must not be run. */
   #unfit: ReadonlySet<string> = new Set();
   readonly #states: Map<string, State>;
@@ -93,6 +95,7 @@ export class Balancer {
     };
     this.#trackers = new TrackerKeeper(tracks, start.accepted !== undefined);
     this.#scripts = new TrackScripts({ programs, ...tracks });
+    this.#links = new TrackLinks(tracks);
     this.#health = startHealth({
       onServer: ({ service, server, up, inhibit }) => this.#serverChanged(service, server, up, inhibit),
       onNotice: edges.say,
@@ -188,6 +191,7 @@ export class Balancer {
     await this.#applyRoles();
     this.#notifier.configure(planNotify(this.#loaded.configuration));
     this.#trackers.configure(this.#plan.trackers);
+    this.#links.configure(this.#plan.trackers.links);
     this.#unfit = this.#scripts.configure(this.#plan.trackers.scripts);
     this.#edges.tell({
       type: 'configured',
@@ -288,6 +292,7 @@ export class Balancer {
     const told = this.#notifier.settle(NOTIFY_STOP_MS);
     await this.#health.stop();
     this.#trackers.stop();
+    this.#links.stop();
     this.#scripts.stop();
     this.#keeper.stopRetrying();
     if (this.#turning.size > 0) await wait(TURN_MS.handedOver);

@@ -29,7 +29,7 @@ export class TrackerKeeper {
   }
 
   /** Has told the first verdict of everything new when it returns. What did not change goes on. */
-  configure({ files, processes }: Omit<TrackerTargets, 'scripts'>): void {
+  configure({ files, processes }: Pick<TrackerTargets, 'files' | 'processes'>): void {
     this.#watchFiles(files);
     this.#resumes = false;
     const kept = new Map(this.#processes.map((target) => [target.name, JSON.stringify(target)]));

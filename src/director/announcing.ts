@@ -1,6 +1,8 @@
 // From the words about gratuitous ARPs and neighbour advertisements to what the elector is told: how many,
 // when, with what pauses, and which interfaces need ones of their own.
-import type { Configuration, GarpDefaults } from '../config/model.ts';
+
+import type { Configuration } from '../config/model.ts';
+import type { GarpDefaults } from '../config/model-links.ts';
 import type { Pacing } from '../vrrp/announcements.ts';
 import type { ElectorSettings, GarpSettings, InstanceSettings } from '../vrrp/settings.ts';
 import { devicesOf, sendingInterface, type VirtualDevice, virtualDevices } from '../vrrp/virtual-device.ts';

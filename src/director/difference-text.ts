@@ -56,6 +56,8 @@ const WORDS: Readonly<Record<string, string>> = {
   garpIntervalMs: 'vrrp_garp_interval',
   gnaIntervalMs: 'vrrp_gna_interval',
   garpGroups: 'garp_group',
+  linkDelays: 'interface_up_down_delays',
+  polledLinks: 'linkbeat_interfaces',
   schedulerFlags: 'flags',
   persistenceSeconds: 'persistence_timeout',
   persistencePrefix: 'persistence_granularity',

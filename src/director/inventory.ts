@@ -10,6 +10,7 @@ import type { BfdSettings } from '../vrrp/bfd/speaker.ts';
 import type { InstanceSettings, Track, VirtualAddress, WeightedInterface } from '../vrrp/settings.ts';
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
 import { garpFacts, pacingFacts } from './announcing.ts';
+import { linkFacts } from './links.ts';
 import { listenerFacts, notifyFacts, programName } from './notify.ts';
 import { flagNames, type SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
@@ -246,6 +247,7 @@ function directorEntry(plan: Plan): Entry {
       realtimePriority,
       ...pacingFacts(pacing),
       ...runningFacts(elector),
+      ...linkFacts(elector.links, plan.trackers.links),
       ...(logsUnknownIds ? { logsUnknownIds } : {}),
       ...notifyFacts(notify),
       ...watchedFacts(plan),

@@ -4,6 +4,7 @@ import { trackersOf, weightOf } from '../config/compose/sync-groups.ts';
 import type { Configuration, TrackFile, TrackProcess, VrrpInstance } from '../config/model.ts';
 import type { BfdSettings } from '../vrrp/bfd/speaker.ts';
 import type { ElectorSettings, GroupSettings, Track } from '../vrrp/settings.ts';
+import { type LinkTarget, planPolls } from './links.ts';
 import { plannedProgram } from './notify.ts';
 import type { ScriptSettings } from './script-verdict.ts';
 
@@ -16,9 +17,11 @@ export type TrackerTargets = {
   files: readonly FileTarget[];
   processes: readonly ProcessTarget[];
   scripts: readonly ScriptSettings[];
+  links: readonly LinkTarget[];
 };
 
-export function planTrackers({ global, instances, trackers }: Configuration): TrackerTargets {
+export function planTrackers(configuration: Configuration): TrackerTargets {
+  const { global, instances, trackers } = configuration;
   const wanted = (kind: Track['kind'], name: string) =>
     instances.some(({ tracks }) => tracks.some((track) => track.kind === kind && track.name.value === name));
   return {
@@ -28,6 +31,7 @@ export function planTrackers({ global, instances, trackers }: Configuration): Tr
     processes: trackers.processes.flatMap(({ name, weight: _, reverse: __, ...more }) =>
       wanted('process', name.value) ? [{ name: name.value, ...more }] : [],
     ),
+    links: planPolls(configuration),
     scripts: trackers.scripts.flatMap(({ name, program, weight: _, reverse: __, ...more }) =>
       wanted('script', name.value)
         ? [{ name: name.value, program: plannedProgram(program, global), ...more }]

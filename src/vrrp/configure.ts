@@ -5,6 +5,7 @@ import type { Address } from '../core/address.ts';
 import type { Route } from '../core/route.ts';
 import { pace, withdraw } from './announcements.ts';
 import { createAuthenticator } from './auth.ts';
+import { weighLinks } from './carrier.ts';
 import type { Elector } from './elector.ts';
 import { familyOfRouter, sourceAmong } from './family.ts';
 import { isMember } from './group.ts';
@@ -39,6 +40,7 @@ export function configure(elector: Elector, settings: ElectorSettings, turn: Tur
   elector.settings = settings;
   pace(elector.announcements, settings.pacing);
   forgetTrackers(elector);
+  weighLinks(elector, turn);
   for (const own of settings.instances) {
     const instance = elector.instances.get(own.name);
     if (instance === undefined) start(elector, own, turn);
@@ -48,7 +50,12 @@ export function configure(elector: Elector, settings: ElectorSettings, turn: Tur
 
 /** A tracker that comes back later starts anew. */
 function forgetTrackers({ settings, verdicts }: Elector): void {
-  const named = new Set(settings.instances.flatMap(({ tracks }) => tracks.map(trackerKey)));
+  const polled = (settings.links ?? []).filter(({ isPolled }) => isPolled);
+  const named = new Set(
+    settings.instances
+      .flatMap(({ tracks }) => tracks.map(trackerKey))
+      .concat(polled.map((link) => trackerKey({ kind: 'link', name: link.interface }))),
+  );
   for (const key of verdicts.keys()) if (!named.has(key)) verdicts.delete(key);
 }
 

@@ -8,6 +8,7 @@ import {
   dueAnnouncements,
   nextAnnouncementMs,
 } from './announcements.ts';
+import { type Carrier, nextCarrierMs, seeLink, weighLinks } from './carrier.ts';
 import { configure, followSurroundings, placeOf, retire } from './configure.ts';
 import { familyOfRouter } from './family.ts';
 import { alignGroups, type Group, isMember } from './group.ts';
@@ -38,7 +39,9 @@ export type Listener = { interface: string; family: Family; groups: ReadonlySet<
 export type Elector = {
   settings: ElectorSettings;
   instances: Map<string, Instance>;
+  /** As they count; what is seen of them is in `carrier`. */
   links: Map<string, Link>;
+  carrier: Carrier;
   /** What trackers found, by {@link trackerKey}. */
   verdicts: Map<string, Verdict>;
   /** Sync groups that have members, by name. */
@@ -75,6 +78,7 @@ export function createElector(): Elector {
     settings: NO_SETTINGS,
     instances: new Map(),
     links: new Map(),
+    carrier: new Map(),
     verdicts: new Map(),
     groups: new Map(),
     announcements: createAnnouncements(),
@@ -106,8 +110,7 @@ export function stepElector(elector: Elector, input: Input, nowMs: number, wallM
       break;
     case 'link':
       noticeDevice(elector, input.interface, input.link !== undefined);
-      if (input.link) elector.links.set(input.interface, input.link);
-      else elector.links.delete(input.interface);
+      seeLink(elector, input.interface, input.link, turn);
       followAll(elector, turn);
       break;
     case 'vipGone':
@@ -127,7 +130,8 @@ function followAll(elector: Elector, turn: Turn): void {
 /** On the clock of `nowMs`; infinity when only an event can change anything. */
 export function nextDeadlineMs(elector: Elector): number {
   const { renewAtMs, restoreAtMs, startAtMs, announcements } = elector;
-  let next = Math.min(renewAtMs, restoreAtMs, startAtMs, nextAnnouncementMs(announcements));
+  const announceAtMs = nextAnnouncementMs(announcements);
+  let next = Math.min(renewAtMs, restoreAtMs, startAtMs, announceAtMs, nextCarrierMs(elector));
   for (const instance of elector.instances.values()) {
     for (const deadline of instance.deadlines.values()) if (deadline < next) next = deadline;
   }
@@ -156,6 +160,7 @@ function obey(elector: Elector, command: ElectorCommand, turn: Turn): void {
       return;
     case 'tracker':
       elector.verdicts.set(trackerKey(command.tracker), command.verdict);
+      if (command.tracker.kind === 'link') weighLinks(elector, turn);
       return followAll(elector, turn);
     case 'drill':
       for (const instance of elector.instances.values())
@@ -175,10 +180,9 @@ function obey(elector: Elector, command: ElectorCommand, turn: Turn): void {
 }
 
 function reconfigure(elector: Elector, settings: ElectorSettings, turn: Turn): void {
-  const hasWaited = elector.startAtMs !== STARTED;
   holdBack(elector, settings.startup, turn);
   configure(elector, settings, turn);
-  if (hasWaited && elector.startAtMs === STARTED) followAll(elector, turn);
+  followAll(elector, turn);
 }
 
 /**
@@ -197,6 +201,10 @@ function noticePauses(elector: Elector, turn: Turn): void {
 function expire(elector: Elector, turn: Turn): void {
   if (elector.startAtMs <= turn.nowMs) {
     elector.startAtMs = STARTED;
+    followAll(elector, turn);
+  }
+  if (nextCarrierMs(elector) <= turn.nowMs) {
+    weighLinks(elector, turn);
     followAll(elector, turn);
   }
   for (const instance of elector.instances.values()) {

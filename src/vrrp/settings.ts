@@ -6,6 +6,7 @@ import type { Route } from '../core/route.ts';
 import type { Pacing } from './announcements.ts';
 import type { HmacSettings } from './auth.ts';
 import type { BfdSettings } from './bfd/speaker.ts';
+import type { LinkSettings } from './carrier.ts';
 import type { ChecksumForm } from './packet.ts';
 import type { Startup } from './startup.ts';
 import type { UnicastSettings } from './unicast.ts';
@@ -72,13 +73,16 @@ export type InstanceSettings = {
 };
 /** `weight` is added to the priority while the interface is in that state. */
 export type WeightedInterface = { interface: string; weight: number; while: 'up' | 'down' };
-/** Scripts, files, processes and BFD sessions have names of their own each. */
-export type TrackerId = { kind: 'script' | 'file' | 'process' | 'bfd'; name: string };
+/**
+ * Scripts, files, processes and BFD sessions have names of their own each. `link`: the name of an interface
+ * that is polled; it is no Track.
+ */
+export type TrackerId = { kind: 'script' | 'file' | 'process' | 'bfd' | 'link'; name: string };
 /**
  * Weight 0: FAULT while it is down, and no election before it is known. Other weights change the priority:
  * a positive one is added while up, a negative one while down; a file's number is multiplied by it.
  */
-export type Track = TrackerId & {
+export type Track = TrackerId & { kind: Exclude<TrackerId['kind'], 'link'> } & {
   weight: number;
   /** The weight with the other sign; with weight 0, FAULT while it is up. */
   reverse: boolean;
@@ -129,6 +133,8 @@ export type ElectorSettings = {
   groups?: readonly GroupSettings[];
   /** BFD sessions, tracked by instances or not; undefined = none. */
   bfd?: readonly BfdSettings[];
+  /** Interfaces whose state counts after a while, or is looked at; undefined = none. */
+  links?: readonly LinkSettings[];
   /** Pauses between gratuitous ARPs and neighbour advertisements; undefined = none. */
   pacing?: Pacing;
   startup?: Startup;

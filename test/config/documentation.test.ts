@@ -21,9 +21,8 @@ describe('docs/configuration.md', () => {
     expect(reference).toContain('| `priority` | `1 to 255` |  | the highest wins the election');
     expect(reference).toContain('| `advert_int` | `SECONDS, 0.01 to 255` | `1 s` |');
     expect(reference).toContain('| `label` | `TEXT` |  | alias name');
-    expect(reference).toContain(
-      '| `linkbeat_interfaces` | `{ INTERFACE [MII\\|ETHTOOL\\|IOCTL] … }` | left out |',
-    );
+    expect(reference).toContain('| `linkbeat_interfaces` | `{ INTERFACE [MII\\|ETHTOOL\\|IOCTL] … }` |');
+    expect(reference).toContain('| `snmp_socket` | `TEXT` | left out |');
     expect(reference).toContain('| `CFG_UNKNOWN` | error | ignored |');
     expect(reference).toContain('yaml-language-server: $schema=');
   });

@@ -97,7 +97,7 @@ describe('trackers', () => {
   });
   test('what nobody tracks is not watched; what is not there is not waited for', () => {
     const { plan, said } = read(FILE + tracked('file', 'other'));
-    expect(plan.trackers).toEqual({ files: [], processes: [], scripts: [] });
+    expect(plan.trackers).toEqual({ files: [], processes: [], scripts: [], links: [] });
     expect(plan.elector.instances[0]!.tracks).toEqual([]);
     expect(said).toEqual([expect.stringMatching(/^error CFG_REFERENCE there is no track_file other/)]);
   });

@@ -48,6 +48,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
       syncGroups: [],
       trackers: { files: [], processes: [], scripts: [], sessions: [] },
       garpGroups: [],
+      links: { pollsAll: false, polled: [], delays: [] },
       virtualServers: [],
       director: {
         compat: false,
@@ -75,6 +76,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         weightedInterfaces: [],
         tracks: [],
         dontTrackPrimary: false,
+        pollsLink: false,
         virtualAddresses: [{ prefix: { address: '10.0.0.1', length: 32 }, flags: [] }],
         virtualAddressesExcluded: [],
         unicastPeers: [],

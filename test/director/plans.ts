@@ -111,6 +111,7 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
     trackers: fc.record({
       files: fc.subarray([{ name: 'tf', path: '/run/tf' }]),
       processes: fc.constant([]),
+      links: fc.subarray([{ name: 'eth0' }]),
       scripts: fc.subarray([
         {
           name: 'chk',

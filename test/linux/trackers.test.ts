@@ -111,7 +111,10 @@ describe('processes', () => {
     return child;
   };
   const watchProcess = (own: Partial<ProcessTarget> = {}) =>
-    keeper.configure({ files: [], processes: [target(own)] } satisfies Omit<TrackerTargets, 'scripts'>);
+    keeper.configure({ files: [], processes: [target(own)] } satisfies Pick<
+      TrackerTargets,
+      'files' | 'processes'
+    >);
   beforeEach(() => copyFileSync('/usr/bin/sleep', `${folder}/${NAME}`));
 
   test('are told apart by name, path and parameters', async () => {

@@ -11,6 +11,7 @@ import { all, noSettings, type Setting, type Settings } from '../settings.ts';
 import { composeGarpGroups } from './garp.ts';
 import { composeDirector, composeGlobal } from './global.ts';
 import { composeVirtualServer } from './ipvs.ts';
+import { composeLinks } from './links.ts';
 import { composeMail } from './mail.ts';
 import { composeSyncGroups } from './sync-groups.ts';
 import { composeFiles, composeProcesses, composeScripts, composeSessions } from './trackers.ts';
@@ -34,6 +35,7 @@ export function composeConfiguration(settings: Settings<typeof TOP>, report: Rep
     instances,
     syncGroups: composeSyncGroups(settings, instances, trackers, report),
     trackers,
+    links: composeLinks(settings),
     garpGroups: composeGarpGroups(settings, report),
     virtualServers: all(settings, 'virtual_server').flatMap(
       ({ value, body }) => composeVirtualServer(value, body, report) ?? [],

@@ -1,6 +1,6 @@
 // Words about gratuitous ARPs and neighbour advertisements → their part of the typed configuration.
 import type { Located } from '../../core/diagnostic.ts';
-import type { GarpDefaults, GarpGroup } from '../model.ts';
+import type { GarpDefaults, GarpGroup } from '../model-links.ts';
 import type { Report } from '../report.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
 import type { TOP } from '../schema/top.ts';

@@ -69,6 +69,7 @@ export function composeInstance(
     ...trackedInterfaces(settings, priority.value, report),
     tracks: composeTracks(settings, report),
     dontTrackPrimary: last(settings, 'dont_track_primary') !== undefined,
+    pollsLink: last(settings, 'linkbeat_use_polling') !== undefined,
     virtualAddresses: sameFamily(addresses, family, report),
     virtualAddressesExcluded: composeAddresses(settings, 'virtual_ipaddress_excluded'),
     ...ends,

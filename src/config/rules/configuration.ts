@@ -5,6 +5,7 @@ import { checkRoles } from './addresses.ts';
 import { checkChecks } from './checks.ts';
 import { distinct } from './distinct.ts';
 import { checkServices, serviceName } from './ipvs.ts';
+import { checkLinks } from './links.ts';
 import { checkMail } from './mail.ts';
 import { checkVirtualMacs } from './virtual-macs.ts';
 import { checkInstances } from './vrrp.ts';
@@ -21,6 +22,7 @@ export function checkConfiguration(configuration: Configuration, report: Report)
   );
   checkInstances(configuration, report);
   checkVirtualMacs(configuration, report);
+  checkLinks(configuration, report);
   checkSync(configuration, report);
   configuration.virtualServers = distinct(configuration.virtualServers, serviceName, (service, first) =>
     report.add(

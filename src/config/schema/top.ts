@@ -7,6 +7,7 @@ import { serviceHead } from './endpoints.ts';
 import { GARP_GROUP } from './garp.ts';
 import { GLOBAL_DEFS } from './global.ts';
 import { VIRTUAL_SERVER } from './ipvs.ts';
+import { LINK_BLOCKS } from './links.ts';
 import { name, nothing } from './shape.ts';
 import { SYNC_GROUP } from './sync-group.ts';
 import { TRACK_FILE, TRACK_PROCESS } from './trackers.ts';
@@ -26,6 +27,7 @@ export const TOP = {
     track_file: opens(name, 'a file with a number that instances may watch', TRACK_FILE),
     vrrp_track_file: opens(name, 'old name of track_file', TRACK_FILE, { oldNameOf: 'track_file' }),
     garp_group: opens(nothing, 'pauses between gratuitous ARPs of one or more interfaces', GARP_GROUP),
+    ...LINK_BLOCKS,
     virtual_server: opens(serviceHead, 'one virtual service and its real servers', VIRTUAL_SERVER),
     director: opens(nothing, 'settings that only lvs-director has', DIRECTOR),
   },

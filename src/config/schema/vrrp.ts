@@ -77,6 +77,10 @@ export const VRRP_INSTANCE = {
     track_script: opens(nothing, 'scripts to watch', TRACKS.track_script),
     track_bfd: opens(nothing, 'BFD sessions to watch', TRACKS.track_bfd),
     track_process: opens(nothing, 'processes to watch', TRACKS.track_process),
+    linkbeat_use_polling: keyword(
+      nothing,
+      'old: poll the link of the own interface, see linkbeat_interfaces',
+    ),
     dont_track_primary: keyword(nothing, 'stay a candidate while the own interface has no link'),
     virtual_ipaddress: opens(
       nothing,

@@ -6,13 +6,10 @@ import { groupMember } from './members.ts';
 import { inOrder } from './options.ts';
 import { ruleEntry, staticRouteEntry, staticRuleEntry } from './routes.ts';
 import { script, user } from './scripts.ts';
-import { integer, interfaceName, nameOf, oneOf, seconds } from './shape.ts';
+import { integer, nameOf, oneOf } from './shape.ts';
 import { wordBlock, words } from './table.ts';
 import { TRACKS } from './tracks.ts';
 import { virtualDevice } from './virtual-device.ts';
-
-const linkbeat = inOrder({ interface: interfaceName, by: oneOf(['MII', 'ETHTOOL', 'IOCTL']) }, 1);
-const delays = inOrder({ interface: interfaceName, down: seconds(0), up: seconds(0) }, 2);
 
 /** `N [reverse|noreverse]`. */
 const directed = (most: number) =>
@@ -31,7 +28,6 @@ export const VRRP_WORDS = words(
   ignored use_ipvlan                    ipvlan      ipvlan L2 instead of macvlan
   none    old_unicast_checksum          ?one(never) keepalived 1.3.6's checksum of unicast adverts
   unsafe  vrf iface VRF for unicast without interface: adverts would go another way
-  none    linkbeat_use_polling          flag        old: poll the link of this instance
   ignored virtual_rules{}               flag        policy rules that move with the instance
   none    debug                         int(0,4)    not implemented
   ignored lvs_sync_daemon_interface     iface       old form of lvs_sync_daemon: its interface
@@ -71,7 +67,6 @@ const SSL = wordBlock(
 
 export const TOP_WORDS = words(
   `
-  none    linkbeat_use_polling flag poll the state of links (MII, ETHTOOL, IOCTL)
   unsafe  net_namespace text run in a network namespace (option -s of lvs-director does that)
   unsafe  net_namespace_ipvs            ?text       keep the IPVS table in another namespace
   none    namespace_with_ipsets         flag        allow ipsets in a network namespace before Linux 3.13
@@ -82,8 +77,6 @@ export const TOP_WORDS = words(
   ignored static_ipaddress{}            flag        addresses added at start, not moved by VRRP
   ignored static_routes{}               flag        routes added at start, not moved by VRRP
   ignored static_rules{}                flag        policy rules added at start, not moved by VRRP
-  ignored linkbeat_interfaces{} flag interfaces whose link is polled
-  ignored interface_up_down_delays{}    flag        how long a link has to be down, or up, before that counts
   ignored SSL{}                         flag        certificate and key of SSL_GET
   ignored virtual_server_group{} name a named list of addresses and fwmarks that share one pool
 `,
@@ -92,8 +85,6 @@ export const TOP_WORDS = words(
       static_ipaddress: list('static_ipaddress', staticAddressEntry),
       static_routes: list('static_routes', staticRouteEntry),
       static_rules: list('static_rules', staticRuleEntry),
-      linkbeat_interfaces: list('linkbeat_interfaces', linkbeat),
-      interface_up_down_delays: list('interface_up_down_delays', delays),
       virtual_server_group: list('virtual_server_group', groupMember),
       track_group: TRACK_GROUP,
       SSL,
