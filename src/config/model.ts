@@ -58,6 +58,15 @@ export type GlobalDefs = {
 export type RunningSettings = {
   startupDelayMs?: Located<number>;
   afterBootMs?: Located<number>;
+  nice?: Located<number>;
+  cpus?: Located<number[]>;
+  locksMemory?: Located<true>;
+  rttimeUs?: Located<number>;
+  /** Undefined or below 1: it is not raised. */
+  maxAutoPriority?: Located<number>;
+  lateUs: Located<number>;
+  receiveBuffer?: Located<'MTU' | 'ADVERT' | number>;
+  receiveMultiplier: Located<number>;
 };
 
 /** `lvs_sync_daemon IF [inst] VRRP_INSTANCE [id N] [maxlen N] [port N] [ttl N] [group ADDR]`. */
@@ -93,6 +102,7 @@ export type VrrpInstance = {
   preemptDelayMs: Located<number>;
   /** `timer_expired_backup`: who has run late enough for a router of this priority is BACKUP. */
   highestOther?: Located<number>;
+  receiveBytes?: Located<number>;
   /** FAULT while one of them is down. */
   trackInterfaces: Located<string>[];
   weightedInterfaces: WeightedInterface[];

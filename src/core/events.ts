@@ -32,6 +32,14 @@ export const EVENTS = {
   'balancer.guardian': { level: 'error', means: 'the director died; the balancer removes what it left' },
   'scheduling.realtime': { level: 'info', means: 'the elector runs with real-time priority' },
   'scheduling.denied': { level: 'warn', means: 'no real-time priority: adverts may be late under load' },
+  'scheduling.raised': {
+    level: 'warn',
+    means: 'the elector was woken late, and asked for a higher real-time priority (max_auto_priority)',
+  },
+  'scheduling.refused': {
+    level: 'warn',
+    means: 'the kernel refuses what a word about the elector asks for: nice value, CPUs, memory, limit',
+  },
   'vrrp.state': { level: 'info', means: 'an instance changed state; `from`, `to`, `reason`' },
   'vrrp.delayed': {
     level: 'info',

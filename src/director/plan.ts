@@ -121,6 +121,7 @@ function planInstance(
     checksumForm: (instance.plainChecksum ?? global.plainChecksum).value ? 'plain' : 'pseudo-header',
     ...planHearing(configuration, instance),
     ...planUnicast(configuration, instance),
+    ...(instance.receiveBytes === undefined ? {} : { receiveBytes: instance.receiveBytes.value }),
     ...(instance.highestOther === undefined ? {} : { yieldsTo: instance.highestOther.value }),
     multicastGroup: (instance.multicastGroup ?? multicastGroupOf(global, familyOfInstance(instance))).value,
     unicastPeers: instance.unicastPeers.map(written),

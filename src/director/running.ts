@@ -1,16 +1,61 @@
 // How the elector is to run: what it is told, and what `diff` says of it.
-import type { Configuration } from '../config/model.ts';
+import type { Configuration, RunningSettings } from '../config/model.ts';
+import type { SchedulingSettings } from '../vrrp/lateness.ts';
+import type { BufferPolicy } from '../vrrp/receive-buffer.ts';
 import type { ElectorSettings } from '../vrrp/settings.ts';
 
-type Running = Pick<ElectorSettings, 'startup'>;
+type Running = Pick<ElectorSettings, 'startup' | 'scheduling' | 'receiveBuffer'>;
+
+const US_PER_MS = 1000;
 
 export function planRunning({ global: { running } }: Configuration): Running {
   const { startupDelayMs, afterBootMs } = running;
-  if (startupDelayMs === undefined && afterBootMs === undefined) return {};
-  return { startup: { delayMs: startupDelayMs?.value ?? 0, afterBootMs: afterBootMs?.value ?? 0 } };
+  const scheduling = planScheduling(running);
+  const receiveBuffer = planBuffer(running);
+  const waits = startupDelayMs !== undefined || afterBootMs !== undefined;
+  return {
+    ...(waits
+      ? { startup: { delayMs: startupDelayMs?.value ?? 0, afterBootMs: afterBootMs?.value ?? 0 } }
+      : {}),
+    ...(Object.keys(scheduling).length === 0 ? {} : { scheduling }),
+    ...(receiveBuffer === undefined ? {} : { receiveBuffer }),
+  };
 }
 
-export function runningFacts({ startup }: Running): Readonly<Record<string, number>> {
-  if (startup === undefined) return {};
-  return { startupDelayMs: startup.delayMs, afterBootMs: startup.afterBootMs };
+function planScheduling(running: RunningSettings): SchedulingSettings {
+  const { nice, cpus, locksMemory, rttimeUs, maxAutoPriority, lateUs } = running;
+  const urgency = { mostPriority: maxAutoPriority?.value ?? 0, lateMs: lateUs.value / US_PER_MS };
+  return {
+    ...(nice === undefined ? {} : { nice: nice.value }),
+    ...(cpus === undefined ? {} : { cpus: cpus.value }),
+    ...(locksMemory === undefined ? {} : { locksMemory: true }),
+    ...(rttimeUs === undefined ? {} : { rttimeUs: rttimeUs.value }),
+    ...(urgency.mostPriority > 0 ? { urgency } : {}),
+  };
+}
+
+function planBuffer({ receiveBuffer, receiveMultiplier }: RunningSettings): BufferPolicy | undefined {
+  const policy = receiveBuffer?.value;
+  if (policy === undefined || typeof policy === 'number')
+    return policy === undefined ? undefined : { bytes: policy };
+  return { of: policy === 'MTU' ? 'mtu' : 'advert', times: receiveMultiplier.value };
+}
+
+export function runningFacts({
+  startup,
+  scheduling = {},
+  receiveBuffer,
+}: Running): Readonly<Record<string, string | number | boolean>> {
+  const { cpus, urgency, ...rest } = scheduling;
+  return {
+    ...(startup === undefined ? {} : { startupDelayMs: startup.delayMs, afterBootMs: startup.afterBootMs }),
+    ...rest,
+    ...(cpus === undefined ? {} : { cpus: cpus.join(', ') }),
+    ...(urgency === undefined ? {} : { mostPriority: urgency.mostPriority, lateMs: urgency.lateMs }),
+    ...(receiveBuffer === undefined ? {} : { receiveBuffer: bufferName(receiveBuffer) }),
+  };
+}
+
+function bufferName(policy: BufferPolicy): string {
+  return 'bytes' in policy ? `${policy.bytes} bytes` : `${policy.times} times the ${policy.of}`;
 }

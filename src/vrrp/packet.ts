@@ -1,7 +1,7 @@
 // VRRP adverts as they are on the wire: version 2 (RFC 3768) over IPv4, version 3 (RFC 9568, and RFC 5798
 // before it) over both families. The IP header around them is envelope.ts. Says what a packet is, not whether
 // this router wants it: that is accept.ts.
-import { type Address, addressBytes, addressFromBytes, familyOf } from '../core/address.ts';
+import { type Address, addressBytes, addressFromBytes, type Family, familyOf } from '../core/address.ts';
 import { checksumAdd, checksumFinish } from '../core/checksum.ts';
 import { TRAILER_LENGTH } from './auth.ts';
 import {
@@ -37,6 +37,7 @@ const AT = {
 } as const;
 const ADVERTISEMENT = 1;
 const ADDRESS_SIZE = { 4: 4, 6: 16 } as const;
+const IP_HEADER = { 4: 20, 6: 40 } as const;
 /** Version 2 always carries the field of the password, zero without one. RFC 2338 §5.3.6. */
 const PASSWORD_LENGTH = 8;
 const AUTH_NONE = 0;
@@ -169,6 +170,12 @@ export function withTrailer(packet: Buffer, trailer: Buffer): Buffer {
     signed.writeUInt16BE(checksumFinish(checksumAdd(without, trailer)), headerLength + AT.checksum);
   }
   return signed;
+}
+
+/** Of an advert with so many addresses, IP header included. */
+export function packetLength(version: 2 | 3, family: Family, count: number, isSigned: boolean): number {
+  const message = lengthOf(version, count, ADDRESS_SIZE[family]);
+  return IP_HEADER[family] + message + (isSigned ? TRAILER_LENGTH : 0);
 }
 
 function drop(reason: DropReason): Decoded {

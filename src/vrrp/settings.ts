@@ -7,7 +7,9 @@ import type { Pacing } from './announcements.ts';
 import type { HmacSettings } from './auth.ts';
 import type { BfdSettings } from './bfd/speaker.ts';
 import type { LinkSettings } from './carrier.ts';
+import type { SchedulingSettings } from './lateness.ts';
 import type { ChecksumForm } from './packet.ts';
+import type { BufferPolicy } from './receive-buffer.ts';
 import type { Startup } from './startup.ts';
 import type { UnicastSettings } from './unicast.ts';
 import type { VirtualMac } from './virtual-device.ts';
@@ -40,6 +42,8 @@ export type InstanceSettings = {
   initialState: 'MASTER' | 'BACKUP';
   preempt: boolean;
   preemptDelayMs: number;
+  /** Share of its advert socket's buffer; undefined or 0 = as for all. */
+  receiveBytes?: number;
   /** A master that ran so late that one of this priority has taken over is backup. */
   yieldsTo?: number;
   /** Source of our adverts; undefined = the interface's primary address at the time. */
@@ -138,6 +142,9 @@ export type ElectorSettings = {
   /** Pauses between gratuitous ARPs and neighbour advertisements; undefined = none. */
   pacing?: Pacing;
   startup?: Startup;
+  scheduling?: SchedulingSettings;
+  /** Of advert sockets; undefined = what the system gives. */
+  receiveBuffer?: BufferPolicy;
   /** Adverts of virtual routers that are not configured are told of. */
   logsUnknownIds?: true;
   /** SCHED_RR priority; 0 = do not ask. */

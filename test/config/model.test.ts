@@ -34,7 +34,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         ownerIgnoresAdverts: false,
         higherPriorityAdvert: true,
         skipsAddressCheck: false,
-        running: {},
+        running: { lateUs: 1_000_000, receiveMultiplier: 3 },
         strict: false,
         logsUnknownIds: false,
         checksUnicastSource: false,

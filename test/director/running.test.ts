@@ -30,3 +30,29 @@ test.each([
   expect(instance.yieldsTo).toBe(yieldsTo);
   expect(said).toEqual(codes);
 });
+
+test.each([
+  ['', undefined],
+  ['vrrp_priority -5', { nice: -5 }],
+  ['vrrp_cpu_affinity 0 2', { cpus: [0, 2] }],
+  ['vrrp_no_swap', { locksMemory: true }],
+  ['vrrp_rlimit_rttime 20000', { rttimeUs: 20_000 }],
+  ['vrrp_rlimit_rttime 20000\nvrrp_rlimit_rtime 30000', { rttimeUs: 30_000 }],
+  ['max_auto_priority', { urgency: { mostPriority: 99, lateMs: 1000 } }],
+  ['max_auto_priority 9\nmin_auto_priority_delay 2000', { urgency: { mostPriority: 9, lateMs: 2 } }],
+  ['max_auto_priority -1', undefined],
+])('%j', (global, scheduling) => {
+  expect(planned(global).settings.scheduling).toEqual(scheduling);
+});
+
+test.each([
+  ['', undefined],
+  ['vrrp_rx_bufs_policy mtu', { of: 'mtu', times: 3 }],
+  ['vrrp_rx_bufs_policy ADVERT\nvrrp_rx_bufs_multiplier 7', { of: 'advert', times: 7 }],
+  ['vrrp_rx_bufs_policy 5000', { bytes: 5000 }],
+])('%j', (global, receiveBuffer) => {
+  expect(planned(global, 'kernel_rx_buf_size 100')).toMatchObject({
+    settings: receiveBuffer === undefined ? {} : { receiveBuffer },
+    instance: { receiveBytes: 100 },
+  });
+});

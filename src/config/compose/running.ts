@@ -4,16 +4,36 @@ import type { RunningSettings, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
-import { last, type Settings } from '../settings.ts';
+import { last, type Settings, settled } from '../settings.ts';
 import { isAfter } from './order.ts';
 
-export function composeRunning(settings: Settings<typeof GLOBAL_DEFS>): RunningSettings {
-  const startup = last(settings, 'vrrp_startup_delay');
-  const afterBoot = last(settings, 'vrrp_delay_after_boot');
+type Global = Settings<typeof GLOBAL_DEFS>;
+const WORDS = {
+  startupDelayMs: 'vrrp_startup_delay',
+  afterBootMs: 'vrrp_delay_after_boot',
+  nice: 'vrrp_priority',
+  cpus: 'vrrp_cpu_affinity',
+  locksMemory: 'vrrp_no_swap',
+  maxAutoPriority: 'max_auto_priority',
+  receiveBuffer: 'vrrp_rx_bufs_policy',
+} as const satisfies Partial<Record<keyof RunningSettings, keyof Global['values']>>;
+
+export function composeRunning(settings: Global): RunningSettings {
+  const given = Object.entries(WORDS).flatMap(([name, word]) => {
+    const value = last(settings, word);
+    return value === undefined ? [] : [[name, value]];
+  });
+  const rttime = later(last(settings, 'vrrp_rlimit_rttime'), last(settings, 'vrrp_rlimit_rtime'));
   return {
-    ...(startup === undefined ? {} : { startupDelayMs: startup }),
-    ...(afterBoot === undefined ? {} : { afterBootMs: afterBoot }),
+    ...(Object.fromEntries(given) as Pick<RunningSettings, keyof typeof WORDS>),
+    ...(rttime === undefined ? {} : { rttimeUs: rttime }),
+    lateUs: settled(settings, 'min_auto_priority_delay'),
+    receiveMultiplier: settled(settings, 'vrrp_rx_bufs_multiplier'),
   };
+}
+
+function later<T>(a: Located<T> | undefined, b: Located<T> | undefined): Located<T> | undefined {
+  return a !== undefined && b !== undefined && isAfter(b.at, a.at) ? b : (a ?? b);
 }
 
 /** A MASTER that others preempt anyway need not look whether somebody has. */
@@ -25,7 +45,7 @@ export function composeLateness(
   const [now, old] = [last(settings, 'timer_expired_backup'), last(settings, 'thread_timer_expired')];
   if (old !== undefined)
     report.add('CFG_DEPRECATED', old.at, 'thread_timer_expired is an old name', 'write timer_expired_backup');
-  const highest = now !== undefined && old !== undefined && isAfter(old.at, now.at) ? old : (now ?? old);
+  const highest = later(now, old);
   if (highest === undefined) return {};
   if (nopreempt.value) return { highestOther: highest };
   const message = 'timer_expired_backup needs nopreempt: it is left out';

@@ -65,6 +65,7 @@ export function composeInstance(
     ...(hmac === undefined ? {} : { hmac }),
     advertIntervalMs,
     ...preempting,
+    ...received(settings),
     ...composeLateness(settings, preempting.nopreempt, report),
     ...trackedInterfaces(settings, priority.value, report),
     tracks: composeTracks(settings, report),
@@ -100,6 +101,11 @@ function besideAddresses(settings: Instance, report: Report): BesideAddresses {
     routes: entries.flatMap((entry) => composeRoute(entry, report) ?? []),
     promoteSecondaries: last(settings, 'promote_secondaries') !== undefined,
   };
+}
+
+function received(settings: Instance): Pick<VrrpInstance, 'receiveBytes'> {
+  const bytes = last(settings, 'kernel_rx_buf_size');
+  return bytes === undefined ? {} : { receiveBytes: bytes };
 }
 
 /** Of `accept` and `no_accept` the last one counts. */

@@ -1,13 +1,56 @@
-// Words about how the elector runs: when it begins, and what it does when it ran late.
+// Words about how the elector runs: when it begins, how the kernel is to treat it, how much is kept for it,
+// and what it does when it ran late.
 import { keyword } from './block.ts';
-import { integer, orBare, seconds } from './shape.ts';
+import { INT_MAX, integer, many, nothing, oneOf, orBare, type Shape, seconds, UINT_MAX } from './shape.ts';
 
 /** Seconds: keepalived keeps these times as microseconds in 32 bits. */
 const LONGEST_DELAY = 4294.967295;
 const delay = seconds(0.001, LONGEST_DELAY);
 const highest = orBare(integer(1, 254), 254);
 
+const policies = oneOf(['MTU', 'ADVERT'], true);
+const receiveBuffers: Shape<'MTU' | 'ADVERT' | number> = {
+  syntax: 'MTU|ADVERT|BYTES',
+  json: { anyOf: [policies.json, integer(0, UINT_MAX).json] },
+  example: 'MTU',
+  read: (given) =>
+    /^\d/.test(given.peek()?.text ?? '') ? integer(0, UINT_MAX).read(given) : policies.read(given),
+};
+
+const rttime = integer(1, UINT_MAX);
+const HIGHEST_PRIORITY = 99;
+
 export const GLOBAL_RUNNING_WORDS = {
+  vrrp_priority: keyword(
+    integer(-20, 19),
+    'nice value of the elector, where it has no real-time priority: the thread that sends adverts',
+  ),
+  vrrp_no_swap: keyword(
+    nothing,
+    'lock the memory of the director process (not of the balancer), each page once it is used',
+  ),
+  vrrp_cpu_affinity: keyword(many(integer(0, INT_MAX)), 'CPUs of the elector: the thread that sends adverts'),
+  vrrp_rlimit_rttime: keyword(
+    rttime,
+    'microseconds of CPU time that the elector may take in one go with real-time priority: beyond it the ' +
+      'kernel ends the director (SIGXCPU), and the peer takes over; default none',
+  ),
+  vrrp_rlimit_rtime: keyword(rttime, 'old name of vrrp_rlimit_rttime', { oldNameOf: 'vrrp_rlimit_rttime' }),
+  max_auto_priority: keyword(
+    orBare(integer(-1, HIGHEST_PRIORITY), HIGHEST_PRIORITY),
+    'real-time priority up to which the elector raises its own, one by one, each time it is woken late; ' +
+      'alone: 99; 0, the default, and -1: it does not',
+  ),
+  min_auto_priority_delay: keyword(
+    integer(1, 10_000_000),
+    'microseconds that are late for max_auto_priority',
+    { default: 1_000_000 },
+  ),
+  vrrp_rx_bufs_policy: keyword(
+    receiveBuffers,
+    'receive buffer of advert sockets: so many MTUs, or adverts, for each instance, or so many bytes',
+  ),
+  vrrp_rx_bufs_multiplier: keyword(integer(1, UINT_MAX), 'how many of vrrp_rx_bufs_policy', { default: 3 }),
   vrrp_startup_delay: keyword(
     delay,
     'no instance begins before: nothing is sent, and nothing that is heard counts; not at a reload',
@@ -16,6 +59,10 @@ export const GLOBAL_RUNNING_WORDS = {
 } as const;
 
 export const RUNNING_WORDS = {
+  kernel_rx_buf_size: keyword(
+    integer(0, UINT_MAX),
+    'bytes of the receive buffer of advert sockets, instead of vrrp_rx_bufs_policy',
+  ),
   timer_expired_backup: keyword(
     highest,
     'BACKUP at once after having run so late that one of this priority has taken over; needs nopreempt; ' +

@@ -3,7 +3,7 @@
 import { keyword } from './block.ts';
 import { options } from './options.ts';
 import { fifo, script, user } from './scripts.ts';
-import { integer, oneOf, type Shape, UINT_MAX } from './shape.ts';
+import { integer, type Shape } from './shape.ts';
 import { words } from './table.ts';
 
 /** <linux/ip_vs.h>: timeouts are whole seconds; keepalived.conf(5) allows up to 31 days. */
@@ -22,15 +22,6 @@ const timeouts: Shape<ReturnType<typeof anyTimeouts.read> & object> = {
     if (given.peek() !== undefined) return anyTimeouts.read(given);
     return given.complain('CFG_MISSING', given.lastTaken.at, `${given.subject} needs at least one of them`);
   },
-};
-
-const policies = oneOf(['MTU', 'ADVERT'], true);
-const receiveBuffers: Shape<unknown> = {
-  syntax: 'MTU|ADVERT|BYTES',
-  json: { anyOf: [policies.json, integer(0, UINT_MAX).json] },
-  example: 'MTU',
-  read: (given) =>
-    /^\d/.test(given.peek()?.text ?? '') ? integer(0, UINT_MAX).read(given) : policies.read(given),
 };
 
 const PERMISSION = 'I[RWX](?:USR|GRP|OTH)';
@@ -71,7 +62,6 @@ const SHAPES = {
   user,
   fifo,
   timeouts,
-  receiveBuffers,
   mode,
 };
 
@@ -85,8 +75,6 @@ export const GLOBAL_WORDS = words(
   none    bfd_process_name              text        name of the BFD child
   none    use_symlink_paths             bool        keep symlinks in script paths instead of resolving them
   none    set_supplementary_groups      bool        give scripts the user's supplementary groups
-  none    max_auto_priority             ?int(-1,99) raise the own real-time priority when scheduled late
-  none min_auto_priority_delay int(1,10000000) lateness that triggers it, in microseconds; default 1 s
   none    smtp_alert_checker            bool        default for checker mails
   none    checker_log_all_failures      bool        log every failed probe, not only transitions
   ignored dynamic_interfaces ?one(allow_if_changes) accept interfaces that come and go
@@ -101,11 +89,6 @@ export const GLOBAL_WORDS = words(
   ignored nftables                      ?text       nftables table for no_accept and VMAC filtering
   ignored nftables_priority             int(-2147483648) priority of the base chains of nftables
   ignored nftables_ifindex              flag        key link-local sets by interface index
-  none    vrrp_priority                 int(-20,19) nice value of the VRRP child
-  none    vrrp_no_swap                  flag        lock the VRRP child in memory
-  none    vrrp_cpu_affinity             ints(0)     CPUs of the VRRP child
-  none vrrp_rlimit_rttime uint(1) limit of real-time CPU time of the VRRP child, in microseconds
-  none    vrrp_rlimit_rtime             uint(1)     old name of vrrp_rlimit_rttime
   ignored nftables_ipvs ?text one fwmark service per virtual_server_group, marked by this nftables table
   ignored nftables_ipvs_priority        int(-2147483648) priority of the chains of nftables_ipvs
   ignored nftables_ipvs_start_fwmark    uint(1)     first mark of nftables_ipvs; default 1000
@@ -149,8 +132,6 @@ export const GLOBAL_WORDS = words(
   none    lvs_netlink_monitor_rcv_bufs_force bool        let lvs_netlink_monitor_rcv_bufs exceed rmem_max
   ignored rs_init_notifies flag run notify scripts for the first state of real servers, too
   none no_checker_emails flag mail when a real server comes or goes, not for each checker
-  none vrrp_rx_bufs_policy receiveBuffers socket buffer of adverts: by the MTU, by their size, or in bytes
-  none    vrrp_rx_bufs_multiplier       uint(1)     factor of vrrp_rx_bufs_policy; default 3
   none    umask                         mode        permissions that created files do not get
   none    random_seed                   uint()      seed of $_RANDOM
   none reload_check_config ?text check a configuration before it is loaded; complaints go to this file

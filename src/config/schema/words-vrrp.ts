@@ -31,7 +31,6 @@ export const VRRP_WORDS = words(
   ignored virtual_rules{}               flag        policy rules that move with the instance
   none    debug                         int(0,4)    not implemented
   ignored lvs_sync_daemon_interface     iface       old form of lvs_sync_daemon: its interface
-  none    kernel_rx_buf_size            uint()      socket buffer of adverts, in bytes
 `,
   {
     blocks: {

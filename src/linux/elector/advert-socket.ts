@@ -2,7 +2,18 @@
 // in its queue, and in the groups that are listened to.
 import type { Address } from '../../core/address.ts';
 import { VRRP_PROTOCOL } from '../../vrrp/envelope.ts';
-import { close, MSG, SO, SOCK, SOL, sendto, setsockopt, setsockoptInt, socket } from '../libc.ts';
+import {
+  close,
+  getsockoptInt,
+  MSG,
+  SO,
+  SOCK,
+  SOL,
+  sendto,
+  setsockopt,
+  setsockoptInt,
+  socket,
+} from '../libc.ts';
 import { sockaddrInet } from '../sockaddr.ts';
 
 /** TC_PRIO_CONTROL: first in the queue of the device. */
@@ -26,6 +37,8 @@ export abstract class AdvertSocket {
   readonly #dialect: Dialect;
   readonly #joined = new Set<Address>();
   readonly #destinations = new Map<Address, Buffer>();
+  #kept = 0;
+  #usual: number | undefined;
 
   /** `options`: what else the family needs. */
   constructor(dialect: Dialect, name: string, index: number, options: (fd: number) => void) {
@@ -59,6 +72,14 @@ export abstract class AdvertSocket {
       setsockopt(this.fd, level, leave, membership(group, this.index));
       this.#joined.delete(group);
     }
+  }
+
+  /** So many bytes that wait for us; 0 = what the system gives. */
+  keep(bytes: number): void {
+    if (bytes === this.#kept) return;
+    this.#usual ??= getsockoptInt(this.fd, SOL.SOCKET, SO.RCVBUF) / 2; // the kernel tells it doubled
+    setsockoptInt(this.fd, SOL.SOCKET, SO.RCVBUF, bytes === 0 ? this.#usual : bytes);
+    this.#kept = bytes;
   }
 
   /** The number of bytes sent, or −errno: an interface that is down must not cost more than a count. */

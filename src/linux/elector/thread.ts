@@ -8,11 +8,12 @@ import { NETLINK_ROUTE } from '../../netlink/route.ts';
 import { createElector, type Input, listeners, nextDeadlineMs, stepElector } from '../../vrrp/elector.ts';
 import { filterFor } from '../../vrrp/filter.ts';
 import type { Action } from '../../vrrp/instance.ts';
+import { receiveBufferFor } from '../../vrrp/receive-buffer.ts';
 import { rehearseTakeover } from '../../vrrp/rehearsal.ts';
 import type { ElectorCommand, ElectorReport, ElectorSettings } from '../../vrrp/settings.ts';
 import { virtualDevices } from '../../vrrp/virtual-device.ts';
 import { monotonicMs, wallClockMs } from '../clock.ts';
-import { errnoName, read, SCHED, SystemCallError, schedSetscheduler } from '../libc.ts';
+import { errnoName, read } from '../libc.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
 import { Addresses } from './addresses.ts';
@@ -26,6 +27,7 @@ import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
 import { Promotion } from './promotion.ts';
 import { Routes } from './routes.ts';
+import { Scheduling } from './scheduling.ts';
 import { VirtualDevices } from './virtual-devices.ts';
 
 const NS_PER_MS = 1e6;
@@ -49,6 +51,7 @@ export class ElectorThread {
   readonly #firewall = new Firewall((notice) => this.#say(notice));
   readonly #routes = new Routes(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #promotion = new Promotion();
+  readonly #scheduling = new Scheduling((notice) => this.#say(notice));
   readonly #sockets = new Map<string, Open>();
   readonly #poll = new PollSet();
   readonly #bfd = new Bfd(
@@ -60,7 +63,6 @@ export class ElectorThread {
   readonly #linksSlot: number;
   readonly #rung = Buffer.alloc(8);
   readonly #sendFailures = new Map<string, number>();
-  #realtimePriority = 0;
   #configured = false;
   #stopped = false;
 
@@ -74,8 +76,10 @@ export class ElectorThread {
 
   run(): void {
     while (!this.#stopped && Atomics.load(this.#data.leave, 0) === 0) {
-      const restMs = Math.min(nextDeadlineMs(this.#elector), this.#bfd.nextDeadlineMs) - monotonicMs();
+      const untilMs = Math.min(nextDeadlineMs(this.#elector), this.#bfd.nextDeadlineMs);
+      const restMs = untilMs - monotonicMs();
       this.#poll.wait(restMs === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(restMs * NS_PER_MS)));
+      this.#scheduling.noteLate(monotonicMs() - untilMs);
       // What was said in time counts before our own deadlines do, even if we are late to hear it.
       if (this.#poll.ready(this.#linksSlot)) this.#readLinks();
       for (const { socket, slot } of this.#sockets.values()) if (this.#poll.ready(slot)) this.#hear(socket);
@@ -164,7 +168,7 @@ export class ElectorThread {
   #obey(command: ElectorCommand): void {
     if (command.type === 'configure') {
       this.#addresses.leaseSeconds = command.settings.leaseSeconds;
-      this.#schedule(command.settings);
+      this.#scheduling.follow(command.settings);
       this.#firewall.keep(filterFor(command.settings));
       // Instances would else begin without a link, in FAULT.
       this.#devices.add(virtualDevices(command.settings.instances));
@@ -179,7 +183,7 @@ export class ElectorThread {
     this.#configured = true;
     this.#rehearse(command.settings);
     const startedMs = monotonicMs() - this.#startedMs;
-    this.#report({ type: 'running', realtime: this.#realtimePriority > 0, startedMs });
+    this.#report({ type: 'running', realtime: this.#scheduling.isRealtime, startedMs });
   }
 
   /**
@@ -205,8 +209,11 @@ export class ElectorThread {
       socket.close();
       this.#sockets.delete(key);
     }
-    for (const { interface: name, family, groups } of wanted.values())
-      this.#socketOf(name, family)?.listenTo(groups);
+    for (const { interface: name, family, groups } of wanted.values()) {
+      const socket = this.#socketOf(name, family);
+      socket?.listenTo(groups);
+      socket?.keep(receiveBufferFor(this.#elector, { name, family }, this.#links.link(name)?.mtu ?? 0));
+    }
   }
   #socketOf(name: string, family: Family): AdvertSocket | undefined {
     const key = keyOf(name, family);
@@ -217,21 +224,6 @@ export class ElectorThread {
     const socket = openAdvertSocket(family, link);
     this.#sockets.set(key, { socket, slot: this.#poll.add(socket.fd) });
     return socket;
-  }
-
-  #schedule({ realtimePriority }: ElectorSettings): void {
-    if (realtimePriority === this.#realtimePriority) return;
-    try {
-      schedSetscheduler(realtimePriority > 0 ? SCHED.RR : SCHED.OTHER, realtimePriority);
-      this.#realtimePriority = realtimePriority;
-      const message = `the elector runs with SCHED_RR priority ${realtimePriority}`;
-      if (realtimePriority > 0) this.#say({ event: 'scheduling.realtime', message });
-    } catch (error) {
-      if (!(error instanceof SystemCallError)) throw error;
-      const message = `no real-time priority (${error.errno}): adverts may be late under load`;
-      const fields = { errno: error.errno, hint: 'give the process CAP_SYS_NICE, or set vrrp_rt_priority 0' };
-      this.#say({ event: 'scheduling.denied', message, fields });
-    }
   }
 
   #noteSendFailure(name: string, errno: string): void {

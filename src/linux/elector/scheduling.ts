@@ -1,0 +1,95 @@
+// How the kernel treats the thread that this runs in, and the process it is a part of: real-time priority,
+// nice value, CPUs, memory, the limit of real-time CPU time. What is refused is told, and left as it is.
+import type { Notice } from '../../core/events.ts';
+import { raisedPriority, type Urgency } from '../../vrrp/lateness.ts';
+import type { ElectorSettings } from '../../vrrp/settings.ts';
+import { SCHED, SystemCallError, schedSetscheduler } from '../libc.ts';
+import { getCpus, lockMemory, setCpus, setNice, setRealtimeLimit, unlockMemory } from './process-calls.ts';
+
+const NEVER: Urgency = { mostPriority: 0, lateMs: Number.POSITIVE_INFINITY };
+
+export class Scheduling {
+  readonly #say: (notice: Notice) => void;
+  /** As they were before the first word about them. */
+  readonly #original: { cpus?: Uint8Array; limitUs?: bigint } = {};
+  #asked: Required<Pick<ElectorSettings, 'realtimePriority'>> & Pick<ElectorSettings, 'scheduling'> = {
+    realtimePriority: 0,
+  };
+  #priority = 0;
+  #urgency = NEVER;
+
+  constructor(say: (notice: Notice) => void) {
+    this.#say = say;
+  }
+
+  get isRealtime(): boolean {
+    return this.#priority > 0;
+  }
+
+  follow({ realtimePriority, scheduling = {} }: ElectorSettings): void {
+    const before = this.#asked.scheduling ?? {};
+    const isOther = (name: keyof typeof scheduling) =>
+      JSON.stringify(scheduling[name]) !== JSON.stringify(before[name]);
+    this.#urgency = scheduling.urgency ?? NEVER;
+    if (isOther('nice')) this.#try('the nice value', () => setNice(scheduling.nice ?? 0));
+    if (isOther('cpus')) this.#try('the CPUs', () => this.#keepTo(scheduling.cpus));
+    if (isOther('locksMemory'))
+      this.#try('locked memory', scheduling.locksMemory === true ? lockMemory : unlockMemory);
+    // Before the priority that it limits.
+    if (isOther('rttimeUs')) this.#try('the real-time limit', () => this.#limit(scheduling.rttimeUs));
+    const wasRaised = this.#priority > this.#asked.realtimePriority;
+    if (
+      realtimePriority !== this.#asked.realtimePriority &&
+      !(wasRaised && realtimePriority < this.#priority)
+    )
+      this.#schedule(realtimePriority);
+    this.#asked = { realtimePriority, scheduling };
+  }
+
+  /** The elector was to be woken so long ago. */
+  noteLate(lateMs: number): void {
+    const priority = raisedPriority(this.#priority, lateMs, this.#urgency);
+    if (priority === undefined) return;
+    const message = `the elector was woken ${Math.round(lateMs)} ms late: real-time priority ${priority}`;
+    if (this.#schedule(priority)) this.#say({ event: 'scheduling.raised', message, fields: { priority } });
+    // Asked again each time it is late, what is refused would fill the log.
+    else this.#urgency = NEVER;
+  }
+
+  #schedule(priority: number): boolean {
+    try {
+      schedSetscheduler(priority > 0 ? SCHED.RR : SCHED.OTHER, priority);
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error;
+      const message = `no real-time priority (${error.errno}): adverts may be late under load`;
+      const hint = 'give the process CAP_SYS_NICE, or set vrrp_rt_priority 0';
+      this.#say({ event: 'scheduling.denied', message, fields: { errno: error.errno, hint } });
+      return false;
+    }
+    this.#priority = priority;
+    const message = `the elector runs with SCHED_RR priority ${priority}`;
+    if (priority > 0) this.#say({ event: 'scheduling.realtime', message });
+    return true;
+  }
+
+  #keepTo(cpus: readonly number[] | undefined): void {
+    this.#original.cpus ??= getCpus();
+    setCpus(cpus ?? this.#original.cpus);
+  }
+  #limit(microseconds: number | undefined): void {
+    const wanted = microseconds === undefined ? this.#original.limitUs : BigInt(microseconds);
+    if (wanted === undefined) return;
+    const before = setRealtimeLimit(wanted);
+    this.#original.limitUs ??= before;
+  }
+
+  #try(what: string, change: () => void): void {
+    try {
+      change();
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error;
+      const message = `${what} of the elector could not be set: ${error.errno}`;
+      this.#say({ event: 'scheduling.refused', message, fields: { errno: error.errno } });
+    }
+  }
+}
