@@ -120,6 +120,8 @@ export type VrrpInstance = {
   tracksSource?: Located<true>;
   unicastPeers: UnicastPeer[];
   unicastTtl?: Located<number>;
+  /** `old_unicast_checksum`: of adverts that are sent; `never`: such ones do not even count. */
+  oldChecksum?: Located<'always' | 'never'>;
   /** Undefined = the global value. */
   checksUnicastSource?: Located<boolean>;
   /** `unicast_fault_no_peer`, and there is no peer. */

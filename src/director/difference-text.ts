@@ -43,6 +43,7 @@ const WORDS: Readonly<Record<string, string>> = {
   unicastPeers: 'unicast_peer',
   unicastTtl: 'unicast_ttl',
   checksUnicastSource: 'check_unicast_src',
+  refusesOldChecksum: 'old_unicast_checksum never',
   lacksPeers: 'unicast_fault_no_peer',
   tracksSource: 'track_src_ip',
   trackInterfaces: 'track_interface',

@@ -87,6 +87,7 @@ function instanceEntries(own: InstanceSettings, plan: Plan): Entry[] {
     unicastPeers: peerNames(own),
     ...(unicast?.ttl === undefined ? {} : { unicastTtl: unicast.ttl }),
     ...(unicast?.checksSource ? { checksUnicastSource: true } : {}),
+    ...(unicast?.refusesOldChecksum ? { refusesOldChecksum: true } : {}),
     ...(unicast?.lacksPeers ? { lacksPeers: true } : {}),
     ...garpFacts(garp),
     ...listenerFacts(plan, instance),

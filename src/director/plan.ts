@@ -30,7 +30,7 @@ import { planGarp, planPacing } from './announcing.ts';
 import { planLinks } from './links.ts';
 import { planRunning } from './running.ts';
 import { planGroups, planSessions, planTracks } from './trackers.ts';
-import { planUnicast } from './unicast.ts';
+import { planChecksum, planUnicast } from './unicast.ts';
 import { interfaceFor, planVirtualMacs } from './virtual-macs.ts';
 
 /** rtnetlink scopes, <linux/rtnetlink.h>. */
@@ -118,7 +118,7 @@ function planInstance(
     ...(source === undefined ? {} : { source }),
     ...(instance.tracksSource === undefined ? {} : { tracksSource: true as const }),
     downAdverts: (instance.downTimerAdverts ?? global.downTimerAdverts).value,
-    checksumForm: (instance.plainChecksum ?? global.plainChecksum).value ? 'plain' : 'pseudo-header',
+    checksumForm: planChecksum(configuration, instance),
     ...planHearing(configuration, instance),
     ...planUnicast(configuration, instance),
     ...(instance.receiveBytes === undefined ? {} : { receiveBytes: instance.receiveBytes.value }),

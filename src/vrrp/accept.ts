@@ -2,10 +2,11 @@
 // operator. Does not decide what the advert changes: that is machine.ts.
 import { timingSafeEqual } from 'node:crypto';
 import { type Address, addressBytes } from '../core/address.ts';
+import { isMulticast } from './envelope.ts';
 import { familyOfRouter } from './family.ts';
 import { type Advert, type ChecksumForm, OWNER, passwordField, VRRP_TTL } from './packet.ts';
 import type { InstanceSettings } from './settings.ts';
-import { isMulticast, isPeer, refuseSender } from './unicast.ts';
+import { isPeer, refuseSender } from './unicast.ts';
 
 export type Refusal =
   | 'other-version'
@@ -54,6 +55,7 @@ export type Oddity =
   | 'interval-differs'
   | 'not-a-peer'
   | 'plain-checksum'
+  | 'old-unicast-checksum'
   | 'pseudo-header-checksum';
 
 /**
@@ -81,6 +83,7 @@ export const ODDITY_MESSAGES: Readonly<Record<Oddity, string>> = {
   'interval-differs': 'advertises at another interval; its interval is used while it is master',
   'not-a-peer': 'is no unicast_peer; its adverts count nevertheless, without check_unicast_src',
   'plain-checksum': 'sends RFC 9568 checksums; keepalived would drop them unless v3_checksum_as_v2 is set',
+  'old-unicast-checksum': 'sends checksums of keepalived 1.3.6; it hears ours only with old_unicast_checksum',
   'pseudo-header-checksum':
     'sends checksums with pseudo-header (RFC 5798); keepalived takes ours only with v3_checksum_as_v2',
 };

@@ -114,6 +114,11 @@ export function pseudoHeaderSum(source: Address, destination: Address, length: n
   return addresses + VRRP_PROTOCOL + length;
 }
 
+export function isMulticast(value: Address): boolean {
+  const first = addressBytes(value)[0]!;
+  return familyOf(value) === 6 ? first === 0xff : first >= 224 && first <= 239;
+}
+
 function torn(reason: Torn): Opened {
   return { ok: false, drop: reason };
 }

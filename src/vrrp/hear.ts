@@ -8,7 +8,7 @@ import { familyOfPacket, openPacket } from './envelope.ts';
 import { familyOfRouter } from './family.ts';
 import { advance, count, type Instance, isQuiet, notice, type Turn } from './instance.ts';
 import { type Decoded, decodeAdvert, RESIGNED, vridOf } from './packet.ts';
-import { addressees } from './unicast.ts';
+import { addressees, refuseOldChecksum } from './unicast.ts';
 import { hearingInterface } from './virtual-device.ts';
 
 const DROP_EACH_MS = 60_000;
@@ -54,7 +54,7 @@ function hearAdvert(instance: Instance, decoded: Decoded & { ok: true }, turn: T
   const { advert, checksumForm: form } = decoded;
   const { own, source, router } = instance;
   if (source === undefined || router.state === 'INIT' || router.state === 'FAULT') return;
-  const refusal = refuse(advert, own, source);
+  const refusal = refuse(advert, own, source) ?? refuseOldChecksum(form, own);
   if (refusal) {
     refuseAdvert(instance, refusal, advert.source, turn);
     return;

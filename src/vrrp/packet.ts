@@ -1,12 +1,20 @@
 // VRRP adverts as they are on the wire: version 2 (RFC 3768) over IPv4, version 3 (RFC 9568, and RFC 5798
 // before it) over both families. The IP header around them is envelope.ts. Says what a packet is, not whether
 // this router wants it: that is accept.ts.
-import { type Address, addressBytes, addressFromBytes, type Family, familyOf } from '../core/address.ts';
+import {
+  type Address,
+  address,
+  addressBytes,
+  addressFromBytes,
+  type Family,
+  familyOf,
+} from '../core/address.ts';
 import { checksumAdd, checksumFinish } from '../core/checksum.ts';
 import { TRAILER_LENGTH } from './auth.ts';
 import {
   type Datagram,
   headerLengthOf,
+  isMulticast,
   openPacket,
   pseudoHeaderSum,
   type Torn,
@@ -40,6 +48,8 @@ const ADDRESS_SIZE = { 4: 4, 6: 16 } as const;
 const IP_HEADER = { 4: 20, 6: 40 } as const;
 /** Version 2 always carries the field of the password, zero without one. RFC 2338 §5.3.6. */
 const PASSWORD_LENGTH = 8;
+/** Whatever vrrp_mcast_group4 says: nobody has both that word and a keepalived of 2017. */
+const OLD_DESTINATION = address('224.0.0.18');
 const AUTH_NONE = 0;
 const AUTH_PASS = 1;
 const CENTIS_MAX = 0x0fff; // 12 bits; the 4 above are reserved and ignored
@@ -58,9 +68,10 @@ export type Advert = {
 };
 /**
  * RFC 5798 was read in two ways: keepalived sums the IPv4 pseudo-header too (`pseudo-header`), RFC 9568 says
- * not to (`plain`). We send what is configured and hear both. Version 2 is always plain; IPv6 never is.
+ * not to (`plain`). keepalived up to 1.3.6 did so by unicast with the multicast group as destination
+ * (`old-unicast`). We send what is configured and hear all. Version 2 is always plain; IPv6 never is.
  */
-export type ChecksumForm = 'pseudo-header' | 'plain';
+export type ChecksumForm = 'pseudo-header' | 'plain' | 'old-unicast';
 export type DropReason =
   | Torn
   | 'unknown-version'
@@ -148,9 +159,10 @@ export function encodeAdvert(advert: Advert, form: ChecksumForm = 'pseudo-header
     advert.password?.copy(message, length - PASSWORD_LENGTH, 0, PASSWORD_LENGTH);
   } else message.writeUInt16BE(advert.intervalMs / 10, AT.intervalCentis);
   for (const [i, value] of addresses.entries()) addressBytes(value).copy(message, AT.addresses + size * i);
-  const summed = version === 3 && (form === 'pseudo-header' || size === ADDRESS_SIZE[6]);
+  const summed = version === 3 && (form !== 'plain' || size === ADDRESS_SIZE[6]);
   const covered = size === ADDRESS_SIZE[6] ? message.length : length;
-  const header = summed ? pseudoHeaderSum(source, destination, covered) : 0;
+  const summedTo = form === 'old-unicast' ? OLD_DESTINATION : destination;
+  const header = summed ? pseudoHeaderSum(source, summedTo, covered) : 0;
   message.writeUInt16BE(checksumFinish(checksumAdd(header, message)), AT.checksum);
   return wrapMessage({ source, destination, ttl, message });
 }
@@ -202,5 +214,9 @@ function checksumFormOf(datagram: Datagram, version: 2 | 3): ChecksumForm | unde
   const plain = checksumAdd(0, message);
   if (version === 3 && checksumFinish(plain + pseudoHeaderSum(source, destination, message.length)) === 0)
     return 'pseudo-header';
-  return familyOf(source) === 4 && checksumFinish(plain) === 0 ? 'plain' : undefined;
+  if (familyOf(source) === 6) return undefined;
+  if (checksumFinish(plain) === 0) return 'plain';
+  if (version === 2 || isMulticast(destination)) return undefined;
+  const old = plain + pseudoHeaderSum(source, OLD_DESTINATION, message.length);
+  return checksumFinish(old) === 0 ? 'old-unicast' : undefined;
 }

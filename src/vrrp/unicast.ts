@@ -1,7 +1,8 @@
 // Virtual routers that speak to peers by name instead of to a group: where their adverts leave from and how
 // far they go, whose adverts count, and which of several with one id an advert is for.
-import { type Address, addressBytes, familyOf } from '../core/address.ts';
-import { type Advert, type Decoded, VRRP_TTL } from './packet.ts';
+import { type Address, addressBytes } from '../core/address.ts';
+import { isMulticast } from './envelope.ts';
+import { type Advert, type ChecksumForm, type Decoded, VRRP_TTL } from './packet.ts';
 import type { InstanceSettings } from './settings.ts';
 
 export type UnicastSettings = {
@@ -11,6 +12,8 @@ export type UnicastSettings = {
   checksSource?: true;
   /** Least and most TTL, by peer, where the file names a range. */
   ttls?: Readonly<Record<Address, readonly [number, number]>>;
+  /** What keepalived up to 1.3.6 sends does not count. */
+  refusesOldChecksum?: true;
   /** Unicast is asked for, but no peer: FAULT rather than the multicast group. */
   lacksPeers?: true;
 };
@@ -37,6 +40,11 @@ export function refuseSender(
   if (!isPeer(own, source)) return 'not-a-peer';
   const [least, most] = ttls?.[source] ?? [0, VRRP_TTL];
   return ttl < least || ttl > most ? 'ttl-out-of-range' : undefined;
+}
+
+/** `old_unicast_checksum never` */
+export function refuseOldChecksum(form: ChecksumForm, { unicast }: Unicast): 'bad-checksum' | undefined {
+  return form === 'old-unicast' && unicast?.refusesOldChecksum ? 'bad-checksum' : undefined;
 }
 
 /** Unicast has a number space for each pair of addresses: of several the peer decides who is meant. */
@@ -69,11 +77,6 @@ export function sourceFor(candidates: readonly Address[], peers: readonly Addres
 /** fe80::/10, of which only fe80::/64 is in use: RFC 4291 §2.5.6. */
 export function isLinkLocal(value: Address): boolean {
   return value.startsWith('fe80:');
-}
-
-export function isMulticast(value: Address): boolean {
-  const first = addressBytes(value)[0]!;
-  return familyOf(value) === 6 ? first === 0xff : first >= 224 && first <= 239;
 }
 
 function commonBits(a: Address, b: Address): number {

@@ -7,8 +7,8 @@ function planned(global: string, own: string) {
   const router = `vrrp_instance V {\ninterface e\nvirtual_router_id 5\npriority 9\n${own}\n`;
   const text = `global_defs {\n${global}\n}\n${router}virtual_ipaddress {\n10.0.0.1/24\n}\n}\n`;
   const { configuration, diagnostics } = readConfiguration([{ name: 'x', text }]);
-  const { unicast, tracksSource } = planElector(configuration!, 'kernel').instances[0]!;
-  return { unicast, tracksSource, codes: diagnostics.map(({ code }) => code) };
+  const { unicast, tracksSource, checksumForm } = planElector(configuration!, 'kernel').instances[0]!;
+  return { unicast, tracksSource, checksumForm, codes: diagnostics.map(({ code }) => code) };
 }
 const PEER = 'unicast_peer {\n10.0.0.2\n}';
 const NEAR = 'unicast_peer {\n10.0.0.2 min_ttl 254\n10.0.0.3\n}';
@@ -22,7 +22,7 @@ test.each([
   ['', `unicast_ttl 3\n${PEER}`, { ttl: 3 }],
   ['', `unicast_fault_no_peer\n${PEER}`, undefined],
 ])('"%s" and "%s" of the instance', (global, own, unicast) => {
-  expect(planned(global, own)).toEqual({ unicast, tracksSource: undefined, codes: [] });
+  expect(planned(global, own)).toMatchObject({ unicast, tracksSource: undefined, codes: [] });
 });
 
 test('without a peer: the group, or FAULT', () => {
@@ -31,6 +31,15 @@ test('without a peer: the group, or FAULT', () => {
     unicast: { lacksPeers: true },
     codes: ['CFG_EMPTY'],
   });
+});
+
+test.each([
+  ['', 'pseudo-header', undefined],
+  ['old_unicast_checksum', 'old-unicast', undefined],
+  ['old_unicast_checksum never', 'pseudo-header', { refusesOldChecksum: true }],
+  ['old_unicast_checksum\nv3_checksum_as_v2', 'plain', undefined],
+])('%j: checksums of %s', (words, checksumForm, unicast) => {
+  expect(planned('', `${words}\n${PEER}`)).toMatchObject({ checksumForm, unicast, codes: [] });
 });
 
 test('track_src_ip needs a source', () => {

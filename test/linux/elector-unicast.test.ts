@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readConfiguration } from '../../src/config/read.ts';
 import { planElector } from '../../src/director/plan.ts';
-import { ADDRESS, DEVICE, type Ours, Pair, type Side, until, VIP } from './elector-pair.ts';
+import { ADDRESS, DEVICE, type Ours, Pair, pause, type Side, until, VIP } from './elector-pair.ts';
 
 let pair: Pair;
 beforeAll(() => {
@@ -72,6 +72,26 @@ describe('check_unicast_src', () => {
     const ours = startOurs({ priority: 150, words: `check_unicast_src\n${wrong}` });
     await until('the drop', () => ours.notices.some((text) => text.includes('not-a-peer')));
     await ours.is('MASTER');
+  });
+});
+
+describe('old_unicast_checksum', () => {
+  test('ours is heard by a keepalived that has the word, and it by us', async () => {
+    const old = 'old_unicast_checksum';
+    const theirs = pair.keepalivedWith(file({ priority: 100, words: `${old}\n${peer('a')}` }));
+    await theirs.says('Entering MASTER STATE');
+    const ours = startOurs({ priority: 150, words: `${old}\n${peer('b')}` });
+    await ours.is('MASTER');
+    await theirs.says('Entering BACKUP STATE');
+    await pause(500);
+    expect([...ours.notices, ...theirs.log].filter((text) => /checksum/i.test(text))).toEqual([]);
+  });
+  test('it is followed without the word, too', async () => {
+    const theirs = pair.keepalivedWith(file({ priority: 200, words: `old_unicast_checksum\n${peer('a')}` }));
+    await theirs.says('Entering MASTER STATE');
+    const ours = startOurs({ priority: 150, words: peer('b') });
+    await until('the oddity', () => ours.notices.some((text) => text.includes('keepalived 1.3.6')));
+    await ours.is('BACKUP');
   });
 });
 

@@ -4,7 +4,7 @@ import { type Address, address } from '../../src/core/address.ts';
 import type { Notice } from '../../src/core/events.ts';
 import { createElector, type Input, nextDeadlineMs, stepElector } from '../../src/vrrp/elector.ts';
 import type { Action } from '../../src/vrrp/instance.ts';
-import { type Advert, decodeAdvert, encodeAdvert } from '../../src/vrrp/packet.ts';
+import { type Advert, type ChecksumForm, decodeAdvert, encodeAdvert } from '../../src/vrrp/packet.ts';
 import type { ElectorSettings, InstanceSettings } from '../../src/vrrp/settings.ts';
 import { instanceSettings, LINK, VIP } from '../sim/world.ts';
 
@@ -42,8 +42,8 @@ export class Lone {
     const settings: ElectorSettings = { instances, ...rest, ...more };
     return this.feed({ type: 'command', command: { type: 'configure', settings } });
   }
-  hear(advert: Partial<Advert> = {}): Action[] {
-    const bytes = encodeAdvert({ ...THEIR_ADVERT, ...advert });
+  hear(advert: Partial<Advert> = {}, form: ChecksumForm = 'pseudo-header'): Action[] {
+    const bytes = encodeAdvert({ ...THEIR_ADVERT, ...advert }, form);
     return this.feed({ type: 'packet', interface: LINK, bytes });
   }
   /** Time goes by, deadline for deadline. */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Address, address } from '../../src/core/address.ts';
 import { sourceAmong } from '../../src/vrrp/family.ts';
+import { decodeAdvert } from '../../src/vrrp/packet.ts';
 import type { InstanceSettings } from '../../src/vrrp/settings.ts';
 import { refuseSender } from '../../src/vrrp/unicast.ts';
 import { instanceSettings } from '../sim/world.ts';
@@ -76,6 +77,30 @@ test('a stranger counts where nobody says otherwise, and is told of', () => {
   const told = noticesOf(hear(STRANGER, OURS));
   expect(told).toMatchObject([{ event: 'vrrp.advert.odd', fields: { oddity: 'not-a-peer' } }]);
   expect(lone.counters).toEqual({ VI_1: { advertsReceived: 1, 'not-a-peer': 1 } });
+});
+
+describe('checksums of keepalived up to 1.3.6', () => {
+  const hear = (own: Partial<InstanceSettings>, form: 'old-unicast' | 'pseudo-header' = 'old-unicast') => {
+    const { lone } = elect({ unicastPeers: [PEER], ...own });
+    return { told: noticesOf(lone.hear({ destination: OURS }, form)), lone };
+  };
+  test('count, and are told', () => {
+    const { told, lone } = hear({});
+    expect(told).toMatchObject([{ fields: { oddity: 'old-unicast-checksum' } }]);
+    expect(lone.counters).toMatchObject({ VI_1: { advertsReceived: 1 } });
+  });
+  test('do not count where the file says never', () => {
+    const { lone } = hear({ unicast: { refusesOldChecksum: true } });
+    expect(lone.counters).toEqual({ VI_1: { 'dropped.bad-checksum': 1 } });
+  });
+  test('are ours where the file says so, and then others are odd', () => {
+    const own = { checksumForm: 'old-unicast' as const };
+    expect(hear(own).told).toEqual([]);
+    expect(hear(own, 'pseudo-header').told).toHaveLength(1);
+    const sent = elect({ unicastPeers: [PEER], ...own }).lone.pass(5000);
+    const packets = sent.flatMap((action) => (action.do === 'send' ? [decodeAdvert(action.packet)] : []));
+    expect(packets[0]).toMatchObject({ ok: true, checksumForm: 'old-unicast' });
+  });
 });
 
 test('adverts go as far as unicast_ttl says, and by multicast no farther than the link', () => {

@@ -13,6 +13,7 @@ import { composeDirector, composeGlobal } from './global.ts';
 import { composeVirtualServer } from './ipvs.ts';
 import { composeLinks } from './links.ts';
 import { composeMail } from './mail.ts';
+import { composeOldSync } from './sync-daemon.ts';
 import { composeSyncGroups } from './sync-groups.ts';
 import { composeFiles, composeProcesses, composeScripts, composeSessions } from './trackers.ts';
 import { composeInstance } from './vrrp.ts';
@@ -30,8 +31,9 @@ export function composeConfiguration(settings: Settings<typeof TOP>, report: Rep
     scripts: composeScripts(settings, report),
     sessions: composeSessions(settings, report),
   };
+  const syncDaemon = composeOldSync(settings, instances, global.syncDaemon, report);
   return {
-    global,
+    global: { ...global, ...(syncDaemon === undefined ? {} : { syncDaemon }) },
     instances,
     syncGroups: composeSyncGroups(settings, instances, trackers, report),
     trackers,

@@ -1,11 +1,12 @@
 // Settings of `global_defs` and `director` → their part of the typed configuration.
-import type { DirectorBlock, GlobalDefs, SyncDaemonSetting } from '../model.ts';
+import type { DirectorBlock, GlobalDefs } from '../model.ts';
 import { type DIRECTOR, DRILL } from '../schema/director.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
 import { all, last, noSettings, type Settings, settled } from '../settings.ts';
 import { composeGlobalGarp } from './garp.ts';
 import { composeGlobalNotify, composeWebhooks } from './notify.ts';
 import { composeRunning } from './running.ts';
+import { composeSync } from './sync-daemon.ts';
 
 /** `NOT_ASKED`: a director whose file says nothing of real-time priority does not ask for it. */
 const NOT_ASKED = 0;
@@ -40,13 +41,6 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDef
     ...(gnaInterval === undefined ? {} : { gnaIntervalMs: gnaInterval }),
     notify: composeGlobalNotify(settings),
   };
-}
-
-function composeSync(settings: Settings<typeof GLOBAL_DEFS>): SyncDaemonSetting | undefined {
-  const setting = all(settings, 'lvs_sync_daemon').at(-1);
-  if (setting === undefined) return undefined;
-  const { inst, ...others } = setting.value;
-  return { at: setting.at, ...others, ...(inst === undefined ? {} : { instance: inst }) };
 }
 
 export function composeDirector(settings: Settings<typeof DIRECTOR>): DirectorBlock {

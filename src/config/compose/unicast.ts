@@ -11,7 +11,13 @@ import { isAfter } from './order.ts';
 type Instance = Settings<typeof VRRP_INSTANCE>;
 type Ends = Pick<
   VrrpInstance,
-  'sourceAddress' | 'tracksSource' | 'unicastPeers' | 'unicastTtl' | 'checksUnicastSource' | 'lacksPeers'
+  | 'sourceAddress'
+  | 'tracksSource'
+  | 'unicastPeers'
+  | 'unicastTtl'
+  | 'oldChecksum'
+  | 'checksUnicastSource'
+  | 'lacksPeers'
 >;
 
 export function composeEnds(settings: Instance, report: Report): Ends {
@@ -26,6 +32,7 @@ export function composeEnds(settings: Instance, report: Report): Ends {
     );
   const unicastPeers = all(settings, 'unicast_peer').flatMap(({ body }) => body.entries.map(composePeer));
   const ttl = last(settings, 'unicast_ttl');
+  const oldChecksum = last(settings, 'old_unicast_checksum');
   const checks = last(settings, 'check_unicast_src');
   const fault = last(settings, 'unicast_fault_no_peer');
   if (unicastPeers.length === 0) reportNoPeer(settings, report);
@@ -36,6 +43,7 @@ export function composeEnds(settings: Instance, report: Report): Ends {
     ...(tracks === undefined || source === undefined ? {} : { tracksSource: tracks }),
     unicastPeers,
     ...(ttl === undefined ? {} : { unicastTtl: ttl }),
+    ...(oldChecksum === undefined ? {} : { oldChecksum }),
     ...(checks === undefined ? {} : { checksUnicastSource: checks }),
     ...(fault === undefined || unicastPeers.length > 0 ? {} : { lacksPeers: fault }),
   };
@@ -68,7 +76,11 @@ function reportNoPeer(settings: Instance, report: Report): void {
     report.add('CFG_EMPTY', fault.at, message, 'name the other director');
     return;
   }
-  const unicast = peers[0]?.body ?? last(settings, 'unicast_src_ip') ?? last(settings, 'check_unicast_src');
+  const unicast =
+    peers[0]?.body ??
+    last(settings, 'unicast_src_ip') ??
+    last(settings, 'check_unicast_src') ??
+    last(settings, 'old_unicast_checksum');
   if (unicast === undefined) return;
   const message = 'there is no unicast_peer: adverts go to the multicast group';
   report.add('CFG_DEPRECATED', unicast.at, message, 'name the other director, or write mcast_src_ip');

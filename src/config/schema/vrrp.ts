@@ -17,6 +17,7 @@ import {
   multicast,
   nothing,
   oneOf,
+  orBare,
   seconds,
   toggle,
   UINT_MAX,
@@ -132,6 +133,10 @@ export const VRRP_INSTANCE = {
       'adverts go to these addresses instead of the multicast group',
       list('unicast_peer', peerEntry),
     ),
+    old_unicast_checksum: keyword(
+      orBare(oneOf(['never']), 'always' as const),
+      'version 3: unicast adverts with the checksum of keepalived up to 1.3.6; never: such ones do not count',
+    ),
     unicast_ttl: keyword(
       integer(0, 255),
       'TTL or hop limit of unicast adverts; default 255 (over IPv6 keepalived leaves it to the kernel: 64)',
@@ -149,6 +154,8 @@ export const VRRP_INSTANCE = {
     garp_master_refresh: keyword(seconds(0, UINT_MAX, true), 'see vrrp_garp_master_refresh'),
     garp_master_refresh_repeat: keyword(integer(1, UINT_MAX), 'see vrrp_garp_master_refresh_repeat'),
     ...GARP_WORDS,
+    lvs_sync_daemon_interface: keyword(interfaceName, 'old form of lvs_sync_daemon: its interface'),
+    debug: keyword(integer(0, 4), 'nothing, as in keepalived'),
     ...RUNNING_WORDS,
     ...NOTIFY_WORDS,
   },

@@ -26,11 +26,8 @@ const NAMES = list('group', nameOf('vrrp_instance'));
 export const VRRP_WORDS = words(
   `
   ignored use_ipvlan                    ipvlan      ipvlan L2 instead of macvlan
-  none    old_unicast_checksum          ?one(never) keepalived 1.3.6's checksum of unicast adverts
   unsafe  vrf iface VRF for unicast without interface: adverts would go another way
   ignored virtual_rules{}               flag        policy rules that move with the instance
-  none    debug                         int(0,4)    not implemented
-  ignored lvs_sync_daemon_interface     iface       old form of lvs_sync_daemon: its interface
 `,
   {
     blocks: {

@@ -15,6 +15,7 @@ type Verdict = { exitCode: number; messages: string };
 
 /** `path: line` → why keepalived takes it and we do not. */
 const STRICTER: readonly [RegExp, string][] = [
+  [/^vrrp_instance: (unicast_fault_no_peer|track_src_ip)$/, 'without a peer, or a source, nobody is MASTER'],
   [/^global_defs: lvs_sync_daemon /, 'the instance it names has to exist'],
   [/: smtp_helo_name$|: script$/, 'a name or command has to be there'],
   [/: persistence_granularity /, 'a netmask for IPv4, a prefix length for IPv6, and none of 0'],
@@ -46,7 +47,7 @@ const MILDER: readonly [RegExp, string][] = [
   [/^vrrp_instance: linkbeat_use_polling|: nb_get_retry /, 'an old name, and known as such'],
   [/: include_check /, '2.2.7 knows none of the words of its own manual'],
   [
-    /^vrrp_instance: (vmac_xmit_base|use_ipvlan|native_ipv6|vrf |unicast_ttl|check_unicast_src|old_unicast)/,
+    /^vrrp_instance: (vmac_xmit_base|use_ipvlan|native_ipv6|vrf )/,
     'words that need others beside them and are not acted upon yet',
   ],
   [
