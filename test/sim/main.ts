@@ -1,7 +1,9 @@
 // `npm run sim [-- COUNT [FIRST]]`: so many worlds on every core, a million unless told otherwise; the first
-// failures are made smaller and printed. SEED=n runs one, FAULTS=0,2,… only those of its faults.
+// failures are made smaller and printed. SEED=n runs one, FAULTS=0,2,… only those of its faults. `npm run sim
+// -- mutations` makes known mistakes and looks whether they are seen.
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { proveMutations } from './mutations.ts';
 import { attempt, describeFailure, type Failure, runSeed } from './scenario.ts';
 
 const COUNT = 1_000_000;
@@ -60,13 +62,17 @@ async function all(first: number, count: number): Promise<boolean> {
   return failed.length === 0;
 }
 
+async function held(seed: string | undefined, faults: string | undefined, words: string[]): Promise<boolean> {
+  if (words[0] === 'mutations') return proveMutations();
+  const [count = COUNT, first = 1] = words.map(Number);
+  return seed === undefined ? all(first, count) : replay(Number(seed), faults);
+}
+
 function seconds(startMs: number): string {
   return ((performance.now() - startMs) / 1000).toFixed(0);
 }
 
 if (isMainThread) {
   const { SEED, FAULTS } = process.env;
-  const [count = COUNT, first = 1] = process.argv.slice(2).map(Number);
-  const held = SEED === undefined ? await all(first, count) : replay(Number(SEED), FAULTS);
-  process.exitCode = held ? 0 : 1;
+  process.exitCode = (await held(SEED, FAULTS, process.argv.slice(2))) ? 0 : 1;
 } else work(workerData as Part);

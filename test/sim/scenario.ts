@@ -5,7 +5,7 @@ import { type Random, seededRandom } from '../../src/core/time.ts';
 import type { InstanceSettings } from '../../src/vrrp/settings.ts';
 import { drawFault, type Fault } from './faults.ts';
 import { type Bounds, BrokenPromise, Judge } from './judge.ts';
-import { LINK, type Node, type Spec, stateOf, World } from './world.ts';
+import { instanceSettings, LINK, type Node, type Spec, stateOf, World } from './world.ts';
 
 type Scenario = {
   specs: readonly Spec[];
@@ -199,7 +199,7 @@ function drawFaults(random: Random, specs: readonly Spec[], times: Times): Omit<
   const own = specs[0]!;
   return {
     faults,
-    instances: [own.own, ...own.more!] as InstanceSettings[],
+    instances: [own.own, ...own.more!].map(instanceSettings),
     bounds: {
       ownerless: downMs + delayMaxMs + 30,
       dual: quietNetwork ? 3 * CALM_DELAY_MS + 1 : slowestMs + 3,

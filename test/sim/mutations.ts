@@ -1,0 +1,188 @@
+// Does the simulation see what it is meant to see? Known mistakes are made, one at a time, in a copy of the
+// sources, and worlds are simulated until one breaks a promise. `npm run sim -- mutations`.
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** `from` is found exactly once in the file: test/sim/scenario.test.ts sees to that. */
+type Mutation = { what: string; file: string; from: string; to: string };
+type Scenario = typeof import('./scenario.ts');
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Most are found within a few hundred. */
+const SEEDS = 20_000;
+const MACHINE = 'src/vrrp/machine.ts';
+const TIMING = 'src/vrrp/timing.ts';
+const ELECTOR = 'src/vrrp/elector.ts';
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    what: 'no skew: the best backup does not speak first',
+    file: TIMING,
+    from: 'return own.downAdverts * masterAdvertMs + skewMs(masterAdvertMs, own);',
+    to: 'return own.downAdverts * masterAdvertMs;',
+  },
+  {
+    what: 'a backup waits for one advert less',
+    file: TIMING,
+    from: 'return own.downAdverts * masterAdvertMs + skewMs(masterAdvertMs, own);',
+    to: 'return (own.downAdverts - 1) * masterAdvertMs + skewMs(masterAdvertMs, own);',
+  },
+  {
+    what: 'a backup waits for ten adverts more',
+    file: TIMING,
+    from: 'return own.downAdverts * masterAdvertMs + skewMs(masterAdvertMs, own);',
+    to: 'return (own.downAdverts + 10) * masterAdvertMs + skewMs(masterAdvertMs, own);',
+  },
+  {
+    what: 'a pause is not noticed',
+    file: ELECTOR,
+    from: 'if (silentMs > longestSilenceMs(instance.own)) advance(',
+    to: 'if (silentMs > 1e9) advance(',
+  },
+  {
+    what: 'a stop leaves after 1 ms',
+    file: MACHINE,
+    from: "{ do: 'arm', timer: 'leave', ms: peerMasterDownMs(own) },",
+    to: "{ do: 'arm', timer: 'leave', ms: 1 },",
+  },
+  {
+    what: 'who leaves does not linger',
+    file: MACHINE,
+    from: "[...lastWord, { do: 'arm', timer: 'leave', ms: LINGER_MS }]",
+    to: "[...lastWord, { do: 'arm', timer: 'leave', ms: 0 }]",
+  },
+  {
+    what: 'a backup keeps the addresses',
+    file: MACHINE,
+    from: "{ do: 'arm', timer: 'linger', ms: LINGER_MS },",
+    to: '',
+  },
+  {
+    what: 'no last word of one that leaves',
+    file: MACHINE,
+    from: 'const lastWord = worseThan(heard.priority, own);',
+    to: 'const lastWord: Effect[] = [];',
+  },
+  {
+    what: 'no last word of one that yields',
+    file: MACHINE,
+    from: "const lastWord: Effect[] = own.silentToHigher ? [] : [{ do: 'send', priority: own.priority }];",
+    to: 'const lastWord: Effect[] = [];',
+  },
+  {
+    what: 'a master that hears a rival does not tell the link',
+    file: MACHINE,
+    from: "if (repeat > 0) effects.push({ do: 'announce', repeat });",
+    to: '',
+  },
+  {
+    what: 'a new master does not tell the link',
+    file: MACHINE,
+    from: "{ do: 'addVips' },\n    { do: 'announce', repeat },",
+    to: "{ do: 'addVips' },",
+  },
+  {
+    what: 'no refresh',
+    file: MACHINE,
+    from: "['refresh', refreshMs],",
+    to: "['refresh', 0],",
+  },
+  {
+    what: 'of two equals neither yields',
+    file: MACHINE,
+    from: '(event.priority === own.priority && event.higherAddress)',
+    to: 'false',
+  },
+  {
+    what: 'of two equals both yield',
+    file: MACHINE,
+    from: '(event.priority === own.priority && event.higherAddress)',
+    to: '(event.priority === own.priority)',
+  },
+  {
+    what: 'a master of lower priority is followed',
+    file: MACHINE,
+    from: "if (router.patience === 'over') return [router, []];",
+    to: "if (router.patience === 'over') return [{ ...router, masterAdvertMs }, [follow]];",
+  },
+  {
+    what: 'nopreempt is forgotten',
+    file: MACHINE,
+    from: 'if (router.held || !preempts(own)) return',
+    to: 'if (router.held) return',
+  },
+  {
+    what: 'preempt_delay is forgotten',
+    file: MACHINE,
+    from: "return waits ? 'accepts' : 'over';",
+    to: "return waits && own.preempt ? 'over' : 'over';",
+  },
+  {
+    what: 'priority 0 is not heard',
+    file: MACHINE,
+    from: "    return [router, [{ do: 'arm', timer: 'masterDown', ms: skewMs(router.masterAdvertMs, own) }]];",
+    to: '    return [router, []];',
+  },
+  {
+    what: "one's own interval counts, not the master's",
+    file: MACHINE,
+    from: 'const masterAdvertMs = event.intervalMs;',
+    to: 'const masterAdvertMs = own.advertMs;',
+  },
+  {
+    what: 'a drill never takes back what nobody took over',
+    file: MACHINE,
+    from: "if (router.purpose.for === 'stop')\n",
+    to: "if (router.purpose.for !== 'pause')\n",
+  },
+  {
+    what: 'a lost link is not noticed',
+    file: MACHINE,
+    from: 'return event.up ? [router, []] : becomeFault([]);',
+    to: 'return [router, []];',
+  },
+  {
+    what: 'what comes back into the file hands over all the same',
+    file: 'src/vrrp/configure.ts',
+    from: 'instance.retiring = false;',
+    to: '',
+  },
+];
+
+export function sourceOf(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8');
+}
+
+/** The first seed that shows it, if any. */
+async function firstSeedOf({ file, from, to }: Mutation): Promise<number | undefined> {
+  const copy = mkdtempSync(join(tmpdir(), 'mutation-'));
+  try {
+    for (const part of ['src', 'test/sim', 'package.json'])
+      cpSync(join(ROOT, part), join(copy, part), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+    writeFileSync(
+      join(copy, file),
+      sourceOf(file).replace(from, () => to),
+    );
+    const { attempt }: Scenario = await import(join(copy, 'test/sim/scenario.ts'));
+    for (let seed = 1; seed <= SEEDS; seed++) if (attempt(seed, undefined) !== undefined) return seed;
+    return undefined;
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+export async function proveMutations(): Promise<boolean> {
+  let unseen = 0;
+  for (const mutation of MUTATIONS) {
+    const seed = await firstSeedOf(mutation);
+    if (seed === undefined) unseen++;
+    console.log(
+      `${seed === undefined ? 'NOT SEEN'.padStart(12) : `seed ${seed}`.padStart(12)}  ${mutation.what}`,
+    );
+  }
+  console.log(`${MUTATIONS.length - unseen} of ${MUTATIONS.length} mistakes are seen`);
+  return unseen === 0;
+}
