@@ -38,9 +38,19 @@ type Watched = {
   askedServes: boolean;
 };
 
+/** The longest there was of each kind, in ms, since the last thing that went wrong. */
+export type Worst = Record<keyof typeof KINDS, number>;
+export const KINDS = {
+  ownerless: 'nobody has its address',
+  dual: 'two masters',
+  stale: 'the client asks the wrong one',
+  unheard: 'the client asks one that could not say it yields',
+} as const;
+
 export class BrokenPromise extends Error {}
 
 export class Judge {
+  readonly worst: Worst = { ownerless: 0, dual: 0, stale: 0, unheard: 0 };
   readonly #world: World;
   readonly #bounds: Bounds;
   readonly #watched: Watched[];
@@ -74,7 +84,10 @@ export class Judge {
   }
 
   #look(): void {
-    for (const node of this.#world.nodes) this.#patience.look(node);
+    for (const node of this.#world.nodes) {
+      this.#patience.look(node);
+      this.#judgeGroups(node);
+    }
     for (const watched of this.#watched) {
       this.#judgeDurations(watched);
       for (const node of this.#world.nodes) this.#judgeNode(watched, node);
@@ -85,18 +98,32 @@ export class Judge {
 
   #judgeDurations(watched: Watched): void {
     const { ownerless, dual, unheardStale } = this.#bounds;
-    this.#limit(watched, 'nobody has its address', watched.ownerlessSinceMs, ownerless);
-    if (this.#world.isCalm) this.#limit(watched, 'two masters', watched.dualSinceMs, dual);
-    const stale = watched.unheard ? unheardStale : STALE_MS;
-    if (this.#world.isCalm)
-      this.#limit(watched, 'the client asks the wrong one', watched.staleSinceMs, stale);
+    this.#limit(watched, 'ownerless', watched.ownerlessSinceMs, ownerless);
+    if (!this.#world.isCalm) return;
+    this.#limit(watched, 'dual', watched.dualSinceMs, dual);
+    const { unheard, staleSinceMs } = watched;
+    this.#limit(watched, unheard ? 'unheard' : 'stale', staleSinceMs, unheard ? unheardStale : STALE_MS);
   }
 
-  #limit(watched: Watched, what: string, sinceMs: number | undefined, limitMs: number): void {
+  #limit(watched: Watched, kind: keyof Worst, sinceMs: number | undefined, limitMs: number): void {
     if (sinceMs === undefined) return;
     const forMs = this.#world.nowMs - Math.max(sinceMs, this.#quietSinceMs);
+    if (forMs > this.worst[kind]) this.worst[kind] = forMs;
     if (forMs <= limitMs * SLACK) return;
+    const what = KINDS[kind];
     this.#fail(`${watched.name}: ${what} for ${forMs.toFixed(1)} ms, ${limitMs.toFixed(1)} allowed`);
+  }
+
+  /** Members of a sync group: what one is all are, but for those that leave on their own. */
+  #judgeGroups(node: Node): void {
+    const { director } = node;
+    if (node.paused || node.stopping || director instanceof KeepalivedLike) return;
+    for (const { name, members } of node.spec.groups ?? []) {
+      const there = members.flatMap((member) => director?.instances.get(member) ?? []);
+      const states = new Set(there.filter(({ retiring }) => !retiring).map(({ router }) => router.state));
+      if (states.size > 1)
+        this.#fail(`${name}: on ${node.spec.name} its members are ${[...states].join(' and ')}`);
+    }
   }
 
   #judgeNode(watched: Watched, node: Node): void {

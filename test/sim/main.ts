@@ -3,6 +3,7 @@
 // -- mutations` makes known mistakes and looks whether they are seen.
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { KINDS, type Worst } from './judge.ts';
 import { proveMutations } from './mutations.ts';
 import { attempt, describeFailure, type Failure, runSeed } from './scenario.ts';
 
@@ -11,42 +12,52 @@ const PRINTED = 5;
 const ROUND = 1000;
 
 type Part = { first: number; end: number; step: number };
-type Progress = { done: number; failed: readonly number[] };
+type Tally = { worlds: number; faults: number; elections: number; worst: Worst; failed: number[] };
 
 function replay(seed: number, faults: string | undefined): boolean {
-  const failure = faults === undefined ? runSeed(seed) : attempt(seed, faults.split(',').map(Number));
+  const failure = faults === undefined ? runSeed(seed) : attempt(seed, faults.split(',').map(Number)).failure;
   console.log(failure === undefined ? `seed ${seed} keeps every promise` : describeFailure(failure));
   return failure === undefined;
 }
 
+function nothing(): Tally {
+  const worst = { ownerless: 0, dual: 0, stale: 0, unheard: 0 };
+  return { worlds: 0, faults: 0, elections: 0, worst, failed: [] };
+}
+function add(to: Tally, more: Tally): void {
+  to.worlds += more.worlds;
+  to.faults += more.faults;
+  to.elections += more.elections;
+  to.failed.push(...more.failed);
+  for (const kind of Object.keys(KINDS) as (keyof Worst)[])
+    to.worst[kind] = Math.max(to.worst[kind], more.worst[kind]);
+}
+
 function work({ first, end, step }: Part): void {
-  let failed: number[] = [];
-  let done = 0;
+  let tally = nothing();
   const tell = () => {
-    parentPort!.postMessage({ done, failed } satisfies Progress);
-    failed = [];
-    done = 0;
+    parentPort!.postMessage(tally);
+    tally = nothing();
   };
   for (let seed = first; seed < end; seed += step) {
-    if (attempt(seed, undefined) !== undefined) failed.push(seed);
-    if (++done === ROUND) tell();
+    const { failure, faults, elections, worst } = attempt(seed, undefined);
+    add(tally, { worlds: 1, faults, elections, worst, failed: failure === undefined ? [] : [seed] });
+    if (tally.worlds === ROUND) tell();
   }
   tell();
 }
 
 async function all(first: number, count: number): Promise<boolean> {
   const startMs = performance.now();
-  const failed: number[] = [];
-  let done = 0;
-  const step = availableParallelism();
+  const total = nothing();
+  const step = Math.min(availableParallelism(), Number(process.env.CORES ?? Number.POSITIVE_INFINITY));
   const workers = Array.from({ length: step }, (_, index) => {
     const part: Part = { first: first + index, end: first + count, step };
     const worker = new Worker(new URL(import.meta.url), { workerData: part });
-    worker.on('message', (progress: Progress) => {
-      done += progress.done;
-      failed.push(...progress.failed);
-      if (done % (50 * ROUND) < ROUND)
-        console.log(`${done} of ${count}, ${failed.length} failed, ${seconds(startMs)} s`);
+    worker.on('message', (tally: Tally) => {
+      add(total, tally);
+      if (total.worlds % (50 * ROUND) < ROUND)
+        console.log(`${total.worlds} of ${count}, ${total.failed.length} failed, ${seconds(startMs)} s`);
     });
     return new Promise<void>((resolve, reject) => {
       worker.once('error', reject);
@@ -54,12 +65,21 @@ async function all(first: number, count: number): Promise<boolean> {
     });
   });
   await Promise.all(workers);
-  failed.sort((a, b) => a - b);
-  for (const seed of failed.slice(0, PRINTED)) console.log(describeFailure(runSeed(seed) as Failure));
-  console.log(
-    `${done} worlds in ${seconds(startMs)} s: ${failed.length} failed ${failed.slice(0, 50).join(' ')}`,
-  );
-  return failed.length === 0;
+  total.failed.sort((a, b) => a - b);
+  for (const seed of total.failed.slice(0, PRINTED)) console.log(describeFailure(runSeed(seed) as Failure));
+  console.log(summary(total, seconds(startMs)));
+  return total.failed.length === 0;
+}
+
+function summary({ worlds, faults, elections, worst, failed }: Tally, elapsed: string): string {
+  const longest = (Object.keys(KINDS) as (keyof Worst)[])
+    .map((kind) => `${KINDS[kind]} ${worst[kind].toFixed(0)} ms`)
+    .join(', ');
+  return [
+    `${worlds} worlds, ${faults} faults, ${elections} elections in ${elapsed} s`,
+    `the longest after the last fault: ${longest}`,
+    `${failed.length} failed ${failed.slice(0, 50).join(' ')}`,
+  ].join('\n');
 }
 
 async function held(seed: string | undefined, faults: string | undefined, words: string[]): Promise<boolean> {

@@ -43,15 +43,15 @@ export class Patience {
   }
 
   look(node: Node): void {
+    const relievedAtMs = this.#relievedAtMs(node);
     for (const [name, waits] of this.#waits.get(node)!) {
       const state = stateOf(node, name);
-      if (state === waits.state) continue;
-      waits.own = runningSettings(node).find((own) => own.name === name) ?? waits.own;
-      if (waits.own !== undefined) this.#judge(node, waits.own, waits, state);
-      this.#enter(waits, state);
-      const router =
-        node.director instanceof KeepalivedLike ? undefined : node.director?.instances.get(name)?.router;
-      if (router?.state === 'LEAVING') waits.purpose = router.purpose.for;
+      if (state !== waits.state) {
+        waits.own = runningSettings(node).find((own) => own.name === name) ?? waits.own;
+        if (waits.own !== undefined) this.#judge(node, waits.own, { ...waits, relievedAtMs }, state);
+        this.#enter(waits, state);
+      }
+      if (state === 'LEAVING') waits.purpose = purposeOf(node, name) ?? waits.purpose;
     }
     this.#judgePause(node);
   }
@@ -85,13 +85,12 @@ export class Patience {
     const isCrash = node.director === undefined && !node.stopping;
     if (isCrash || [...node.links.values()].includes(false)) return;
     const peerWaitsMs = own.downAdverts * own.advertMs + skewOfWorst(own);
-    const relieved = this.#relievedAtMs(node);
     const listens = { stop: 0, drill: peerWaitsMs, pause: own.advertMs }[waits.purpose];
     if (to === 'MASTER' && waitedMs < listens * SLACK)
       this.#fail(`${name}: ${node.spec.name} listens for ${waitedMs.toFixed(1)} ms only`);
-    if (to === 'BACKUP' && relieved === undefined)
+    if (to === 'BACKUP' && waits.relievedAtMs === undefined)
       this.#fail(`${name}: ${node.spec.name} is relieved by nobody`);
-    const lingeredMs = nowMs - (relieved ?? Number.POSITIVE_INFINITY);
+    const lingeredMs = nowMs - (waits.relievedAtMs ?? Number.POSITIVE_INFINITY);
     if (to === undefined && lingeredMs < LINGER_MS * SLACK && waitedMs < peerWaitsMs * SLACK)
       this.#fail(`${name}: ${node.spec.name} leaves after ${waitedMs.toFixed(1)} ms`);
   }
@@ -152,4 +151,8 @@ function skewOfWorst(own: InstanceSettings): number {
 }
 function downTime(own: InstanceSettings, intervalMs: number): number {
   return own.downAdverts * intervalMs + skew(own, intervalMs);
+}
+function purposeOf({ director }: Node, name: string): Purpose['for'] | undefined {
+  const router = director instanceof KeepalivedLike ? undefined : director?.instances.get(name)?.router;
+  return router?.state === 'LEAVING' ? router.purpose.for : undefined;
 }

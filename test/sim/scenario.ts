@@ -1,11 +1,11 @@
-// One seed, one world: who takes part, what goes wrong and when, and what has to be true in the end. The
-// steps are drawn before the world runs, so that it can be run again without some of them.
-import { address } from '../../src/core/address.ts';
-import { type Random, seededRandom } from '../../src/core/time.ts';
+// One seed, one world: what goes wrong in it and when, and what has to be true in the end. The steps are drawn
+// before the world runs, so that it can be run again without some of them.
+import { seededRandom } from '../../src/core/time.ts';
 import type { InstanceSettings } from '../../src/vrrp/settings.ts';
+import { drawCast } from './draw.ts';
 import { drawFault, type Fault } from './faults.ts';
-import { type Bounds, BrokenPromise, Judge } from './judge.ts';
-import { instanceSettings, LINK, type Node, type Spec, stateOf, World } from './world.ts';
+import { type Bounds, BrokenPromise, Judge, type Worst } from './judge.ts';
+import { instanceSettings, type Node, type Spec, stateOf, World } from './world.ts';
 
 type Scenario = {
   specs: readonly Spec[];
@@ -15,7 +15,6 @@ type Scenario = {
   bounds: Bounds;
   /** How long all of it may take to be settled again. */
   settleMs: number;
-  delayMaxMs: number;
 };
 export type Failure = {
   seed: number;
@@ -25,20 +24,27 @@ export type Failure = {
   trace: string[];
 };
 
-const NAMES = ['a', 'b', 'c', 'd', 'e'];
+/** `worst`: what there was of each kind, within what is allowed. */
+export type Outcome = {
+  failure: Failure | undefined;
+  trace: readonly string[];
+  faults: number;
+  elections: number;
+  worst: Worst;
+};
+
+const FAULTS = 10;
 const CALM_DELAY_MS = 0.3;
 
 /** Undefined: every promise held. What fails is made smaller: faults that it does not need are left out. */
 export function runSeed(seed: number): Failure | undefined {
-  let failure = attempt(seed, undefined);
+  let { failure } = attempt(seed, undefined);
   if (failure === undefined) return undefined;
   for (let again = true; again; ) {
     again = false;
     for (const index of failure.left) {
-      const smaller = attempt(
-        seed,
-        failure.left.filter((other) => other !== index),
-      );
+      const left = failure.left.filter((other) => other !== index);
+      const { failure: smaller } = attempt(seed, left);
       if (smaller === undefined) continue;
       failure = smaller;
       again = true;
@@ -47,25 +53,22 @@ export function runSeed(seed: number): Failure | undefined {
   return failure;
 }
 
-/** `only`: the numbers of the faults that happen. What happened is added to `trace`. */
-export function attempt(
-  seed: number,
-  only: readonly number[] | undefined,
-  trace?: string[],
-): Failure | undefined {
+/** `only`: the numbers of the faults that happen. */
+export function attempt(seed: number, only: readonly number[] | undefined): Outcome {
   const scenario = draw(seed);
   const left = only ?? scenario.faults.map((_, index) => index);
   const world = new World(seed, scenario.specs);
+  const judge = new Judge(world, scenario.instances, scenario.bounds);
+  let failure: Failure | undefined;
   try {
-    play(world, scenario, left);
+    play(world, judge, scenario, left);
   } catch (error) {
     const message = error instanceof BrokenPromise ? error.message : String((error as Error).stack);
     const faults = left.map((index) => `${index}: ${scenario.faults[index]!.what}`);
-    return { seed, message, left, faults, trace: world.trace };
-  } finally {
-    trace?.push(...world.trace);
+    failure = { seed, message, left, faults, trace: world.trace };
   }
-  return undefined;
+  const elections = world.changes.filter(({ state }) => state === 'MASTER').length;
+  return { failure, trace: world.trace, faults: left.length, elections, worst: judge.worst };
 }
 
 export function describeFailure({ seed, message, left, faults, trace }: Failure): string {
@@ -73,9 +76,8 @@ export function describeFailure({ seed, message, left, faults, trace }: Failure)
   return [message, '', ...trace, '', ...faults, '', `${replay} npm run sim`].join('\n');
 }
 
-function play(world: World, scenario: Scenario, left: readonly number[]): void {
+function play(world: World, judge: Judge, scenario: Scenario, left: readonly number[]): void {
   world.network.delayMaxMs = CALM_DELAY_MS;
-  const judge = new Judge(world, scenario.instances, scenario.bounds);
   const disturb = (act: () => void) => {
     judge.disturb();
     act();
@@ -99,6 +101,9 @@ function play(world: World, scenario: Scenario, left: readonly number[]): void {
 
 function judgeEnd(world: World, { name, vips }: InstanceSettings): void {
   const vip = vips[0]!.address;
+  for (const node of world.nodes)
+    if (node.director && hasInstance(node, name) && stateOf(node, name) === undefined)
+      throw new BrokenPromise(`${name}: in the end ${node.spec.name} does not know it`);
   const able = world.nodes.filter((node) => ['BACKUP', 'MASTER'].includes(stateOf(node, name) ?? ''));
   const masters = world.nodes.filter((node) => stateOf(node, name) === 'MASTER');
   const names = (nodes: readonly Node[]) => nodes.map(({ spec }) => spec.name).join(' and ') || 'nobody';
@@ -119,85 +124,25 @@ function judgeEnd(world: World, { name, vips }: InstanceSettings): void {
     throw new BrokenPromise(`${name}: ${names(masters)} is MASTER in the end, ${names(better)} is better`);
 }
 
-function draw(seed: number): Scenario {
-  const random = seededRandom(seed);
-  const pick = <T>(...from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
-  const often = (chance: number) => random() < chance;
-  const version = pick(2, 3, 3);
-  const baseMs = version === 2 ? 1000 : pick(100, 1000);
-  const mixed = version === 3 && often(0.2);
-  const equal = often(0.15);
-  const nopreempt = often(0.25);
-  const keepalived = often(0.15);
-  const preemptDelayMs = !keepalived && often(0.2) ? baseMs * pick(2, 5, 12) : 0;
-  const unicast = often(0.2);
-  const tracks = !keepalived && often(0.3);
-  const downAdverts = often(0.1) ? 2 : 3;
-  const garp = {
-    delayMs: pick(0, 0, 5 * baseMs),
-    repeat: 5,
-    refreshMs: 8 * baseMs,
-    refreshRepeat: 1,
-  };
-  const count = pick(2, 2, 2, 3, 3, 4, 5);
-  const instances = keepalived ? 1 : pick(1, 1, 2, 3);
-  const priorities = NAMES.map(() => (equal ? 100 : 1 + Math.floor(random() * 254)));
-  if (often(0.05)) priorities[Math.floor(random() * count)] = 255;
-  const addresses = NAMES.map((_, index) => address(`10.0.0.${11 + index}`));
-  const specs = NAMES.slice(0, count).map((name, index): Spec => {
-    const advertMs = mixed ? baseMs * pick(1, 2, 4) : baseMs;
-    const all = Array.from(
-      { length: instances },
-      (_, which): Partial<InstanceSettings> => ({
-        name: `VI_${which + 1}`,
-        vrid: 51 + which,
-        vips: [{ address: address(`10.0.0.${50 + which}`), prefixLength: 24, interface: LINK, scope: 0 }],
-        priority: priorities[(index + which) % count]!,
-        version,
-        advertMs,
-        downAdverts,
-        preempt: !nopreempt,
-        preemptDelayMs: nopreempt ? 0 : preemptDelayMs,
-        trackInterfaces: tracks ? ['eth1'] : [],
-        unicastPeers: unicast ? addresses.slice(0, count).filter((_, other) => other !== index) : [],
-        garp,
-      }),
-    );
-    const [own, ...more] = all;
-    const drift = often(0.3) ? (random() - 0.5) * 0.004 : 0;
-    const foreign = keepalived && index === 1 ? { keepalived: pick('plain', 'last word') } : {};
-    return { name, address: addresses[index]!, own: own!, more, drift, ...foreign } as Spec;
-  });
-  return {
-    specs,
-    ...drawFaults(random, specs, { baseMs, mixed, preemptDelayMs, downAdverts, version, tracks }),
-  };
+function hasInstance({ settings }: Node, name: string): boolean {
+  return settings.instances.some((own) => own.name === name);
 }
 
-type Times = {
-  baseMs: number;
-  mixed: boolean;
-  preemptDelayMs: number;
-  downAdverts: number;
-  version: 2 | 3;
-  tracks: boolean;
-};
-function drawFaults(random: Random, specs: readonly Spec[], times: Times): Omit<Scenario, 'specs'> {
-  const { baseMs, mixed, preemptDelayMs, downAdverts, version, tracks } = times;
-  const slowestMs = mixed ? 4 * baseMs : baseMs;
-  const downMs = downAdverts * slowestMs + (version === 2 ? 1000 : slowestMs);
+function draw(seed: number): Scenario {
+  const random = seededRandom(seed);
+  const cast = drawCast(random);
+  const { specs, baseMs, slowestMs, downMs } = cast;
   const quietNetwork = random() < 0.3;
   const faults: Fault[] = specs.map(({ name }) => ({
     what: `start ${name}`,
     act: (world) => world.start(name),
     thenMs: random() < 0.5 ? 0 : random() * 3 * baseMs,
   }));
-  const surroundings = { specs, baseMs, quietNetwork, tracks };
-  for (let n = 0; n < 10; n++)
-    faults.push({ ...drawFault(random, surroundings), thenMs: random() ** 2 * 2 * downMs });
+  for (let n = 0; n < FAULTS; n++) faults.push(...drawFault(random, cast, quietNetwork));
   const delayMaxMs = quietNetwork ? CALM_DELAY_MS : 1.5 * baseMs;
   const own = specs[0]!;
   return {
+    specs,
     faults,
     instances: [own.own, ...own.more!].map(instanceSettings),
     bounds: {
@@ -206,7 +151,6 @@ function drawFaults(random: Random, specs: readonly Spec[], times: Times): Omit<
       unheardStale: 8 * baseMs + downMs + 10,
       delay: CALM_DELAY_MS,
     },
-    settleMs: 3 * downMs + preemptDelayMs + 9 * baseMs + delayMaxMs,
-    delayMaxMs,
+    settleMs: 3 * downMs + cast.preemptDelayMs + 9 * baseMs + delayMaxMs,
   };
 }

@@ -149,7 +149,7 @@ export class World {
   reconfigure(name: string, own: Partial<InstanceSettings>): void {
     this.reload(name, { own: { ...this.node(name).spec.own, ...own } });
   }
-  reload(name: string, changed: Pick<Spec, 'own'> | Pick<Spec, 'more'>): void {
+  reload(name: string, changed: Partial<Pick<Spec, 'own' | 'more'>>): void {
     const node = this.node(name);
     node.spec = { ...node.spec, ...changed };
     node.settings = settingsOf(node.spec);
