@@ -194,7 +194,9 @@ export class Judge {
       const gone = !asked.director || asked.paused || !asked.links.get(watched.device);
       const silent = asked.director instanceof KeepalivedLike && asked.spec.keepalived === 'plain';
       const settling = nowMs < this.#quietSinceMs;
-      watched.unheard = gone || silent || settling || !isCalm;
+      // Who is about to leave does not fight for an address that somebody takes away.
+      const taken = state === 'LEAVING';
+      watched.unheard = gone || silent || taken || settling || !isCalm;
     }
     watched.asked = asked;
     watched.askedServes = serves;

@@ -11,7 +11,7 @@ type Scenario = typeof import('./scenario.ts');
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Most are found within a few hundred. */
-const SEEDS = 20_000;
+const SEEDS = 10_000;
 const MACHINE = 'src/vrrp/machine.ts';
 const TIMING = 'src/vrrp/timing.ts';
 const ELECTOR = 'src/vrrp/elector.ts';
@@ -144,10 +144,28 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'return [router, []];',
   },
   {
-    what: 'what comes back into the file hands over all the same',
+    what: 'what comes back into the file gives its addresses up',
     file: 'src/vrrp/configure.ts',
-    from: 'instance.retiring = false;',
+    from: 'instance.retiring && !stays(instance, turn)',
+    to: 'instance.retiring',
+  },
+  {
+    what: 'members of a sync group go their own ways',
+    file: 'src/vrrp/group.ts',
+    from: 'if (member.router.state !== target) follow(',
+    to: 'if (member.router.state === target) follow(',
+  },
+  {
+    what: 'a member of a sync group does not wait for the others',
+    file: ELECTOR,
+    from: "if (due === 'masterDown' && isMember(elector, instance)) continue;",
     to: '',
+  },
+  {
+    what: 'who yields with its sync group has no last word',
+    file: 'src/vrrp/group.ts',
+    from: 'const LAST_WORDS = [1, RESIGNED];',
+    to: 'const LAST_WORDS: number[] = [];',
   },
 ];
 

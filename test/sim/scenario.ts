@@ -1,5 +1,5 @@
-// One seed, one world: what goes wrong in it and when, and what has to be true in the end. The steps are drawn
-// before the world runs, so that it can be run again without some of them.
+// One seed, one world: what goes wrong in it and when, and what has to be true in the end. The steps are
+// drawn before the world runs, so that it can be run again without some of them.
 import { seededRandom } from '../../src/core/time.ts';
 import type { InstanceSettings } from '../../src/vrrp/settings.ts';
 import { drawCast } from './draw.ts';
