@@ -60,7 +60,6 @@ export type RunningSettings = {
   afterBootMs?: Located<number>;
   nice?: Located<number>;
   cpus?: Located<number[]>;
-  locksMemory?: Located<true>;
   rttimeUs?: Located<number>;
   /** Undefined or below 1: it is not raised. */
   maxAutoPriority?: Located<number>;

@@ -38,7 +38,7 @@ export const EVENTS = {
   },
   'scheduling.refused': {
     level: 'warn',
-    means: 'the kernel refuses what a word about the elector asks for: nice value, CPUs, memory, limit',
+    means: 'the kernel refuses what a word about the elector asks for: nice value, CPUs, limit',
   },
   'vrrp.state': { level: 'info', means: 'an instance changed state; `from`, `to`, `reason`' },
   'vrrp.delayed': {

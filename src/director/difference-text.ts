@@ -27,7 +27,6 @@ const WORDS: Readonly<Record<string, string>> = {
   receiveBuffer: 'vrrp_rx_bufs_policy',
   nice: 'vrrp_priority',
   cpus: 'vrrp_cpu_affinity',
-  locksMemory: 'vrrp_no_swap',
   rttimeUs: 'vrrp_rlimit_rttime',
   mostPriority: 'max_auto_priority',
   lateMs: 'min_auto_priority_delay',

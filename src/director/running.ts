@@ -23,12 +23,11 @@ export function planRunning({ global: { running } }: Configuration): Running {
 }
 
 function planScheduling(running: RunningSettings): SchedulingSettings {
-  const { nice, cpus, locksMemory, rttimeUs, maxAutoPriority, lateUs } = running;
+  const { nice, cpus, rttimeUs, maxAutoPriority, lateUs } = running;
   const urgency = { mostPriority: maxAutoPriority?.value ?? 0, lateMs: lateUs.value / US_PER_MS };
   return {
     ...(nice === undefined ? {} : { nice: nice.value }),
     ...(cpus === undefined ? {} : { cpus: cpus.value }),
-    ...(locksMemory === undefined ? {} : { locksMemory: true }),
     ...(rttimeUs === undefined ? {} : { rttimeUs: rttimeUs.value }),
     ...(urgency.mostPriority > 0 ? { urgency } : {}),
   };

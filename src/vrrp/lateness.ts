@@ -6,8 +6,6 @@ export type SchedulingSettings = {
   nice?: number;
   /** It runs on these only. */
   cpus?: readonly number[];
-  /** Nothing of its process is swapped out. */
-  locksMemory?: true;
   /** CPU time that it may take without waiting; who takes more is ended by the kernel. */
   rttimeUs?: number;
   urgency?: Urgency;

@@ -35,7 +35,6 @@ test.each([
   ['', undefined],
   ['vrrp_priority -5', { nice: -5 }],
   ['vrrp_cpu_affinity 0 2', { cpus: [0, 2] }],
-  ['vrrp_no_swap', { locksMemory: true }],
   ['vrrp_rlimit_rttime 20000', { rttimeUs: 20_000 }],
   ['vrrp_rlimit_rttime 20000\nvrrp_rlimit_rtime 30000', { rttimeUs: 30_000 }],
   ['max_auto_priority', { urgency: { mostPriority: 99, lateMs: 1000 } }],

@@ -13,7 +13,6 @@ const WORDS = {
   afterBootMs: 'vrrp_delay_after_boot',
   nice: 'vrrp_priority',
   cpus: 'vrrp_cpu_affinity',
-  locksMemory: 'vrrp_no_swap',
   maxAutoPriority: 'max_auto_priority',
   receiveBuffer: 'vrrp_rx_bufs_policy',
 } as const satisfies Partial<Record<keyof RunningSettings, keyof Global['values']>>;

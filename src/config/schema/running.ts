@@ -1,7 +1,7 @@
 // Words about how the elector runs: when it begins, how the kernel is to treat it, how much is kept for it,
 // and what it does when it ran late.
 import { keyword } from './block.ts';
-import { INT_MAX, integer, many, nothing, oneOf, orBare, type Shape, seconds, UINT_MAX } from './shape.ts';
+import { INT_MAX, integer, many, oneOf, orBare, type Shape, seconds, UINT_MAX } from './shape.ts';
 
 /** Seconds: keepalived keeps these times as microseconds in 32 bits. */
 const LONGEST_DELAY = 4294.967295;
@@ -24,10 +24,6 @@ export const GLOBAL_RUNNING_WORDS = {
   vrrp_priority: keyword(
     integer(-20, 19),
     'nice value of the elector, where it has no real-time priority: the thread that sends adverts',
-  ),
-  vrrp_no_swap: keyword(
-    nothing,
-    'lock the memory of the director process (not of the balancer), each page once it is used',
   ),
   vrrp_cpu_affinity: keyword(many(integer(0, INT_MAX)), 'CPUs of the elector: the thread that sends adverts'),
   vrrp_rlimit_rttime: keyword(

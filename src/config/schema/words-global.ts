@@ -96,6 +96,7 @@ export const GLOBAL_WORDS = words(
   ignored lvs_notify_fifo fifo named pipe that gets the events of virtual and real servers
   ignored lvs_notify_fifo_script        script      program that reads lvs_notify_fifo
   none    checker_priority              int(-20,19) nice value of the checker child
+  none vrrp_no_swap flag lock the VRRP child in memory; Node ends then: set MemorySwapMax=0 in the unit
   none    checker_no_swap               flag        lock the checker child in memory
   none    checker_rt_priority           int(1,99)   real-time priority (SCHED_RR) of the checker child
   none    checker_cpu_affinity          ints(0)     CPUs of the checker child

@@ -1,10 +1,8 @@
-// System calls about the calling thread (nice value, CPUs) and about its process (memory, limits).
+// System calls about the calling thread (nice value, CPUs) and about its process (limits).
 import koffi from 'koffi';
 import { define, systemError } from '../libc.ts';
 
 const PRIO_PROCESS = 0;
-/** <linux/mman.h>: what there is and what comes, each page once it is used; without the last all at once. */
-const MCL = { CURRENT: 1, FUTURE: 2, ONFAULT: 4 } as const;
 /** <asm-generic/resource.h>: microseconds of CPU time that a real-time thread may take without waiting. */
 const RLIMIT_RTTIME = 15;
 /** cpu_set_t. */
@@ -17,8 +15,6 @@ const c = {
     'uint32_t',
     'int',
   ]),
-  mlockall: define<(flags: number) => number>('mlockall', 'int', ['int']),
-  munlockall: define<() => number>('munlockall', 'int', []),
   getCpus: define<(pid: number, size: number, set: Bytes) => number>('sched_getaffinity', 'int', [
     'int',
     'size_t',
@@ -43,14 +39,6 @@ function check(result: number, call: string, detail: string | number = ''): void
 /** Of the calling thread: on Linux each has its own. */
 export function setNice(value: number): void {
   check(c.setpriority(PRIO_PROCESS, 0, value), 'setpriority', value);
-}
-
-/** Of the process. Pages are locked as they are used: Node reserves far more addresses than it fills. */
-export function lockMemory(): void {
-  check(c.mlockall(MCL.CURRENT | MCL.FUTURE | MCL.ONFAULT), 'mlockall');
-}
-export function unlockMemory(): void {
-  check(c.munlockall(), 'munlockall');
 }
 
 /** Of the calling thread, as a mask. */

@@ -1,10 +1,11 @@
 // How the kernel treats the thread that this runs in, and the process it is a part of: real-time priority,
-// nice value, CPUs, memory, the limit of real-time CPU time. What is refused is told, and left as it is.
+// nice value, CPUs, the limit of real-time CPU time. What is refused is told, and left as it is. Memory is
+// not locked: V8 gives pages back by madvise, which the kernel refuses of locked ones, and ends for it.
 import type { Notice } from '../../core/events.ts';
 import { raisedPriority, type Urgency } from '../../vrrp/lateness.ts';
 import type { ElectorSettings } from '../../vrrp/settings.ts';
 import { SCHED, SystemCallError, schedSetscheduler } from '../libc.ts';
-import { getCpus, lockMemory, setCpus, setNice, setRealtimeLimit, unlockMemory } from './process-calls.ts';
+import { getCpus, setCpus, setNice, setRealtimeLimit } from './process-calls.ts';
 
 const NEVER: Urgency = { mostPriority: 0, lateMs: Number.POSITIVE_INFINITY };
 
@@ -33,8 +34,6 @@ export class Scheduling {
     this.#urgency = scheduling.urgency ?? NEVER;
     if (isOther('nice')) this.#try('the nice value', () => setNice(scheduling.nice ?? 0));
     if (isOther('cpus')) this.#try('the CPUs', () => this.#keepTo(scheduling.cpus));
-    if (isOther('locksMemory'))
-      this.#try('locked memory', scheduling.locksMemory === true ? lockMemory : unlockMemory);
     // Before the priority that it limits.
     if (isOther('rttimeUs')) this.#try('the real-time limit', () => this.#limit(scheduling.rttimeUs));
     const wasRaised = this.#priority > this.#asked.realtimePriority;
