@@ -22,9 +22,11 @@ const REQUEST = 1; // hosts update what they have from requests and replies alik
 
 /**
  * A whole Ethernet frame for `mac`'s owner to send; ARP or neighbour advertisement by the family of `vip`.
+ * `isRouter`: the interface forwards IPv6, and hosts may have it as their router: they would drop it if this
+ * said otherwise (RFC 4861 §7.2.5).
  */
-export function announcement(vip: Address, mac: Uint8Array): Buffer {
-  return familyOf(vip) === 4 ? gratuitousArp(vip, mac) : neighbourAdvertisement(vip, mac);
+export function announcement(vip: Address, mac: Uint8Array, isRouter: boolean): Buffer {
+  return familyOf(vip) === 4 ? gratuitousArp(vip, mac) : neighbourAdvertisement(vip, mac, isRouter);
 }
 
 function gratuitousArp(vip: Address, mac: Uint8Array): Buffer {
@@ -54,12 +56,12 @@ const IPV6 = {
 const NA = { type: 0, checksum: 2, flags: 4, target: 8, option: 24, optionMac: 26, size: 32 } as const;
 const ICMPV6 = 58;
 const NEIGHBOUR_ADVERTISEMENT = 136;
-const OVERRIDE = 0x20;
+const FLAG = { ROUTER: 0x80, OVERRIDE: 0x20 } as const;
 const TARGET_LINK_ADDRESS = 2;
 const ALL_NODES = Buffer.from('ff020000000000000000000000000001', 'hex');
 const ALL_NODES_MAC = Buffer.from('333300000001', 'hex');
 
-function neighbourAdvertisement(vip: Address, mac: Uint8Array): Buffer {
+function neighbourAdvertisement(vip: Address, mac: Uint8Array, isRouter: boolean): Buffer {
   const frame = Buffer.alloc(IPV6.size + NA.size);
   frame.set(ALL_NODES_MAC, ETHERNET.destination);
   frame.set(mac, ETHERNET.source);
@@ -73,7 +75,7 @@ function neighbourAdvertisement(vip: Address, mac: Uint8Array): Buffer {
 
   const message = frame.subarray(IPV6.size);
   message.writeUInt8(NEIGHBOUR_ADVERTISEMENT, NA.type);
-  message.writeUInt8(OVERRIDE, NA.flags);
+  message.writeUInt8(FLAG.OVERRIDE | (isRouter ? FLAG.ROUTER : 0), NA.flags);
   message.set(addressBytes(vip), NA.target);
   message.writeUInt8(TARGET_LINK_ADDRESS, NA.option);
   message.writeUInt8(1, NA.option + 1); // in units of 8 bytes

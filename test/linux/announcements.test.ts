@@ -98,6 +98,22 @@ test('other interfaces are told of in their own time', async () => {
   for (const ms of pausesOf(told).slice(2)) expect(Math.abs(ms - 300)).toBeLessThan(60);
 });
 
+test.each([
+  ['0', '[override]'],
+  ['1', '[router, override]'],
+])('with ipv6 forwarding %s an advertisement says %s, as keepalived and the kernel do', async (on, flags) => {
+  const set = (value: string) =>
+    pair.output('a', ['sh', '-c', `echo ${value} > /proc/sys/net/ipv6/conf/${DEVICE}/forwarding`]);
+  await set(on);
+  const capture = await pair.capture('icmp6[0] = 136', DEVICE, ['-v']);
+  const ours = pair.elector(settings({ excludedVips: [vip(SIX)], garp: { ...GARP, repeat: 1 } }));
+  await ours.is('MASTER');
+  const told = () => capture.matching(new RegExp(`tgt is ${SIX},`));
+  await until('it', () => told().length > 0);
+  await set('0');
+  expect(told()[0]).toContain(`Flags ${flags}`);
+});
+
 test('five hundred addresses, five times each: no advert waits for them', async () => {
   const many = Array.from({ length: 500 }, (_, n) => vip(`10.1.${8 + (n >> 8)}.${n & 255}`));
   const capture = await pair.capture('ip proto 112');

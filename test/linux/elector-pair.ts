@@ -131,8 +131,8 @@ export class Pair {
     return new Keepalived(this.run('b', ['keepalived', '-n', '-l', '-D', '-P', ...files]));
   }
   /** What is on the wire, as tcpdump in `b` prints it. */
-  async capture(filter: string, device = DEVICE): Promise<Capture> {
-    const child = this.run('b', ['tcpdump', '-i', device, '-l', '-n', '-e', '-tt', filter]);
+  async capture(filter: string, device = DEVICE, more: readonly string[] = []): Promise<Capture> {
+    const child = this.run('b', ['tcpdump', ...more, '-i', device, '-l', '-n', '-e', '-tt', filter]);
     const capture = new Capture(child);
     await until('tcpdump', () => capture.errors.includes('listening'));
     return capture;

@@ -4,6 +4,7 @@ import { announcement, ETHERTYPE } from '../../vrrp/arp.ts';
 import type { VirtualAddress } from '../../vrrp/settings.ts';
 import { AF, close, MSG, SOCK, sendto, socket } from '../libc.ts';
 import { sockaddrInet, sockaddrLl } from '../sockaddr.ts';
+import { readSysctl } from '../sysctl.ts';
 import type { Links } from './links.ts';
 
 /** No descriptor: the call is made, and refused. */
@@ -31,11 +32,14 @@ export class AnnouncementSocket {
   }
 
   #framesFor(vips: readonly VirtualAddress[]): { frame: Buffer; to: Buffer }[] {
+    const routers = new Map<string, boolean>();
     return vips.flatMap((vip) => {
       const link = this.#links.link(vip.interface);
       if (link === undefined || link.loopback || link.mac.length !== 6) return [];
-      const frame = announcement(vip.address, link.mac);
-      const type = familyOf(vip.address) === 4 ? ETHERTYPE.ARP : ETHERTYPE.IPV6;
+      const isSix = familyOf(vip.address) === 6;
+      if (isSix && !routers.has(link.name)) routers.set(link.name, isRouter(link.name));
+      const frame = announcement(vip.address, link.mac, routers.get(link.name) ?? false);
+      const type = isSix ? ETHERTYPE.IPV6 : ETHERTYPE.ARP;
       return [{ frame, to: sockaddrLl(link.index, type, frame.subarray(0, 6)) }];
     });
   }
@@ -43,4 +47,9 @@ export class AnnouncementSocket {
   close(): void {
     close(this.#fd);
   }
+}
+
+/** As the kernel itself answers for the address. keepalived asks the base of a device with a virtual MAC. */
+function isRouter(device: string): boolean {
+  return Number(readSysctl(`ipv6/conf/${device}/forwarding`) ?? 0) > 0;
 }
