@@ -18,7 +18,12 @@ beforeAll(async () => {
       return shown.includes('fe80:');
     });
 });
-afterEach(() => pair.clear());
+afterEach(async () => {
+  await pair.clear();
+  // What a killed keepalived leaves would be the source of the next one's adverts.
+  for (const side of ['a', 'b'] as const)
+    if (pair.has(side, LINK_LOCAL)) pair.ip(side, 'addr', 'del', `${LINK_LOCAL}/64`, 'dev', DEVICE);
+});
 afterAll(() => pair.remove());
 
 function vip(value: string, prefixLength = 128) {
@@ -97,5 +102,76 @@ describe('over IPv6', () => {
     await until('ours to yield them', () => !pair.has('a', GLOBAL));
     expect([pair.has('a', VIP), pair.has('a', ADDRESS.a)]).toEqual([true, true]);
     expect(ours.notices.filter((text) => text.includes('dropped'))).toEqual([]);
+  });
+});
+
+describe('over IPv6 with a virtual MAC', () => {
+  const NAME = 'vrrp.51';
+  const MAC = '00:00:5e:00:02:33';
+  const device = { name: NAME, base: DEVICE, mac: MAC, family: 6, ipv6: true } as const;
+  function onDevice(sendsOnBase: boolean, priority = 150) {
+    const vips = [vip(LINK_LOCAL, 64), vip(GLOBAL)].map((each) => ({ ...each, interface: NAME }));
+    return ipv6({ vips, priority, vmac: { device, sendsOnBase, others: [] } });
+  }
+  /** keepalived puts the addresses onto its device only where no interface is named. */
+  function theirsOnDevice(priority: number, more: readonly string[]) {
+    const body = [
+      'state BACKUP',
+      `interface ${DEVICE}`,
+      'virtual_router_id 51',
+      ...THEIRS,
+      'use_vmac',
+      ...more,
+    ];
+    const vips = `virtual_ipaddress {\n${LINK_LOCAL}/64\n${GLOBAL}/128\n}\n`;
+    const head = 'global_defs {\nvrrp_version 3\n}\n';
+    return pair.keepalivedWith(
+      `${head}vrrp_instance K {\n${[...body, `priority ${priority}`].join('\n')}\n${vips}}\n`,
+    );
+  }
+  const holds = (side: 'a' | 'b', address: string) =>
+    pair.ip(side, '-6', 'addr', 'show').includes(` ${address}/`) &&
+    pair.ip(side, '-6', 'addr', 'show', 'dev', NAME).includes(` ${address}/`);
+  afterEach(async () => {
+    await pair.end();
+    for (const side of ['a', 'b'] as const)
+      if (pair.ip(side, '-br', 'link').includes(NAME)) pair.ip(side, 'link', 'del', NAME);
+  });
+
+  test.each([
+    ['through the device', false, []],
+    ['through the base', true, ['vmac_xmit_base']],
+  ] as const)('adverts %s: both roles with keepalived, and neighbours follow', async (_, onBase, more) => {
+    const keepalived = theirsOnDevice(100, more);
+    const capture = await pair.capture('icmp6 or ip6 proto 112');
+    const ours = pair.elector(onDevice(onBase));
+    await ours.is('MASTER');
+    await keepalived.says('Entering BACKUP STATE');
+    await until('the addresses', () => holds('a', GLOBAL) && holds('a', LINK_LOCAL));
+    await pause(500);
+    expect(ours.states).toEqual(['BACKUP', 'MASTER']);
+    expect(holds('b', GLOBAL)).toBe(false);
+    expect(ours.notices.filter((text) => text.includes('dropped'))).toEqual([]);
+    const adverts = capture.lines.filter(
+      (line) => line.includes('> ff02::12: ') && line.includes('prio 150'),
+    );
+    expect(adverts.length).toBeGreaterThan(2);
+    for (const line of adverts) expect(line.includes(`${MAC} > `)).toBe(!onBase);
+    const told = capture.lines.filter((line) => line.includes(`tgt is ${GLOBAL},`));
+    expect(told.length).toBeGreaterThan(0);
+    for (const line of told) expect(line).toContain(`${MAC} > 33:33:00:00:00:01`);
+
+    ours.send({ type: 'drill', holdMs: 60_000 });
+    await keepalived.says('Entering MASTER STATE');
+    await ours.is('BACKUP');
+    await until('the address on the other side', () => holds('b', GLOBAL) && !holds('a', GLOBAL));
+    await pause(500);
+    expect(ours.states.at(-1)).toBe('BACKUP');
+    keepalived.stop();
+    await ours.is('MASTER');
+    await until('the address here', () => holds('a', GLOBAL));
+    ours.send({ type: 'stop' });
+    await ours.ended();
+    expect(pair.ip('a', '-br', 'link')).not.toContain(NAME);
   });
 });
