@@ -23,6 +23,14 @@ export type LinkWords = {
   polled: PolledInterface[];
   delays: { interface: Located<string>; downMs: Located<number>; upMs: Located<number> }[];
 };
+/** The packet filter: `nftables…` and what stands beside them. */
+export type FilterWords = {
+  table?: Located<string>;
+  priority?: Located<number>;
+  counters: boolean;
+  /** `disable_local_igmp` */
+  silencesLocalGroups: boolean;
+};
 /** Interfaces that share their pauses; undefined = none. */
 export type GarpGroup = {
   interfaces: Located<string>[];

@@ -4,7 +4,7 @@
 import type { Address, Prefix } from '../core/address.ts';
 import type { Located, Span } from '../core/diagnostic.ts';
 import type { Route } from '../core/route.ts';
-import type { GarpDefaults, GarpGroup, LinkWords } from './model-links.ts';
+import type { FilterWords, GarpDefaults, GarpGroup, LinkWords } from './model-links.ts';
 import type { GlobalNotify, Mail, Notify, Program } from './model-notify.ts';
 
 export type Configuration = {
@@ -47,6 +47,7 @@ export type GlobalDefs = {
   vmacPrefix: Located<string>;
   /** Undefined = the same. */
   vmacAddressPrefix?: Located<string>;
+  filter: FilterWords;
   garp: GarpDefaults;
   /** Pauses on interfaces that are in no group; undefined = none. */
   garpIntervalMs?: Located<number>;

@@ -248,7 +248,7 @@ function directorEntry(plan: Plan): Entry {
       realtimePriority,
       ...pacingFacts(pacing),
       ...runningFacts(elector),
-      ...linkFacts(elector.links, plan.trackers.links),
+      ...linkFacts(elector, plan.trackers.links),
       ...(logsUnknownIds ? { logsUnknownIds } : {}),
       ...notifyFacts(notify),
       ...watchedFacts(plan),

@@ -47,13 +47,35 @@ export function planLinks(
   return links.size === 0 ? {} : { links: [...links.values()] };
 }
 
+export function planFilter({
+  global: { filter },
+}: Configuration): Pick<ElectorSettings, 'filter' | 'silencesLocalGroups'> {
+  const { table, priority, counters, silencesLocalGroups } = filter;
+  const how = {
+    ...(table === undefined ? {} : { table: table.value }),
+    ...(priority === undefined ? {} : { priority: priority.value }),
+    ...(counters ? { counters: true as const } : {}),
+  };
+  return {
+    ...(Object.keys(how).length > 0 ? { filter: how } : {}),
+    ...(silencesLocalGroups ? { silencesLocalGroups: true } : {}),
+  };
+}
+
 /** For people who compare two plans. */
-export function linkFacts(links: readonly LinkSettings[] = [], polls: readonly LinkTarget[] = []): Facts {
+export function linkFacts(
+  { links = [], filter, silencesLocalGroups }: Omit<ElectorSettings, 'addresses'>,
+  polls: readonly LinkTarget[] = [],
+): Facts {
   const delays = links.filter(({ downMs, upMs }) => downMs > 0 || upMs > 0);
   const waits = delays.map((link) => `${link.interface} ${link.downMs / 1000} s ${link.upMs / 1000} s`);
   const polled = polls.map(({ name, by }) => (by === undefined ? name : `${name} ${by}`));
   return {
     ...(waits.length > 0 ? { linkDelays: waits.join(', ') } : {}),
     ...(polled.length > 0 ? { polledLinks: polled.join(', ') } : {}),
+    ...(filter?.table === undefined ? {} : { filterTable: filter.table }),
+    ...(filter?.priority === undefined ? {} : { filterPriority: filter.priority }),
+    ...(filter?.counters ? { filterCounters: true } : {}),
+    ...(silencesLocalGroups ? { silencesLocalGroups: true } : {}),
   };
 }

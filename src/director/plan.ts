@@ -27,7 +27,7 @@ import type { HmacSettings } from '../vrrp/auth.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from '../vrrp/settings.ts';
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
 import { planGarp, planPacing } from './announcing.ts';
-import { planLinks } from './links.ts';
+import { planFilter, planLinks } from './links.ts';
 import { planRunning } from './running.ts';
 import { planGroups, planSessions, planTracks } from './trackers.ts';
 import { planChecksum, planUnicast } from './unicast.ts';
@@ -79,6 +79,7 @@ export function planElector(
     ...planGroups(configuration),
     ...planPacing(configuration, instances),
     ...planLinks(configuration, instances),
+    ...planFilter(configuration),
     ...planSessions(configuration),
     ...planRunning(configuration),
     ...(configuration.global.logsUnknownIds ? { logsUnknownIds: true } : {}),

@@ -4,6 +4,7 @@ import { type Address, addressBytes, familyOf } from '../core/address.ts';
 import {
   align,
   bytes,
+  decodeAttributes,
   encodeAttributes,
   type Fields,
   type Kind,
@@ -19,12 +20,12 @@ import { NLM_F, type Request } from './message.ts';
 export const NETLINK_NETFILTER = 12;
 const SUBSYSTEM = 10;
 const BATCH = { BEGIN: 0x10, END: 0x11 } as const;
-const MSG = { NEWTABLE: 0, DELTABLE: 2, NEWCHAIN: 3, NEWRULE: 6 } as const;
+const MSG = { NEWTABLE: 0, GETTABLE: 1, DELTABLE: 2, NEWCHAIN: 3, NEWRULE: 6 } as const;
 /** NFPROTO_INET: both families in one table. */
 const INET = 1;
 export const HOOK = { INPUT: 1, OUTPUT: 3 } as const;
 export const VERDICT = { DROP: 0, ACCEPT: 1 } as const;
-const META = { OUT_NAME: 7, FAMILY: 15, PROTOCOL: 16 } as const;
+const META = { IN_NAME: 6, OUT_NAME: 7, FAMILY: 15, PROTOCOL: 16 } as const;
 const BASE = { NETWORK: 1, TRANSPORT: 2 } as const;
 /** Where the destination is. */
 const DESTINATION = { 4: { offset: 16, length: 4 }, 6: { offset: 24, length: 16 } } as const;
@@ -50,7 +51,9 @@ function elements<T>(item: Kind<T>): Kind<readonly T[]> {
   };
 }
 
-const TABLE = schema({ name: { id: 1, kind: text } });
+/** `notes`: not the kernel's; libnftnl keeps a comment there: type 0, length, text with a final zero. */
+const TABLE = schema({ name: { id: 1, kind: text }, notes: { id: 6, kind: bytes } });
+const COMMENT = 0;
 const CHAIN_HOOK = schema({ number: { id: 1, kind: u32be }, priority: { id: 2, kind: u32be } });
 const CHAIN = schema({
   table: { id: 1, kind: text },
@@ -74,6 +77,7 @@ const COMPARE_DATA = schema({
   data: { id: 3, kind: nested(DATA) },
 });
 const IMMEDIATE_DATA = schema({ to: { id: 1, kind: u32be }, data: { id: 2, kind: nested(DATA) } });
+const NOTHING = schema({});
 const EXPRESSION = schema({ name: { id: 1, kind: text }, data: { id: 2, kind: { ...bytes, nested: true } } });
 type Expression = Values<typeof EXPRESSION extends Schema<infer F> ? F : never>;
 const RULE = schema({
@@ -90,10 +94,16 @@ export const BEGIN = frame('NFNL_MSG_BATCH_BEGIN', BATCH.BEGIN);
 export const END = frame('NFNL_MSG_BATCH_END', BATCH.END);
 
 /** A transaction: whatever is there of that name makes place for this. */
-export function replaceTable(name: string, chains: readonly Chain[], rules: readonly Rule[]): Request[] {
+export function replaceTable(
+  { table: name, mark }: { table: string; mark: string },
+  chains: readonly Chain[],
+  rules: readonly Rule[],
+): Request[] {
+  const comment = Buffer.from(`${mark}\0`, 'latin1');
+  const notes = Buffer.concat([Buffer.of(COMMENT, comment.length), comment]);
   return [
     ...removeTable(name),
-    message(`table ${name}`, MSG.NEWTABLE, TABLE, { name }),
+    message(`table ${name}`, MSG.NEWTABLE, TABLE, { name, notes }),
     ...chains.map((chain) => newChain(name, chain)),
     ...rules.map(({ chain, expressions }) =>
       message(`rule of ${chain}`, MSG.NEWRULE, RULE, { table: name, chain, expressions }, NLM_F.APPEND),
@@ -109,12 +119,30 @@ export function removeTable(name: string): Request[] {
   ];
 }
 
-export function isIgmpThrough(device: string): Expression[] {
-  const name = Buffer.alloc(NAME_SIZE);
-  name.write(device, 'latin1');
-  return [...isMeta(META.OUT_NAME, name), ...isMeta(META.PROTOCOL, Buffer.of(PROTOCOL.IGMP))];
+/** Refused with ENOENT when there is none. */
+export function getTable(name: string): Request {
+  const payload = encodeAttributes(TABLE, { name }, HEADER.size);
+  payload.writeUInt8(INET, HEADER.family);
+  return { name: `nf_tables table ${name}?`, type: (SUBSYSTEM << 8) | MSG.GETTABLE, flags: 0, payload };
 }
-export function isNeighbourDiscovery(type: number): Expression[] {
+/** The mark of {@link replaceTable} in the answer to {@link getTable}. */
+export function markOf(answer: Buffer): string | undefined {
+  const decoded = decodeAttributes(TABLE, answer.subarray(HEADER.size));
+  const notes = decoded.ok ? decoded.value.notes : undefined;
+  if (notes === undefined || notes.length < 2 || notes[0] !== COMMENT) return undefined;
+  return Buffer.from(notes.subarray(2, 2 + notes[1]! - 1)).toString('latin1');
+}
+
+export function isThrough(device: string): Expression[] {
+  return isMeta(META.OUT_NAME, deviceName(device));
+}
+export function isFrom(device: string): Expression[] {
+  return isMeta(META.IN_NAME, deviceName(device));
+}
+export function isIgmp(): Expression[] {
+  return isMeta(META.PROTOCOL, Buffer.of(PROTOCOL.IGMP));
+}
+export function isIcmpv6(type: number): Expression[] {
   const isType = isPayload(BASE.TRANSPORT, 0, Buffer.of(type));
   return [...isMeta(META.PROTOCOL, Buffer.of(PROTOCOL.ICMPV6)), ...isType];
 }
@@ -125,6 +153,9 @@ export function isTo(address: Address): Expression[] {
     ...isMeta(META.FAMILY, Buffer.of(FAMILY[family])),
     ...isPayload(BASE.NETWORK, offset, addressBytes(address)),
   ];
+}
+export function counter(): Expression {
+  return expression('counter', NOTHING, {});
 }
 export function verdict(code: number): Expression {
   const data = { verdict: { code } };
@@ -137,6 +168,11 @@ function newChain(table: string, { name, hook, priority }: Chain): Request {
   return message(`chain ${name}`, MSG.NEWCHAIN, CHAIN, values);
 }
 
+function deviceName(device: string): Buffer {
+  const name = Buffer.alloc(NAME_SIZE);
+  name.write(device, 'latin1');
+  return name;
+}
 function isMeta(key: number, value: Buffer): Expression[] {
   return [expression('meta', META_DATA, { to: REGISTER.FIRST, key }), isEqual(value)];
 }

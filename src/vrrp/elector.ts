@@ -20,7 +20,7 @@ import type { ElectorCommand, ElectorSettings, Verdict } from './settings.ts';
 import { holdBack, STARTED } from './startup.ts';
 import { longestSilenceMs } from './timing.ts';
 import { trackerKey } from './tracks.ts';
-import { hearingInterface, sendingInterface, virtualDevices } from './virtual-device.ts';
+import { hearingInterface, sendingInterface, solicitedGroups, virtualDevices } from './virtual-device.ts';
 
 /** `addresses`: of either family, those first that the kernel takes as source. */
 export type Link = { up: boolean; addresses: readonly Address[] };
@@ -147,6 +147,12 @@ export function listeners(elector: Elector): Listener[] {
       const listener = found.get(key) ?? { interface: name, family, groups: new Set() };
       found.set(key, listener);
       if (own.unicastPeers.length === 0) listener.groups.add(own.multicastGroup);
+    }
+    for (const { interface: name, group } of solicitedGroups(own)) {
+      const key = `6 ${name}`;
+      const listener = found.get(key) ?? { interface: name, family: 6, groups: new Set() };
+      found.set(key, listener);
+      listener.groups.add(group);
     }
   }
   return [...found.values()];

@@ -7,6 +7,7 @@ import type { Pacing } from './announcements.ts';
 import type { HmacSettings } from './auth.ts';
 import type { BfdSettings } from './bfd/speaker.ts';
 import type { LinkSettings } from './carrier.ts';
+import type { FilterSettings } from './filter.ts';
 import type { SchedulingSettings } from './lateness.ts';
 import type { ChecksumForm } from './packet.ts';
 import type { BufferPolicy } from './receive-buffer.ts';
@@ -139,6 +140,10 @@ export type ElectorSettings = {
   bfd?: readonly BfdSettings[];
   /** Interfaces whose state counts after a while, or is looked at; undefined = none. */
   links?: readonly LinkSettings[];
+  /** Undefined = a table of ours, after IPVS. */
+  filter?: FilterSettings;
+  /** `igmp_link_local_mcast_reports` is off: no reports of 224.0.0.0/24. */
+  silencesLocalGroups?: true;
   /** Pauses between gratuitous ARPs and neighbour advertisements; undefined = none. */
   pacing?: Pacing;
   startup?: Startup;

@@ -40,6 +40,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         checksUnicastSource: false,
         multicastGroup4: '224.0.0.18',
         multicastGroup6: 'ff02::12',
+        filter: { counters: false, silencesLocalGroups: false },
         garp: { masterDelayMs: 5000, masterRepeat: 5, masterRefreshMs: 60_000, masterRefreshRepeat: 1 },
         vmacPrefix: 'vrrp',
         notify: { pipes: [], priorityChanges: false, statesOnReload: false, mailDefault: false },

@@ -45,6 +45,7 @@ test('no_accept: found by ARP and NDP, and takes nothing in; other addresses do'
   expect(await neighbour(VIP)).toMatch(/lladdr .* (REACHABLE|DELAY|STALE)/);
   expect(await neighbour(VIP6)).toMatch(/lladdr .* (REACHABLE|DELAY|STALE)/);
   expect(await ruleset()).toBe(`table inet lvs-director {
+  comment "lvs-director"
   chain in {
     type filter hook input priority 101; policy accept;
     icmpv6 type nd-neighbor-solicit accept
@@ -78,6 +79,7 @@ test('a virtual interface reports no multicast group: its base does', async () =
   await pause(1500);
   expect(capture.matching(new RegExp(MAC))).toEqual([]);
   expect(await ruleset()).toContain(`oifname "${NAME}" meta l4proto igmp drop`);
+  expect(await ruleset()).not.toContain('mld');
 });
 
 test('nothing is left at a stop, and by a dead director', async () => {
@@ -93,4 +95,69 @@ test('nothing is left at a stop, and by a dead director', async () => {
   expect(await ruleset()).toContain('igmp drop');
   pair.guardian(virtual(), ['VI_1']);
   expect(await ruleset()).toBe('');
+});
+
+test('the table, priority and counters of the file; a table of somebody else is left alone', async () => {
+  await pair.output('a', ['nft', 'add', 'table', 'inet', 'theirs']);
+  const filter = { table: 'theirs', priority: 150, counters: true } as const;
+  const ours = pair.elector(settings({ refuses: true }, { filter }));
+  await ours.is('MASTER');
+  expect(ours.notices.some((text) => text.includes('theirs is there, and not ours'))).toBe(true);
+  expect(await ruleset()).toBe('table inet theirs {\n}\n');
+  ours.send({
+    type: 'configure',
+    settings: settings({ refuses: true }, { filter: { ...filter, table: 'my' } }),
+  });
+  await until('the other table', () => pair.has('a'));
+  await pause(300);
+  const rules = await ruleset();
+  expect(rules).toContain('table inet my {\n  comment "lvs-director"');
+  expect(rules).toContain('type filter hook input priority 150; policy accept;');
+  expect(rules).toContain(`ip daddr ${VIP} counter packets 0 bytes 0 drop`);
+  expect([await answers(VIP), await answers('10.1.0.1')]).toEqual([false, true]);
+  expect(await ruleset()).toMatch(new RegExp(`ip daddr ${VIP} counter packets [1-9]`));
+  ours.kill();
+  await until('its end', () => ours.exitCode !== undefined);
+  pair.guardian(settings({ refuses: true }, { filter: { ...filter, table: 'my' } }), ['VI_1']);
+  pair.guardian(settings({ refuses: true }, { filter }), []);
+  expect(await ruleset()).toBe('table inet theirs {\n}\n');
+});
+
+test('a virtual interface of IPv6 is silent, and its base reports what it needs', async () => {
+  const six = { ...device, mac: '00:00:5e:00:02:33', family: 6, ipv6: true } as const;
+  const vips = [address('fe80::51'), address(VIP6)].map((each) => ({
+    address: each,
+    prefixLength: 64,
+    interface: NAME,
+    scope: 0,
+  }));
+  const linkLocal = () => pair.ip('a', '-6', 'addr', 'show', 'dev', DEVICE, 'scope', 'link', '-tentative');
+  await until('the end of duplicate address detection', () => linkLocal().includes('fe80:'));
+  const capture = await pair.capture('(ip6 and ip6[6] = 0) or icmp6[0] = 133', DEVICE, ['-v']);
+  const own = { vips, vmac: { device: six, sendsOnBase: false, others: [] }, refuses: true as const };
+  const ours = pair.elector(settings({ ...own, multicastGroup: address('ff02::12') }));
+  await ours.is('MASTER');
+  await until('a report of the group', () => capture.matching(/ff02::1:ff00:50/).length > 0);
+  await pause(1500);
+  expect(capture.matching(new RegExp(six.mac))).toEqual([]);
+  const rules = await ruleset();
+  expect(rules).toContain(`oifname "${NAME}" icmpv6 type mld2-listener-report drop`);
+  expect(rules).toContain(`oifname "${NAME}" icmpv6 type nd-router-solicit drop`);
+  expect(rules).toContain(`iifname "${NAME}" ip6 daddr fe80::51 drop`);
+  expect(rules).toContain(`ip6 daddr ${VIP6} drop`);
+  ours.send({ type: 'stop' });
+  await ours.ended();
+});
+
+test('disable_local_igmp: no report of the group of adverts, and as before at the end', async () => {
+  const reports = () => pair.read('a', '/proc/sys/net/ipv4/igmp_link_local_mcast_reports');
+  const capture = await pair.capture('igmp');
+  const ours = pair.elector(settings({}, { silencesLocalGroups: true }));
+  await ours.is('MASTER');
+  expect(reports()).toBe('0');
+  await pause(1500);
+  expect(capture.matching(/224\.0\.0\.18/)).toEqual([]);
+  ours.send({ type: 'stop' });
+  await ours.ended();
+  expect(reports()).toBe('1');
 });

@@ -45,7 +45,7 @@ test('a kernel without the subsystem: refused as a whole', () => {
 });
 
 test('one bad message among good ones: nothing of it is done', () => {
-  const [make, remove, again] = replaceTable(TABLE, [], []);
+  const [make, remove, again] = replaceTable({ table: TABLE, mark: 'ours' }, [], []);
   const bad = changed(again!, 0, UNKNOWN_FAMILY);
   expect(transact(BEGIN, [make!, bad, make!], END)).toMatchObject({ ok: false });
   // It would be there to be removed: what is not there is not.

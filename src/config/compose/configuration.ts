@@ -21,7 +21,7 @@ import { composeInstance } from './vrrp.ts';
 export function composeConfiguration(settings: Settings<typeof TOP>, report: Report): Configuration {
   const globals = joined(GLOBAL_DEFS, all(settings, 'global_defs'), settings.at);
   const own = joined(DIRECTOR, all(settings, 'director'), settings.at);
-  const global = composeGlobal(globals);
+  const global = composeGlobal(globals, report);
   const instances = all(settings, 'vrrp_instance').flatMap(
     ({ value, at, body }) => composeInstance({ value, at }, body, global, report) ?? [],
   );

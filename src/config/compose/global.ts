@@ -1,8 +1,10 @@
 // Settings of `global_defs` and `director` → their part of the typed configuration.
 import type { DirectorBlock, GlobalDefs } from '../model.ts';
+import type { Report } from '../report.ts';
 import { type DIRECTOR, DRILL } from '../schema/director.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
 import { all, last, noSettings, type Settings, settled } from '../settings.ts';
+import { composeFilter } from './filter.ts';
 import { composeGlobalGarp } from './garp.ts';
 import { composeGlobalNotify, composeWebhooks } from './notify.ts';
 import { composeRunning } from './running.ts';
@@ -11,7 +13,7 @@ import { composeSync } from './sync-daemon.ts';
 /** `NOT_ASKED`: a director whose file says nothing of real-time priority does not ask for it. */
 const NOT_ASKED = 0;
 
-export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDefs {
+export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>, report: Report): GlobalDefs {
   const routerId = last(settings, 'router_id');
   const syncDaemon = composeSync(settings);
   const garpInterval = last(settings, 'vrrp_garp_interval');
@@ -36,6 +38,7 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>): GlobalDef
     multicastGroup6: settled(settings, 'vrrp_mcast_group6'),
     vmacPrefix: settled(settings, 'vmac_prefix'),
     ...(addressPrefix === undefined ? {} : { vmacAddressPrefix: addressPrefix }),
+    filter: composeFilter(settings, report),
     garp: composeGlobalGarp(settings),
     ...(garpInterval === undefined ? {} : { garpIntervalMs: garpInterval }),
     ...(gnaInterval === undefined ? {} : { gnaIntervalMs: gnaInterval }),

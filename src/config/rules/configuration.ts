@@ -4,6 +4,7 @@ import type { Report } from '../report.ts';
 import { checkRoles } from './addresses.ts';
 import { checkChecks } from './checks.ts';
 import { distinct } from './distinct.ts';
+import { checkFilter } from './filter.ts';
 import { checkServices, serviceName } from './ipvs.ts';
 import { checkLinks } from './links.ts';
 import { checkMail } from './mail.ts';
@@ -23,6 +24,7 @@ export function checkConfiguration(configuration: Configuration, report: Report)
   checkInstances(configuration, report);
   checkVirtualMacs(configuration, report);
   checkLinks(configuration, report);
+  checkFilter(configuration, report);
   checkSync(configuration, report);
   configuration.virtualServers = distinct(configuration.virtualServers, serviceName, (service, first) =>
     report.add(

@@ -4,6 +4,7 @@ import { address as parsed } from '../../core/address.ts';
 import type { Located } from '../../core/diagnostic.ts';
 import type { Arguments } from '../arguments.ts';
 import { type Block, keyword } from './block.ts';
+import { FILTER_WORDS } from './filter.ts';
 import { GLOBAL_GARP_WORDS } from './garp.ts';
 import { GLOBAL_MAIL_WORDS } from './mail.ts';
 import { GLOBAL_NOTIFY_WORDS } from './notify.ts';
@@ -158,6 +159,7 @@ export const GLOBAL_DEFS = {
       'one gratuitous ARP, no second burst and no refresh, where nothing else is said',
     ),
     ...GLOBAL_GARP_WORDS,
+    ...FILTER_WORDS,
     vmac_prefix: keyword(interfaceName, 'what the names that use_vmac makes begin with', { default: 'vrrp' }),
     vmac_addr_prefix: keyword(interfaceName, 'the same of use_vmac_addr; default vmac_prefix'),
     ...GLOBAL_RUNNING_WORDS,

@@ -79,20 +79,13 @@ export const GLOBAL_WORDS = words(
   none    checker_log_all_failures      bool        log every failed probe, not only transitions
   ignored dynamic_interfaces ?one(allow_if_changes) accept interfaces that come and go
   ignored default_interface iface interface of static addresses without dev; default eth0
-  ignored disable_local_igmp            flag        sysctl igmp_link_local_mcast_reports=0
   ignored lvs_timeouts                  timeouts    the kernel's timeouts of connections
   ignored lvs_flush                     flag        clear the whole IPVS table at the start
   ignored lvs_flush_on_stop ?one(VS) clear IPVS at the end; VS = our own services only, servers and all
   ignored lvs_flush_onstop              ?one(VS)    old name of lvs_flush_on_stop
-  ignored vrrp_iptables ?texts(2) iptables chains (in, out) for no_accept and VMAC filtering
-  ignored vrrp_ipsets                   ?texts(6)   names of the ipsets used with vrrp_iptables
-  ignored nftables                      ?text       nftables table for no_accept and VMAC filtering
-  ignored nftables_priority             int(-2147483648) priority of the base chains of nftables
-  ignored nftables_ifindex              flag        key link-local sets by interface index
   ignored nftables_ipvs ?text one fwmark service per virtual_server_group, marked by this nftables table
   ignored nftables_ipvs_priority        int(-2147483648) priority of the chains of nftables_ipvs
   ignored nftables_ipvs_start_fwmark    uint(1)     first mark of nftables_ipvs; default 1000
-  ignored nftables_counters             flag        add counters to the generated rules
   ignored lvs_notify_fifo fifo named pipe that gets the events of virtual and real servers
   ignored lvs_notify_fifo_script        script      program that reads lvs_notify_fifo
   none    checker_priority              int(-20,19) nice value of the checker child

@@ -1,17 +1,22 @@
 // The elector's packet filter: one table of nf_tables, replaced as a whole when the settings want another.
 //
-// The input chain comes after IPVS (priority 99): what IPVS forwards never gets here, so `no_accept` refuses
-// the machine's own services on a virtual address and nothing else. keepalived 2.2.7 drops at -1, which
-// is before IPVS sees a packet.
+// The input chain comes after IPVS (priority 99) unless the file says otherwise: what IPVS forwards never
+// gets here, so `no_accept` refuses the machine's own services on a virtual address and nothing else.
+// keepalived 2.2.7 drops at -1, which is before IPVS sees a packet.
 import type { Notice } from '../../core/events.ts';
 import {
   BEGIN,
   type Chain,
+  counter,
   END,
+  getTable,
   HOOK,
-  isIgmpThrough,
-  isNeighbourDiscovery,
+  isFrom,
+  isIcmpv6,
+  isIgmp,
+  isThrough,
   isTo,
+  markOf,
   NETLINK_NETFILTER,
   type Rule,
   removeTable,
@@ -19,25 +24,21 @@ import {
   VERDICT,
   verdict,
 } from '../../netlink/nftables.ts';
-import type { Filter } from '../../vrrp/filter.ts';
+import { type Filter, isEmptyFilter } from '../../vrrp/filter.ts';
 import { SystemCallError } from '../libc.ts';
 import { NetlinkSocket, type Result } from '../netlink-socket.ts';
 
-const TABLE = 'lvs-director';
-/** NF_IP_PRI_NAT_SRC is 100, and IPVS is right before it. */
-const AFTER_IPVS = 101;
-const CHAINS: readonly Chain[] = [
-  { name: 'in', hook: HOOK.INPUT, priority: AFTER_IPVS },
-  { name: 'out', hook: HOOK.OUTPUT, priority: -1 },
-];
+/** What a table of ours bears: the file may give it a name that somebody else's has. */
+const MARK = 'lvs-director';
 /** Neighbour solicitation and advertisement: without them nobody finds the address. */
 const DISCOVERY = [135, 136] as const;
-const NOTHING: Filter = { silent: [], refused: [] };
+/** Reports of multicast groups (RFC 2710, RFC 3810) and router solicitations. */
+const CHATTER = [131, 132, 143, 133] as const;
 
 export class Firewall {
   readonly #say: (notice: Notice) => void;
   #socket: NetlinkSocket | undefined;
-  #inForce = NOTHING;
+  #inForce: Filter | undefined;
 
   constructor(say: (notice: Notice) => void) {
     this.#say = say;
@@ -45,23 +46,44 @@ export class Firewall {
 
   keep(wanted: Filter): void {
     if (JSON.stringify(wanted) === JSON.stringify(this.#inForce)) return;
-    const result = this.#transact(
-      isEmpty(wanted) ? removeTable(TABLE) : replaceTable(TABLE, CHAINS, rulesOf(wanted)),
-    );
+    if (isEmptyFilter(wanted)) return this.#removeOwn();
+    if (this.#inForce?.table !== wanted.table) {
+      this.#removeOwn();
+      if (this.#isForeign(wanted.table))
+        return this.#complain(wanted, `the table ${wanted.table} is there, and not ours`);
+    }
+    const { table } = wanted;
+    const result = this.#transact(replaceTable({ table, mark: MARK }, chainsOf(wanted), rulesOf(wanted)));
     if (result.ok) this.#inForce = wanted;
     else this.#complain(wanted, result.explanation ?? result.errno);
   }
 
-  /** Also what a former director left. */
-  remove(): void {
-    this.#transact(removeTable(TABLE));
-    this.#inForce = NOTHING;
+  /** What a former director left. */
+  remove({ table }: Filter): void {
+    if (!this.#isForeign(table)) this.#transact(removeTable(table));
   }
   /** Nothing of it stays. */
   close(): void {
-    if (!isEmpty(this.#inForce)) this.remove();
+    this.#removeOwn();
     this.#socket?.close();
     this.#socket = undefined;
+  }
+
+  #removeOwn(): void {
+    if (this.#inForce !== undefined) this.#transact(removeTable(this.#inForce.table));
+    this.#inForce = undefined;
+  }
+
+  #isForeign(table: string): boolean {
+    try {
+      this.#socket ??= new NetlinkSocket(NETLINK_NETFILTER);
+      const [answer] = this.#socket.request(getTable(table));
+      return answer !== undefined && markOf(answer.payload) !== MARK;
+    } catch (error) {
+      // There is none, or there is no nf_tables: then making one will say so.
+      if (!(error instanceof SystemCallError)) throw error;
+      return false;
+    }
   }
 
   #transact(requests: ReturnType<typeof removeTable>): Result {
@@ -74,7 +96,9 @@ export class Firewall {
     }
   }
 
-  #complain({ silent, refused }: Filter, why: string): void {
+  #complain(filter: Filter, why: string): void {
+    const refused = filter.refused.map(({ address }) => address);
+    const silent = filter.silent.map(({ name }) => name);
     const lost = [
       ...(refused.length > 0 ? [`no_accept is not in force for ${refused.join(', ')}`] : []),
       ...(silent.length > 0
@@ -86,18 +110,28 @@ export class Firewall {
   }
 }
 
-function isEmpty({ silent, refused }: Filter): boolean {
-  return silent.length === 0 && refused.length === 0;
+function chainsOf({ priority }: Filter): Chain[] {
+  return [
+    { name: 'in', hook: HOOK.INPUT, priority: priority.in },
+    { name: 'out', hook: HOOK.OUTPUT, priority: priority.out },
+  ];
 }
 
-function rulesOf({ silent, refused }: Filter): Rule[] {
+function rulesOf({ silent, refused, counters }: Filter): Rule[] {
   const rule = (chain: string, conditions: Rule['expressions'], code: number): Rule => ({
     chain,
-    expressions: [...conditions, verdict(code)],
+    expressions: [...conditions, ...(counters ? [counter()] : []), verdict(code)],
   });
   return [
-    ...silent.map((device) => rule('out', isIgmpThrough(device), VERDICT.DROP)),
-    ...DISCOVERY.map((type) => rule('in', isNeighbourDiscovery(type), VERDICT.ACCEPT)),
-    ...refused.map((address) => rule('in', isTo(address), VERDICT.DROP)),
+    ...silent.flatMap(({ name, igmp, mld }) => [
+      ...(igmp ? [rule('out', [...isThrough(name), ...isIgmp()], VERDICT.DROP)] : []),
+      ...(mld
+        ? CHATTER.map((type) => rule('out', [...isThrough(name), ...isIcmpv6(type)], VERDICT.DROP))
+        : []),
+    ]),
+    ...DISCOVERY.map((type) => rule('in', isIcmpv6(type), VERDICT.ACCEPT)),
+    ...refused.map(({ address, interface: device }) =>
+      rule('in', [...(device === undefined ? [] : isFrom(device)), ...isTo(address)], VERDICT.DROP),
+    ),
   ];
 }

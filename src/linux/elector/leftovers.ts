@@ -7,7 +7,7 @@ import { refuse } from '../../vrrp/accept.ts';
 import { type Authenticator, createAuthenticator } from '../../vrrp/auth.ts';
 import { examine, signed } from '../../vrrp/authenticate.ts';
 import { familyOfRouter, sourceAmong } from '../../vrrp/family.ts';
-import { filterFor } from '../../vrrp/filter.ts';
+import { filterFor, isEmptyFilter } from '../../vrrp/filter.ts';
 import { allVips, parcels } from '../../vrrp/instance.ts';
 import { decodeAdvert, RESIGNED } from '../../vrrp/packet.ts';
 import type { ElectorSettings, InstanceSettings } from '../../vrrp/settings.ts';
@@ -59,10 +59,10 @@ export function removeLeftovers(settings: ElectorSettings, masters: readonly str
 }
 
 function removeFilter(settings: ElectorSettings): void {
-  const { silent, refused } = filterFor(settings);
-  if (silent.length === 0 && refused.length === 0) return;
+  const filter = filterFor(settings);
+  if (isEmptyFilter(filter)) return;
   const firewall = new Firewall(() => {});
-  firewall.remove();
+  firewall.remove(filter);
   firewall.close();
 }
 

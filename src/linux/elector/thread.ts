@@ -25,6 +25,7 @@ import type { ThreadData } from './elector.ts';
 import { Firewall } from './firewall.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
+import { LocalGroups } from './local-groups.ts';
 import { Promotion } from './promotion.ts';
 import { Routes } from './routes.ts';
 import { Scheduling } from './scheduling.ts';
@@ -51,6 +52,7 @@ export class ElectorThread {
   readonly #firewall = new Firewall((notice) => this.#say(notice));
   readonly #routes = new Routes(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #promotion = new Promotion();
+  readonly #localGroups = new LocalGroups();
   readonly #scheduling = new Scheduling((notice) => this.#say(notice));
   readonly #sockets = new Map<string, Open>();
   readonly #poll = new PollSet();
@@ -176,6 +178,7 @@ export class ElectorThread {
       // Before those who track them: they would else begin with a verdict that is not known.
       this.#bfd.configure(command.settings.bfd ?? [], monotonicMs());
       this.#promotion.follow(command.settings.instances);
+      this.#localGroups.follow(command.settings.silencesLocalGroups ?? false);
     }
     this.#feed({ type: 'command', command });
     this.#openSockets();
@@ -246,6 +249,7 @@ export class ElectorThread {
   }
   #close(): void {
     this.#promotion.follow([]);
+    this.#localGroups.follow(false);
     for (const { socket } of this.#sockets.values()) socket.close();
     this.#sockets.clear();
     this.#bfd.close(monotonicMs());
