@@ -133,7 +133,9 @@ export function admit(instance: Instance, fit: boolean, why: Why, turn: Turn): v
   const before = instance.linkUp;
   instance.linkUp = fit;
   if (instance.router.state === 'INIT') {
-    if (!instance.retiring) advance(instance, { type: 'start', linkUp: fit }, turn);
+    if (instance.retiring) return;
+    if (!fit) notice(instance, 'link.down', why.message, why.fields, turn);
+    advance(instance, { type: 'start', linkUp: fit }, turn);
     return;
   }
   if (fit === before) return;

@@ -83,7 +83,7 @@ describe('what is not known yet', () => {
   });
   test('does not hide what is known to be down', () => {
     configure({ tracks: [track({}), track({ kind: 'bfd' })] });
-    expect(notices(find('down'))).toEqual([]);
+    expect(notices(find('down'))).toEqual(['(VI_1) script chk is down']);
     expect(state()).toBe('FAULT');
   });
   test('changes no priority and keeps nobody from running', () => {
