@@ -137,6 +137,19 @@ describe('adverts', () => {
     expect(changed(change)).toEqual(expected);
   });
 
+  test('adverts go as far as the other director asks for', () => {
+    const file = (text: string, own: string, peer: string, ttl = '') => {
+      const [from, to] = unicast(own, peer);
+      return text.replace(from, `${to}${ttl}`);
+    };
+    const a = file(FILE, '10.0.0.11', '10.0.0.12 min_ttl 254');
+    const b = (ttl: string) => file(OTHER, '10.0.0.12', '10.0.0.11', ttl);
+    expect(said(a, b('unicast_ttl 254\n'))).toEqual([]);
+    expect(said(a, b('unicast_ttl 253\n'))).toEqual(['error CFG_PAIR_UNICAST b:15 a:13']);
+    expect(said(b('unicast_ttl 3\n').replace('priority 100', 'priority 90'), a)).toEqual([
+      'error CFG_PAIR_UNICAST b:13 a:15',
+    ]);
+  });
   test('unicast peers point at each other', () => {
     const a = FILE.replace(...unicast('10.0.0.11', '10.0.0.12', '10.0.0.13'));
     const b = (own: string, peer: string) => OTHER.replace(...unicast(own, peer));

@@ -93,3 +93,18 @@ test('vrrp_startup_delay: nobody speaks before it is over, and both say so', asy
   expect(performance.now() - begunMs).toBeGreaterThan(1300);
   await until('our advert', () => capture.lines.some((line) => line.includes(`${ADDRESS.a} > `)));
 });
+
+test('timer_expired_backup: who was stopped for long yields to whoever took over, at once', async () => {
+  const words = 'nopreempt\ntimer_expired_backup 100';
+  const ours = startOurs({ priority: 150, words });
+  await ours.is('MASTER');
+  const theirs = pair.keepalivedWith(file({ priority: 100 }));
+  await theirs.says('Entering BACKUP STATE');
+  process.kill(ours.child.pid!, 'SIGSTOP');
+  await theirs.says('Entering MASTER STATE');
+  process.kill(ours.child.pid!, 'SIGCONT');
+  await ours.is('BACKUP');
+  await pause(500);
+  expect(ours.states).toEqual(['BACKUP', 'MASTER', 'BACKUP']);
+  expect(pair.has('a')).toBe(false);
+});

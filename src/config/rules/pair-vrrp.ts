@@ -8,6 +8,7 @@ import type { Configuration, VirtualAddress, VrrpInstance } from '../model.ts';
 import { compareGroups } from './pair-groups.ts';
 import { compareSecrets } from './pair-keys.ts';
 import type { PairReport } from './pair-report.ts';
+import { compareTtls } from './pair-unicast.ts';
 import { compareVirtualMacs } from './pair-virtual-macs.ts';
 
 const OWNER = 255;
@@ -32,6 +33,7 @@ export function compareInstances(a: Configuration, b: Configuration, pair: PairR
     compareSecrets(match, pair);
     compareVirtualMacs(match, pair);
     comparePaths(match, [a, b], pair);
+    compareTtls(match, pair);
     compareAddresses(match, pair);
     compareRoles(match, pair);
   }
