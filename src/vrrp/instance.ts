@@ -154,7 +154,7 @@ function perform(instance: Instance, effect: Outward, turn: Turn): void {
       instance.deadlines.delete(effect.timer);
       return;
     case 'send':
-      send(instance, effect.priority, turn);
+      send(instance, effect, turn);
       return;
     case 'addVips':
       instance.holdsVips = true;
@@ -203,11 +203,14 @@ function enter(instance: Instance, from: State, to: State, reason: string, turn:
   instance.sinceMs = nowMs;
 }
 
-function send(instance: Instance, priority: number, { wallMs, actions }: Turn): void {
+type Sending = Effect & { do: 'send' };
+function send(instance: Instance, { priority, intervalMs }: Sending, { wallMs, actions }: Turn): void {
   const { own, source, auth } = instance;
   if (source === undefined) return; // the interface lost its address: FAULT comes with the same event
   instance.packets ??= parcels(own, source, own.priority);
-  const packets = priority === own.priority ? instance.packets : parcels(own, source, priority);
+  const isUsual = priority === own.priority && intervalMs === undefined;
+  const theirs = intervalMs === undefined ? own : { ...own, advertMs: intervalMs };
+  const packets = isUsual ? instance.packets : parcels(theirs, source, priority);
   const device = sendingInterface(own);
   for (const { to, packet } of signed(auth, packets, wallMs))
     actions.push({ do: 'send', interface: device, to, packet });

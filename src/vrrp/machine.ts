@@ -58,6 +58,9 @@ type Backup = Router & { state: 'BACKUP' };
 type Leaving = Router & { state: 'LEAVING' };
 type Step = [Router, Effect[]];
 
+/** If nobody was heard: the split that kept the first word from the others may be over. */
+const RESIGN_AGAIN: readonly Effect[] = [{ do: 'send', priority: RESIGNED }];
+
 export function step(router: Router, event: Event, own: Own): Step {
   switch (router.state) {
     case 'INIT':
@@ -181,7 +184,7 @@ function hearAsMaster(router: Router, event: Event & { type: 'advert' }, own: Ow
     return [router, [...advertise(own), { do: 'announce', repeat: own.garp.repeat }]];
   const better = event.priority > own.priority || (event.priority === own.priority && event.higherAddress);
   if (better) {
-    const lastWord: Effect[] = own.silentToHigher ? [] : [{ do: 'send', priority: own.priority }];
+    const lastWord = own.silentToHigher ? [] : lastWordTo(event, own.priority, own);
     return becomeBackup('better master', event.intervalMs, own, lastWord);
   }
   const { repeat, delayMs } = afterRival(own);
@@ -226,8 +229,7 @@ function stepLeaving(router: Leaving, event: Event, own: Own): Step {
       if (purpose.for === 'pause') return becomeLeaving({ for: 'stop' }, own);
       return [{ ...router, purpose: { for: 'stop' } }, []];
     case 'link':
-      if (event.up) return [router, []];
-      return purpose.for === 'stop' ? becomeInit() : becomeFault([]);
+      return event.up ? [router, []] : breakOff(router);
     case 'reconfigured':
       return [router, [{ do: 'addVips' }]];
     case 'start': // taken out of the configuration, and put back before anybody took over
@@ -243,7 +245,8 @@ function stepLeaving(router: Leaving, event: Event, own: Own): Step {
 
 function relieve(router: Leaving, heard: Event & { type: 'advert' }, own: Own): Step {
   const { purpose } = router;
-  const lastWord = worseThan(heard.priority, own);
+  // Our own priority may be the better one: it would win the election back. Below 1 there is only that we go.
+  const lastWord = lastWordTo(heard, Math.min(own.priority, heard.priority - 1), own);
   switch (purpose.for) {
     case 'stop':
       return [{ ...router, relieved: true }, [...lastWord, { do: 'arm', timer: 'leave', ms: LINGER_MS }]];
@@ -260,16 +263,19 @@ function relieve(router: Leaving, heard: Event & { type: 'advert' }, own: Own): 
   }
 }
 
-/** Our own priority may be the better one: it would win the election back. Below 1 there is none. */
-function worseThan(priority: number, own: Own): Effect[] {
-  const worse = Math.min(own.priority, priority - 1);
-  return worse > RESIGNED ? [{ do: 'send', priority: worse }] : [];
+/** At the interval of the winner: a backup that accepts worse masters, too, would else reckon with ours. */
+function lastWordTo({ intervalMs }: Event & { type: 'advert' }, priority: number, own: Own): Effect[] {
+  return [{ do: 'send', priority, ...(intervalMs === own.advertMs ? {} : { intervalMs }) }];
+}
+
+/** The link is lost, or one that is tracked: then this one may still reach the peer. */
+function breakOff({ purpose, relieved }: Leaving): Step {
+  const before = relieved ? [] : RESIGN_AGAIN;
+  return purpose.for === 'stop' ? becomeInit(before) : becomeFault(before);
 }
 
 function finishLeaving(router: Leaving, own: Own): Step {
-  // Once more, if nobody was heard: the split that kept the first word from the others may be over.
-  if (router.purpose.for === 'stop')
-    return becomeInit(router.relieved ? [] : [{ do: 'send', priority: RESIGNED }]);
+  if (router.purpose.for === 'stop') return becomeInit(router.relieved ? [] : RESIGN_AGAIN);
   const [master, effects] = becomeMaster('nobody took over', own);
   if (router.purpose.for === 'pause') return [master, effects];
   return [master, [...effects, { do: 'drillStep', step: 'unrelieved' }]];

@@ -47,7 +47,8 @@ export type Effect =
   | { do: 'enter'; state: State; reason: Reason }
   | { do: 'arm'; timer: Timer; ms: number }
   | { do: 'disarm'; timer: Timer }
-  | { do: 'send'; priority: number }
+  /** `intervalMs`: another than ours. */
+  | { do: 'send'; priority: number; intervalMs?: number }
   | { do: 'addVips' }
   | { do: 'removeVips' }
   /** Gratuitous ARP and unsolicited neighbour advertisements, each address so many times. */

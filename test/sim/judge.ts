@@ -158,7 +158,9 @@ export class Judge {
       if (other === node || state !== 'MASTER') continue;
       const theirs = other.settings.instances.find((instance) => instance.name === name);
       if (theirs === undefined) continue;
-      const heardWithinMs = theirs.advertMs * SLACK + this.#bounds.delay + SLACK_MS;
+      // The word of a rival that yields may come late, and it may have spoken faster.
+      const settlesMs = theirs.advertMs === own.advertMs ? theirs.advertMs : this.#bounds.ownerless;
+      const heardWithinMs = settlesMs * SLACK + this.#bounds.delay + SLACK_MS;
       const heardSinceMs = Math.max(sinceMs, before.sinceMs, this.#quietSinceMs);
       if (this.#world.nowMs - heardSinceMs <= heardWithinMs) continue;
       this.#fail(`${name}: ${node.spec.name} preempts ${other.spec.name} after ${waitedMs.toFixed(1)} ms`);
@@ -193,10 +195,12 @@ export class Judge {
     if (asked !== undefined && asked === watched.asked && watched.askedServes && !serves) {
       const gone = !asked.director || asked.paused || !asked.links.get(watched.device);
       const silent = asked.director instanceof KeepalivedLike && asked.spec.keepalived === 'plain';
+      // Below priority 1 there is only priority 0 for a last word, which keepalived does not take for one.
+      const tooLow = nodes.some(({ spec }) => spec.keepalived && spec.own.priority === 1);
       const settling = nowMs < this.#quietSinceMs;
       // Who is about to leave does not fight for an address that somebody takes away.
       const taken = state === 'LEAVING';
-      watched.unheard = gone || silent || taken || settling || !isCalm;
+      watched.unheard = gone || silent || taken || tooLow || settling || !isCalm;
     }
     watched.asked = asked;
     watched.askedServes = serves;

@@ -62,13 +62,13 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'no last word of one that leaves',
     file: MACHINE,
-    from: 'const lastWord = worseThan(heard.priority, own);',
+    from: 'const lastWord = lastWordTo(heard, Math.min(own.priority, heard.priority - 1), own);',
     to: 'const lastWord: Effect[] = [];',
   },
   {
     what: 'no last word of one that yields',
     file: MACHINE,
-    from: "const lastWord: Effect[] = own.silentToHigher ? [] : [{ do: 'send', priority: own.priority }];",
+    from: 'const lastWord = own.silentToHigher ? [] : lastWordTo(event, own.priority, own);',
     to: 'const lastWord: Effect[] = [];',
   },
   {
@@ -134,8 +134,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'a drill never takes back what nobody took over',
     file: MACHINE,
-    from: "if (router.purpose.for === 'stop')\n",
-    to: "if (router.purpose.for !== 'pause')\n",
+    from: "if (router.purpose.for === 'stop') return becomeInit(",
+    to: "if (router.purpose.for !== 'pause') return becomeInit(",
   },
   {
     what: 'a lost link is not noticed',

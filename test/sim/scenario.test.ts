@@ -14,6 +14,19 @@ test(`${SEEDS} seeds keep every promise`, { timeout: 60_000 }, () => {
   }
 });
 
+/** What `npm run sim` found. */
+const ONCE_BROKEN: readonly [number, string][] = [
+  [6076, 'a last word that was lost before the heal is not asked for'],
+  [12734, 'who leaves and loses a tracked link tells the master whom it kept waiting'],
+  [14342, 'who leaves to a keepalived of priority 1 cannot be worse'],
+  [40308, 'who leaves to an owner and loses a link says so'],
+  [46934, 'the last word to a master of priority 1 is priority 0'],
+  [52670, 'a rival that yields at another interval does not hasten a backup'],
+];
+test.each(ONCE_BROKEN)('seed %i: %s', (seed) => {
+  expect(attempt(seed, undefined).failure && describeFailure(runSeed(seed)!)).toBeUndefined();
+});
+
 test('a seed is the same world each time', () => {
   for (const seed of [7, 77, 777]) expect(traceOf(seed)).toEqual(traceOf(seed));
 });

@@ -309,7 +309,8 @@ describe('leaving for a stop', () => {
   test('ends a moment after the first advert of another master, of any priority', () => {
     const { router, effects } = play([...leaving, advert(1)]);
     expect(router.state).toBe('LEAVING');
-    expect(effects).toEqual([{ do: 'arm', timer: 'leave', ms: LINGER_MS }]);
+    expect(verbs(effects)).toEqual(['send 0', 'arm']); // nothing else is worse than 1
+    expect(armed(effects, 'leave')).toBe(LINGER_MS);
     expect(step(router, advert(1), OWN)[1]).toEqual([]); // the second one does not prolong it
     const [init, last] = step(router, expired('leave'), OWN);
     expect(init).toEqual(INIT);
