@@ -65,6 +65,11 @@ export const EVENTS = {
     level: 'warn',
     means: 'a master heard an advert of lower priority: two masters for a moment',
   },
+  'vrrp.dual': {
+    level: 'warn',
+    means:
+      'there were two masters: `other`, `adverts` of it and the `ms` they span, how it `ended`, `atMostMs`',
+  },
   'bfd.socket.refused': {
     level: 'error',
     means: 'BFD has not its port or its source address (`errno`); its sessions are down and it tries again',

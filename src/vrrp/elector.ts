@@ -10,6 +10,7 @@ import {
 } from './announcements.ts';
 import { type Carrier, nextCarrierMs, seeLink, weighLinks } from './carrier.ts';
 import { configure, followSurroundings, placeOf, retire } from './configure.ts';
+import { noteSilence } from './dual.ts';
 import { familyOfRouter } from './family.ts';
 import { alignGroups, type Group, isMember } from './group.ts';
 import { hear } from './hear.ts';
@@ -218,6 +219,7 @@ function expire(elector: Elector, turn: Turn): void {
       const dueMs = instance.deadlines.get(due)!;
       instance.deadlines.delete(due);
       if (due === 'masterDown' && isMember(elector, instance)) continue; // put to the vote
+      if (due === 'rival') noteSilence(instance, turn);
       // Adverts keep their own beat; but what is a whole beat late starts a new one.
       const onBeat = due === 'advert' && turn.nowMs - dueMs < instance.own.advertMs;
       advance(instance, { type: 'expired', timer: due }, turn, onBeat ? dueMs : turn.nowMs);

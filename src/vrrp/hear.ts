@@ -3,6 +3,7 @@
 import { type Address, familyOf } from '../core/address.ts';
 import { isHigherAddress, ODDITY_MESSAGES, oddities, refuse } from './accept.ts';
 import { authenticate, skewText } from './authenticate.ts';
+import { noteMaster } from './dual.ts';
 import type { Elector } from './elector.ts';
 import { familyOfPacket, openPacket } from './envelope.ts';
 import { familyOfRouter } from './family.ts';
@@ -74,6 +75,7 @@ function hearAdvert(instance: Instance, decoded: Decoded & { ok: true }, turn: T
     const message = `${advert.source} ${ODDITY_MESSAGES[oddity]}`;
     notice(instance, 'vrrp.advert.odd', message, { from: advert.source, oddity }, turn);
   }
+  noteMaster(instance, advert, turn);
   const { priority, intervalMs } = advert;
   const higherAddress = priority === own.priority && isHigherAddress(advert.source, source);
   advance(instance, { type: 'advert', priority, intervalMs, higherAddress }, turn);

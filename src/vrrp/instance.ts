@@ -10,10 +10,11 @@ import type { Route } from '../core/route.ts';
 import { type Announcements, request, withdraw } from './announcements.ts';
 import { type Authenticator, createAuthenticator, signatureInput, signs, TRAILER_LENGTH } from './auth.ts';
 import { signed } from './authenticate.ts';
+import { createMasters, type Masters, noteLeft } from './dual.ts';
 import { advertised } from './family.ts';
 import { step } from './machine.ts';
 import { type Advert, encodeAdvert, messageBeforeTrailer, passwordField, RESIGNED } from './packet.ts';
-import { type Effect, type Event, INIT, type Router, type Timer } from './router.ts';
+import { type Effect, type Event, INIT, type Reason, type Router, type Timer } from './router.ts';
 import type { ElectorReport, InstanceSettings, InstanceStatus, State, VirtualAddress } from './settings.ts';
 import type { Fitness } from './tracks.ts';
 import { ttlOf } from './unicast.ts';
@@ -53,6 +54,8 @@ export type Instance = {
   /** Gone from the configuration: forgotten once it has handed over. */
   retiring: boolean;
   lastMaster?: { address: Address; priority: number; atMs: number };
+  /** Those that are master while we are. */
+  masters: Masters;
   counters: Record<string, number>;
   /** Our advert for each destination, until settings or source change. */
   packets: Parcel[] | undefined;
@@ -85,6 +88,7 @@ export function createInstance(settings: InstanceSettings, nowMs: number): Insta
     sinceMs: nowMs,
     holdsVips: false,
     retiring: false,
+    masters: createMasters(),
     counters: {},
     packets: undefined,
     auth: settings.hmac && createAuthenticator(settings.hmac),
@@ -98,8 +102,8 @@ export function allVips(own: InstanceSettings): VirtualAddress[] {
   return [...own.vips, ...own.excludedVips];
 }
 
-export function count(instance: Instance, what: string): void {
-  instance.counters[what] = (instance.counters[what] ?? 0) + 1;
+export function count(instance: Instance, what: string, times = 1): void {
+  instance.counters[what] = (instance.counters[what] ?? 0) + times;
 }
 
 /**
@@ -185,13 +189,14 @@ function perform(instance: Instance, effect: Outward, turn: Turn): void {
   }
 }
 
-function enter(instance: Instance, from: State, to: State, reason: string, turn: Turn): void {
+function enter(instance: Instance, from: State, to: State, reason: Reason, turn: Turn): void {
   const { name, priority } = instance.own;
   const { nowMs, actions } = turn;
   instance.deadlines.clear();
   withdraw(turn.announcements, name);
   if (to === 'MASTER') count(instance, 'becameMaster');
   if (from === 'MASTER') count(instance, 'leftMaster');
+  if (from === 'MASTER') noteLeft(instance, reason, turn);
   const report: ElectorReport = { type: 'state', instance: name, from, to, reason, priority, atMs: nowMs };
   actions.push({ do: 'report', report });
   if (from === 'LEAVING') {

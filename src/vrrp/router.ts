@@ -12,6 +12,8 @@ export type Timer =
   | 'reannounce'
   | 'refresh'
   | 'elsewhere'
+  /** Masters beside us, if any, were silent for so long that there are none any more. */
+  | 'rival'
   | 'leave';
 export type Event =
   | { type: 'start'; linkUp: boolean }

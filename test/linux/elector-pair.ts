@@ -170,9 +170,19 @@ export class Pair {
       this.ip(side, 'addr', 'add', `${ADDRESS[side].replace('10.1.', '10.2.')}/24`, 'dev', 'v1');
     }
   }
+  /** No advert gets through to (`input`) or from (`output`) `b`, though the links are up. */
+  async split(...hooks: ('input' | 'output')[]): Promise<void> {
+    const chain = (hook: string) =>
+      `chain ${hook} { type filter hook ${hook} priority 0; ip protocol 112 drop; };`;
+    await this.output('b', ['nft', `table ip split { ${hooks.map(chain).join(' ')} }`]);
+  }
+  async heal(): Promise<void> {
+    await this.output('b', ['nft', 'delete table ip split']);
+  }
   /** Ends what still lives and takes every address of a test away. */
   async clear(): Promise<void> {
     await this.end();
+    await this.heal();
     for (const side of ['a', 'b'] as const) {
       this.ip(side, 'link', 'set', DEVICE, 'up');
       this.ip(side, 'addr', 'flush', 'dev', DEVICE, 'scope', 'global');
