@@ -108,6 +108,10 @@ export const EVENTS = {
     means: 'somebody removes a virtual address again and again; it is put back at a slower pace',
   },
   'link.down': { level: 'warn', means: 'a tracked interface lost its link' },
+  'vrrp.advert.full': {
+    level: 'warn',
+    means: 'more addresses than an advert has room for: the last ones move along without being advertised',
+  },
   'link.delayed': {
     level: 'info',
     means: 'an interface changed, which counts only if it lasts (`interface_up_down_delays`)',

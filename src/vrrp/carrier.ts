@@ -44,13 +44,13 @@ export function nextCarrierMs({ carrier }: Elector): number {
 
 function weigh(elector: Elector, name: string, turn: Turn): void {
   const seen = elector.carrier.get(name)!;
-  const { addresses, up } = seen.link;
+  const { up } = seen.link;
   const settings = elector.settings.links?.find((each) => each.interface === name);
   const polled = settings?.isPolled ? elector.verdicts.get(trackerKey({ kind: 'link', name })) : undefined;
   const isUp = up && polled !== 'down';
   const counts = debounce(elector, seen, name, isUp, settings, turn);
   seen.wasUp ||= counts;
-  elector.links.set(name, { up: counts, addresses });
+  elector.links.set(name, { ...seen.link, up: counts });
 }
 
 function debounce(

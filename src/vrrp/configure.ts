@@ -20,6 +20,7 @@ import {
   type Why,
 } from './instance.ts';
 import { OWNER } from './packet.ts';
+import { followRoom } from './room.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from './settings.ts';
 import { STARTED } from './startup.ts';
 import { type Fitness, judge, trackerKey, weightOf } from './tracks.ts';
@@ -76,6 +77,7 @@ function stays(instance: Instance, turn: Turn): boolean {
 
 /** Its interface's link and address, the links it tracks, what trackers found. For when any of it changed. */
 export function followSurroundings(elector: Elector, instance: Instance, turn: Turn): void {
+  followRoom(elector, instance, turn);
   const reweighted = followWeights(elector, instance, turn);
   const { own } = instance;
   const source = own.source ?? primaryAddress(elector, own);
@@ -135,7 +137,7 @@ function followWeights(elector: Elector, instance: Instance, turn: Turn): boolea
   if (from === to) return false;
   const message = `Changing effective priority from ${from} to ${to}`;
   notice(instance, 'vrrp.priority', message, { from, to }, turn);
-  instance.own = { ...instance.settings, priority: to };
+  instance.own = { ...instance.own, priority: to };
   instance.packets = undefined;
   return true;
 }

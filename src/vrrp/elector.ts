@@ -24,7 +24,7 @@ import { trackerKey } from './tracks.ts';
 import { hearingInterface, sendingInterface, solicitedGroups, virtualDevices } from './virtual-device.ts';
 
 /** `addresses`: of either family, those first that the kernel takes as source. */
-export type Link = { up: boolean; addresses: readonly Address[] };
+export type Link = { up: boolean; addresses: readonly Address[]; mtu?: number };
 export type Input =
   | { type: 'command'; command: ElectorCommand }
   /** `bytes` from the IP header on. */

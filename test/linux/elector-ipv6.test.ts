@@ -105,6 +105,33 @@ describe('over IPv6', () => {
   });
 });
 
+test('more addresses than an advert has room for: as many as keepalived advertises, and all are held', async () => {
+  const many = Array.from({ length: 100 }, (_, n) => `fd00:11::${(n + 1).toString(16)}`);
+  const all = [LINK_LOCAL, ...many];
+  const capture = await pair.capture('ip6 proto 112');
+  const lengths = () => new Set(capture.lines.map((line) => /length (\d+)$/.exec(line)?.[1]));
+  const keepalived = pair.keepalived(
+    [...THEIRS, 'priority 100'],
+    3,
+    all.map((each) => `${each}/64`),
+  );
+  await keepalived.says('excess moved to eVIPs');
+  await keepalived.says('Entering MASTER STATE');
+  const ours = pair.elector(ipv6({ vips: all.map((each) => vip(each, 64)) }));
+  await ours.is('MASTER');
+  await until('the last address', () => pair.has('a', many.at(-1)) && !pair.has('b', many.at(-1)));
+  await pause(500);
+  expect(ours.states.at(-1)).toBe('MASTER');
+  expect(
+    ours.notices.filter((text) => /dropped|other virtual addresses|could not be sent/.test(text)),
+  ).toEqual([]);
+  expect(ours.notices.some((text) => text.includes('(max 89 addresses, MTU 1500)'))).toBe(true);
+  expect(lengths()).toEqual(new Set(['1432'])); // of both
+  ours.send({ type: 'stop' });
+  await ours.ended();
+  for (const each of all) expect(pair.has('a', each)).toBe(false);
+});
+
 describe('over IPv6 with a virtual MAC', () => {
   const NAME = 'vrrp.51';
   const MAC = '00:00:5e:00:02:33';

@@ -18,8 +18,8 @@ import { sockaddrInet } from '../sockaddr.ts';
 
 /** TC_PRIO_CONTROL: first in the queue of the device. */
 const PRIORITY_CONTROL = 7;
-/** 255 addresses and an authentication trailer fit. */
-export const PACKET_MAX = 2048;
+/** 255 addresses of IPv6 and an authentication trailer fit, where frames are as large. */
+export const PACKET_MAX = 4352;
 
 /** How one family says it. `level`: of its options. */
 export type Dialect = {

@@ -10,6 +10,7 @@ import { familyOfRouter, sourceAmong } from '../../vrrp/family.ts';
 import { filterFor, isEmptyFilter } from '../../vrrp/filter.ts';
 import { allVips, parcels } from '../../vrrp/instance.ts';
 import { decodeAdvert, RESIGNED } from '../../vrrp/packet.ts';
+import { fit } from '../../vrrp/room.ts';
 import type { ElectorSettings, InstanceSettings } from '../../vrrp/settings.ts';
 import { LINGER_MS, peerMasterDownMs } from '../../vrrp/timing.ts';
 import { hearingInterface, sendingInterface, virtualDevices } from '../../vrrp/virtual-device.ts';
@@ -78,7 +79,7 @@ function resign(own: InstanceSettings, links: Links, virtual: ReadonlySet<Addres
   const socket = openAdvertSocket(familyOfRouter(own), hearing);
   if (own.unicastPeers.length === 0) socket.listenTo(new Set([own.multicastGroup]));
   const auth = own.hmac && createAuthenticator(own.hmac);
-  const resignation = signed(auth, parcels(own, source, RESIGNED), wallClockMs());
+  const resignation = signed(auth, parcels(fit(own, speaking.mtu), source, RESIGNED), wallClockMs());
   const mouth = speaking === hearing ? socket : openAdvertSocket(familyOfRouter(own), speaking);
   for (const { to, packet } of resignation) mouth.send(packet, to);
   if (mouth !== socket) mouth.close();

@@ -72,7 +72,7 @@ export class Links {
     );
     const rank = ({ flags }: InterfaceAddress) => flags & IFA_F.SECONDARY;
     const addresses = own.sort((a, b) => rank(a) - rank(b)).map((entry) => entry.address);
-    return { up: link.running, addresses };
+    return { up: link.running, addresses, ...(link.mtu > 0 ? { mtu: link.mtu } : {}) };
   }
 
   /** Takes in the events that wait. */
