@@ -105,7 +105,7 @@ describe('over IPv6', () => {
   });
 });
 
-test('more addresses than an advert has room for: as many as keepalived advertises, and all are held', async () => {
+test('more addresses than an advert has room for: as many as keepalived advertises, all held', async () => {
   const many = Array.from({ length: 100 }, (_, n) => `fd00:11::${(n + 1).toString(16)}`);
   const all = [LINK_LOCAL, ...many];
   const capture = await pair.capture('ip6 proto 112');
