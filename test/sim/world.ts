@@ -5,7 +5,13 @@ import { type Address, familyOf } from '../../src/core/address.ts';
 import { type Random, seededRandom } from '../../src/core/time.ts';
 import { createElector, type Input, stepElector } from '../../src/vrrp/elector.ts';
 import type { Action } from '../../src/vrrp/instance.ts';
-import type { ElectorCommand, ElectorReport, InstanceSettings, State } from '../../src/vrrp/settings.ts';
+import type {
+  ElectorCommand,
+  ElectorReport,
+  ElectorSettings,
+  InstanceSettings,
+  State,
+} from '../../src/vrrp/settings.ts';
 import { KeepalivedLike } from './keepalived-like.ts';
 import {
   addressesOf,
@@ -71,6 +77,10 @@ export class World {
     }));
   }
 
+  /** The first: of it is measured how long nobody answers. */
+  get vip(): Address {
+    return this.nodes[0]!.settings.instances[0]!.vips[0]!.address;
+  }
   get names(): string[] {
     return this.nodes.map((node) => node.spec.name);
   }
@@ -81,14 +91,14 @@ export class World {
   masters(instance = 'VI_1'): string[] {
     return this.names.filter((name) => this.state(name, instance) === 'MASTER');
   }
-  holders(vip = VIP): string[] {
+  holders(vip = this.vip): string[] {
     return this.names.filter((name) => this.node(name).holds.has(vip));
   }
   asked(vip: Address): Node | undefined {
     return this.#asked.get(vip);
   }
   get clientAsks(): string | undefined {
-    return this.#asked.get(VIP)?.spec.name;
+    return this.#asked.get(this.vip)?.spec.name;
   }
   /** Nothing is lost, late, cut or standing still. */
   get isCalm(): boolean {
@@ -155,6 +165,10 @@ export class World {
     node.settings = settingsOf(node.spec);
     node.reloads = node.paused;
     this.command(name, { type: 'configure', settings: node.settings });
+  }
+  /** A reload with something else than its own settings. */
+  configure(name: string, settings: ElectorSettings): void {
+    this.command(name, { type: 'configure', settings });
   }
   link(name: string, up: boolean, device = LINK): void {
     const node = this.node(name);
@@ -293,8 +307,8 @@ export class World {
 
   /** A paused director's kernel goes on forwarding: what counts is who has the address. */
   #measure(): void {
-    const asked = this.#asked.get(VIP);
-    const answered = asked?.holds.has(VIP) && asked.links.get(LINK);
+    const asked = this.#asked.get(this.vip);
+    const answered = asked?.holds.has(this.vip) && asked.links.get(LINK);
     if (this.#unansweredSinceMs !== undefined)
       this.longestOutageMs = Math.max(this.longestOutageMs, this.nowMs - this.#unansweredSinceMs);
     this.#unansweredSinceMs = answered ? undefined : (this.#unansweredSinceMs ?? this.nowMs);
