@@ -60,6 +60,8 @@ function end(instance: Instance, source: Address, how: End, turn: Turn): void {
   const { masters, own, sinceMs: masterSinceMs } = instance;
   const rival = masters.rivals.get(source);
   masters.rivals.delete(source);
+  // It said so, with its last word.
+  if (how === 'it yielded' && masters.before === source) masters.before = undefined;
   if (rival === undefined) return;
   const { priority, adverts } = rival;
   const ms = Math.round(rival.lastMs - rival.sinceMs);

@@ -22,7 +22,6 @@ import {
   type Spec,
   settingsOf,
   stateOf,
-  VIP,
   wakesAtMs,
 } from './node.ts';
 
