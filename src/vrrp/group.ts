@@ -112,7 +112,8 @@ function follow(member: Instance, target: State, leader: Instance, turn: Turn): 
     const heard = { priority: RELIEVER_PRIORITY, intervalMs: own.advertMs, higherAddress: true };
     advance(member, { type: 'advert', ...heard }, turn);
   } else if (target === 'BACKUP') {
-    const lastWords = LAST_WORDS.map((priority) => ({ do: 'send' as const, priority }));
+    const words = own.silentToHigher ? [RESIGNED] : LAST_WORDS;
+    const lastWords = words.map((priority) => ({ do: 'send' as const, priority }));
     transit(member, becomeBackup('sync group', own.advertMs, own, lastWords), turn);
   }
 }

@@ -184,7 +184,7 @@ function hearAsMaster(router: Router, event: Event & { type: 'advert' }, own: Ow
     return [router, [...advertise(own), { do: 'announce', repeat: own.garp.repeat }]];
   const better = event.priority > own.priority || (event.priority === own.priority && event.higherAddress);
   if (better) {
-    const lastWord = own.silentToHigher ? [] : lastWordTo(event, own.priority, own);
+    const lastWord = lastWordTo(event, own.priority, own);
     return becomeBackup('better master', event.intervalMs, own, lastWord);
   }
   const { repeat, delayMs } = afterRival(own);
@@ -265,6 +265,7 @@ function relieve(router: Leaving, heard: Event & { type: 'advert' }, own: Own): 
 
 /** At the interval of the winner: a backup that accepts worse masters, too, would else reckon with ours. */
 function lastWordTo({ intervalMs }: Event & { type: 'advert' }, priority: number, own: Own): Effect[] {
+  if (own.silentToHigher) return [];
   return [{ do: 'send', priority, ...(intervalMs === own.advertMs ? {} : { intervalMs }) }];
 }
 

@@ -68,7 +68,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'no last word of one that yields',
     file: MACHINE,
-    from: 'const lastWord = own.silentToHigher ? [] : lastWordTo(event, own.priority, own);',
+    from: 'const lastWord = lastWordTo(event, own.priority, own);',
     to: 'const lastWord: Effect[] = [];',
   },
   {

@@ -44,3 +44,17 @@ test('no_virtual_ipaddress: elected without an address', () => {
   expect(advertsIn(lone.pass(5000))[0]).toMatchObject({ version: 3, addresses: [] });
   expect(lone.states).toEqual(['MASTER']);
 });
+
+test.each([
+  ['tells the link of both', {}, [1, 0]],
+  ['says that it goes, and no more, where higher_prio_send_advert is off', { silentToHigher: true }, [0]],
+] as const)('a member of a sync group that yields with another %s', (_, own, priorities) => {
+  const lone = new Lone();
+  const instances = ['A', 'B'].map((name, i) => ({ name, vrid: 51 + i, ...own }));
+  lone.configure(instances, { groups: [{ name: 'G', members: ['A', 'B'] }] });
+  lone.pass(5000);
+  expect(lone.states).toEqual(['MASTER', 'MASTER']);
+  const last = advertsIn(lone.hear({ vrid: 51 })).filter(({ vrid }) => vrid === 52);
+  expect(last.map(({ priority }) => priority)).toEqual(priorities);
+  expect(lone.states).toEqual(['BACKUP', 'BACKUP']);
+});

@@ -322,6 +322,7 @@ describe('leaving for a stop', () => {
   test('has the last word, worse than the new master, so that it tells the link again', () => {
     expect(verbs(play([...leaving, advert(100)]).effects)).toEqual(['send 99', 'arm']);
     expect(verbs(play([...leaving, advert(200)]).effects)).toEqual(['send 150', 'arm']);
+    expect(verbs(play([...leaving, advert(200)], { ...OWN, silentToHigher: true }).effects)).toEqual(['arm']);
   });
   test('is not ended by another resignation, nor prolonged by a second stop', () => {
     expect(play([...leaving, advert(0)]).effects).toEqual([]);

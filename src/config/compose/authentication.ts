@@ -9,7 +9,7 @@ type Authentication = Settings<typeof AUTHENTICATION>;
 /** Undefined: adverts carry no password. Checked in keepalived 2.2.7's order, `vrrp_complete_instance`. */
 export function composePassword(
   blocks: readonly { at: Span; body: Authentication }[],
-  { version, isSigned }: { version: 2 | 3; isSigned: boolean },
+  { version, isSigned, isStrict }: { version: 2 | 3; isSigned: boolean; isStrict: boolean },
   report: Report,
 ): Located<string> | undefined {
   const block = blocks.at(-1);
@@ -26,6 +26,11 @@ export function composePassword(
   if (kind === undefined) {
     const message = 'authentication without an auth_type: adverts carry no password';
     if (!isWrong) report.add('CFG_NO_EFFECT', block.at, message, 'add `auth_type PASS`, or leave it out');
+    return undefined;
+  }
+  if (isStrict) {
+    const message = 'strict mode has no authentication: adverts carry no password';
+    report.add('CFG_STRICT', kind.at, message, 'leave the block out (RFC 9568 section 9)');
     return undefined;
   }
   if (version === 3) {

@@ -47,13 +47,11 @@ export function strictly(
   version: 2 | 3,
   report: Report,
 ): VrrpInstance {
-  const { password: _, ...rest } = instance;
   reportUnicast(instance, report);
   reportFirst(instance, report);
   const complain = (place: Span | undefined, message: string, hint?: string) => {
     if (place !== undefined) report.add('CFG_STRICT', place, message, hint);
   };
-  complain(instance.password?.at, 'strict mode has no authentication: adverts carry no password');
   const { hmac, preemptDelayMs } = instance;
   const isLax = hmac !== undefined && hmac.mode.value !== 'enforce';
   if (isLax) complain(hmac.mode.at, 'strict mode needs `mode enforce`: it is used');
@@ -62,7 +60,7 @@ export function strictly(
   if (adverts !== undefined && adverts.value !== RFC_DOWN_ADVERTS)
     complain(adverts.at, `strict mode waits for ${RFC_DOWN_ADVERTS} adverts: down_timer_adverts is left out`);
   return {
-    ...rest,
+    ...instance,
     ...(isLax ? { hmac: { ...hmac, mode: { value: 'enforce', at } } } : {}),
     preemptDelayMs: { value: 0, at: preemptDelayMs.at },
     downTimerAdverts: { value: RFC_DOWN_ADVERTS, at },

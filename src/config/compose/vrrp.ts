@@ -48,7 +48,8 @@ export function composeInstance(
   const advertIntervalMs = advertInterval(settings, effective, report);
   const hmac = composeHmac(all(settings, 'auth_hmac'), advertIntervalMs.value, report);
   const isSigned = mentioned(settings, 'auth_hmac');
-  const password = composePassword(all(settings, 'authentication'), { version: effective, isSigned }, report);
+  const traits = { version: effective, isSigned, isStrict: strict !== undefined };
+  const password = composePassword(all(settings, 'authentication'), traits, report);
   const vmac = composeVirtualMac(settings, { unicastPeers, virtualRouterId }, report);
   const [state, priority] = stateAndPriority(settings, report);
   const initialState = strict === undefined ? state : strictState(state, priority, report);
