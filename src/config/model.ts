@@ -137,6 +137,8 @@ export type VrrpInstance = {
   ownerIgnoresAdverts?: Located<boolean>;
   skipsAddressCheck?: Located<boolean>;
   vmac?: VirtualMacSetting;
+  /** `use_vmac_addr`: also for addresses on other interfaces, or of the other family. */
+  virtualMacsElsewhere: boolean;
   /** `no_accept` */
   refusesPackets?: Located<true>;
   /** Empty of overrides = the global values. */
@@ -155,8 +157,6 @@ export type VirtualMacSetting = {
   group?: number;
   /** `vmac_xmit_base`, and always for unicast. */
   sendsOnBase: boolean;
-  /** `use_vmac_addr` */
-  alsoElsewhere: boolean;
 };
 
 export type AuthHmac = {
@@ -259,6 +259,8 @@ export type VirtualAddress = {
   /** Seconds; 4,294,967,295 = for ever. Undefined = for ever, but 0 for a single address. */
   preferredSeconds?: Located<number>;
   /** Words that are there or not. */
+  /** `use_vmac` of an address. */
+  onVirtualMac?: true;
   flags: AddressFlag[];
 };
 

@@ -8,7 +8,7 @@ import type { Server, ServerKey, Service, ServiceKey } from '../ipvs/model.ts';
 import type { HmacSettings } from '../vrrp/auth.ts';
 import type { BfdSettings } from '../vrrp/bfd/speaker.ts';
 import type { InstanceSettings, Track, VirtualAddress, WeightedInterface } from '../vrrp/settings.ts';
-import type { VirtualMac } from '../vrrp/virtual-device.ts';
+import { devicesOf, type VirtualMac } from '../vrrp/virtual-device.ts';
 import { garpFacts, pacingFacts } from './announcing.ts';
 import { linkFacts } from './links.ts';
 import { listenerFacts, notifyFacts, programName } from './notify.ts';
@@ -111,11 +111,14 @@ function hmacFacts({ keys, activeKey, mode, antiReplay, windowSeconds }: HmacSet
 }
 
 /** `vrrp.51 00:00:5e:00:01:33, adverts through eth0` */
-function macName({ device, sendsOnBase, others }: VirtualMac): string {
-  const devices = [device, ...others].map(({ name, mac, group }) =>
+function macName(vmac: VirtualMac): string {
+  const devices = devicesOf({ vmac }).map(({ name, mac, group }) =>
     [name, mac, ...(group === undefined ? [] : [`group ${group}`])].join(' '),
   );
-  return [...devices, ...(sendsOnBase ? [`adverts through ${device.base}`] : [])].join(', ');
+  return [
+    ...devices,
+    ...(vmac.device && vmac.sendsOnBase ? [`adverts through ${vmac.device.base}`] : []),
+  ].join(', ');
 }
 
 function routeName({ to, via, interface: device, source, table, priority }: Route): string {

@@ -100,8 +100,8 @@ function planInstance(
   const password = instance.password?.value;
   const { hmac } = instance;
   const addresses = {
-    vips: instance.virtualAddresses.map((vip) => planAddress(vip, device, vmac)),
-    excludedVips: instance.virtualAddressesExcluded.map((vip) => planAddress(vip, device, vmac)),
+    vips: instance.virtualAddresses.map((vip) => planAddress(vip, instance, vmac)),
+    excludedVips: instance.virtualAddressesExcluded.map((vip) => planAddress(vip, instance, vmac)),
   };
   const withMac = vmac === undefined ? {} : { vmac };
   return {
@@ -175,14 +175,14 @@ function planHearing(
 
 function planAddress(
   setting: VirtualAddressSetting,
-  device: string,
+  instance: VrrpInstance,
   vmac: VirtualMac | undefined,
 ): VirtualAddress {
   const { address, length } = setting.prefix.value;
   return {
     address,
     prefixLength: length,
-    interface: interfaceFor(setting.interface?.value ?? device, vmac),
+    interface: interfaceFor(setting, instance, vmac),
     ...(setting.label === undefined ? {} : { label: setting.label.value }),
     scope: SCOPES[setting.scope?.value ?? 'global'],
     ...(setting.broadcast === undefined ? {} : { broadcast: setting.broadcast.value }),

@@ -1,64 +1,76 @@
-// Names and MACs for the interfaces that `use_vmac` asks for, and which addresses go onto them. Names are
+// Names and MACs for the interfaces that `use_vmac` and `use_vmac_addr` ask for, of an instance or of an
+// address, and which addresses go onto them: as keepalived 2.2.7 was measured to do it. Names are
 // keepalived's: `vrrp.51`; for IPv6 `vrrp6.51` when that is taken; else `vrrp1.51`, `vrrp2.51` … A prefix
 // that is too long is cut off, so that the number fits.
-import type { Configuration, VirtualAddress, VirtualMacSetting, VrrpInstance } from '../config/model.ts';
+import { familyOfInstance } from '../config/family.ts';
+import type { Configuration, VirtualAddress, VrrpInstance } from '../config/model.ts';
 import { familyOf } from '../core/address.ts';
-import type { VirtualDevice, VirtualMac } from '../vrrp/virtual-device.ts';
+import { devicesOf, type VirtualDevice, type VirtualMac } from '../vrrp/virtual-device.ts';
 
 /** <linux/if.h> IFNAMSIZ without the terminating zero. */
 const LONGEST_NAME = 15;
 /** RFC 9568 §7.3; the VRID is the last byte. */
 const MACS = { 4: '00:00:5e:00:01', 6: '00:00:5e:00:02' } as const;
 
-/** By the name of the instance. */
+/** By the name of the instance; of those that need one. */
 export function planVirtualMacs({ instances, global }: Configuration): Map<string, VirtualMac> {
   const planned = new Map<string, VirtualMac>();
   const taken = new Set(instances.flatMap(({ vmac }) => (vmac?.name === undefined ? [] : [vmac.name])));
   const own = global.vmacPrefix.value;
   const prefixes = { own, other: global.vmacAddressPrefix?.value ?? own };
-  for (const instance of instances)
-    if (instance.vmac !== undefined)
-      planned.set(instance.name.value, planVirtualMac(instance, instance.vmac, prefixes, taken));
+  for (const instance of instances) {
+    const vmac = planVirtualMac(instance, prefixes, taken);
+    if (devicesOf({ vmac }).length > 0) planned.set(instance.name.value, vmac);
+  }
   return planned;
 }
 
-/** Where an address goes that is on `base` or, with a virtual MAC, above it. */
-export function interfaceFor(base: string, vmac: VirtualMac | undefined): string {
-  if (vmac === undefined) return base;
-  return [vmac.device, ...vmac.others].find((device) => device.base === base)?.name ?? base;
+/** Where an address goes: on the interface that it names or its instance has, or above it. */
+export function interfaceFor(
+  vip: VirtualAddress,
+  instance: VrrpInstance,
+  vmac: VirtualMac | undefined,
+): string {
+  const base = vip.interface?.value ?? instance.interface.value;
+  if (!wantsDevice(vip, instance)) return base;
+  const family = familyIn(vip);
+  return devicesOf({ vmac }).find((device) => device.base === base && device.family === family)?.name ?? base;
+}
+
+/** Of the other family than the instance it stays where it is, unless the file says otherwise. */
+function wantsDevice(vip: VirtualAddress, instance: VrrpInstance): boolean {
+  const base = instance.interface.value;
+  const isAtHome = (vip.interface?.value ?? base) === base && familyIn(vip) === familyOfInstance(instance);
+  if (vip.onVirtualMac) return true;
+  return isAtHome ? instance.vmac !== undefined : instance.virtualMacsElsewhere;
 }
 
 function planVirtualMac(
   instance: VrrpInstance,
-  vmac: VirtualMacSetting,
   prefixes: { own: string; other: string },
   taken: Set<string>,
 ): VirtualMac {
+  const { vmac } = instance;
   const vrid = instance.virtualRouterId.value;
-  const base = instance.interface.value;
-  const vips = [...instance.virtualAddresses, ...instance.virtualAddressesExcluded];
-  const first = instance.virtualAddresses[0];
-  const family = first === undefined ? 4 : familyIn(first);
-  const deviceOn = (lower: string, name: string): VirtualDevice => {
+  const home = { base: instance.interface.value, family: familyOfInstance(instance) };
+  const devices: VirtualDevice[] = [];
+  const add = ({ base, family }: typeof home, named: string | undefined, prefix: string) => {
+    const name = named ?? freeName(prefix, vrid, family, taken);
     taken.add(name);
-    const mac = vmac.mac ?? `${MACS[family]}:${vrid.toString(16).padStart(2, '0')}`;
-    const onIt = vips.filter((vip) => (vip.interface?.value ?? base) === lower);
-    const ipv6 = family === 6 || onIt.some((vip) => familyIn(vip) === 6);
-    return {
-      name,
-      base: lower,
-      mac,
-      family,
-      ipv6,
-      ...(vmac.group === undefined ? {} : { group: vmac.group }),
-    };
+    const usual = `${MACS[family]}:${vrid.toString(16).padStart(2, '0')}`;
+    const mac = family === home.family ? (vmac?.mac ?? usual) : usual;
+    const { group } = vmac ?? {};
+    devices.push({ name, base, mac, family, ...(group === undefined ? {} : { group }) });
   };
-  const free = (prefix: string) => freeName(prefix, vrid, family, taken);
-  const device = deviceOn(base, vmac.name ?? free(prefixes.own));
-  const named = vips.flatMap((vip) => (vip.interface === undefined ? [] : [vip.interface.value]));
-  const elsewhere = vmac.alsoElsewhere ? [...new Set(named)].filter((name) => name !== base) : [];
-  const others = elsewhere.map((other) => deviceOn(other, free(prefixes.other)));
-  return { device, sendsOnBase: vmac.sendsOnBase, others };
+  if (vmac !== undefined) add(home, vmac.name, prefixes.own);
+  for (const vip of [...instance.virtualAddresses, ...instance.virtualAddressesExcluded]) {
+    const place = { base: vip.interface?.value ?? home.base, family: familyIn(vip) };
+    const isThere = devices.some(({ base, family }) => base === place.base && family === place.family);
+    if (wantsDevice(vip, instance) && !isThere) add(place, undefined, prefixes.other);
+  }
+  if (vmac === undefined) return { sendsOnBase: true, others: devices };
+  const [device, ...others] = devices;
+  return { device: device!, sendsOnBase: vmac.sendsOnBase, others };
 }
 
 function freeName(prefix: string, vrid: number, family: 4 | 6, taken: ReadonlySet<string>): string {

@@ -19,7 +19,7 @@ export type Filter = {
    * virtual router on every director, and a switch would take the BACKUP for its owner. The base reports the
    * same groups.
    */
-  silent: readonly { name: string; igmp: boolean; mld: boolean }[];
+  silent: readonly { name: string; family: 4 | 6 }[];
   /** `no_accept`: packets to them are forwarded, as IPVS does, but not taken in. */
   refused: readonly Refused[];
 };
@@ -44,9 +44,7 @@ export function filterFor({ instances, addresses, filter = {} }: ElectorSettings
   const refused = refusing.flatMap((own) => [...own.vips, ...own.excludedVips]).map(refusedOf);
   return {
     ...how,
-    silent: instances
-      .flatMap(devicesOf)
-      .map(({ name, family, ipv6 }) => ({ name, igmp: family === 4, mld: ipv6 })),
+    silent: instances.flatMap(devicesOf).map(({ name, family }) => ({ name, family })),
     refused: [...new Map(refused.map((each) => [JSON.stringify(each), each])).values()],
   };
 }

@@ -9,24 +9,23 @@ export type VirtualDevice = {
   base: string;
   /** `00:00:5e:00:01:33` */
   mac: string;
-  /** Of the virtual router. */
+  /** Of its addresses, and its MAC. */
   family: 4 | 6;
-  /** IPv6 is on: there are addresses of it. */
-  ipv6: boolean;
   /** Of interfaces, for `ip link show group`. */
   group?: number;
 };
 export type VirtualMac = {
-  /** That adverts go through, and addresses of the instance's interface. */
-  device: VirtualDevice;
+  /** `use_vmac`: that adverts go through, and addresses of the instance's interface. */
+  device?: VirtualDevice;
   /** `vmac_xmit_base`; unicast always. */
   sendsOnBase: boolean;
-  /** `use_vmac_addr`: for addresses on other interfaces. */
+  /** `use_vmac_addr`, `use_vmac` of an address: for those on other interfaces, and single ones. */
   others: readonly VirtualDevice[];
 };
 
-export function devicesOf({ vmac }: Pick<InstanceSettings, 'vmac'>): VirtualDevice[] {
-  return vmac === undefined ? [] : [vmac.device, ...vmac.others];
+export function devicesOf({ vmac }: { vmac?: VirtualMac | undefined }): VirtualDevice[] {
+  if (vmac === undefined) return [];
+  return vmac.device === undefined ? [...vmac.others] : [vmac.device, ...vmac.others];
 }
 
 export function virtualDevices(instances: Iterable<InstanceSettings>): VirtualDevice[] {
@@ -37,7 +36,7 @@ export function sendingInterface({
   interface: base,
   vmac,
 }: Pick<InstanceSettings, 'interface' | 'vmac'>): string {
-  return vmac === undefined || vmac.sendsOnBase ? base : vmac.device.name;
+  return vmac?.device === undefined || vmac.sendsOnBase ? base : vmac.device.name;
 }
 
 /**
@@ -45,8 +44,11 @@ export function sendingInterface({
  * of the device: the kernel gives them to the device alone. Unicast is for an address, and that is on the
  * base.
  */
-export function hearingInterface({ interface: base, vmac, unicastPeers }: InstanceSettings): string {
-  return vmac === undefined || unicastPeers.length > 0 ? base : vmac.device.name;
+export function hearingInterface(own: InstanceSettings): string {
+  if (own.unicastPeers.length > 0) return own.interface;
+  const family = familyOf(own.multicastGroup);
+  const device = devicesOf(own).find((each) => each.base === own.interface && each.family === family);
+  return device?.name ?? own.interface;
 }
 
 /**

@@ -78,6 +78,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         tracks: [],
         dontTrackPrimary: false,
         pollsLink: false,
+        virtualMacsElsewhere: false,
         virtualAddresses: [{ prefix: { address: '10.0.0.1', length: 32 }, flags: [] }],
         virtualAddressesExcluded: [],
         unicastPeers: [],

@@ -5,7 +5,12 @@ import { comparePair } from '../../src/config/pair.ts';
 import { readConfiguration } from '../../src/config/read.ts';
 import { recordDiagnostics } from '../../src/config/render.ts';
 import { planElector } from '../../src/director/plan.ts';
-import { withoutVirtualDevices } from '../../src/vrrp/virtual-device.ts';
+import {
+  devicesOf,
+  hearingInterface,
+  sendingInterface,
+  withoutVirtualDevices,
+} from '../../src/vrrp/virtual-device.ts';
 
 function instance(name: string, words: string, vips: string, device = 'eth0', vrid = 51): string {
   const head = `vrrp_instance ${name} {\nversion 3\ninterface ${device}\nvirtual_router_id ${vrid}\n`;
@@ -20,10 +25,8 @@ function read(text: string) {
   return { settings: configuration && planElector(configuration, 'kernel'), said };
 }
 function devices(text: string): string[] {
-  return read(text).settings!.instances.flatMap(({ vmac }) =>
-    vmac === undefined
-      ? []
-      : [vmac.device, ...vmac.others].map(({ name, base, mac }) => `${name} ${base} ${mac}`),
+  return read(text).settings!.instances.flatMap((own) =>
+    devicesOf(own).map(({ name, base, mac }) => `${name} ${base} ${mac}`),
   );
 }
 
@@ -40,7 +43,7 @@ describe('an interface', () => {
     expect(devices(instance('V', 'use_vmac mine 02:00:00:00:0A:77', '10.0.0.1'))).toEqual([mine]);
     expect(devices(instance('V', 'use_vmac 02:00:00:00:0A:77 name mine', '10.0.0.1'))).toEqual([mine]);
     const { settings } = read(instance('V', 'use_vmac group 7', '10.0.0.1'));
-    expect(settings!.instances[0]!.vmac!.device.group).toBe(7);
+    expect(settings!.instances[0]!.vmac!.device!.group).toBe(7);
   });
 
   test('has the virtual_router_id for the last byte of a MAC that lacks it', () => {
@@ -75,14 +78,6 @@ describe('an interface', () => {
     const text = `global_defs {\n${words}\n}\n${instance('V', 'use_vmac\nuse_vmac_addr', vips, 'eth0', 255)}`;
     expect(devices(text).map((line) => line.split(' ')[0])).toEqual(names);
   });
-
-  test('has IPv6 only where there is an address of it', () => {
-    const [four, both] = read(
-      instance('A', 'use_vmac', '10.0.0.1') +
-        instance('B', 'use_vmac\nvirtual_ipaddress_excluded { fd00::1/64 }', '10.1.0.1', 'eth1', 52),
-    ).settings!.instances;
-    expect([four!.vmac!.device.ipv6, both!.vmac!.device.ipv6]).toEqual([false, true]);
-  });
 });
 
 describe('addresses', () => {
@@ -96,6 +91,22 @@ describe('addresses', () => {
     const text = instance('V', 'use_vmac\nuse_vmac_addr', vips);
     expect(places(text)).toEqual(['vrrp.51', 'vrrp.51', 'vrrp1.51']);
     expect(devices(text)).toEqual(['vrrp.51 eth0 00:00:5e:00:01:33', 'vrrp1.51 eth1 00:00:5e:00:01:33']);
+  });
+  test('have one of their own where they ask for it, with adverts through the base', () => {
+    const single = '10.0.0.1\n10.0.0.2 use_vmac\n10.1.0.3 dev eth1 use_vmac';
+    const text = instance('V', '', single);
+    expect(places(text)).toEqual(['eth0', 'vrrp.51', 'vrrp1.51']);
+    const own = read(text).settings!.instances[0]!;
+    expect([own.vmac!.device, sendingInterface(own), hearingInterface(own)]).toEqual([
+      undefined,
+      'eth0',
+      'vrrp.51',
+    ]);
+    const elsewhere = read(instance('V', '', '10.0.0.1\n10.1.0.3 dev eth1 use_vmac')).settings!.instances[0]!;
+    expect(hearingInterface(elsewhere)).toBe('eth0');
+    expect(
+      withoutVirtualDevices({ instances: [own] }).instances[0]!.vips.map((vip) => vip.interface),
+    ).toEqual(['eth0', 'eth0', 'eth1']);
   });
   test('are on the interfaces themselves for the embedded engine', () => {
     const { settings } = read(instance('V', 'use_vmac\nuse_vmac_addr', vips));
@@ -123,7 +134,6 @@ describe('said', () => {
     ['use_vmac one two', ['error CFG_VALUE 5']],
     ['use_vmac eth0', ['error CFG_DUPLICATE 5']],
     ['vmac_xmit_base', ['warning CFG_REDUNDANT 5']],
-    ['use_vmac_addr', ['warning CFG_NO_EFFECT 5']],
   ])('of `%s`', (words, said) => {
     expect(read(instance('V', words, '10.0.0.1')).said).toEqual(said);
   });

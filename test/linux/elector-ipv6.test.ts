@@ -135,7 +135,7 @@ test('more addresses than an advert has room for: as many as keepalived advertis
 describe('over IPv6 with a virtual MAC', () => {
   const NAME = 'vrrp.51';
   const MAC = '00:00:5e:00:02:33';
-  const device = { name: NAME, base: DEVICE, mac: MAC, family: 6, ipv6: true } as const;
+  const device = { name: NAME, base: DEVICE, mac: MAC, family: 6 } as const;
   function onDevice(sendsOnBase: boolean, priority = 150) {
     const vips = [vip(LINK_LOCAL, 64), vip(GLOBAL)].map((each) => ({ ...each, interface: NAME }));
     return ipv6({ vips, priority, vmac: { device, sendsOnBase, others: [] } });

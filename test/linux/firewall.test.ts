@@ -8,7 +8,7 @@ import { DEVICE, Pair, pause, settings, until, VIP } from './elector-pair.ts';
 const NAME = 'vrrp.51';
 const MAC = '00:00:5e:00:01:33';
 const VIP6 = 'fd00::50';
-const device = { name: NAME, base: DEVICE, mac: MAC, family: 4, ipv6: false } as const;
+const device = { name: NAME, base: DEVICE, mac: MAC, family: 4 } as const;
 const excludedVips = [{ address: address(VIP6), prefixLength: 64, interface: DEVICE, scope: 0 }];
 
 let pair: Pair;
@@ -124,7 +124,7 @@ test('the table, priority and counters of the file; a table of somebody else is 
 });
 
 test('a virtual interface of IPv6 is silent, and its base reports what it needs', async () => {
-  const six = { ...device, mac: '00:00:5e:00:02:33', family: 6, ipv6: true } as const;
+  const six = { ...device, mac: '00:00:5e:00:02:33', family: 6 } as const;
   const vips = [address('fe80::51'), address(VIP6)].map((each) => ({
     address: each,
     prefixLength: 64,

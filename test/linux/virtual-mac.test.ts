@@ -1,7 +1,9 @@
 // use_vmac against the real keepalived and the real kernel: the interface and its settings are those that
 // keepalived makes, both understand each other in both roles, and nothing is left behind.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { readConfiguration } from '../../src/config/read.ts';
 import { address } from '../../src/core/address.ts';
+import { planElector } from '../../src/director/plan.ts';
 import type { ElectorSettings } from '../../src/vrrp/settings.ts';
 import type { VirtualDevice } from '../../src/vrrp/virtual-device.ts';
 import { DEVICE, Pair, pause, settings, until, VIP } from './elector-pair.ts';
@@ -9,7 +11,7 @@ import { DEVICE, Pair, pause, settings, until, VIP } from './elector-pair.ts';
 const NAME = 'vrrp.51';
 const MAC = '00:00:5e:00:01:33';
 const BASE: Readonly<Record<string, number>> = { arp_ignore: 0, arp_filter: 0, rp_filter: 0 };
-const device: VirtualDevice = { name: NAME, base: DEVICE, mac: MAC, family: 4, ipv6: false };
+const device: VirtualDevice = { name: NAME, base: DEVICE, mac: MAC, family: 4 };
 
 let pair: Pair;
 beforeAll(() => {
@@ -71,7 +73,7 @@ test('the interface, its settings and those of its base are what keepalived make
 });
 
 test('of IPv6 as well: it has the link-local address of its base, for adverts, and no other', async () => {
-  const six: VirtualDevice = { ...device, mac: '00:00:5e:00:02:33', family: 6, ipv6: true };
+  const six: VirtualDevice = { ...device, mac: '00:00:5e:00:02:33', family: 6 };
   const vip = { address: address('fd00::50'), prefixLength: 64, interface: NAME, scope: 0 };
   const vmac = { device: six, sendsOnBase: true, others: [] };
   pair.elector(withDevice({ vips: [], excludedVips: [vip], vmac, priority: 1 }));
@@ -204,4 +206,53 @@ test('a reload gives a router the interface, another one, and takes it away', as
   await until('another MAC', () => holds('a') && pair.ip('a', 'link', 'show', NAME).includes(other.mac));
   ours.send({ type: 'configure', settings: settings() });
   await until('its end', () => !links('a').includes(NAME) && holds('a', DEVICE));
+});
+
+describe('addresses with and without use_vmac are where keepalived puts them', () => {
+  const V4 = '10.1.0.100/24\n10.1.0.101/24 use_vmac\n10.2.0.100/24 dev v1 use_vmac\n10.2.0.101/24 dev v1';
+  const V6 = 'fd00::5/64 dev v0 use_vmac\nfd00::6/64\nfd00::7/64 dev v1 use_vmac';
+  const plain = V4.replaceAll(' use_vmac', '');
+  const plain6 = V6.replaceAll(' use_vmac', '');
+  beforeAll(() => pair.secondLink());
+
+  test.each([
+    ['single ones', '', V4, V6],
+    ['single ones beside an instance', 'use_vmac', V4, V6],
+    ['none of a plain instance', '', plain, plain6],
+    ['those of the instance', 'use_vmac', plain, plain6],
+    ['also elsewhere', 'use_vmac\nuse_vmac_addr', plain, plain6],
+    ['only elsewhere', 'use_vmac_addr', plain, plain6],
+  ])('%s', async (_, words, vips, excluded) => {
+    const head = `interface ${DEVICE}\nvirtual_router_id 51\npriority 100\nadvert_int 0.1\n${words}\n`;
+    const lists = `virtual_ipaddress {\n${vips}\n}\nvirtual_ipaddress_excluded {\n${excluded}\n}\n`;
+    const text = `global_defs {\nvrrp_version 3\n}\nvrrp_instance K {\nstate BACKUP\n${head}${lists}}\n`;
+    const keepalived = pair.keepalivedWith(text);
+    await keepalived.says('Entering MASTER STATE');
+    await until('the last of theirs', () => places('b').some((each) => each.includes('fd00::7')));
+    const theirs = places('b');
+    keepalived.stop();
+    await until('its end', () => !places('b').some((each) => each.includes('fd00::')));
+
+    const { configuration } = readConfiguration([{ name: 'x', text }]);
+    const ours = pair.elector({ ...planElector(configuration!, 'kernel'), realtimePriority: 10 });
+    await ours.is('MASTER');
+    await until('the last of ours', () => places('a').some((each) => each.includes('fd00::7')));
+    expect(places('a')).toEqual(theirs);
+    ours.send({ type: 'stop' });
+    await ours.ended();
+    expect(places('a')).toEqual([]);
+  });
+
+  /** `name base MAC: address …` of virtual ones, by interface; of a base the name says it. */
+  function places(side: 'a' | 'b'): string[] {
+    type Shown = { ifname: string; link?: string; address: string; addr_info: { local?: string }[] };
+    const shown: Shown[] = JSON.parse(pair.ip(side, '-j', 'addr', 'show'));
+    return shown.flatMap(({ ifname, link, address: mac, addr_info }) => {
+      const held = addr_info.flatMap(({ local = '' }) =>
+        /^(10\.[12]\.0\.10|fd00::)/.test(local) ? [local] : [],
+      );
+      const what = ifname.startsWith('vrrp') ? `${ifname} ${link} ${mac}` : ifname;
+      return held.length === 0 ? [] : [`${what}: ${held.toSorted().join(' ')}`];
+    });
+  }
 });

@@ -142,7 +142,7 @@ test('of a master with shorter intervals than ours, too', () => {
 });
 
 test('a device with a virtual MAC has a delay of its own', () => {
-  const device = { name: 'vrrp.51', base: LINK, mac: MAC, family: 4, ipv6: false } as const;
+  const device = { name: 'vrrp.51', base: LINK, mac: MAC, family: 4 } as const;
   link(true, [], 'vrrp.51');
   master([delays(700, 0), delays(700, 0, 'vrrp.51')], { vmac: { device, sendsOnBase: false, others: [] } });
   link(false, [], 'vrrp.51');

@@ -48,7 +48,7 @@ test('an address owner refuses nothing', () => {
   expect(filter('no_accept\npriority 255')).toEqual(NOTHING);
 });
 test('an interface with the virtual MAC is silent', () => {
-  expect(filter('use_vmac')).toEqual({ silent: [{ name: 'vrrp.51', igmp: true, mld: true }], refused: [] });
+  expect(filter('use_vmac')).toEqual({ silent: [{ name: 'vrrp.51', family: 4 }], refused: [] });
 });
 test('the embedded engine needs none of it', () => {
   expect(filter('use_vmac\nno_accept', 'engine')).toEqual(NOTHING);

@@ -19,7 +19,6 @@ const device: VirtualDevice = {
   base: LINK,
   mac: '00:00:5e:00:01:33',
   family: 4,
-  ipv6: false,
 };
 const other: VirtualDevice = { ...device, name: 'vrrp1.51', base: 'eth1' };
 const peer = address('10.0.0.12');

@@ -18,6 +18,7 @@ export function composeAddress({ at, value }: Located<AddressEntry>): VirtualAdd
     ...(given === undefined || !isIPv4 ? {} : { broadcast: broadcastOf(prefix.value, given) }),
     ...(peer === undefined || familyOf(peer.value) !== familyOf(prefix.value.address) ? {} : { peer }),
     ...(preferred_lft === undefined ? {} : { preferredSeconds: preferred_lft }),
+    ...(value.use_vmac === undefined ? {} : { onVirtualMac: true }),
     flags: ADDRESS_FLAGS.filter((flag) => value[flag] !== undefined),
   };
 }

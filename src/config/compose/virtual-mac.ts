@@ -11,12 +11,9 @@ export function composeVirtualMac(
 ): VirtualMacSetting | undefined {
   const device = last(settings, 'use_vmac');
   const onBase = last(settings, 'vmac_xmit_base');
-  const others = last(settings, 'use_vmac_addr');
   if (device === undefined) {
     if (onBase !== undefined)
       report.add('CFG_REDUNDANT', onBase.at, 'vmac_xmit_base says nothing without use_vmac: it is left out');
-    if (others !== undefined)
-      report.add('CFG_NO_EFFECT', others.at, 'use_vmac_addr works only together with use_vmac, as yet');
     return undefined;
   }
   // A peer is an address, and routes to it lead through the base: keepalived sets it too, and says so.
@@ -35,7 +32,6 @@ export function composeVirtualMac(
     ...(mac === undefined ? {} : { mac: wholeMac(mac, virtualRouterId.value) }),
     ...(group === undefined ? {} : { group }),
     sendsOnBase: isUnicast || onBase !== undefined,
-    alsoElsewhere: others !== undefined,
   };
 }
 

@@ -78,6 +78,7 @@ export function composeInstance(
     ...besideAddresses(settings, report),
     ...composeOverrides(settings, family, unicastPeers, report),
     ...(vmac === undefined ? {} : { vmac }),
+    virtualMacsElsewhere: last(settings, 'use_vmac_addr') !== undefined,
     ...refusal(settings),
     garp: composeGarp(settings),
     notify: composeNotify(settings),

@@ -85,14 +85,15 @@ const ADDRESS_OPTIONS = {
     lifetime,
     'seconds until it is no source address any more, or forever; default 0 for a single address',
   ),
-  use_vmac: keyword(nothing, "put it on an interface with the virtual router's MAC", {
-    standing: 'unsupported',
-  }),
+  use_vmac: keyword(nothing, "put it on an interface of its own with the virtual router's MAC"),
 } as const satisfies Options;
 
 const addressOptions = options(ADDRESS_OPTIONS);
 const staticOptions = options({
   ...ADDRESS_OPTIONS,
+  use_vmac: keyword(nothing, "put it on an interface with the virtual router's MAC", {
+    standing: 'unsupported',
+  }),
   track_group: keyword(nameOf('track_group'), 'instances that follow the fate of this address', {
     standing: 'unsupported',
   }),

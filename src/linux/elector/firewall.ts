@@ -123,12 +123,10 @@ function rulesOf({ silent, refused, counters }: Filter): Rule[] {
     expressions: [...conditions, ...(counters ? [counter()] : []), verdict(code)],
   });
   return [
-    ...silent.flatMap(({ name, igmp, mld }) => [
-      ...(igmp ? [rule('out', [...isThrough(name), ...isIgmp()], VERDICT.DROP)] : []),
-      ...(mld
-        ? CHATTER.map((type) => rule('out', [...isThrough(name), ...isIcmpv6(type)], VERDICT.DROP))
-        : []),
-    ]),
+    ...silent.flatMap(({ name, family }) => {
+      const kinds = family === 4 ? [isIgmp()] : CHATTER.map(isIcmpv6);
+      return kinds.map((kind) => rule('out', [...isThrough(name), ...kind], VERDICT.DROP));
+    }),
     ...DISCOVERY.map((type) => rule('in', isIcmpv6(type), VERDICT.ACCEPT)),
     ...refused.map(({ address, interface: device }) =>
       rule('in', [...(device === undefined ? [] : isFrom(device)), ...isTo(address)], VERDICT.DROP),

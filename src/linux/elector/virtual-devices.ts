@@ -95,11 +95,11 @@ export class VirtualDevices {
   }
 
   /** Before it is up: an address of its own, or an answer to ARP, would be seen by others. */
-  #settle({ name, base, family, ipv6 }: VirtualDevice): void {
+  #settle({ name, base, family }: VirtualDevice): void {
     const of = (device: string) => `ipv4/conf/${device}`;
     this.#sysctls.set(`ipv6/conf/${name}/addr_gen_mode`, NO_ADDRESS);
     if (family === 6) return;
-    if (!ipv6) this.#sysctls.set(`ipv6/conf/${name}/disable_ipv6`, 1);
+    this.#sysctls.set(`ipv6/conf/${name}/disable_ipv6`, 1);
     this.#sysctls.set(`${of(name)}/arp_ignore`, OWN_ADDRESSES);
     // What comes from an address of the base, as a peer's advert or our own packets, is no forgery here.
     this.#sysctls.set(`${of(name)}/accept_local`, 1);
@@ -172,6 +172,6 @@ export class VirtualDevices {
 function macBytes(mac: string): Buffer {
   return Buffer.from(mac.replaceAll(':', ''), 'hex');
 }
-function identity({ name, base, mac, family, ipv6, group }: VirtualDevice): string {
-  return `${name} ${base} ${mac} ${family} ${ipv6} ${group ?? ''}`;
+function identity({ name, base, mac, family, group }: VirtualDevice): string {
+  return `${name} ${base} ${mac} ${family} ${group ?? ''}`;
 }
