@@ -4,6 +4,7 @@
 import type { Address, Prefix } from '../core/address.ts';
 import type { Located, Span } from '../core/diagnostic.ts';
 import type { Route } from '../core/route.ts';
+import type { Rule } from '../core/rule.ts';
 import type { FilterWords, GarpDefaults, GarpGroup, LinkWords } from './model-links.ts';
 import type { GlobalNotify, Mail, Notify, Program } from './model-notify.ts';
 
@@ -128,6 +129,7 @@ export type VrrpInstance = {
   lacksPeers?: Located<true>;
   promoteSecondaries: boolean;
   routes: Route[];
+  rules: Located<Rule>[];
   /** `mcast_dst_ip`; like the two below, undefined = the global value. */
   multicastGroup?: Located<Address>;
   downTimerAdverts?: Located<number>;

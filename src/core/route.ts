@@ -20,3 +20,15 @@ export type Route = {
   /** Not put back when somebody else removes it. */
   untracked?: true;
 };
+
+/** In iproute2's words. */
+export function routeName(route: Route): string {
+  const { to, via, interface: device, source, table, priority } = route;
+  const words = [`${to.address}/${to.length}`];
+  if (via !== undefined) words.push(`via ${via}`);
+  if (device !== undefined) words.push(`dev ${device}`);
+  if (source !== undefined) words.push(`src ${source}`);
+  words.push(`table ${table}`);
+  if (priority !== undefined) words.push(`metric ${priority}`);
+  return words.join(' ');
+}

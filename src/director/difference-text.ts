@@ -54,6 +54,7 @@ const WORDS: Readonly<Record<string, string>> = {
   bfdSessions: 'bfd_instance',
   addressOrder: 'order of addresses',
   routes: 'virtual_routes',
+  rules: 'virtual_rules',
   garpDelayMs: 'garp_master_delay',
   garpRepeat: 'garp_master_repeat',
   garpLowerPrioDelayMs: 'garp_lower_prio_delay',

@@ -2,7 +2,8 @@
 // entry by entry (difference.ts). What is one thing to the elector, to IPVS or to the health checks is one
 // here: an address with another label is another address, a check of another port another check.
 
-import type { Route } from '../core/route.ts';
+import { routeName } from '../core/route.ts';
+import { ruleName } from '../core/rule.ts';
 import { shapeOf } from '../health/shape.ts';
 import type { Server, ServerKey, Service, ServiceKey } from '../ipvs/model.ts';
 import type { HmacSettings } from '../vrrp/auth.ts';
@@ -73,7 +74,7 @@ function groupOf({ elector }: Plan, { name }: InstanceSettings): string | undefi
 
 function instanceEntries(own: InstanceSettings, plan: Plan): Entry[] {
   const { name: instance, vips, excludedVips, garp, source, unicastPeers: _, unicast, ...more } = own;
-  const { trackInterfaces, weightedInterfaces, tracks, hmac, vmac, routes, ...rest } = more;
+  const { trackInterfaces, weightedInterfaces, tracks, hmac, vmac, routes, rules, ...rest } = more;
   const syncGroup = groupOf(plan, own);
   const facts = {
     ...rest,
@@ -84,6 +85,7 @@ function instanceEntries(own: InstanceSettings, plan: Plan): Entry[] {
     ...(syncGroup === undefined ? {} : { syncGroup }),
     trackers: tracks.map(trackName).join(', '),
     ...(routes === undefined ? {} : { routes: routes.map(routeName).join(', ') }),
+    ...(rules === undefined ? {} : { rules: rules.map(ruleName).join(', ') }),
     unicastPeers: peerNames(own),
     ...(unicast?.ttl === undefined ? {} : { unicastTtl: unicast.ttl }),
     ...(unicast?.checksSource ? { checksUnicastSource: true } : {}),
@@ -119,16 +121,6 @@ function macName(vmac: VirtualMac): string {
     ...devices,
     ...(vmac.device && vmac.sendsOnBase ? [`adverts through ${vmac.device.base}`] : []),
   ].join(', ');
-}
-
-function routeName({ to, via, interface: device, source, table, priority }: Route): string {
-  const words = [`${to.address}/${to.length}`];
-  if (via !== undefined) words.push(`via ${via}`);
-  if (device !== undefined) words.push(`dev ${device}`);
-  if (source !== undefined) words.push(`src ${source}`);
-  words.push(`table ${table}`);
-  if (priority !== undefined) words.push(`metric ${priority}`);
-  return words.join(' ');
 }
 
 /** `eth1 -20 while down` */

@@ -128,6 +128,7 @@ function planInstance(
     unicastPeers: instance.unicastPeers.map(written),
     ...addresses,
     ...(instance.routes.length > 0 ? { routes: instance.routes } : {}),
+    ...(instance.rules.length > 0 ? { rules: instance.rules.map(written) } : {}),
     ...(instance.promoteSecondaries ? { promoteSecondaries: true } : {}),
     trackInterfaces: instance.trackInterfaces.map(written),
     weightedInterfaces: instance.weightedInterfaces.map((tracked) => ({

@@ -37,7 +37,7 @@ function encode(route: Route, index: number | undefined): Buffer {
   const payload = encodeAttributes(
     ATTRIBUTES,
     {
-      destination: route.to.length === 0 ? undefined : network(route.to),
+      destination: route.to.length === 0 ? undefined : networkOf(route.to),
       outInterface: index,
       gateway: route.via,
       priority: route.priority,
@@ -57,7 +57,7 @@ function encode(route: Route, index: number | undefined): Buffer {
 }
 
 /** The kernel refuses bits behind the prefix. */
-function network({ address, length }: Route['to']): Address {
+export function networkOf({ address, length }: Route['to']): Address {
   const bytes = Buffer.from(addressBytes(address));
   for (const [at, byte] of bytes.entries()) {
     const bits = Math.min(8, Math.max(0, length - 8 * at));

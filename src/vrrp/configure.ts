@@ -2,7 +2,6 @@
 // place, or leave.
 
 import type { Address } from '../core/address.ts';
-import type { Route } from '../core/route.ts';
 import { pace, withdraw } from './announcements.ts';
 import { createAuthenticator } from './auth.ts';
 import { weighLinks } from './carrier.ts';
@@ -21,6 +20,7 @@ import {
 } from './instance.ts';
 import { OWNER } from './packet.ts';
 import { followRoom } from './room.ts';
+import { goneRouting, routingAction } from './routing.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from './settings.ts';
 import { STARTED } from './startup.ts';
 import { type Fitness, judge, trackerKey, weightOf } from './tracks.ts';
@@ -175,8 +175,8 @@ function change(elector: Elector, instance: Instance, own: InstanceSettings, tur
   const kept = new Set(allVips(own).map(placeOf));
   const gone = allVips(instance.own).filter((vip) => !kept.has(placeOf(vip)));
   if (instance.holdsVips && gone.length > 0) turn.actions.push({ do: 'removeVips', vips: gone });
-  const routes = goneRoutes(instance.own, own);
-  if (instance.holdsVips && routes.length > 0) turn.actions.unshift({ do: 'removeRoutes', routes });
+  const routing = routingAction('removeRouting', goneRouting(instance.own, own));
+  if (instance.holdsVips) turn.actions.unshift(...routing);
   withdraw(turn.announcements, own.name);
   instance.settings = own;
   instance.own = { ...own, priority: instance.own.priority };
@@ -185,11 +185,6 @@ function change(elector: Elector, instance: Instance, own: InstanceSettings, tur
   followWeights(elector, instance, turn);
   followSurroundings(elector, instance, turn);
   advance(instance, { type: 'reconfigured' }, turn);
-}
-
-function goneRoutes(before: InstanceSettings, own: InstanceSettings): Route[] {
-  const kept = new Set((own.routes ?? []).map((route) => JSON.stringify(route)));
-  return (before.routes ?? []).filter((route) => !kept.has(JSON.stringify(route)));
 }
 
 /** An address with another label, scope or flag is another one to the kernel: only lifetimes can change. */

@@ -17,6 +17,7 @@ import { hear } from './hear.ts';
 import { type Action, advance, allVips, type Instance, statusOf, type Turn } from './instance.ts';
 import { restore } from './restore.ts';
 import type { Timer } from './router.ts';
+import { hasRouting, routingAction } from './routing.ts';
 import type { ElectorCommand, ElectorSettings, Verdict } from './settings.ts';
 import { holdBack, STARTED } from './startup.ts';
 import { longestSilenceMs } from './timing.ts';
@@ -66,7 +67,7 @@ export type Elector = {
 
 /** Two renewals may fail or be late before an address is lost. */
 const RENEWALS_PER_LEASE = 3;
-const ROUTES_EACH_MS = 2000;
+const ROUTING_EACH_MS = 2000;
 const NO_SETTINGS: ElectorSettings = {
   instances: [],
   realtimePriority: 0,
@@ -230,8 +231,8 @@ function expire(elector: Elector, turn: Turn): void {
   elector.restoreAtMs = Number.POSITIVE_INFINITY;
   for (const { own, holdsVips, letGo } of elector.instances.values()) {
     if (!holdsVips) continue;
-    turn.actions.push({ do: 'addVips', vips: allVips(own).filter((vip) => !letGo.has(vip)) });
-    if (own.routes) turn.actions.push({ do: 'addRoutes', routes: own.routes });
+    const vips = allVips(own).filter((vip) => !letGo.has(vip));
+    turn.actions.push({ do: 'addVips', vips }, ...routingAction('addRouting', own));
   }
 }
 
@@ -249,7 +250,7 @@ function nextDue(instance: Instance, nowMs: number): Timer | undefined {
 /** 0 = never. Whether routes are still there is asked by adding them: a busy table's events cost too much. */
 function renewalMs({ leaseSeconds, instances }: ElectorSettings): number {
   if (leaseSeconds > 0) return (leaseSeconds * 1000) / RENEWALS_PER_LEASE;
-  return instances.some(({ routes }) => routes !== undefined) ? ROUTES_EACH_MS : 0;
+  return instances.some(hasRouting) ? ROUTING_EACH_MS : 0;
 }
 
 /** After every call: forgets who has left, plans the next renewal, says when everything of ours is gone. */

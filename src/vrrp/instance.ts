@@ -6,7 +6,6 @@
 
 import type { Address } from '../core/address.ts';
 import type { EventName } from '../core/events.ts';
-import type { Route } from '../core/route.ts';
 import { type Announcements, request, withdraw } from './announcements.ts';
 import { type Authenticator, createAuthenticator, signatureInput, signs, TRAILER_LENGTH } from './auth.ts';
 import { signed } from './authenticate.ts';
@@ -15,6 +14,7 @@ import { advertised } from './family.ts';
 import { step } from './machine.ts';
 import { type Advert, encodeAdvert, messageBeforeTrailer, passwordField, RESIGNED } from './packet.ts';
 import { type Effect, type Event, INIT, type Reason, type Router, type Timer } from './router.ts';
+import { type RoutingAction, routingAction } from './routing.ts';
 import type { ElectorReport, InstanceSettings, InstanceStatus, State, VirtualAddress } from './settings.ts';
 import type { Fitness } from './tracks.ts';
 import { ttlOf } from './unicast.ts';
@@ -25,9 +25,7 @@ export type Action =
   /** Also renews the lease of those that are there. */
   | { do: 'addVips'; vips: readonly VirtualAddress[] }
   | { do: 'removeVips'; vips: readonly VirtualAddress[] }
-  /** Also puts those back that somebody else removed. */
-  | { do: 'addRoutes'; routes: readonly Route[] }
-  | { do: 'removeRoutes'; routes: readonly Route[] }
+  | RoutingAction
   /** One packet each, in this order; an address may be there more than once. */
   | { do: 'announce'; vips: readonly VirtualAddress[] }
   /** Exactly these interfaces of ours. */
@@ -163,13 +161,11 @@ function perform(instance: Instance, effect: Outward, turn: Turn): void {
     case 'addVips':
       instance.holdsVips = true;
       instance.letGo.clear();
-      actions.push({ do: 'addVips', vips: allVips(own) });
-      if (own.routes) actions.push({ do: 'addRoutes', routes: own.routes });
+      actions.push({ do: 'addVips', vips: allVips(own) }, ...routingAction('addRouting', own));
       return;
     case 'removeVips':
       instance.holdsVips = false;
-      if (own.routes) actions.push({ do: 'removeRoutes', routes: own.routes });
-      actions.push({ do: 'removeVips', vips: allVips(own) });
+      actions.push(...routingAction('removeRouting', own), { do: 'removeVips', vips: allVips(own) });
       return;
     case 'announce':
       request(turn.announcements, own.name, allVips(own), effect.repeat);

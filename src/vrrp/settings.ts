@@ -3,6 +3,7 @@
 import type { Address } from '../core/address.ts';
 import type { Notice } from '../core/events.ts';
 import type { Route } from '../core/route.ts';
+import type { Rule } from '../core/rule.ts';
 import type { Pacing } from './announcements.ts';
 import type { HmacSettings } from './auth.ts';
 import type { BfdSettings } from './bfd/speaker.ts';
@@ -63,6 +64,7 @@ export type InstanceSettings = {
   promoteSecondaries?: true;
   /** Moved with the instance: there while its addresses are. */
   routes?: readonly Route[];
+  rules?: readonly Rule[];
   /** FAULT while one of them has no link, or the instance's own interface has none. */
   trackInterfaces: readonly string[];
   weightedInterfaces: readonly WeightedInterface[];

@@ -84,6 +84,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         unicastPeers: [],
         promoteSecondaries: false,
         routes: [],
+        rules: [],
         garp: {},
         notify: { programs: {}, tellsDeleted: false },
       },

@@ -13,6 +13,7 @@ import { composeDirector, composeGlobal } from './global.ts';
 import { composeVirtualServer } from './ipvs.ts';
 import { composeLinks } from './links.ts';
 import { composeMail } from './mail.ts';
+import { placeRules } from './rules.ts';
 import { composeOldSync } from './sync-daemon.ts';
 import { composeSyncGroups } from './sync-groups.ts';
 import { composeFiles, composeProcesses, composeScripts, composeSessions } from './trackers.ts';
@@ -25,6 +26,7 @@ export function composeConfiguration(settings: Settings<typeof TOP>, report: Rep
   const instances = all(settings, 'vrrp_instance').flatMap(
     ({ value, at, body }) => composeInstance({ value, at }, body, global, report) ?? [],
   );
+  placeRules(instances.map(({ rules }) => rules));
   const trackers = {
     files: composeFiles(settings, report),
     processes: composeProcesses(settings, report),

@@ -4,7 +4,7 @@ import { type Address, address, familyOf, type Prefix } from '../../core/address
 import type { Located, Span } from '../../core/diagnostic.ts';
 import type { Route } from '../../core/route.ts';
 import type { Report } from '../report.ts';
-import type { RouteValues } from '../schema/routes.ts';
+import type { RouteValues } from '../schema/routing-words.ts';
 
 const TYPES: Readonly<Record<string, number>> = {
   unicast: 1,

@@ -16,6 +16,7 @@ import { composeNotify } from './notify.ts';
 import { isAfter } from './order.ts';
 import { composeOverrides } from './overrides.ts';
 import { composeRoute } from './routes.ts';
+import { composeRule } from './rules.ts';
 import { composeLateness } from './running.ts';
 import { strictly, strictPlace, strictState, strictVersion } from './strict.ts';
 import { composeTracks } from './trackers.ts';
@@ -95,12 +96,14 @@ function needed<N extends 'interface' | 'virtual_router_id'>(settings: Instance,
   return value;
 }
 
-type BesideAddresses = Pick<VrrpInstance, 'routes' | 'promoteSecondaries'>;
+type BesideAddresses = Pick<VrrpInstance, 'routes' | 'rules' | 'promoteSecondaries'>;
 
 function besideAddresses(settings: Instance, report: Report): BesideAddresses {
-  const entries = all(settings, 'virtual_routes').flatMap(({ body }) => body.entries);
+  const routes = all(settings, 'virtual_routes').flatMap(({ body }) => body.entries);
+  const rules = all(settings, 'virtual_rules').flatMap(({ body }) => body.entries);
   return {
-    routes: entries.flatMap((entry) => composeRoute(entry, report) ?? []),
+    routes: routes.flatMap((entry) => composeRoute(entry, report) ?? []),
+    rules: rules.flatMap((entry) => composeRule(entry, report) ?? []),
     promoteSecondaries: last(settings, 'promote_secondaries') !== undefined,
   };
 }

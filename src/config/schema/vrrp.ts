@@ -8,6 +8,7 @@ import { GARP_WORDS } from './garp.ts';
 import { LONGEST_GARP_DELAY, vrrpVersion } from './global.ts';
 import { NOTIFY_WORDS } from './notify.ts';
 import { routeEntry } from './routes.ts';
+import { ruleEntry } from './rules.ts';
 import { RUNNING_WORDS } from './running.ts';
 import {
   address,
@@ -116,6 +117,11 @@ export const VRRP_INSTANCE = {
       nothing,
       'routes that move with the instance: added behind its addresses',
       list('virtual_routes', routeEntry),
+    ),
+    virtual_rules: opens(
+      nothing,
+      'policy rules that move with the instance: added behind its routes',
+      list('virtual_rules', ruleEntry),
     ),
     down_timer_adverts: keyword(integer(1, 100), 'see vrrp_down_timer_adverts'),
     v3_checksum_as_v2: keyword(toggle, 'see v3_checksum_as_v2 of global_defs'),

@@ -4,7 +4,8 @@ import { staticAddressEntry } from './addresses.ts';
 import { list } from './block.ts';
 import { groupMember } from './members.ts';
 import { inOrder } from './options.ts';
-import { ruleEntry, staticRouteEntry, staticRuleEntry } from './routes.ts';
+import { staticRouteEntry } from './routes.ts';
+import { staticRuleEntry } from './rules.ts';
 import { script, user } from './scripts.ts';
 import { integer, nameOf, oneOf } from './shape.ts';
 import { wordBlock, words } from './table.ts';
@@ -20,20 +21,15 @@ const SHAPES = {
   weight: directed(253),
   ipvlan: virtualDevice(['bridge', 'private', 'vepa'], true),
 };
-const RULES = list('virtual_rules', ruleEntry);
 const NAMES = list('group', nameOf('vrrp_instance'));
 
 export const VRRP_WORDS = words(
   `
   ignored use_ipvlan                    ipvlan      ipvlan L2 instead of macvlan
   unsafe  vrf iface VRF for unicast without interface: adverts would go another way
-  ignored virtual_rules{}               flag        policy rules that move with the instance
 `,
   {
-    blocks: {
-      virtual_rules: RULES,
-      ...TRACKS,
-    },
+    blocks: TRACKS,
     shapes: SHAPES,
   },
 );

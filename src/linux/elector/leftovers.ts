@@ -11,6 +11,7 @@ import { filterFor, isEmptyFilter } from '../../vrrp/filter.ts';
 import { allVips, parcels } from '../../vrrp/instance.ts';
 import { decodeAdvert, RESIGNED } from '../../vrrp/packet.ts';
 import { fit } from '../../vrrp/room.ts';
+import { routingOf } from '../../vrrp/routing.ts';
 import type { ElectorSettings, InstanceSettings } from '../../vrrp/settings.ts';
 import { LINGER_MS, peerMasterDownMs } from '../../vrrp/timing.ts';
 import { hearingInterface, sendingInterface, virtualDevices } from '../../vrrp/virtual-device.ts';
@@ -22,7 +23,7 @@ import type { AdvertSocket } from './advert-socket.ts';
 import { openAdvertSocket } from './advert-sockets.ts';
 import { Firewall } from './firewall.ts';
 import { Links } from './links.ts';
-import { Routes } from './routes.ts';
+import { Routing } from './routing.ts';
 import { VirtualDevices } from './virtual-devices.ts';
 
 /** Everything of a dead director is gone within a second: with slow adverts there may be a gap instead. */
@@ -41,7 +42,7 @@ export function removeLeftovers(settings: ElectorSettings, masters: readonly str
   const requests = new NetlinkSocket(NETLINK_ROUTE);
   const links = new Links(requests);
   const addresses = new Addresses(requests, links, () => {});
-  const routes = new Routes(requests, links, () => {});
+  const routing = new Routing(requests, links, () => {});
   const served = settings.instances.filter((own) => masters.includes(own.name));
   const orphans = served.flatMap((own) => resign(own, links, virtualAddresses(settings)));
   try {
@@ -49,7 +50,7 @@ export function removeLeftovers(settings: ElectorSettings, masters: readonly str
   } finally {
     for (const { socket } of orphans) socket.close();
     // Also of those that did not serve: the dead director may have become master a moment ago.
-    routes.remove(settings.instances.flatMap((own) => own.routes ?? []));
+    for (const own of settings.instances) routing.remove(routingOf(own));
     if (settings.addresses === 'kernel') addresses.remove(settings.instances.flatMap(allVips));
     const devices = new VirtualDevices(requests, links, () => {});
     devices.remove(virtualDevices(settings.instances));

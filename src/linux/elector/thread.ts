@@ -27,7 +27,7 @@ import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
 import { LocalGroups } from './local-groups.ts';
 import { Promotion } from './promotion.ts';
-import { Routes } from './routes.ts';
+import { Routing } from './routing.ts';
 import { Scheduling } from './scheduling.ts';
 import { VirtualDevices } from './virtual-devices.ts';
 
@@ -50,7 +50,7 @@ export class ElectorThread {
   readonly #addresses = new Addresses(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #devices = new VirtualDevices(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #firewall = new Firewall((notice) => this.#say(notice));
-  readonly #routes = new Routes(this.#requests, this.#links, (notice) => this.#say(notice));
+  readonly #routing = new Routing(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #promotion = new Promotion();
   readonly #localGroups = new LocalGroups();
   readonly #scheduling = new Scheduling((notice) => this.#say(notice));
@@ -121,10 +121,10 @@ export class ElectorThread {
         return this.#addresses.add(action.vips);
       case 'removeVips':
         return this.#addresses.remove(action.vips);
-      case 'addRoutes':
-        return this.#routes.add(action.routes);
-      case 'removeRoutes':
-        return this.#routes.remove(action.routes);
+      case 'addRouting':
+        return this.#routing.add(action.routing);
+      case 'removeRouting':
+        return this.#routing.remove(action.routing);
       case 'announce':
         // An engine announces by itself, when it is ready to receive what the announcement brings.
         if (this.#elector.settings.addresses === 'engine') return;

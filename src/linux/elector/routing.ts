@@ -1,0 +1,118 @@
+// Routes and policy rules in this machine's tables: added behind the addresses they need, removed before
+// them.
+import type { EventName, Notice } from '../../core/events.ts';
+import { type Route, routeName } from '../../core/route.ts';
+import { type Rule, ruleName } from '../../core/rule.ts';
+import type { Request } from '../../netlink/message.ts';
+import { addRoute, deleteRoute } from '../../netlink/route-message.ts';
+import { addRule, deleteRule } from '../../netlink/rule-message.ts';
+import type { Routing as Wanted } from '../../vrrp/routing.ts';
+import type { NetlinkSocket } from '../netlink-socket.ts';
+import type { Links } from './links.ts';
+
+type Entry = {
+  what: 'route' | 'rule';
+  name: string;
+  untracked: boolean;
+  /** Undefined: it has no place without that interface. */
+  add: Request | undefined;
+  remove: Request | undefined;
+  missing?: string;
+};
+
+export class Routing {
+  readonly #requests: NetlinkSocket;
+  readonly #links: Links;
+  readonly #say: (notice: Notice) => void;
+  readonly #held = new Set<string>();
+  /** What went wrong, so that each renewal does not say it again. */
+  readonly #troubles = new Map<string, string>();
+
+  constructor(requests: NetlinkSocket, links: Links, say: (notice: Notice) => void) {
+    this.#requests = requests;
+    this.#links = links;
+    this.#say = say;
+  }
+
+  /** Also puts those back that somebody else removed. */
+  add({ routes, rules }: Wanted): void {
+    this.#add(routes.map((route) => this.#ofRoute(route)));
+    this.#add(rules.map(ofRule));
+  }
+
+  /** That one is not there is no error: its interface or its source may have taken it along. */
+  remove({ routes, rules }: Wanted): void {
+    this.#remove(rules.map(ofRule));
+    this.#remove(routes.map((route) => this.#ofRoute(route)));
+  }
+
+  #add(entries: readonly Entry[]): void {
+    const wanted = entries.filter((entry) => !(entry.untracked && this.#held.has(keyOf(entry))));
+    const able = wanted.flatMap((entry) => {
+      if (entry.add !== undefined) return [{ entry, request: entry.add }];
+      this.#complain(entry, `the interface ${entry.missing} does not exist`);
+      return [];
+    });
+    const results = this.#requests.requestMany(able.map(({ request }) => request));
+    for (const [index, { entry }] of able.entries()) {
+      const result = results[index]!;
+      if (!result.ok && result.errno !== 'EEXIST') {
+        this.#complain(entry, result.explanation ?? result.errno);
+        continue;
+      }
+      this.#troubles.delete(keyOf(entry));
+      const wasHeld = this.#held.has(keyOf(entry));
+      this.#held.add(keyOf(entry));
+      if (!result.ok) continue;
+      if (wasHeld) this.#tell(entry, 'restored', 'removed by somebody else: put back');
+      else this.#tell(entry, 'added', 'added');
+    }
+  }
+
+  #remove(entries: readonly Entry[]): void {
+    const able = entries.flatMap((entry) =>
+      entry.remove === undefined ? [] : [{ entry, request: entry.remove }],
+    );
+    const results = this.#requests.requestMany(able.map(({ request }) => request));
+    for (const entry of entries) {
+      this.#held.delete(keyOf(entry));
+      this.#troubles.delete(keyOf(entry));
+    }
+    for (const [index, { entry }] of able.entries())
+      if (results[index]!.ok) this.#tell(entry, 'removed', 'removed');
+  }
+
+  #ofRoute(route: Route): Entry {
+    const { interface: device, untracked = false } = route;
+    const index = device === undefined ? undefined : this.#links.link(device)?.index;
+    const entry = { what: 'route', name: routeName(route), untracked } as const;
+    if (device !== undefined && index === undefined)
+      return { ...entry, add: undefined, remove: undefined, missing: device };
+    return { ...entry, add: addRoute(route, index), remove: deleteRoute(route, index) };
+  }
+
+  #complain(entry: Entry, why: string): void {
+    if (this.#troubles.get(keyOf(entry)) === why) return;
+    this.#troubles.set(keyOf(entry), why);
+    this.#tell(entry, 'failed', why);
+  }
+  #tell({ what, name }: Entry, change: 'added' | 'removed' | 'restored' | 'failed', message: string): void {
+    const event: EventName = `${what}.${change}`;
+    this.#say({ event, message: `${what} ${name}: ${message}`, fields: { [what]: name } });
+  }
+}
+
+/** A rule that names an interface waits for it in the kernel. */
+function ofRule(rule: Rule): Entry {
+  return {
+    what: 'rule',
+    name: ruleName(rule),
+    untracked: rule.untracked ?? false,
+    add: addRule(rule),
+    remove: deleteRule(rule),
+  };
+}
+
+function keyOf({ what, name }: Entry): string {
+  return `${what} ${name}`;
+}
