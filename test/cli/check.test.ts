@@ -12,7 +12,7 @@ const INSTANCE =
 const FILES = {
   'good.conf': `${INSTANCE}}\n`,
   'warning.conf': `${INSTANCE}  smtp_alert\n}\n`,
-  'ignored.conf': `${INSTANCE}  virtual_rules {\n    from 10.0.0.9 table 100 priority 5\n  }\n}\n`,
+  'ignored.conf': `${INSTANCE}  virtual_rules {\n    from 10.0.0.9 table black_magic priority 5\n  }\n}\n`,
   'unknown.conf': `${INSTANCE}  priorty 150\n}\n`,
   'broken.conf': INSTANCE,
   'lenient.conf': 'director {\n  compat\n}\n',

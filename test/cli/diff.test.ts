@@ -40,7 +40,7 @@ beforeAll(() => {
     'broken.conf': instance(100, '  priorty 150\n'),
     'old.yaml': YAML,
     'chance.conf': instance(100).replace('priority 100', `priority $\{_RANDOM 1 254}`),
-    'ignored.conf': instance(100, '  virtual_rules {\n    from 10.0.0.9 table 100 priority 5\n  }\n'),
+    'ignored.conf': instance(100, '  virtual_rules {\n    from 10.0.0.9 table black_magic priority 5\n  }\n'),
     'named.conf': `${instance(100)}@here global_defs {\n@here   vrrp_version 3\n@here }\n`,
   };
   for (const [name, content] of Object.entries(files)) writeFileSync(at(name), content);
