@@ -125,9 +125,14 @@ export function transit(
   instance.router = router;
   for (const effect of effects) {
     if (effect.do === 'enter') enter(instance, from, effect.state, effect.reason, turn);
-    else if (effect.do === 'arm') instance.deadlines.set(effect.timer, armFromMs + effect.ms);
+    else if (effect.do === 'arm') arm(instance, effect, armFromMs);
     else perform(instance, effect, turn);
   }
+}
+
+function arm({ deadlines }: Instance, { timer, ms, atMost }: Effect & { do: 'arm' }, fromMs: number): void {
+  const dueMs = deadlines.get(timer) ?? Number.NEGATIVE_INFINITY;
+  if (!atMost || dueMs > fromMs + ms) deadlines.set(timer, fromMs + ms);
 }
 
 /** What it watches lets it be a candidate, or does not. Starts what has waited to know. */

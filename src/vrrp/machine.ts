@@ -116,8 +116,7 @@ function stepBackup(router: Backup, event: Event, own: Own): Step {
 }
 
 function hearAsBackup(router: Backup, event: Event & { type: 'advert' }, own: Own): Step {
-  if (event.priority === RESIGNED)
-    return [router, [{ do: 'arm', timer: 'masterDown', ms: skewMs(router.masterAdvertMs, own) }]];
+  if (event.priority === RESIGNED) return [router, [resignedMaster(router, own)]];
   const masterAdvertMs = event.intervalMs;
   const follow = armMasterDown(masterAdvertMs, own);
   if (event.priority >= own.priority) {
@@ -130,6 +129,11 @@ function hearAsBackup(router: Backup, event: Event & { type: 'advert' }, own: Ow
   if (router.patience === 'waiting') return [{ ...router, masterAdvertMs }, [follow]];
   const delay: Effect = { do: 'arm', timer: 'preemptDelay', ms: own.preemptDelayMs };
   return [{ ...router, masterAdvertMs, patience: 'waiting' }, [follow, delay]];
+}
+
+/** Once more, or twice, it must not put a takeover off: somebody else may have been silent for long. */
+function resignedMaster({ masterAdvertMs }: Backup, own: Own): Effect {
+  return { do: 'arm', timer: 'masterDown', ms: skewMs(masterAdvertMs, own), atMost: true };
 }
 
 function expireAsBackup(router: Backup, timer: Timer, own: Own): Step {

@@ -47,7 +47,8 @@ export type Reason =
 export type Effect =
   /** Disarms every timer. Comes first of a transition's effects. */
   | { do: 'enter'; state: State; reason: Reason }
-  | { do: 'arm'; timer: Timer; ms: number }
+  /** `atMost`: unless it is due sooner, or was. */
+  | { do: 'arm'; timer: Timer; ms: number; atMost?: true }
   | { do: 'disarm'; timer: Timer }
   /** `intervalMs`: another than ours. */
   | { do: 'send'; priority: number; intervalMs?: number }

@@ -122,8 +122,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'priority 0 is not heard',
     file: MACHINE,
-    from: "return [router, [{ do: 'arm', timer: 'masterDown', ms: skewMs(",
-    to: "return [router, [{ do: 'arm', timer: 'hold', ms: 1e9 * skewMs(",
+    from: 'return [router, [resignedMaster(router, own)]];',
+    to: 'return [router, []];',
   },
   {
     what: 'the own interval counts instead of that of the master',

@@ -16,9 +16,9 @@ const SLACK = 0.99;
 type Waits = {
   state: State | undefined;
   sinceMs: number;
-  /** A backup's: since the last advert that counts; or since a master resigned. */
+  /** A backup's: since the last advert that counts; and since a master resigned after that. */
   silentSinceMs: number;
-  isResigned: boolean;
+  resignedAtMs: number | undefined;
   /** The shortest of those it may reckon with, and the last that it heard. */
   intervalMs: number;
   heardIntervalMs: number;
@@ -34,6 +34,7 @@ export class Patience {
   readonly #fail: (what: string) => never;
   readonly #waits = new Map<Node, Map<string, Waits>>();
   readonly #pausedSinceMs = new Map<Node, number>();
+  readonly #mastersPaused = new Map<Node, Set<string>>();
 
   constructor(world: World, names: readonly string[], fail: (what: string) => never) {
     this.#world = world;
@@ -67,8 +68,9 @@ export class Patience {
       waits.intervalMs = Math.min(waits.intervalMs, waits.heardIntervalMs);
       const { nowMs } = this.#world;
       if (priority !== RESIGNED) waits.relievedAtMs ??= nowMs;
-      if (priority === RESIGNED || priority >= own.priority)
-        Object.assign(waits, { silentSinceMs: nowMs, isResigned: priority === RESIGNED });
+      if (priority === RESIGNED) waits.resignedAtMs ??= nowMs;
+      else if (priority >= own.priority)
+        Object.assign(waits, { silentSinceMs: nowMs, resignedAtMs: undefined });
     }
   }
 
@@ -77,8 +79,10 @@ export class Patience {
     const { nowMs } = this.#world;
     const waitedMs = nowMs - waits.sinceMs;
     if (waits.state === 'BACKUP' && to === 'MASTER') {
-      const patienceMs = (waits.isResigned ? skew : downTime)(own, waits.intervalMs);
-      const earlyMs = waits.silentSinceMs + patienceMs * SLACK - nowMs;
+      const silenceMs = waits.silentSinceMs + downTime(own, waits.intervalMs) * SLACK;
+      const resignedMs = (waits.resignedAtMs ?? nowMs) + skew(own, waits.intervalMs) * SLACK;
+      const earlyMs =
+        waits.resignedAtMs === undefined ? silenceMs - nowMs : Math.min(silenceMs, resignedMs) - nowMs;
       if (earlyMs > 0) this.#fail(`${name}: ${node.spec.name} takes over ${earlyMs.toFixed(1)} ms too soon`);
     }
     if (waits.state !== 'LEAVING' || to === 'FAULT') return;
@@ -103,15 +107,22 @@ export class Patience {
   #enter(waits: Waits, state: State | undefined): void {
     const { nowMs } = this.#world;
     const intervalMs = Math.min(waits.own?.advertMs ?? waits.heardIntervalMs, waits.heardIntervalMs);
-    const fresh = { isResigned: false, relievedAtMs: undefined };
+    const fresh = { resignedAtMs: undefined, relievedAtMs: undefined };
     Object.assign(waits, { state, sinceMs: nowMs, silentSinceMs: nowMs, intervalMs, ...fresh });
   }
 
+  #mastersOf(node: Node): Set<string> {
+    const names = [...this.#waits.get(node)!.keys()];
+    return new Set(names.filter((name) => stateOf(node, name) === 'MASTER'));
+  }
   #judgePause(node: Node): void {
     const { nowMs } = this.#world;
     const since = this.#pausedSinceMs.get(node);
     if (node.paused) {
-      if (since === undefined) this.#pausedSinceMs.set(node, nowMs);
+      if (since === undefined) {
+        this.#pausedSinceMs.set(node, nowMs);
+        this.#mastersPaused.set(node, this.#mastersOf(node));
+      }
       return;
     }
     if (since === undefined) return;
@@ -120,7 +131,9 @@ export class Patience {
     for (const own of node.settings.instances) {
       const silentMs = nowMs - since;
       const isLong = silentMs * SLACK > own.downAdverts * own.advertMs + skewOfWorst(own);
-      if (isLong && stateOf(node, own.name) === 'MASTER')
+      // An owner whose link came back meanwhile does not wait for anybody.
+      const wasMaster = this.#mastersPaused.get(node)!.has(own.name);
+      if (isLong && wasMaster && stateOf(node, own.name) === 'MASTER')
         this.#fail(`${own.name}: ${node.spec.name} speaks again after ${silentMs.toFixed(0)} ms`);
     }
   }
@@ -134,7 +147,7 @@ function unborn(): Waits {
     purpose: 'stop',
     intervalMs: never,
     heardIntervalMs: never,
-    isResigned: false,
+    resignedAtMs: undefined,
     relievedAtMs: undefined,
   };
 }

@@ -21,6 +21,8 @@ const ONCE_BROKEN: readonly [number, string][] = [
   [14342, 'who leaves to a keepalived of priority 1 cannot be worse'],
   [40308, 'who leaves to an owner and loses a link says so'],
   [46934, 'the last word to a master of priority 1 is priority 0'],
+  [216928, 'a resignation does not put off what is due sooner'],
+  [281757, 'an owner whose link came back while it stood still does not wait'],
   [52670, 'a rival that yields at another interval does not hasten a backup'],
 ];
 test.each(ONCE_BROKEN)('seed %i: %s', (seed) => {

@@ -58,3 +58,14 @@ test.each([
   expect(last.map(({ priority }) => priority)).toEqual(priorities);
   expect(lone.states).toEqual(['BACKUP', 'BACKUP']);
 });
+
+test('a resignation hastens a takeover, and never puts it off', () => {
+  const lone = new Lone();
+  lone.configure([{ priority: 50 }]); // a skew of 805 ms
+  lone.hear();
+  lone.pass(3500);
+  lone.hear({ priority: 0 });
+  lone.hear({ priority: 0 });
+  lone.pass(310);
+  expect(lone.states).toEqual(['MASTER']);
+});

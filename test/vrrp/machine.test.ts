@@ -109,7 +109,7 @@ describe('backup', () => {
   });
   test("when the master resigns waits only the skew, of the master's interval", () => {
     const { effects } = play([START, advert(200, 100), advert(0, 100)]);
-    expect(effects).toEqual([{ do: 'arm', timer: 'masterDown', ms: skewMs(100, OWN) }]);
+    expect(effects).toEqual([{ do: 'arm', timer: 'masterDown', ms: skewMs(100, OWN), atMost: true }]);
   });
   test('stops at once', () => {
     const { router, effects } = play([START, { type: 'stop' }]);
