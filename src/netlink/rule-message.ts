@@ -13,6 +13,7 @@ import {
   u8,
   u32,
 } from './attributes.ts';
+import { u64be } from './encapsulation.ts';
 import { type Message, NLM_F, type Request } from './message.ts';
 import { networkOf } from './route-message.ts';
 
@@ -31,11 +32,6 @@ const AT = {
 const AF = { 4: 2, 6: 10 } as const;
 const FIB_RULE_INVERT = 2;
 
-const u64be: Kind<string> = {
-  size: () => 8,
-  write: (value, to, at) => void to.writeBigUInt64BE(BigInt(value), at),
-  read: (payload) => (payload.length < 8 ? undefined : payload.readBigUInt64BE(0).toString()),
-};
 type Range = readonly [number, number];
 const users: Kind<Range> = {
   size: () => 8,

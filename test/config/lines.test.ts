@@ -25,6 +25,7 @@ const LENIENT = new Map([
   ['vrrp_instance/track_interface eth1 weight 10 noreverse', 'the same'],
   ['vrrp_instance/virtual_routes 10.5.0.0/24 via inet6 fd00::1 dev eth0', 'newer kernels take it'],
   ['vrrp_instance/virtual_routes 10.5.0.0/24 via fd00::1 dev eth0', 'the same'],
+  ['vrrp_instance/virtual_routes 10.5.0.0/24 no_track nexthop via inet6 fd00::1 dev eth0', 'the same'],
   ['vrrp_instance/virtual_rules inet6 table 100 preference 100', '2.2.7 skips the word behind it'],
   ['vrrp_instance/virtual_rules inet table 100 preference 100', 'the same'],
   ['vrrp_instance/virtual_rules from all inet6 table 100 preference 100', 'the same'],

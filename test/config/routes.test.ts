@@ -34,6 +34,7 @@ test('a route by keepalived’s words', () => {
         via: '10.0.0.2',
         source: '10.0.0.1',
         priority: 16,
+        origin: 18,
         untracked: true,
       },
     ],
@@ -43,10 +44,41 @@ test('a route by keepalived’s words', () => {
   expect(read('blackhole 10.5.0.0/16').routes).toMatchObject([{ type: 6, table: 254 }]);
 });
 
+test('metrics: those that are held, and times in the units of the kernel, 200 ms at least as in keepalived', () => {
+  const words = 'mtu lock 1400 rtt 0.5s rttvar lock 300ms rto_min 10 features ecn congctl lock cubic';
+  const lock = (1 << 2) | (1 << 5) | (1 << 16);
+  expect(read(`10.5.0.0/16 dev eth0 ${words}`).routes).toMatchObject([
+    { metrics: { lock, mtu: 1400, rtt: 4000, rttvar: 1200, rto_min: 200, features: 1, congctl: 'cubic' } },
+  ]);
+});
+
+test('several next hops, each with its own words', () => {
+  const hops = 'nexthop via 10.0.0.2 dev eth0 weight 2 nexthop via 10.0.0.3 realms 3/4 onlink';
+  expect(read(`10.5.0.0/16 ${hops}`).routes).toMatchObject([
+    {
+      hops: [
+        { via: '10.0.0.2', interface: 'eth0', weight: 2 },
+        { via: '10.0.0.3', weight: 1, realms: 0x30004, onlink: true },
+      ],
+    },
+  ]);
+});
+
 test.each([
-  '10.5.0.0/16 via 10.0.0.2 mtu 1400',
+  ['mpls 100/200', { kind: 'mpls', labels: [100, 200] }],
+  ['ip id 5 dst 10.0.0.9 tos 4', { kind: 'ip', id: '5', to: '10.0.0.9', tos: 4 }],
+  ['ila 1:2:3:4', { kind: 'ila', locator: '1:2:3:4' }],
+])('encap %s', (words, encapsulation) => {
+  const { routes, said } = read(`10.5.0.0/16 encap ${words} dev eth0`);
+  expect(said).toEqual([]);
+  expect(routes).toMatchObject([{ interface: 'eth0', encapsulation }]);
+});
+
+test.each([
+  '10.5.0.0/16 via 10.0.0.2 vrf red',
+  '10.5.0.0/16 dev eth0 or 10.0.0.2',
+  '10.5.0.0/16 dev eth0 realms my_realm',
   '10.5.0.0/16 via 10.0.0.2 table black_magic',
-  '10.5.0.0/16 nexthop via 10.0.0.2 weight 2 nexthop via 10.0.0.3 weight 1',
   'nat 10.5.0.0/16 via 10.0.0.2',
 ])('%s is left out as a whole, and that is said', (entry) => {
   expect(read(entry)).toEqual({ routes: [], said: ['CFG_UNSUPPORTED'] });

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { readConfiguration } from '../../src/config/read.ts';
 import { planElector } from '../../src/director/plan.ts';
 import type { ElectorSettings } from '../../src/vrrp/settings.ts';
-import { DEVICE, type Ours, Pair, type Side, until } from './elector-pair.ts';
+import { DEVICE, type Ours, Pair, pause, type Side, until } from './elector-pair.ts';
 
 let pair: Pair;
 beforeAll(() => {
@@ -141,9 +141,28 @@ const ROUTES = `virtual_ipaddress {
     fd21::/32 dev ${DEVICE} metric 50
     default6 via fd00:1::2 dev ${DEVICE} table 101
     blackhole fd22::/32
+    10.40.0.0/16 via 10.9.1.1 mtu lock 1400 advmss 1300 window 1000 rtt 400ms rttvar lock 0.3s
+    10.41.0.0/16 via 10.9.1.1 features ecn initcwnd 10 initrwnd 8 congctl lock cubic quickack 1 hoplimit 7
+    10.42.0.0/16 via 10.9.1.1 rto_min 1s reordering lock 3 cwnd 10 ssthresh 9 fastopen_no_cookie 1 rtt lock 5000
+    10.43.0.0/16 dev ${DEVICE} rto_min 10 rtt 100ms rttvar 100
+    10.44.0.0/16 dev ${DEVICE} realms 3/4 tos 4
+    10.45.0.0/16 dev ${DEVICE} realms 4 ttl-propagate enabled protocol 18
+    10.46.0.0/16 nexthop via 10.9.1.1 realms 5 weight 256 nexthop via 10.9.1.2 onlink dev ${DEVICE}
+    10.47.0.0/16 via 10.9.1.1 dev ${DEVICE}
+    10.47.0.0/16 via 10.9.1.2 dev ${DEVICE} append
+    10.47.0.0/16 via 10.9.1.3 dev ${DEVICE} prepend
+    10.47.0.0/16 via 10.9.1.4 dev ${DEVICE}
+    10.48.0.0/16 dev ${DEVICE} encap ip id 5 dst 10.0.0.9 src 10.0.0.1 tos 4 ttl 64 flags 0
+    multicast 224.5.0.0/24 dev ${DEVICE}
+    fd23::/32 dev ${DEVICE} pref high
+    fd24::/32 dev ${DEVICE} pref low from fd06::/64
+    fd25::/32 no_track nexthop via fd00:1::2 dev ${DEVICE} nexthop via fd00:1::3 dev ${DEVICE} weight 3
+    fd26::/32 via fd00:1::2 dev ${DEVICE} mtu 1400 hoplimit 9 table 1000
+    fd27::/32 encap ip6 id 5 dst fd00::9 src fd00::1 tc 4 hoplimit 64 dev ${DEVICE}
+    local fd28::/64 dev ${DEVICE}
   }
 `;
-test('virtual routes, as far as they are acted upon', async () => {
+test('virtual routes', async () => {
   const ours = startOurs(ROUTES);
   const theirs = pair.keepalivedWith(file(52, ROUTES));
   await theirs.says('Entering MASTER STATE');
@@ -157,6 +176,33 @@ test('virtual routes, as far as they are acted upon', async () => {
   pair.ip('a', 'route', 'del', '10.20.0.0/16');
   await until('the notice', () => ours.notices.some((text) => text.includes('put back')));
   expect(routes('a')).toHaveLength(count);
+  ours.send({ type: 'stop' });
+  await ours.ended();
+  expect(routes('a')).toEqual([]);
+});
+
+test('routes that keepalived 2.2.7 cannot have, and one that the kernel refuses', async () => {
+  const blocks = ROUTES.replace(
+    /virtual_routes \{[^}]*/,
+    `virtual_routes {
+      10.50.0.0/16 via inet6 fd00:1::2 dev ${DEVICE}
+      10.51.0.0/16 nexthop via fd00:1::2 dev ${DEVICE} nexthop via fd00:1::3 dev ${DEVICE}
+      local 10.52.0.0/16 dev ${DEVICE}
+      broadcast 10.53.0.0/24 dev ${DEVICE}
+      fd29::/32 dev ${DEVICE} expires 100
+      10.54.0.0/16 via 10.99.9.9
+    `,
+  );
+  const ours = startOurs(blocks);
+  await ours.is('MASTER');
+  await until('every route', () => routes('a').length === 5);
+  const about = (what: string) => routes('a').find((route) => route.includes(what));
+  expect(about('10.50.0.0/16')).toContain('"via":{"family":"inet6","host":"fd00:1::2"}');
+  expect(about('10.52.0.0/16')).toContain('"type":"local"');
+  const failures = () => ours.notices.filter((text) => text.includes('10.54.0.0/16'));
+  await until('the failure', () => failures().length > 0);
+  await pause(2500); // it is tried again, and not told again
+  expect(failures()).toEqual([expect.stringContaining('Nexthop has invalid gateway')]);
   ours.send({ type: 'stop' });
   await ours.ended();
   expect(routes('a')).toEqual([]);

@@ -1,101 +1,139 @@
-// An entry of virtual_routes → the route. One with a word that is not acted upon is left out as a whole:
-// half of a route sends packets elsewhere.
-import { type Address, address, familyOf, type Prefix } from '../../core/address.ts';
-import type { Located, Span } from '../../core/diagnostic.ts';
-import type { Route } from '../../core/route.ts';
+// An entry of virtual_routes or static_routes → the route. One with a word that is not acted upon is left out
+// as a whole: half of a route sends packets elsewhere.
+import { type Address, address, type Prefix } from '../../core/address.ts';
+import type { Located } from '../../core/diagnostic.ts';
+import {
+  type Encapsulation,
+  METRIC_NUMBERS,
+  type MetricName,
+  type Metrics,
+  type NextHop,
+  type Route,
+  RTAX_CC_ALGO,
+} from '../../core/route.ts';
 import type { Report } from '../report.ts';
-import type { RouteValues } from '../schema/routing-words.ts';
+import { familyOfWord, type RouteValues } from '../schema/routing-words.ts';
+import { EntryReader, ORIGINS, RTPROT_KEEPALIVED, SERVICES, TABLES } from './routing-words.ts';
 
 const TYPES: Readonly<Record<string, number>> = {
   unicast: 1,
+  local: 2,
+  broadcast: 3,
+  anycast: 4,
+  multicast: 5,
   blackhole: 6,
   unreachable: 7,
   prohibit: 8,
   throw: 9,
 };
-const TABLES: Readonly<Record<string, number>> = { default: 253, main: 254, local: 255 };
-const SCOPES: Readonly<Record<string, number>> = { global: 0, universe: 0, site: 200, link: 253, host: 254 };
-const ACTED_UPON = new Set([
-  'type',
-  'to',
-  'via',
-  'gw',
-  'dev',
-  'oif',
-  'src',
-  'table',
-  'scope',
-  'metric',
-  'priority',
-  'preference',
-  'onlink',
-  'no_track',
-  'inet',
-  'inet6',
-  'add',
-]);
+const SCOPES: Readonly<Record<string, number>> = {
+  global: 0,
+  universe: 0,
+  site: 200,
+  link: 253,
+  host: 254,
+  nowhere: 255,
+};
+/** Else the kernel refuses them, as iproute2 knows and keepalived does not. */
+const SCOPE_OF_TYPE: Readonly<Record<number, number>> = { 2: 254, 3: 253, 4: 253 };
+const PREFERENCES: Readonly<Record<string, number>> = { medium: 0, high: 1, low: 3 };
+/** RTAX_FEATURE_ECN */
+const FEATURES: Readonly<Record<string, number>> = { ecn: 1 };
+const NOT_ACTED_UPON = ['as', 'or', 'vrf'];
 
 export function composeRoute({ value }: Located<RouteValues>, report: Report): Route | undefined {
-  const strange = Object.keys(value).find((word) => !ACTED_UPON.has(word));
-  if (strange !== undefined) return leftOut(report, value[strange]!.at, `with \`${strange}\``);
-  const via = addressOf(value.via ?? value.gw);
-  const source = addressOf(value.src);
-  const to = value.to?.value;
-  const named = typeof to === 'object' ? (to as Prefix).address : (via ?? source);
-  const isIPv6 =
-    value.inet6 !== undefined || to === 'default6' || (named !== undefined && familyOf(named) === 6);
-  const family = isIPv6 ? 6 : 4;
-  const type = TYPES[text(value.type) ?? 'unicast'];
-  const table = numberOf(value.table, TABLES) ?? TABLES.main;
-  const device = text(value.dev ?? value.oif);
-  const scope = numberOf(value.scope, SCOPES) ?? 0;
-  const priority = numberOf(value.metric ?? value.priority ?? value.preference, {});
-  if (type === undefined) return leftOut(report, value.type!.at, `of type ${text(value.type)}`);
-  for (const [given, read] of [
-    [value.table, table],
-    [value.scope, scope],
-    [value.metric ?? value.priority ?? value.preference, priority],
-  ] as const)
-    if (given !== undefined && !Number.isSafeInteger(read))
-      return leftOut(
-        report,
-        given.at,
-        `with "${text(given)}" for a number`,
-        'names of files are not looked up',
-      );
-  return {
+  const given = new EntryReader(value, 'a route', report);
+  const strange = Object.keys(value).find((word) => NOT_ACTED_UPON.includes(word.split(' ')[0]!));
+  if (strange !== undefined) return given.leaveOut(value[strange]!, `with \`${strange.split(' ')[0]}\``);
+  const type = TYPES[given.text('type') ?? 'unicast'];
+  if (type === undefined) return given.leaveOut(value.type!, `of type ${given.text('type')}`);
+  const family = familyOfRoute(value);
+  const hops = hopsOf(given, value);
+  const expiresSeconds = given.number(undefined, 'expires');
+  const { lock, congctl, ...numbers } = metricsOf(given);
+  const metrics = { ...(lock === 0 ? {} : { lock }), ...numbers, ...(congctl ? { congctl } : {}) };
+  const route: Record<keyof Route, Route[keyof Route] | undefined> = {
     family,
     type,
-    to: typeof to === 'object' ? (to as Prefix) : { address: address(isIPv6 ? '::' : '0.0.0.0'), length: 0 },
-    table: table!,
-    scope,
+    to: given.prefix('to') ?? { address: address(family === 6 ? '::' : '0.0.0.0'), length: 0 },
+    from: given.prefix('from'),
+    table: given.number(TABLES, 'table') ?? TABLES.main,
+    scope: given.number(SCOPES, 'scope') ?? SCOPE_OF_TYPE[type] ?? 0,
+    tos: given.number(SERVICES, 'tos', 'dsfield'),
+    source: given.valueOf('src') as Address | undefined,
+    priority: given.number(undefined, 'metric', 'priority', 'preference'),
+    origin: given.number(ORIGINS, 'protocol') ?? RTPROT_KEEPALIVED,
+    metrics: Object.keys(metrics).length === 0 ? undefined : metrics,
+    hops: hops.length === 0 ? undefined : hops,
+    expiresSeconds,
+    preference: given.number(PREFERENCES, 'pref'),
+    copiesTtl: given.has('ttl-propagate') ? given.text('ttl-propagate') === 'enabled' : undefined,
+    place: given.has('add') ? 'alone' : given.has('append') ? 'behind' : undefined,
+    // What is to go by itself is not put back.
+    untracked: given.has('no_track') || expiresSeconds !== undefined ? true : undefined,
+    ...hopOf(given, ''),
+  } as Record<keyof Route, Route[keyof Route] | undefined>;
+  if (given.isLeftOut) return undefined;
+  return Object.fromEntries(Object.entries(route).filter(([, each]) => each !== undefined)) as Route;
+}
+
+/** What is said counts; the next hops only when nothing is. */
+function familyOfRoute(value: RouteValues): 4 | 6 {
+  const families = (words: readonly string[]) =>
+    words.map((word) => (value[word] === undefined ? undefined : familyOfWord(word, value[word].value)));
+  const said = families(['inet', 'inet6', 'to', 'from', 'src']);
+  const ofHops = families(['via', 'gw', 'via 1', 'gw 1']);
+  return said.find((family) => family !== undefined) ?? ofHops.find((family) => family !== undefined) ?? 4;
+}
+
+function hopsOf(given: EntryReader, value: RouteValues): (NextHop & { weight: number })[] {
+  const count = Object.keys(value).filter((word) => word.startsWith('nexthop ')).length;
+  return Array.from({ length: count }, (_, index) => {
+    const of = ` ${index + 1}`;
+    return { ...hopOf(given, of), weight: given.number(undefined, `weight${of}`) ?? 1 };
+  });
+}
+
+/** `of`: which one of several. */
+function hopOf(given: EntryReader, of: string): NextHop {
+  const device = given.text(`dev${of}`, `oif${of}`);
+  const via = given.valueOf(`via${of}`, `gw${of}`) as Prefix | undefined;
+  const realms = given.realms(`realms${of}`);
+  const encapsulation = given.valueOf(`encap${of}`) as Encapsulation | undefined;
+  return {
     ...(device === undefined ? {} : { interface: device }),
-    ...(via === undefined ? {} : { via }),
-    ...(value.onlink === undefined ? {} : { onlink: true }),
-    ...(source === undefined ? {} : { source }),
-    ...(priority === undefined ? {} : { priority }),
-    ...(value.no_track === undefined ? {} : { untracked: true }),
+    ...(via === undefined ? {} : { via: via.address }),
+    ...(given.has(`onlink${of}`) ? { onlink: true } : {}),
+    ...(realms === undefined ? {} : { realms }),
+    ...(encapsulation === undefined ? {} : { encapsulation }),
   };
 }
 
-function leftOut(report: Report, at: Span, what: string, hint?: string): undefined {
-  report.add('CFG_UNSUPPORTED', at, `a route ${what} is known but not supported yet: it is left out`, hint);
+function metricsOf(given: EntryReader): Metrics & { lock: number } {
+  const metrics: Metrics & { lock: number } = { lock: 0 };
+  for (const [name, id] of Object.entries(METRIC_NUMBERS)) {
+    const [value, isHeld] = unlocked(given.text(name));
+    if (isHeld) metrics.lock |= 1 << id;
+    if (value !== undefined) metrics[name as MetricName] = metricOf(name as MetricName, value);
+  }
+  const [algorithm, isHeld] = unlocked(given.text('congctl'));
+  if (isHeld) metrics.lock |= 1 << RTAX_CC_ALGO;
+  return algorithm === undefined ? metrics : { ...metrics, congctl: algorithm };
 }
 
-function text(given: Located<unknown> | undefined): string | undefined {
-  return given === undefined ? undefined : String(given.value);
+function unlocked(text: string | undefined): [string | undefined, boolean] {
+  const isHeld = text?.startsWith('lock ') ?? false;
+  return [isHeld ? text!.slice('lock '.length) : text, isHeld];
 }
-/** NaN where it is a name that is not in `names`. */
-function numberOf(
-  given: Located<unknown> | undefined,
-  names: Readonly<Record<string, number>>,
-): number | undefined {
-  const word = text(given);
-  if (word === undefined) return undefined;
-  return Object.hasOwn(names, word) ? names[word] : Number(word);
-}
-function addressOf(given: Located<unknown> | undefined): Address | undefined {
-  if (given === undefined) return undefined;
-  const { value } = given;
-  return typeof value === 'object' && value !== null ? (value as Prefix).address : (value as Address);
+
+/** Of one millisecond; and keepalived takes less than 200 ms for 200. */
+const UNITS: Partial<Record<MetricName, number>> = { rtt: 8, rttvar: 4, rto_min: 1 };
+const SHORTEST_MS = 200;
+
+function metricOf(name: MetricName, text: string): number {
+  const unit = UNITS[name];
+  if (unit === undefined) return FEATURES[text] ?? Number(text);
+  const [, number, suffix] = /^([\d.]+)(m?s)?$/i.exec(text)!;
+  const of = { s: 1000 * unit, ms: unit }[suffix?.toLowerCase() ?? ''] ?? 1;
+  return Math.max(SHORTEST_MS * unit, Math.round(Number(number) * of));
 }

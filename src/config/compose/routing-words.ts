@@ -36,7 +36,7 @@ export const ORIGINS: Names = {
   eigrp: 192,
 };
 /** iproute2's rt_dsfield. */
-export const SERVICES: Names = { default: 0, lowdelay: 0x10, throughput: 8, reliability: 4 };
+export const SERVICES: Names = { default: 0 };
 export const PROTOCOLS: Names = {
   icmp: 1,
   tcp: 6,
@@ -94,6 +94,11 @@ export class EntryReader {
     const value = this.#values[word]?.value;
     if (typeof value !== 'object' || value === null) return undefined;
     return (value as Prefix).length === 0 ? undefined : (value as Prefix);
+  }
+
+  /** Of any of these words. */
+  valueOf(...words: string[]): unknown {
+    return this.#first(words)?.value;
   }
 
   leaveOut(option: Located<unknown>, what: string, hint?: string): undefined {

@@ -1,22 +1,8 @@
 // `encap KIND …` of a route: what packets are wrapped in. ip-route(8); the kinds of keepalived 2.2.7.
-import type { Address } from '../../core/address.ts';
+import type { Encapsulation } from '../../core/route.ts';
 import type { Arguments } from '../arguments.ts';
 import { number, tunnel } from './routing-words.ts';
 import { address, oneOf, type Shape } from './shape.ts';
-
-export type Encapsulation =
-  | { kind: 'mpls'; labels: readonly number[] }
-  | {
-      kind: 'ip' | 'ip6';
-      /** 64 bits, in decimal. */
-      id?: string;
-      to?: Address;
-      from?: Address;
-      tos?: number;
-      ttl?: number;
-      flags?: number;
-    }
-  | { kind: 'ila'; locator: string };
 
 /** RFC 3032: 20 bits. */
 const LARGEST_LABEL = 0xfffff;

@@ -95,12 +95,12 @@ const ROUTE_WORDS = `${SHARED_WORDS}
   acts via               via          next hop
   acts gw                via          another name of via
   ignored or                via          a second next hop, for when the first is not there
-  ignored from              destination  source that it holds for (IPv6)
+  acts from              destination  source that it holds for (IPv6)
   acts table             table        routing table
-  ignored protocol          byte         who made it, see rt_protos
-  ignored tos               byte         type of service
-  ignored dsfield           byte         another name of tos
-  ignored realms            realms       realm, see rt_realms
+  acts protocol          byte         who made it, see rt_protos
+  acts tos               byte         type of service
+  acts dsfield           byte         another name of tos
+  acts realms            realms       realm, see rt_realms
   acts scope             scope        link, host, site, global
   acts metric            number       preference; the lowest wins
   acts priority          number       another name of metric
@@ -108,31 +108,31 @@ const ROUTE_WORDS = `${SHARED_WORDS}
   acts dev               iface        interface
   acts oif               iface        another name of dev
   acts onlink            flag         the next hop is on the link, whatever its address says
-  ignored encap             encapsulation tunnel it in
-  ignored expires           number       gone after so many seconds (IPv6)
-  ignored mtu               held         path MTU
-  ignored hoplimit          int(0,255)   hop limit
-  ignored advmss            held         largest TCP segment that is offered
-  ignored rtt               time         first round trip time estimate
-  ignored rttvar            time         its variance
-  ignored reordering        held         reordering that is tolerated
-  ignored window            number       largest TCP window that is offered
-  ignored cwnd              held         largest congestion window
-  ignored ssthresh          held         first slow start threshold
-  ignored rto_min           time         shortest retransmission timeout
-  ignored initcwnd          number       first congestion window
-  ignored initrwnd          number       first receive window
-  ignored features          one(ecn)     ecn
-  ignored quickack          int(0,1)     answer at once
-  ignored congctl           algorithm    congestion control
-  ignored pref              one(low|medium|high|0|1|3) preference of a router (IPv6)
-  ignored ttl-propagate     one(enabled|disabled) copy the TTL into the MPLS header
-  ignored fastopen_no_cookie int(0,1)    TCP fast open without cookie
+  acts encap             encapsulation tunnel it in
+  acts expires           number       gone after so many seconds (IPv6)
+  acts mtu               held         path MTU
+  acts hoplimit          int(0,255)   hop limit
+  acts advmss            held         largest TCP segment that is offered
+  acts rtt               time         first round trip time estimate
+  acts rttvar            time         its variance
+  acts reordering        held         reordering that is tolerated
+  acts window            number       largest TCP window that is offered
+  acts cwnd              held         largest congestion window
+  acts ssthresh          held         first slow start threshold
+  acts rto_min           time         shortest retransmission timeout
+  acts initcwnd          number       first congestion window
+  acts initrwnd          number       first receive window
+  acts features          one(ecn)     ecn
+  acts quickack          int(0,1)     answer at once
+  acts congctl           algorithm    congestion control
+  acts pref              one(low|medium|high|0|1|3) preference of a router (IPv6)
+  acts ttl-propagate     one(enabled|disabled) copy the TTL into the MPLS header
+  acts fastopen_no_cookie int(0,1)    TCP fast open without cookie
   acts add               flag         only where there is no equal route
-  ignored prepend           flag         before equal routes, the default
-  ignored append            flag         after equal routes
-  ignored nexthop           flag         one of several next hops: its own via, dev, weight, onlink follow
-  ignored weight            int(1,256)   share of a next hop
+  acts prepend           flag         before equal routes, the default
+  acts append            flag         after equal routes
+  acts nexthop           flag         one of several next hops: its own via, dev, weight, onlink follow
+  acts weight            int(1,256)   share of a next hop
   ignored vrf               iface        VRF
 `;
 /** A virtual one belongs to its instance; a static one may be followed by others. */

@@ -83,12 +83,13 @@ export class Routing {
   }
 
   #ofRoute(route: Route): Entry {
-    const { interface: device, untracked = false } = route;
-    const index = device === undefined ? undefined : this.#links.link(device)?.index;
-    const entry = { what: 'route', name: routeName(route), untracked } as const;
-    if (device !== undefined && index === undefined)
-      return { ...entry, add: undefined, remove: undefined, missing: device };
-    return { ...entry, add: addRoute(route, index), remove: deleteRoute(route, index) };
+    const indexOf = (device: string) => this.#links.link(device)?.index;
+    const named = [route, ...(route.hops ?? [])].flatMap(({ interface: device }) => device ?? []);
+    const missing = named.find((device) => indexOf(device) === undefined);
+    const entry = { what: 'route', name: routeName(route), untracked: route.untracked ?? false } as const;
+    if (missing !== undefined) return { ...entry, add: undefined, remove: undefined, missing };
+    const known = (device: string) => indexOf(device)!;
+    return { ...entry, add: addRoute(route, known), remove: deleteRoute(route, known) };
   }
 
   #complain(entry: Entry, why: string): void {
