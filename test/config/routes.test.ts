@@ -44,7 +44,7 @@ test('a route by keepalived’s words', () => {
   expect(read('blackhole 10.5.0.0/16').routes).toMatchObject([{ type: 6, table: 254 }]);
 });
 
-test('metrics: those that are held, and times in the units of the kernel, 200 ms at least as in keepalived', () => {
+test('metrics: held ones, and times in the kernel’s units, 200 ms at least as in keepalived', () => {
   const words = 'mtu lock 1400 rtt 0.5s rttvar lock 300ms rto_min 10 features ecn congctl lock cubic';
   const lock = (1 << 2) | (1 << 5) | (1 << 16);
   expect(read(`10.5.0.0/16 dev eth0 ${words}`).routes).toMatchObject([

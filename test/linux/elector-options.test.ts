@@ -143,8 +143,8 @@ const ROUTES = `virtual_ipaddress {
     blackhole fd22::/32
     10.40.0.0/16 via 10.9.1.1 mtu lock 1400 advmss 1300 window 1000 rtt 400ms rttvar lock 0.3s
     10.41.0.0/16 via 10.9.1.1 features ecn initcwnd 10 initrwnd 8 congctl lock cubic quickack 1 hoplimit 7
-    10.42.0.0/16 via 10.9.1.1 rto_min 1s reordering lock 3 cwnd 10 ssthresh 9 fastopen_no_cookie 1 rtt lock 5000
-    10.43.0.0/16 dev ${DEVICE} rto_min 10 rtt 100ms rttvar 100
+    10.42.0.0/16 via 10.9.1.1 rto_min 1s reordering lock 3 cwnd 10 ssthresh 9 fastopen_no_cookie 1
+    10.43.0.0/16 dev ${DEVICE} rto_min 10 rtt lock 5000 rttvar 100
     10.44.0.0/16 dev ${DEVICE} realms 3/4 tos 4
     10.45.0.0/16 dev ${DEVICE} realms 4 ttl-propagate enabled protocol 18
     10.46.0.0/16 nexthop via 10.9.1.1 realms 5 weight 256 nexthop via 10.9.1.2 onlink dev ${DEVICE}
