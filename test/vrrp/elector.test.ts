@@ -13,10 +13,8 @@ import type { Action } from '../../src/vrrp/instance.ts';
 import { type Advert, decodeAdvert, encodeAdvert } from '../../src/vrrp/packet.ts';
 import type { ElectorSettings, InstanceSettings } from '../../src/vrrp/settings.ts';
 import { instanceSettings, LINK, VIP } from '../sim/world.ts';
+import { GROUP, OURS, THEIR_ADVERT, THEIRS } from './lone.ts';
 
-const OURS = address('10.0.0.11');
-const THEIRS = address('10.0.0.12');
-const GROUP = address('224.0.0.18');
 const vip = (text: string) => ({ address: address(text), prefixLength: 24, interface: LINK, scope: 0 });
 
 let elector: Elector;
@@ -54,16 +52,6 @@ function pass(ms: number): Action[] {
   nowMs = untilMs;
   return actions;
 }
-const THEIR_ADVERT: Advert = {
-  version: 3,
-  vrid: 51,
-  priority: 200,
-  intervalMs: 1000,
-  addresses: [VIP],
-  source: THEIRS,
-  destination: GROUP,
-  ttl: 255,
-};
 function hear(advert: Partial<Advert> = {}): Action[] {
   const bytes = encodeAdvert({ ...THEIR_ADVERT, ...advert });
   return feed({ type: 'packet', interface: LINK, bytes });

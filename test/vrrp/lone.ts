@@ -11,7 +11,7 @@ import { instanceSettings, LINK, VIP } from '../sim/world.ts';
 export const OURS = address('10.0.0.11');
 export const THEIRS = address('10.0.0.12');
 export const GROUP = address('224.0.0.18');
-const THEIR_ADVERT: Advert = {
+export const THEIR_ADVERT: Advert = {
   version: 3,
   vrid: 51,
   priority: 200,

@@ -5,6 +5,7 @@ import type { VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { last, type Settings } from '../settings.ts';
+import { given } from './given.ts';
 
 type Instance = Settings<typeof VRRP_INSTANCE>;
 
@@ -16,7 +17,7 @@ const WORDS = {
   higherPriorityAdvert: 'higher_prio_send_advert',
   ownerIgnoresAdverts: 'owner_ignore_adverts',
   skipsAddressCheck: 'skip_check_adv_addr',
-} as const satisfies Partial<Record<keyof VrrpInstance, keyof Instance['values']>>;
+} as const;
 type Overrides = Pick<VrrpInstance, keyof typeof WORDS | 'multicastGroup'>;
 
 export function composeOverrides(
@@ -27,14 +28,7 @@ export function composeOverrides(
 ): Overrides {
   reportNative(settings, family, report);
   const group = groupFor(settings, family, peers, report);
-  const given = Object.entries(WORDS).flatMap(([name, word]) => {
-    const value = last(settings, word);
-    return value === undefined ? [] : [[name, value]];
-  });
-  return {
-    ...(Object.fromEntries(given) as Overrides),
-    ...(group === undefined ? {} : { multicastGroup: group }),
-  };
+  return { ...given(settings, WORDS), ...(group === undefined ? {} : { multicastGroup: group }) };
 }
 
 function groupFor(

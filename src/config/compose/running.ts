@@ -5,6 +5,7 @@ import type { Report } from '../report.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { last, type Settings, settled } from '../settings.ts';
+import { given } from './given.ts';
 import { isAfter } from './order.ts';
 
 type Global = Settings<typeof GLOBAL_DEFS>;
@@ -15,16 +16,12 @@ const WORDS = {
   cpus: 'vrrp_cpu_affinity',
   maxAutoPriority: 'max_auto_priority',
   receiveBuffer: 'vrrp_rx_bufs_policy',
-} as const satisfies Partial<Record<keyof RunningSettings, keyof Global['values']>>;
+} as const;
 
 export function composeRunning(settings: Global): RunningSettings {
-  const given = Object.entries(WORDS).flatMap(([name, word]) => {
-    const value = last(settings, word);
-    return value === undefined ? [] : [[name, value]];
-  });
   const rttime = later(last(settings, 'vrrp_rlimit_rttime'), last(settings, 'vrrp_rlimit_rtime'));
   return {
-    ...(Object.fromEntries(given) as Pick<RunningSettings, keyof typeof WORDS>),
+    ...given(settings, WORDS),
     ...(rttime === undefined ? {} : { rttimeUs: rttime }),
     lateUs: settled(settings, 'min_auto_priority_delay'),
     receiveMultiplier: settled(settings, 'vrrp_rx_bufs_multiplier'),

@@ -6,6 +6,7 @@ import type { Report } from '../report.ts';
 import type { PeerEntry } from '../schema/addresses.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { all, last, type Settings } from '../settings.ts';
+import { given } from './given.ts';
 import { isAfter } from './order.ts';
 
 type Instance = Settings<typeof VRRP_INSTANCE>;
@@ -20,6 +21,12 @@ type Ends = Pick<
   | 'lacksPeers'
 >;
 
+const WORDS = {
+  unicastTtl: 'unicast_ttl',
+  oldChecksum: 'old_unicast_checksum',
+  checksUnicastSource: 'check_unicast_src',
+} as const;
+
 export function composeEnds(settings: Instance, report: Report): Ends {
   const source = sourceOf(settings);
   const tracks = last(settings, 'track_src_ip');
@@ -31,20 +38,16 @@ export function composeEnds(settings: Instance, report: Report): Ends {
       'give mcast_src_ip or unicast_src_ip',
     );
   const unicastPeers = all(settings, 'unicast_peer').flatMap(({ body }) => body.entries.map(composePeer));
-  const ttl = last(settings, 'unicast_ttl');
-  const oldChecksum = last(settings, 'old_unicast_checksum');
-  const checks = last(settings, 'check_unicast_src');
   const fault = last(settings, 'unicast_fault_no_peer');
   if (unicastPeers.length === 0) reportNoPeer(settings, report);
+  const ttl = last(settings, 'unicast_ttl');
   if (unicastPeers.length === 0 && ttl !== undefined)
     report.add('CFG_REDUNDANT', ttl.at, 'unicast_ttl without a unicast_peer changes nothing');
   return {
     ...(source === undefined ? {} : { sourceAddress: source }),
     ...(tracks === undefined || source === undefined ? {} : { tracksSource: tracks }),
     unicastPeers,
-    ...(ttl === undefined ? {} : { unicastTtl: ttl }),
-    ...(oldChecksum === undefined ? {} : { oldChecksum }),
-    ...(checks === undefined ? {} : { checksUnicastSource: checks }),
+    ...given(settings, WORDS),
     ...(fault === undefined || unicastPeers.length > 0 ? {} : { lacksPeers: fault }),
   };
 }
