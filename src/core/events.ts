@@ -107,6 +107,14 @@ export const EVENTS = {
     level: 'warn',
     means: 'somebody else removed a virtual address while MASTER; it was put back at once',
   },
+  'vip.claimed': {
+    level: 'warn',
+    means: 'somebody else has a virtual address while MASTER; the link was told where ours are',
+  },
+  'vip.unclaimed': {
+    level: 'info',
+    means: 'whoever had a virtual address as well has it no more; the link was told again where ours are',
+  },
   'vip.contested': {
     level: 'error',
     means: 'somebody removes a virtual address again and again; it is put back at a slower pace',

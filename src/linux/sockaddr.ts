@@ -48,6 +48,11 @@ export function decodeSockaddrInet(bytes: Buffer): InetName | undefined {
   return { address, port: bytes.readUInt16BE(INET6.port), scope: bytes.readUInt32LE(INET6.scope) };
 }
 
+/** Of the interface that a frame came in by. */
+export function indexOf(linkLayerName: Buffer): number {
+  return linkLayerName.readInt32LE(LL.ifindex);
+}
+
 /**
  * For packet sockets: `protocol` is an EtherType (0x0003 = every one), `mac` the destination of frames sent
  * without header.

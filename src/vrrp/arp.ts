@@ -1,7 +1,7 @@
 // Frames that tell a link where a virtual address is now: gratuitous ARP (RFC 5227 §3, in the form
-// keepalived sends) and unsolicited neighbour advertisements (RFC 4861 §7.2.6). Makes them; does not send
-// them.
-import { type Address, addressBytes, familyOf } from '../core/address.ts';
+// keepalived sends) and unsolicited neighbour advertisements (RFC 4861 §7.2.6); and those that ask who has
+// it. Makes them and takes them apart; does not send them.
+import { type Address, addressBytes, addressFromBytes, familyOf } from '../core/address.ts';
 import { internetChecksum } from '../core/checksum.ts';
 
 export const ETHERTYPE = { ARP: 0x0806, IPV6: 0x86dd } as const;
@@ -9,7 +9,6 @@ const ETHERNET = { destination: 0, source: 6, type: 12, size: 14 } as const;
 const ARP = {
   hardware: 14,
   protocol: 16,
-  lengths: 18,
   operation: 20,
   senderMac: 22,
   sender: 28,
@@ -18,6 +17,8 @@ const ARP = {
   size: 42,
 } as const;
 const BROADCAST = Buffer.from('ffffffffffff', 'hex');
+const NOBODY = Buffer.alloc(6);
+const REPLY = 2;
 const REQUEST = 1; // hosts update what they have from requests and replies alike; keepalived sends requests
 
 /**
@@ -30,17 +31,42 @@ export function announcement(vip: Address, mac: Uint8Array, isRouter: boolean): 
 }
 
 function gratuitousArp(vip: Address, mac: Uint8Array): Buffer {
+  const frame = arpRequest(vip, mac);
+  frame.set(addressBytes(vip), ARP.sender);
+  frame.set(BROADCAST, ARP.targetMac);
+  return frame;
+}
+
+/** RFC 5227 §2.1.1: from no address, so that nobody's cache changes. */
+export function arpProbe(vip: Address, mac: Uint8Array): Buffer {
+  const frame = arpRequest(vip, mac);
+  frame.set(NOBODY, ARP.targetMac);
+  return frame;
+}
+
+/** Who says, in a reply, to have which address. */
+export function claimIn(frame: Buffer): { address: Address; mac: string } | undefined {
+  if (frame.length < ARP.size || frame.readUInt16BE(ETHERNET.type) !== ETHERTYPE.ARP) return undefined;
+  if (frame.readUInt32BE(ARP.protocol) !== IPV4_OVER_ETHERNET) return undefined;
+  if (frame.readUInt16BE(ARP.operation) !== REPLY) return undefined;
+  const mac = frame
+    .subarray(ARP.senderMac, ARP.sender)
+    .toString('hex')
+    .replace(/..(?!$)/g, '$&:');
+  return { address: addressFromBytes(frame.subarray(ARP.sender, ARP.sender + 4)), mac };
+}
+/** Protocol 0x0800, addresses of 6 and 4 bytes. */
+const IPV4_OVER_ETHERNET = 0x08000604;
+
+function arpRequest(vip: Address, mac: Uint8Array): Buffer {
   const frame = Buffer.alloc(ARP.size);
   frame.set(BROADCAST, ETHERNET.destination);
   frame.set(mac, ETHERNET.source);
   frame.writeUInt16BE(ETHERTYPE.ARP, ETHERNET.type);
   frame.writeUInt16BE(1, ARP.hardware); // Ethernet
-  frame.writeUInt16BE(0x0800, ARP.protocol); // IPv4
-  frame.writeUInt16BE(0x0604, ARP.lengths);
+  frame.writeUInt32BE(IPV4_OVER_ETHERNET, ARP.protocol);
   frame.writeUInt16BE(REQUEST, ARP.operation);
   frame.set(mac, ARP.senderMac);
-  frame.set(addressBytes(vip), ARP.sender);
-  frame.set(BROADCAST, ARP.targetMac);
   frame.set(addressBytes(vip), ARP.target);
   return frame;
 }

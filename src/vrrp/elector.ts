@@ -9,6 +9,7 @@ import {
   nextAnnouncementMs,
 } from './announcements.ts';
 import { type Carrier, nextCarrierMs, seeLink, weighLinks } from './carrier.ts';
+import { type Claims, inquireAgain, nextInquiryMs, noteClaim } from './claims.ts';
 import { configure, followSurroundings, placeOf, retire } from './configure.ts';
 import { noteSilence } from './dual.ts';
 import { familyOfRouter } from './family.ts';
@@ -34,6 +35,8 @@ export type Input =
   | { type: 'link'; interface: string; link: Link | undefined }
   /** An address of ours is gone, and we did not take it away. */
   | { type: 'vipGone'; interface: string; address: Address }
+  /** Somebody else answers for an address. */
+  | { type: 'claim'; interface: string; address: Address; mac: string }
   | { type: 'wake' };
 /** Where to listen: one socket for each interface and family. */
 export type Listener = { interface: string; family: Family; groups: ReadonlySet<Address> };
@@ -49,6 +52,7 @@ export type Elector = {
   /** Sync groups that have members, by name. */
   groups: Map<string, Group>;
   announcements: Announcements;
+  claims: Claims;
   /** When an advert of a virtual router that is not configured may be told of again. */
   strangers: Map<string, number>;
   /** When the first settings came, and when instances begin: {@link STARTED} when nobody waits. */
@@ -84,6 +88,7 @@ export function createElector(): Elector {
     verdicts: new Map(),
     groups: new Map(),
     announcements: createAnnouncements(),
+    claims: new Map(),
     strangers: new Map(),
     begunAtMs: undefined,
     startAtMs: STARTED,
@@ -101,7 +106,8 @@ export function createElector(): Elector {
  * to hear it. `wallMs`: UTC since 1970, as it is set at the moment; only signatures depend on it.
  */
 export function stepElector(elector: Elector, input: Input, nowMs: number, wallMs = nowMs): Action[] {
-  const turn: Turn = { nowMs, wallMs, actions: [], announcements: elector.announcements };
+  const { announcements, claims } = elector;
+  const turn: Turn = { nowMs, wallMs, actions: [], announcements, claims };
   noticePauses(elector, turn);
   switch (input.type) {
     case 'command':
@@ -118,6 +124,9 @@ export function stepElector(elector: Elector, input: Input, nowMs: number, wallM
     case 'vipGone':
       restore(elector, input.interface, input.address, turn);
       break;
+    case 'claim':
+      noteClaim(elector, input, turn);
+      break;
     case 'wake':
       break;
   }
@@ -131,8 +140,8 @@ function followAll(elector: Elector, turn: Turn): void {
 
 /** On the clock of `nowMs`; infinity when only an event can change anything. */
 export function nextDeadlineMs(elector: Elector): number {
-  const { renewAtMs, restoreAtMs, startAtMs, announcements } = elector;
-  const announceAtMs = nextAnnouncementMs(announcements);
+  const { renewAtMs, restoreAtMs, startAtMs, announcements, claims } = elector;
+  const announceAtMs = Math.min(nextAnnouncementMs(announcements), nextInquiryMs(claims));
   let next = Math.min(renewAtMs, restoreAtMs, startAtMs, announceAtMs, nextCarrierMs(elector));
   for (const instance of elector.instances.values()) {
     for (const deadline of instance.deadlines.values()) if (deadline < next) next = deadline;
@@ -226,6 +235,7 @@ function expire(elector: Elector, turn: Turn): void {
       advance(instance, { type: 'expired', timer: due }, turn, onBeat ? dueMs : turn.nowMs);
     }
   }
+  inquireAgain(elector, turn);
   if (turn.nowMs < Math.min(elector.renewAtMs, elector.restoreAtMs)) return;
   elector.renewAtMs = Number.POSITIVE_INFINITY;
   elector.restoreAtMs = Number.POSITIVE_INFINITY;
@@ -278,7 +288,8 @@ function settle(elector: Elector, turn: Turn): Action[] {
   const vips = dueAnnouncements(elector.announcements, turn.nowMs);
   if (vips.length > 0) turn.actions.push({ do: 'announce', vips });
   if (settings.addresses === 'kernel') return turn.actions;
-  return turn.actions.filter((action) => action.do !== 'addVips'); // the engine answers for them
+  // The engine answers for them, and announces them.
+  return turn.actions.filter((action) => action.do !== 'addVips' && action.do !== 'ask');
 }
 
 /** One of ours is gone, or what it is a part of is there again. */

@@ -9,6 +9,7 @@ import type { EventName } from '../core/events.ts';
 import { type Announcements, request, withdraw } from './announcements.ts';
 import { type Authenticator, createAuthenticator, signatureInput, signs, TRAILER_LENGTH } from './auth.ts';
 import { signed } from './authenticate.ts';
+import { ask, type Claims } from './claims.ts';
 import { createMasters, type Masters, noteLeft } from './dual.ts';
 import { advertised } from './family.ts';
 import { step } from './machine.ts';
@@ -28,6 +29,8 @@ export type Action =
   | RoutingAction
   /** One packet each, in this order; an address may be there more than once. */
   | { do: 'announce'; vips: readonly VirtualAddress[] }
+  /** Who else has it? */
+  | { do: 'ask'; vip: VirtualAddress }
   /** Exactly these interfaces of ours. */
   | { do: 'keepDevices'; devices: readonly VirtualDevice[] }
   | { do: 'report'; report: ElectorReport };
@@ -106,9 +109,15 @@ export function count(instance: Instance, what: string, times = 1): void {
 
 /**
  * One call of the elector: when it is, on the clock of deadlines and in UTC, and what comes of it.
- * `announcements`: those that wait for their time, of this call or another.
+ * `announcements`: those that wait for their time, of this call or another. `claims`: what was asked.
  */
-export type Turn = { nowMs: number; wallMs: number; actions: Action[]; announcements: Announcements };
+export type Turn = {
+  nowMs: number;
+  wallMs: number;
+  actions: Action[];
+  announcements: Announcements;
+  claims: Claims;
+};
 
 /** `armFromMs`: what timers count from: the moment that was meant, so that adverts do not drift. */
 export function advance(instance: Instance, event: Event, turn: Turn, armFromMs = turn.nowMs): void {
@@ -161,6 +170,7 @@ function perform(instance: Instance, effect: Outward, turn: Turn): void {
       instance.deadlines.delete(effect.timer);
       return;
     case 'send':
+      if (effect.priority === own.priority) ask(instance, turn);
       send(instance, effect, turn);
       return;
     case 'addVips':

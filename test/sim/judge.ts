@@ -189,18 +189,18 @@ export class Judge {
     const asked = this.#world.asked(watched.vip);
     const served = asked?.holds.has(watched.vip) === true && asked.links.get(watched.device) === true;
     const state = asked && watched.seen[asked.index]!.state;
-    const serves = served && (state === 'MASTER' || state === 'LEAVING');
+    const leaves = state === 'LEAVING' && !isRelieved(asked!, watched.name);
+    const serves = served && (state === 'MASTER' || leaves);
     if (asked !== watched.asked || serves) watched.unheard = false;
     // It keeps the address for a moment after its last word: what counts is when that was said.
     if (asked !== undefined && asked === watched.asked && watched.askedServes && !serves) {
       const gone = !asked.director || asked.paused || !asked.links.get(watched.device);
-      const silent = asked.director instanceof KeepalivedLike && asked.spec.keepalived === 'plain';
       // Below priority 1 there is only priority 0 for a last word, which keepalived does not take for one.
       const tooLow = nodes.some(({ spec }) => spec.keepalived && spec.own.priority === 1);
       const settling = nowMs < this.#quietSinceMs;
       // Who is about to leave does not fight for an address that somebody takes away.
       const taken = state === 'LEAVING';
-      watched.unheard = gone || silent || taken || tooLow || settling || !isCalm;
+      watched.unheard = gone || taken || tooLow || settling || !isCalm;
     }
     watched.asked = asked;
     watched.askedServes = serves;
@@ -219,6 +219,11 @@ export class Judge {
   }
 }
 
+/** Has said its last word. */
+function isRelieved({ director }: Node, name: string): boolean {
+  const router = director instanceof KeepalivedLike ? undefined : director?.instances.get(name)?.router;
+  return router?.state === 'LEAVING' && router.relieved;
+}
 function isCandidate(state: State | undefined): boolean {
   return state === 'BACKUP' || state === 'MASTER' || state === 'LEAVING';
 }

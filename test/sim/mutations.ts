@@ -84,6 +84,12 @@ export const MUTATIONS: readonly Mutation[] = [
     to: "{ do: 'addVips' },",
   },
   {
+    what: 'a master does not ask who else has its address',
+    file: 'src/vrrp/claims.ts',
+    from: "turn.actions.push({ do: 'ask', vip });\n}",
+    to: '}',
+  },
+  {
     what: 'no refresh',
     file: MACHINE,
     from: "['refresh', refreshMs],",

@@ -3,6 +3,7 @@
 // should happen.
 import { type Address, familyOf } from '../../src/core/address.ts';
 import { type Random, seededRandom } from '../../src/core/time.ts';
+import type { Claimed } from '../../src/vrrp/claims.ts';
 import { createElector, type Input, stepElector } from '../../src/vrrp/elector.ts';
 import type { Action } from '../../src/vrrp/instance.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   ElectorSettings,
   InstanceSettings,
   State,
+  VirtualAddress,
 } from '../../src/vrrp/settings.ts';
 import { KeepalivedLike } from './keepalived-like.ts';
 import {
@@ -32,7 +34,9 @@ const EVENTS_AT_ONCE = 100_000;
 /** When worlds begin. */
 const UTC_MS = 1_795_392_000_000;
 
-type Delivery = { atMs: number; to: Node; device: string; bytes: Buffer };
+type Delivery =
+  | { atMs: number; to: Node; device: string; bytes: Buffer }
+  | { atMs: number; to: Node; claim: Claimed };
 /** Chances are of 1, times in ms. Reordering comes of delays that differ. */
 export type Network = { loss: number; duplicates: number; delayMinMs: number; delayMaxMs: number };
 export type Change = { atMs: number; node: string; state: State };
@@ -264,6 +268,8 @@ export class World {
       case 'announce':
         for (const vip of action.vips) if (node.links.get(vip.interface)) this.#asked.set(vip.address, node);
         return;
+      case 'ask':
+        return this.#ask(node, action.vip);
       case 'report':
         this.#record(node, action.report);
         return;
@@ -289,12 +295,33 @@ export class World {
       if (this.#random() < loss) continue;
       if (this.#cut.has(pathOf(from, to, device))) continue;
       const atMs = this.nowMs + delayMinMs + this.#random() * (delayMaxMs - delayMinMs);
-      let at = this.#deliveries.length;
-      while (at > 0 && this.#deliveries[at - 1]!.atMs > atMs) at--;
-      this.#deliveries.splice(at, 0, { atMs, to, device, bytes });
+      this.#later({ atMs, to, device, bytes });
     }
   }
-  #deliver({ to, device, bytes }: Delivery): void {
+  #later(delivery: Delivery): void {
+    let at = this.#deliveries.length;
+    while (at > 0 && this.#deliveries[at - 1]!.atMs > delivery.atMs) at--;
+    this.#deliveries.splice(at, 0, delivery);
+  }
+  /** The kernel of whoever has it answers, also while its director stands still; what is lost differs. */
+  #ask(from: Node, { address: vip, interface: device }: VirtualAddress): void {
+    const { loss, delayMinMs } = this.network;
+    if (!from.links.get(device)) return;
+    for (const to of this.nodes) {
+      if (to === from || !to.links.get(device) || !to.holds.has(vip)) continue;
+      if (this.#cut.has(pathOf(from, to, device)) || this.#cut.has(pathOf(to, from, device))) continue;
+      if (loss > 0 && this.#random() < loss) continue;
+      const claim = { interface: device, address: vip, mac: to.spec.name };
+      this.#later({ atMs: this.nowMs + 2 * delayMinMs, to: from, claim });
+    }
+  }
+  #deliver(delivery: Delivery): void {
+    const { to } = delivery;
+    if ('claim' in delivery) {
+      if (to.director && !to.paused) this.#feed(to, { type: 'claim', ...delivery.claim });
+      return;
+    }
+    const { device, bytes } = delivery;
     if (!to.director || !to.links.get(device)) return;
     if (to.paused) to.inbox.push({ device, bytes });
     else this.#hear(to, device, bytes);

@@ -48,6 +48,14 @@ export class Links {
     for (const link of this.#links.values()) if (link.name === name) return link;
     return undefined;
   }
+  nameOf(index: number): string | undefined {
+    return this.#links.get(index)?.name;
+  }
+  /** `mac` as `aa:bb:…`. */
+  hasMac(mac: string): boolean {
+    const bytes = Buffer.from(mac.replaceAll(':', ''), 'hex');
+    return [...this.#links.values()].some((link) => bytes.equals(link.mac));
+  }
   /** Those that IPv6 itself needs on every interface. */
   linkLocal(name: string): InterfaceAddress[] {
     const index = this.link(name)?.index;

@@ -21,6 +21,7 @@ import type { AdvertSocket } from './advert-socket.ts';
 import { openAdvertSocket } from './advert-sockets.ts';
 import { AnnouncementSocket, rehearseSend } from './announcement-socket.ts';
 import { Bfd, type SessionVerdict } from './bfd.ts';
+import { ClaimSocket } from './claim-socket.ts';
 import type { ThreadData } from './elector.ts';
 import { Firewall } from './firewall.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -47,6 +48,7 @@ export class ElectorThread {
   readonly #requests = new NetlinkSocket(NETLINK_ROUTE);
   readonly #links = new Links(this.#requests);
   readonly #announcements = new AnnouncementSocket(this.#links);
+  readonly #claims = new ClaimSocket(this.#links);
   readonly #addresses = new Addresses(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #devices = new VirtualDevices(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #firewall = new Firewall((notice) => this.#say(notice));
@@ -63,6 +65,7 @@ export class ElectorThread {
   );
   readonly #bellSlot: number;
   readonly #linksSlot: number;
+  readonly #claimsSlot: number;
   readonly #rung = Buffer.alloc(8);
   readonly #sendFailures = new Map<string, number>();
   #configured = false;
@@ -73,6 +76,7 @@ export class ElectorThread {
     this.#data = data;
     this.#bellSlot = this.#poll.add(data.bell);
     this.#linksSlot = this.#poll.add(this.#links.fd);
+    this.#claimsSlot = this.#poll.add(this.#claims.fd);
     for (const name of this.#links.names()) this.#feedLink(name);
   }
 
@@ -85,6 +89,7 @@ export class ElectorThread {
       // What was said in time counts before our own deadlines do, even if we are late to hear it.
       if (this.#poll.ready(this.#linksSlot)) this.#readLinks();
       for (const { socket, slot } of this.#sockets.values()) if (this.#poll.ready(slot)) this.#hear(socket);
+      if (this.#poll.ready(this.#claimsSlot)) this.#readClaims();
       this.#bfd.step(monotonicMs());
       if (this.#poll.ready(this.#bellSlot)) this.#readCommands();
       if (nextDeadlineMs(this.#elector) <= monotonicMs()) this.#feed({ type: 'wake' });
@@ -129,6 +134,8 @@ export class ElectorThread {
         // An engine announces by itself, when it is ready to receive what the announcement brings.
         if (this.#elector.settings.addresses === 'engine') return;
         return this.#announcements.announce(action.vips);
+      case 'ask':
+        return this.#claims.ask(action.vip);
       case 'keepDevices':
         return this.#devices.keep(action.devices);
       case 'report':
@@ -142,6 +149,13 @@ export class ElectorThread {
     this.#feed({ type: 'command', command: { type: 'tracker', tracker: { kind: 'bfd', name }, verdict } });
   }
 
+  #readClaims(): void {
+    for (let n = 0; n < PACKETS_PER_ROUND; n++) {
+      const claimed = this.#claims.receive();
+      if (claimed === undefined) return;
+      if (claimed !== 'ours') this.#feed({ type: 'claim', ...claimed });
+    }
+  }
   #readLinks(): void {
     const { changed, gone } = this.#links.read();
     for (const name of changed) this.#feedLink(name);
@@ -254,6 +268,7 @@ export class ElectorThread {
     this.#sockets.clear();
     this.#bfd.close(monotonicMs());
     this.#announcements.close();
+    this.#claims.close();
     this.#firewall.close();
     this.#links.close();
     this.#requests.close();
