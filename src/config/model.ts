@@ -7,6 +7,7 @@ import type { Route } from '../core/route.ts';
 import type { Rule } from '../core/rule.ts';
 import type { FilterWords, GarpDefaults, GarpGroup, LinkWords } from './model-links.ts';
 import type { GlobalNotify, Mail, Notify, Program } from './model-notify.ts';
+import type { Statics } from './model-statics.ts';
 
 export type Configuration = {
   global: GlobalDefs;
@@ -15,6 +16,7 @@ export type Configuration = {
   trackers: Trackers;
   garpGroups: GarpGroup[];
   links: LinkWords;
+  statics: Statics;
   virtualServers: VirtualServer[];
   director: DirectorBlock;
   /** Undefined = no relay, no mail. */

@@ -17,6 +17,7 @@ import { flagNames, type SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
 import { runningFacts } from './running.ts';
 import type { ScriptSettings } from './script-verdict.ts';
+import { staticFacts } from './statics.ts';
 import type { FileTarget, ProcessTarget } from './trackers.ts';
 import { peerNames } from './unicast.ts';
 
@@ -247,6 +248,7 @@ function directorEntry(plan: Plan): Entry {
       ...(logsUnknownIds ? { logsUnknownIds } : {}),
       ...notifyFacts(notify),
       ...watchedFacts(plan),
+      ...staticFacts(elector.statics, addressName),
     },
   };
 }

@@ -29,6 +29,7 @@ import type { VirtualMac } from '../vrrp/virtual-device.ts';
 import { planGarp, planPacing } from './announcing.ts';
 import { planFilter, planLinks } from './links.ts';
 import { planRunning } from './running.ts';
+import { planStatics, planTrackGroups } from './statics.ts';
 import { planGroups, planSessions, planTracks } from './trackers.ts';
 import { planChecksum, planUnicast } from './unicast.ts';
 import { interfaceFor, planVirtualMacs } from './virtual-macs.ts';
@@ -81,6 +82,7 @@ export function planElector(
     ...planLinks(configuration, instances),
     ...planFilter(configuration),
     ...planSessions(configuration),
+    ...planStatics(configuration, planAddress),
     ...planRunning(configuration),
     ...(configuration.global.logsUnknownIds ? { logsUnknownIds: true } : {}),
     realtimePriority: configuration.global.vrrpRealtimePriority.value,
@@ -100,8 +102,10 @@ function planInstance(
   const password = instance.password?.value;
   const { hmac } = instance;
   const addresses = {
-    vips: instance.virtualAddresses.map((vip) => planAddress(vip, instance, vmac)),
-    excludedVips: instance.virtualAddressesExcluded.map((vip) => planAddress(vip, instance, vmac)),
+    vips: instance.virtualAddresses.map((vip) => planAddress(vip, interfaceFor(vip, instance, vmac))),
+    excludedVips: instance.virtualAddressesExcluded.map((vip) =>
+      planAddress(vip, interfaceFor(vip, instance, vmac)),
+    ),
   };
   const withMac = vmac === undefined ? {} : { vmac };
   return {
@@ -136,7 +140,7 @@ function planInstance(
       weight: tracked.reverse ? -tracked.weight.value : tracked.weight.value,
       while: tracked.weight.value > 0 ? 'up' : 'down',
     })),
-    tracks: planTracks(configuration, instance),
+    tracks: [...planTracks(configuration, instance), ...planTrackGroups(configuration, instance)],
     ...(instance.dontTrackPrimary ? { dontTrackPrimary: true } : {}),
     garp: planGarp({ ...global.garp, ...instance.garp }, { interface: device, ...addresses, ...withMac }),
     ...withMac,
@@ -174,16 +178,12 @@ function planHearing(
   };
 }
 
-function planAddress(
-  setting: VirtualAddressSetting,
-  instance: VrrpInstance,
-  vmac: VirtualMac | undefined,
-): VirtualAddress {
+function planAddress(setting: VirtualAddressSetting, device: string): VirtualAddress {
   const { address, length } = setting.prefix.value;
   return {
     address,
     prefixLength: length,
-    interface: interfaceFor(setting, instance, vmac),
+    interface: device,
     ...(setting.label === undefined ? {} : { label: setting.label.value }),
     scope: SCOPES[setting.scope?.value ?? 'global'],
     ...(setting.broadcast === undefined ? {} : { broadcast: setting.broadcast.value }),

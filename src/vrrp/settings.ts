@@ -13,6 +13,7 @@ import type { SchedulingSettings } from './lateness.ts';
 import type { ChecksumForm } from './packet.ts';
 import type { BufferPolicy } from './receive-buffer.ts';
 import type { Startup } from './startup.ts';
+import type { Statics } from './statics.ts';
 import type { UnicastSettings } from './unicast.ts';
 import type { VirtualMac } from './virtual-device.ts';
 
@@ -84,7 +85,10 @@ export type WeightedInterface = { interface: string; weight: number; while: 'up'
  * Scripts, files, processes and BFD sessions have names of their own each. `link`: the name of an interface
  * that is polled; it is no Track.
  */
-export type TrackerId = { kind: 'script' | 'file' | 'process' | 'bfd' | 'link'; name: string };
+export type TrackerId = {
+  kind: 'script' | 'file' | 'process' | 'bfd' | 'track_group' | 'link';
+  name: string;
+};
 /**
  * Weight 0: FAULT while it is down, and no election before it is known. Other weights change the priority:
  * a positive one is added while up, a negative one while down; a file's number is multiplied by it.
@@ -148,6 +152,8 @@ export type ElectorSettings = {
   silencesLocalGroups?: true;
   /** Pauses between gratuitous ARPs and neighbour advertisements; undefined = none. */
   pacing?: Pacing;
+  /** Undefined = none. */
+  statics?: Statics;
   startup?: Startup;
   scheduling?: SchedulingSettings;
   /** Of advert sockets; undefined = what the system gives. */

@@ -16,7 +16,7 @@ describe('check --explain', () => {
     expect(exitCode).toBe(0);
     expect(JSON.parse(output)).toMatchObject({
       word: 'priority',
-      explanations: [{ takes: '1 to 255' }, {}, {}, {}, {}],
+      explanations: [{ takes: '1 to 255' }, {}, {}],
     });
   });
 

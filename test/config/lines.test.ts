@@ -13,6 +13,10 @@ const STRICTER = new Map([
   ['router_id ${_ENV HOME}', 'a reader without an environment has no value for it'],
 ]);
 
+const FOLLOWED = [
+  'track_group TG_1 {\ngroup {\nVI_1\n}\n}',
+  'static_rules {\nfrom 10.5.0.0/24 table 100 preference 100 track_group TG_1\n}',
+].join('\n');
 /** Taken without a word, although keepalived complains, by block. */
 const LENIENT = new Map([
   ['vrrp_script interval 0.5', 'ours are in milliseconds'],
@@ -26,6 +30,7 @@ const LENIENT = new Map([
   ['vrrp_instance/virtual_routes 10.5.0.0/24 via inet6 fd00::1 dev eth0', 'newer kernels take it'],
   ['vrrp_instance/virtual_routes 10.5.0.0/24 via fd00::1 dev eth0', 'the same'],
   ['vrrp_instance/virtual_routes 10.5.0.0/24 no_track nexthop via inet6 fd00::1 dev eth0', 'the same'],
+  [`TOP ${FOLLOWED}`, '2.2.7 does not do what its manual says'],
   ['vrrp_instance/virtual_rules inet6 table 100 preference 100', '2.2.7 skips the word behind it'],
   ['vrrp_instance/virtual_rules inet table 100 preference 100', 'the same'],
   ['vrrp_instance/virtual_rules from all inet6 table 100 preference 100', 'the same'],

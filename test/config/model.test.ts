@@ -50,6 +50,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
       trackers: { files: [], processes: [], scripts: [], sessions: [] },
       garpGroups: [],
       links: { pollsAll: false, polled: [], delays: [] },
+      statics: { addresses: [], routes: [], rules: [], groups: [] },
       virtualServers: [],
       director: {
         compat: false,

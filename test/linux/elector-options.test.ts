@@ -1,10 +1,8 @@
 // What a file says of addresses, done by our elector in one namespace and by a live keepalived 2.2.7 in
 // another: the kernel shows the same, and nothing is left at the end.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { readConfiguration } from '../../src/config/read.ts';
-import { planElector } from '../../src/director/plan.ts';
-import type { ElectorSettings } from '../../src/vrrp/settings.ts';
 import { DEVICE, type Ours, Pair, pause, type Side, until } from './elector-pair.ts';
+import { file, planOf, routesOf, rulesOf } from './routing-tables.ts';
 
 let pair: Pair;
 beforeAll(() => {
@@ -13,15 +11,9 @@ beforeAll(() => {
 afterEach(() => pair.clear());
 afterAll(() => pair.remove());
 
-/** Each alone: with another vrid they do not hear each other. */
-function file(vrid: number, blocks: string): string {
-  const head = `state MASTER\ninterface ${DEVICE}\nvirtual_router_id ${vrid}\npriority 200\nadvert_int 0.1`;
-  return `vrrp_instance V {\nversion 3\n${head}\n${blocks}}\n`;
-}
-function plan(blocks: string): ElectorSettings {
-  const { configuration } = readConfiguration([{ name: 'file', text: file(51, blocks) }]);
-  return { ...planElector(configuration!, 'kernel'), leaseSeconds: 0 };
-}
+const plan = (blocks: string) => planOf(file(51, blocks));
+const routes = (side: Side) => routesOf(pair, side);
+const rules = (side: Side) => rulesOf(pair, side);
 function startOurs(blocks: string): Ours {
   return pair.elector(plan(blocks));
 }
@@ -110,13 +102,6 @@ test('promote_secondaries: an address that goes leaves the others of its subnet'
   expect(sysctl()).toBe(before);
 });
 
-/** But for what the kernel adds for addresses itself. */
-function routes(side: Side): string[] {
-  const all = ['-4', '-6'].flatMap((family) =>
-    JSON.parse(pair.ip(side, '-d', '-j', family, 'route', 'show', 'table', 'all')),
-  );
-  return all.flatMap((route) => (route.protocol === 'keepalived' ? [JSON.stringify(route)] : [])).sort();
-}
 const ROUTES = `virtual_ipaddress {
     10.9.1.50/24
   }
@@ -244,15 +229,6 @@ const RULES = `virtual_ipaddress {
     to 10.5.0.0/24 table default preference 141 protocol 12 no_track
   }
 `;
-/** But for those that every machine has. */
-function rules(side: Side): string[] {
-  const all = ['-4', '-6'].flatMap((family) =>
-    JSON.parse(pair.ip(side, '-d', '-j', family, 'rule')).map((rule: object) =>
-      JSON.stringify({ family, ...rule }),
-    ),
-  );
-  return all.filter((rule) => !rule.includes('"protocol":"kernel"')).sort();
-}
 /** 2.2.7 loses the upper half of a tunnel's id and an ipproto that is a number: ours are right. */
 test('virtual rules', async () => {
   const ours = startOurs(RULES);

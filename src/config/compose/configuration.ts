@@ -14,6 +14,7 @@ import { composeVirtualServer } from './ipvs.ts';
 import { composeLinks } from './links.ts';
 import { composeMail } from './mail.ts';
 import { placeRules } from './rules.ts';
+import { composeStatics } from './statics.ts';
 import { composeOldSync } from './sync-daemon.ts';
 import { composeSyncGroups } from './sync-groups.ts';
 import { composeFiles, composeProcesses, composeScripts, composeSessions } from './trackers.ts';
@@ -26,7 +27,8 @@ export function composeConfiguration(settings: Settings<typeof TOP>, report: Rep
   const instances = all(settings, 'vrrp_instance').flatMap(
     ({ value, at, body }) => composeInstance({ value, at }, body, global, report) ?? [],
   );
-  placeRules(instances.map(({ rules }) => rules));
+  const statics = composeStatics(settings, globals, report);
+  placeRules([...instances.map(({ rules }) => rules), statics.rules.map(({ entry }) => entry)]);
   const trackers = {
     files: composeFiles(settings, report),
     processes: composeProcesses(settings, report),
@@ -40,6 +42,7 @@ export function composeConfiguration(settings: Settings<typeof TOP>, report: Rep
     syncGroups: composeSyncGroups(settings, instances, trackers, report),
     trackers,
     links: composeLinks(settings),
+    statics,
     garpGroups: composeGarpGroups(settings, report),
     virtualServers: all(settings, 'virtual_server').flatMap(
       ({ value, body }) => composeVirtualServer(value, body, report) ?? [],

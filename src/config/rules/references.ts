@@ -37,11 +37,11 @@ function* referencesIn({ block, values, entries }: Settings): Generator<Referenc
     }
 }
 
-/** A value is the name itself, or has it as its `name` or `group`. */
+/** A value is the name itself, or has it as its `name`, `group` or `track_group`. */
 function* named({ value, at }: Located<unknown>, to: readonly string[]): Generator<Reference> {
   if (isText(value)) return yield { name: value, at, to };
-  const { name, group } = value as Readonly<Record<string, Located<unknown> | undefined>>;
-  const found = name ?? group;
+  const { name, group, track_group } = value as Readonly<Record<string, Located<unknown> | undefined>>;
+  const found = name ?? group ?? track_group;
   if (found !== undefined && isText(found.value)) yield { name: found.value, at: found.at, to };
 }
 

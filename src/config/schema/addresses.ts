@@ -94,9 +94,7 @@ const staticOptions = options({
   use_vmac: keyword(nothing, "put it on an interface with the virtual router's MAC", {
     standing: 'unsupported',
   }),
-  track_group: keyword(nameOf('track_group'), 'instances that follow the fate of this address', {
-    standing: 'unsupported',
-  }),
+  track_group: keyword(nameOf('track_group'), 'instances that are no candidates while it is missing'),
 } as const satisfies Options);
 const addressPrefix = located(prefix);
 export type AddressEntry = { prefix: Located<Prefix> } & NonNullable<ReturnType<typeof addressOptions.read>>;
@@ -104,7 +102,10 @@ export type AddressEntry = { prefix: Located<Prefix> } & NonNullable<ReturnType<
 /** `IPADDR[/LENGTH] [dev IF] …`: an entry of virtual_ipaddress. */
 export const addressEntry = entryWith(addressOptions);
 /** An entry of static_ipaddress. */
-export const staticAddressEntry = entryWith(staticOptions);
+export const staticAddressEntry: Shape<AddressEntry> = {
+  ...entryWith(staticOptions),
+  refersTo: ['track_group'],
+};
 
 function entryWith(named: typeof addressOptions): Shape<AddressEntry> {
   return {

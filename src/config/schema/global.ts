@@ -81,6 +81,7 @@ function bareWord(words: Arguments, form = /./): Located<string> | undefined {
 export const GLOBAL_DEFS = {
   name: 'global_defs',
   keywords: {
+    default_interface: keyword(interfaceName, 'interface of static addresses without `dev`; default eth0'),
     router_id: keyword(text, 'name of this director in logs'),
     vrrp_version: keyword(vrrpVersion(), 'VRRP version of instances that name none; IPv6 ones always use 3', {
       default: 2,

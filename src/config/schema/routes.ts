@@ -12,7 +12,7 @@ import {
   SHARED_SHAPES,
   SHARED_WORDS,
 } from './routing-words.ts';
-import { oneOf, prefix, type Shape, UINT_MAX } from './shape.ts';
+import { nameOf, oneOf, prefix, type Shape, UINT_MAX } from './shape.ts';
 import { words } from './table.ts';
 
 const ROUTE_TYPES = new Set([
@@ -87,6 +87,7 @@ const SHAPES = {
   via,
   scope,
   encapsulation,
+  group: nameOf('track_group'),
 };
 const ROUTE_WORDS = `${SHARED_WORDS}
   acts src               ip           preferred source address
@@ -137,21 +138,22 @@ const ROUTE_WORDS = `${SHARED_WORDS}
 `;
 /** A virtual one belongs to its instance; a static one may be followed by others. */
 const OF_STATIC = `
-  ignored track_group       name         instances that follow its fate
+  acts track_group       group        instances that are no candidates while it is missing
 `;
 /** Each next hop has its own. */
 const OF_A_NEXT_HOP = new Set(['via', 'gw', 'as', 'dev', 'oif', 'weight', 'onlink', 'encap', 'realms']);
 const IPV6_ONLY = ['expires', 'pref', 'from'];
 
 export const routeEntry = route(ROUTE_WORDS);
-export const staticRouteEntry = route(ROUTE_WORDS + OF_STATIC);
+export const staticRouteEntry = route(ROUTE_WORDS + OF_STATIC, { refersTo: ['track_group'] });
 
-function route(table: string): Shape<RouteValues> {
+function route(table: string, more: Pick<Shape<RouteValues>, 'refersTo'> = {}): Shape<RouteValues> {
   const known = words(table, { shapes: SHAPES });
   return {
     syntax: '[TYPE] IPADDR[/LENGTH]|default|default6 [OPTION …]',
     line: true,
     example: '10.2.0.0/16 via 10.0.0.1 dev eth0',
+    ...more,
     get options() {
       return known();
     },

@@ -14,7 +14,7 @@ import {
   SHARED_WORDS,
   tunnel,
 } from './routing-words.ts';
-import { type Shape, UINT_MAX } from './shape.ts';
+import { nameOf, type Shape, UINT_MAX } from './shape.ts';
 import { words } from './table.ts';
 
 const SHAPES = {
@@ -26,6 +26,7 @@ const SHAPES = {
   ports: range(0xffff),
   tunnel,
   maker: number(255),
+  group: nameOf('track_group'),
 };
 const RULE_WORDS = `${SHARED_WORDS}
   acts not               flag         packets that do not match
@@ -63,18 +64,19 @@ const RULE_WORDS = `${SHARED_WORDS}
 `;
 /** A virtual one belongs to its instance; a static one may be followed by others. */
 const OF_STATIC = `
-  ignored track_group       name         instances that follow its fate
+  acts track_group       group        instances that are no candidates while it is missing
 `;
 
 export const ruleEntry = rule(RULE_WORDS);
-export const staticRuleEntry = rule(RULE_WORDS + OF_STATIC);
+export const staticRuleEntry = rule(RULE_WORDS + OF_STATIC, { refersTo: ['track_group'] });
 
-function rule(table: string): Shape<RouteValues> {
+function rule(table: string, more: Pick<Shape<RouteValues>, 'refersTo'> = {}): Shape<RouteValues> {
   const known = words(table, { shapes: SHAPES });
   return {
     syntax: '[not] [from IPADDR[/LENGTH]] [to IPADDR[/LENGTH]] [OPTION …]',
     line: true,
     example: 'from 10.1.0.0/16 table 100 priority 50',
+    ...more,
     get options() {
       return known();
     },

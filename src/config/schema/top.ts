@@ -9,6 +9,7 @@ import { GLOBAL_DEFS } from './global.ts';
 import { VIRTUAL_SERVER } from './ipvs.ts';
 import { LINK_BLOCKS } from './links.ts';
 import { name, nothing } from './shape.ts';
+import { STATIC_BLOCKS } from './statics.ts';
 import { SYNC_GROUP } from './sync-group.ts';
 import { TRACK_FILE, TRACK_PROCESS } from './trackers.ts';
 import { VRRP_INSTANCE } from './vrrp.ts';
@@ -28,6 +29,7 @@ export const TOP = {
     vrrp_track_file: opens(name, 'old name of track_file', TRACK_FILE, { oldNameOf: 'track_file' }),
     garp_group: opens(nothing, 'pauses between gratuitous ARPs of one or more interfaces', GARP_GROUP),
     ...LINK_BLOCKS,
+    ...STATIC_BLOCKS,
     virtual_server: opens(serviceHead, 'one virtual service and its real servers', VIRTUAL_SERVER),
     director: opens(nothing, 'settings that only lvs-director has', DIRECTOR),
   },

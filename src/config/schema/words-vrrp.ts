@@ -1,13 +1,10 @@
 // keepalived's words around VRRP that nothing is done with yet: of vrrp_instance, of the blocks beside it,
 // and of the top. A word moves to vrrp.ts or top.ts when it is acted upon.
-import { staticAddressEntry } from './addresses.ts';
 import { list } from './block.ts';
 import { groupMember } from './members.ts';
 import { inOrder } from './options.ts';
-import { staticRouteEntry } from './routes.ts';
-import { staticRuleEntry } from './rules.ts';
 import { script, user } from './scripts.ts';
-import { integer, nameOf, oneOf } from './shape.ts';
+import { integer, oneOf } from './shape.ts';
 import { wordBlock, words } from './table.ts';
 import { TRACKS } from './tracks.ts';
 import { virtualDevice } from './virtual-device.ts';
@@ -21,7 +18,6 @@ const SHAPES = {
   weight: directed(253),
   ipvlan: virtualDevice(['bridge', 'private', 'vepa'], true),
 };
-const NAMES = list('group', nameOf('vrrp_instance'));
 
 export const VRRP_WORDS = words(
   `
@@ -34,13 +30,6 @@ export const VRRP_WORDS = words(
   },
 );
 
-const TRACK_GROUP = wordBlock(
-  'track_group',
-  `
-  ignored group{}                       flag        instances of the group
-`,
-  { blocks: { group: NAMES }, shapes: SHAPES },
-);
 export const SYNC_GROUP_WORDS = words(
   `
 `,
@@ -65,20 +54,12 @@ export const TOP_WORDS = words(
   none    use_pid_dir                   flag        pid files under /run/keepalived
   ignored instance                      text        name of this daemon when several run on one host
   none    child_wait_time uint()     seconds children get to stop; default 5
-  ignored track_group{} name instances that follow a static address, route or rule
-  ignored static_ipaddress{}            flag        addresses added at start, not moved by VRRP
-  ignored static_routes{}               flag        routes added at start, not moved by VRRP
-  ignored static_rules{}                flag        policy rules added at start, not moved by VRRP
   ignored SSL{}                         flag        certificate and key of SSL_GET
   ignored virtual_server_group{} name a named list of addresses and fwmarks that share one pool
 `,
   {
     blocks: {
-      static_ipaddress: list('static_ipaddress', staticAddressEntry),
-      static_routes: list('static_routes', staticRouteEntry),
-      static_rules: list('static_rules', staticRuleEntry),
       virtual_server_group: list('virtual_server_group', groupMember),
-      track_group: TRACK_GROUP,
       SSL,
     },
     shapes: SHAPES,

@@ -34,18 +34,23 @@ export class Addresses {
     this.#say = say;
   }
 
-  /** Also renews those that are there. */
-  add(vips: readonly VirtualAddress[]): void {
+  /** Also renews those that are there. Gives those that are not, and cannot be. */
+  add(vips: readonly VirtualAddress[]): VirtualAddress[] {
     const wanted: Held[] = [];
+    const missing: VirtualAddress[] = [];
     for (const vip of vips) {
       const entry = this.#entryOf(vip);
-      if (entry === undefined) this.#complain(vip, 'the interface does not exist');
-      else if (this.#isForeign(vip))
+      if (entry === undefined) {
+        this.#complain(vip, 'the interface does not exist');
+        missing.push(vip);
+      } else if (this.#isForeign(vip))
         this.#complain(vip, 'permanent, and there before us: used as it is', 'vip.added');
       else wanted.push({ vip, entry });
     }
     const results = this.#requests.requestMany(wanted.map(({ entry }) => requestFor(entry)));
-    for (const [index, held] of wanted.entries()) this.#noteAdded(held, results[index]!);
+    for (const [index, held] of wanted.entries())
+      if (!this.#noteAdded(held, results[index]!)) missing.push(held.vip);
+    return missing;
   }
 
   /** What {@link add} would send. */
@@ -73,16 +78,17 @@ export class Addresses {
     this.remove([...this.#held.values()].map(({ vip }) => vip));
   }
 
-  #noteAdded(held: Held, result: Result): void {
+  #noteAdded(held: Held, result: Result): boolean {
     const { vip } = held;
     const key = keyOf(vip);
     if (!result.ok) {
       this.#complain(vip, result.explanation ?? result.errno);
-      return;
+      return false;
     }
     this.#troubles.delete(key);
     if (!this.#held.has(key)) this.#say({ event: 'vip.added', ...said(vip, 'added') });
     this.#held.set(key, held);
+    return true;
   }
   #noteRemoved(vip: VirtualAddress, result: Result): void {
     if (result.ok) this.#say({ event: 'vip.removed', ...said(vip, 'removed') });

@@ -13,6 +13,7 @@ import { decodeAdvert, RESIGNED } from '../../vrrp/packet.ts';
 import { fit } from '../../vrrp/room.ts';
 import { routingOf } from '../../vrrp/routing.ts';
 import type { ElectorSettings, InstanceSettings } from '../../vrrp/settings.ts';
+import { NO_STATICS } from '../../vrrp/statics.ts';
 import { LINGER_MS, peerMasterDownMs } from '../../vrrp/timing.ts';
 import { hearingInterface, sendingInterface, virtualDevices } from '../../vrrp/virtual-device.ts';
 import { wallClockMs } from '../clock.ts';
@@ -24,6 +25,7 @@ import { openAdvertSocket } from './advert-sockets.ts';
 import { Firewall } from './firewall.ts';
 import { Links } from './links.ts';
 import { Routing } from './routing.ts';
+import { Statics } from './statics.ts';
 import { VirtualDevices } from './virtual-devices.ts';
 
 /** Everything of a dead director is gone within a second: with slow adverts there may be a gap instead. */
@@ -52,6 +54,13 @@ export function removeLeftovers(settings: ElectorSettings, masters: readonly str
     // Also of those that did not serve: the dead director may have become master a moment ago.
     for (const own of settings.instances) routing.remove(routingOf(own));
     if (settings.addresses === 'kernel') addresses.remove(settings.instances.flatMap(allVips));
+    const statics = new Statics(
+      requests,
+      links,
+      () => {},
+      () => {},
+    );
+    statics.removeAll(settings.statics ?? NO_STATICS);
     const devices = new VirtualDevices(requests, links, () => {});
     devices.remove(virtualDevices(settings.instances));
     removeFilter(settings);

@@ -34,10 +34,15 @@ export class Routing {
     this.#say = say;
   }
 
-  /** Also puts those back that somebody else removed. */
-  add({ routes, rules }: Wanted): void {
-    this.#add(routes.map((route) => this.#ofRoute(route)));
-    this.#add(rules.map(ofRule));
+  /** Also puts those back that somebody else removed. Gives those that are not there, and cannot be. */
+  add({ routes, rules }: Wanted): (Route | Rule)[] {
+    const failed = this.#add(routes.map((route) => this.#ofRoute(route)));
+    for (const key of this.#add(rules.map(ofRule))) failed.add(key);
+    const missing = (what: Entry['what'], name: string) => failed.has(keyOf({ what, name }));
+    return [
+      ...routes.filter((route) => missing('route', routeName(route))),
+      ...rules.filter((rule) => missing('rule', ruleName(rule))),
+    ];
   }
 
   /** That one is not there is no error: its interface or its source may have taken it along. */
@@ -46,11 +51,14 @@ export class Routing {
     this.#remove(routes.map((route) => this.#ofRoute(route)));
   }
 
-  #add(entries: readonly Entry[]): void {
+  /** Gives the keys of those that failed. */
+  #add(entries: readonly Entry[]): Set<string> {
+    const failed = new Set<string>();
     const wanted = entries.filter((entry) => !(entry.untracked && this.#held.has(keyOf(entry))));
     const able = wanted.flatMap((entry) => {
       if (entry.add !== undefined) return [{ entry, request: entry.add }];
       this.#complain(entry, `the interface ${entry.missing} does not exist`);
+      failed.add(keyOf(entry));
       return [];
     });
     const results = this.#requests.requestMany(able.map(({ request }) => request));
@@ -58,6 +66,7 @@ export class Routing {
       const result = results[index]!;
       if (!result.ok && result.errno !== 'EEXIST') {
         this.#complain(entry, result.explanation ?? result.errno);
+        failed.add(keyOf(entry));
         continue;
       }
       this.#troubles.delete(keyOf(entry));
@@ -67,6 +76,7 @@ export class Routing {
       if (wasHeld) this.#tell(entry, 'restored', 'removed by somebody else: put back');
       else this.#tell(entry, 'added', 'added');
     }
+    return failed;
   }
 
   #remove(entries: readonly Entry[]): void {
@@ -114,6 +124,6 @@ function ofRule(rule: Rule): Entry {
   };
 }
 
-function keyOf({ what, name }: Entry): string {
+function keyOf({ what, name }: Pick<Entry, 'what' | 'name'>): string {
   return `${what} ${name}`;
 }

@@ -10,7 +10,13 @@ import { filterFor } from '../../vrrp/filter.ts';
 import type { Action } from '../../vrrp/instance.ts';
 import { receiveBufferFor } from '../../vrrp/receive-buffer.ts';
 import { rehearseTakeover } from '../../vrrp/rehearsal.ts';
-import type { ElectorCommand, ElectorReport, ElectorSettings } from '../../vrrp/settings.ts';
+import type {
+  ElectorCommand,
+  ElectorReport,
+  ElectorSettings,
+  TrackerId,
+  Verdict,
+} from '../../vrrp/settings.ts';
 import { virtualDevices } from '../../vrrp/virtual-device.ts';
 import { monotonicMs, wallClockMs } from '../clock.ts';
 import { errnoName, read } from '../libc.ts';
@@ -30,6 +36,7 @@ import { LocalGroups } from './local-groups.ts';
 import { Promotion } from './promotion.ts';
 import { Routing } from './routing.ts';
 import { Scheduling } from './scheduling.ts';
+import { Statics } from './statics.ts';
 import { VirtualDevices } from './virtual-devices.ts';
 
 const NS_PER_MS = 1e6;
@@ -63,9 +70,17 @@ export class ElectorThread {
     (verdict) => this.#onSession(verdict),
     (notice) => this.#say(notice),
   );
+  readonly #statics = new Statics(
+    this.#requests,
+    this.#links,
+    (name, verdict) => this.#onVerdict({ kind: 'track_group', name }, verdict),
+    (notice) => this.#say(notice),
+  );
   readonly #bellSlot: number;
   readonly #linksSlot: number;
   readonly #claimsSlot: number;
+  /** Who has deadlines beside the elector. */
+  readonly #others = [this.#bfd, this.#statics];
   readonly #rung = Buffer.alloc(8);
   readonly #sendFailures = new Map<string, number>();
   #configured = false;
@@ -82,7 +97,10 @@ export class ElectorThread {
 
   run(): void {
     while (!this.#stopped && Atomics.load(this.#data.leave, 0) === 0) {
-      const untilMs = Math.min(nextDeadlineMs(this.#elector), this.#bfd.nextDeadlineMs);
+      const untilMs = Math.min(
+        nextDeadlineMs(this.#elector),
+        ...this.#others.map((other) => other.nextDeadlineMs),
+      );
       const restMs = untilMs - monotonicMs();
       this.#poll.wait(restMs === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(restMs * NS_PER_MS)));
       this.#scheduling.noteLate(monotonicMs() - untilMs);
@@ -90,7 +108,7 @@ export class ElectorThread {
       if (this.#poll.ready(this.#linksSlot)) this.#readLinks();
       for (const { socket, slot } of this.#sockets.values()) if (this.#poll.ready(slot)) this.#hear(socket);
       if (this.#poll.ready(this.#claimsSlot)) this.#readClaims();
-      this.#bfd.step(monotonicMs());
+      for (const other of this.#others) other.step(monotonicMs());
       if (this.#poll.ready(this.#bellSlot)) this.#readCommands();
       if (nextDeadlineMs(this.#elector) <= monotonicMs()) this.#feed({ type: 'wake' });
     }
@@ -123,11 +141,11 @@ export class ElectorThread {
         return;
       }
       case 'addVips':
-        return this.#addresses.add(action.vips);
+        return void this.#addresses.add(action.vips);
       case 'removeVips':
         return this.#addresses.remove(action.vips);
       case 'addRouting':
-        return this.#routing.add(action.routing);
+        return void this.#routing.add(action.routing);
       case 'removeRouting':
         return this.#routing.remove(action.routing);
       case 'announce':
@@ -145,8 +163,10 @@ export class ElectorThread {
   }
 
   #onSession({ name, state }: SessionVerdict): void {
-    const verdict = state === 'up' ? 'up' : 'down';
-    this.#feed({ type: 'command', command: { type: 'tracker', tracker: { kind: 'bfd', name }, verdict } });
+    this.#onVerdict({ kind: 'bfd', name }, state === 'up' ? 'up' : 'down');
+  }
+  #onVerdict(tracker: TrackerId, verdict: Verdict): void {
+    this.#feed({ type: 'command', command: { type: 'tracker', tracker, verdict } });
   }
 
   #readClaims(): void {
@@ -159,8 +179,10 @@ export class ElectorThread {
   #readLinks(): void {
     const { changed, gone } = this.#links.read();
     for (const name of changed) this.#feedLink(name);
-    for (const { interface: name, address } of gone)
+    for (const { interface: name, address } of gone) {
       this.#feed({ type: 'vipGone', interface: name, address });
+      this.#statics.noteGone(name, address);
+    }
     this.#openSockets();
   }
 
@@ -191,6 +213,7 @@ export class ElectorThread {
       this.#readLinks();
       // Before those who track them: they would else begin with a verdict that is not known.
       this.#bfd.configure(command.settings.bfd ?? [], monotonicMs());
+      this.#statics.configure(command.settings.statics, monotonicMs());
       this.#promotion.follow(command.settings.instances);
       this.#localGroups.follow(command.settings.silencesLocalGroups ?? false);
     }
@@ -267,6 +290,7 @@ export class ElectorThread {
     for (const { socket } of this.#sockets.values()) socket.close();
     this.#sockets.clear();
     this.#bfd.close(monotonicMs());
+    this.#statics.removeAll();
     this.#announcements.close();
     this.#claims.close();
     this.#firewall.close();
