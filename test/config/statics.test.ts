@@ -29,7 +29,7 @@ test('an address without dev is on default_interface, or eth0', () => {
   expect(deviceOf(`global_defs {\ndefault_interface eth1\n}\n${text}`)).toEqual(['eth1', 'eth2']);
 });
 
-test('rules without a priority are numbered as the file has them, static ones and virtual ones together', () => {
+test('static and virtual rules without a priority are numbered as the file has them', () => {
   const rules = (number: number) => `static_rules {\nfrom 10.${number}.0.0/16 table 1\n}\n`;
   const { configuration } = read(rules(1) + INSTANCE + rules(2));
   const { statics, instances } = configuration;
