@@ -12,6 +12,7 @@ import { type Node, stateOf, type World } from './world.ts';
 
 /** Clocks that drift. */
 const SLACK = 0.99;
+const LATE_MS = 5;
 
 type Waits = {
   state: State | undefined;
@@ -19,6 +20,8 @@ type Waits = {
   /** A backup's: since the last advert that counts; and since a master resigned after that. */
   silentSinceMs: number;
   resignedAtMs: number | undefined;
+  /** The same, if nothing else was heard since. */
+  hastenedAtMs: number | undefined;
   /** The shortest of those it may reckon with, and the last that it heard. */
   intervalMs: number;
   heardIntervalMs: number;
@@ -52,6 +55,7 @@ export class Patience {
         if (waits.own !== undefined) this.#judge(node, waits.own, { ...waits, relievedAtMs }, state);
         this.#enter(waits, state);
       }
+      if (state === 'BACKUP') this.#judgeResigned(node, name, waits);
       if (state === 'LEAVING') waits.purpose = purposeOf(node, name) ?? waits.purpose;
     }
     this.#judgePause(node);
@@ -68,6 +72,8 @@ export class Patience {
       waits.intervalMs = Math.min(waits.intervalMs, waits.heardIntervalMs);
       const { nowMs } = this.#world;
       if (priority !== RESIGNED) waits.relievedAtMs ??= nowMs;
+      if (priority !== RESIGNED) waits.hastenedAtMs = undefined;
+      else waits.hastenedAtMs ??= nowMs;
       if (priority === RESIGNED) waits.resignedAtMs ??= nowMs;
       else if (priority >= own.priority)
         Object.assign(waits, { silentSinceMs: nowMs, resignedAtMs: undefined });
@@ -98,6 +104,18 @@ export class Patience {
     if (to === undefined && lingeredMs < LINGER_MS * SLACK && waitedMs < peerWaitsMs * SLACK)
       this.#fail(`${name}: ${node.spec.name} leaves after ${waitedMs.toFixed(1)} ms`);
   }
+  /** The other way round: whoever heard nothing but that a master goes does not wait for more than the skew. */
+  #judgeResigned(node: Node, name: string, waits: Waits): void {
+    const { own, hastenedAtMs } = waits;
+    const isOwn = runningSettings(node).includes(own!); // a reload begins anew
+    if (own === undefined || hastenedAtMs === undefined || !isOwn) return;
+    if (node.paused || this.#pausedSinceMs.has(node) || node.spec.groups?.length) return;
+    const lateMs =
+      this.#world.nowMs - hastenedAtMs - skew(own, Math.max(own.advertMs, waits.heardIntervalMs)) / SLACK;
+    if (lateMs > LATE_MS)
+      this.#fail(`${name}: ${node.spec.name} takes over ${lateMs.toFixed(1)} ms too late`);
+  }
+
   /** Sync groups are relieved together. */
   #relievedAtMs(node: Node): number | undefined {
     const heard = [...this.#waits.get(node)!.values()].flatMap(({ relievedAtMs }) => relievedAtMs ?? []);
@@ -107,7 +125,7 @@ export class Patience {
   #enter(waits: Waits, state: State | undefined): void {
     const { nowMs } = this.#world;
     const intervalMs = Math.min(waits.own?.advertMs ?? waits.heardIntervalMs, waits.heardIntervalMs);
-    const fresh = { resignedAtMs: undefined, relievedAtMs: undefined };
+    const fresh = { resignedAtMs: undefined, hastenedAtMs: undefined, relievedAtMs: undefined };
     Object.assign(waits, { state, sinceMs: nowMs, silentSinceMs: nowMs, intervalMs, ...fresh });
   }
 
@@ -127,6 +145,7 @@ export class Patience {
     }
     if (since === undefined) return;
     this.#pausedSinceMs.delete(node);
+    for (const waits of this.#waits.get(node)!.values()) waits.hastenedAtMs = undefined;
     if (node.director instanceof KeepalivedLike) return;
     for (const own of node.settings.instances) {
       const silentMs = nowMs - since;
@@ -148,6 +167,7 @@ function unborn(): Waits {
     intervalMs: never,
     heardIntervalMs: never,
     resignedAtMs: undefined,
+    hastenedAtMs: undefined,
     relievedAtMs: undefined,
   };
 }
