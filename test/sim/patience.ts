@@ -104,7 +104,7 @@ export class Patience {
     if (to === undefined && lingeredMs < LINGER_MS * SLACK && waitedMs < peerWaitsMs * SLACK)
       this.#fail(`${name}: ${node.spec.name} leaves after ${waitedMs.toFixed(1)} ms`);
   }
-  /** The other way round: whoever heard nothing but that a master goes does not wait for more than the skew. */
+  /** The other way round: who heard nothing but that a master goes does not wait for more than the skew. */
   #judgeResigned(node: Node, name: string, waits: Waits): void {
     const { own, hastenedAtMs } = waits;
     const isOwn = runningSettings(node).includes(own!); // a reload begins anew
