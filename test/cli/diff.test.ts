@@ -7,6 +7,20 @@ import { type DiffOptions, diff } from '../../src/cli/diff.ts';
 import { readConfiguration } from '../../src/config/read.ts';
 import { encodePlan, planConfiguration } from '../../src/director/plan-document.ts';
 
+const ROUTING = `  virtual_routes {
+    10.5.0.0/16 dev eth0 mtu 1400
+  }
+  virtual_rules {
+    from 10.0.0.9 table 100 priority 5
+  }
+`;
+const STATICS = `static_ipaddress {
+  10.8.0.1/24
+}
+static_rules {
+  fwmark 1 blackhole priority 6
+}
+`;
 const instance = (priority: number, more = '') =>
   `vrrp_instance V {\n  interface eth0\n  virtual_router_id 5\n  priority ${priority}\n` +
   `  virtual_ipaddress {\n    10.0.0.1\n  }\n${more}}\n`;
@@ -40,6 +54,7 @@ beforeAll(() => {
     'broken.conf': instance(100, '  priorty 150\n'),
     'old.yaml': YAML,
     'chance.conf': instance(100).replace('priority 100', `priority $\{_RANDOM 1 254}`),
+    'routed.conf': `${instance(100, ROUTING)}${STATICS}`,
     'ignored.conf': instance(100, '  virtual_rules {\n    from 10.0.0.9 table black_magic priority 5\n  }\n'),
     'named.conf': `${instance(100)}@here global_defs {\n@here   vrrp_version 3\n@here }\n`,
   };
@@ -70,6 +85,15 @@ describe('against a file', () => {
       1,
       '~ vrrp_instance V: priority 100 → 150 (may move the MASTER role)',
     ]);
+  });
+
+  test('routes, rules and what is static', () => {
+    const { output } = run('routed.conf', { against: at('old.conf') });
+    expect(output).toContain('virtual_routes none → 10.5.0.0/16 dev eth0 table 254 mtu 1400');
+    expect(output).toContain('virtual_rules none → 5: from 10.0.0.9/32 lookup 100');
+    expect(output).toContain('static_ipaddress none → 10.8.0.1/24 dev eth0');
+    expect(output).toContain('static_rules none → 6: from all fwmark 0x1 blackhole');
+    expect(run('routed.conf', { against: at('routed.conf') }).exitCode).toBe(0);
   });
 
   test('one form of the language with the other, and what is left to chance is no difference', () => {

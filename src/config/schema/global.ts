@@ -20,6 +20,7 @@ import {
   name,
   nothing,
   oneOf,
+  orBare,
   type Shape,
   seconds,
   text,
@@ -81,6 +82,10 @@ function bareWord(words: Arguments, form = /./): Located<string> | undefined {
 export const GLOBAL_DEFS = {
   name: 'global_defs',
   keywords: {
+    dynamic_interfaces: keyword(
+      orBare(oneOf(['allow_if_changes']), 'bare' as const),
+      'interfaces may come later and go, which they may in any case; without it `run -t` expects them',
+    ),
     default_interface: keyword(interfaceName, 'interface of static addresses without `dev`; default eth0'),
     router_id: keyword(text, 'name of this director in logs'),
     vrrp_version: keyword(vrrpVersion(), 'VRRP version of instances that name none; IPv6 ones always use 3', {

@@ -77,7 +77,6 @@ export const GLOBAL_WORDS = words(
   none    set_supplementary_groups      bool        give scripts the user's supplementary groups
   none    smtp_alert_checker            bool        default for checker mails
   none    checker_log_all_failures      bool        log every failed probe, not only transitions
-  ignored dynamic_interfaces ?one(allow_if_changes) accept interfaces that come and go
   ignored lvs_timeouts                  timeouts    the kernel's timeouts of connections
   ignored lvs_flush                     flag        clear the whole IPVS table at the start
   ignored lvs_flush_on_stop ?one(VS) clear IPVS at the end; VS = our own services only, servers and all
