@@ -22,9 +22,10 @@ type Waits = {
   resignedAtMs: number | undefined;
   /** The same, if nothing else was heard since. */
   hastenedAtMs: number | undefined;
-  /** The shortest of those it may reckon with, and the last that it heard. */
+  /** The shortest of those it may reckon with, the last that it heard, the longest ever. */
   intervalMs: number;
   heardIntervalMs: number;
+  slowestMs: number;
   /** As it runs with them, or did last. */
   own: InstanceSettings | undefined;
   /** Of one that leaves, and another master's advert since. */
@@ -70,6 +71,7 @@ export class Patience {
       const waits = this.#waits.get(node)!.get(own.name)!;
       waits.heardIntervalMs = own.version === 3 ? 10 * (message.readUInt16BE(4) & 0xfff) : own.advertMs;
       waits.intervalMs = Math.min(waits.intervalMs, waits.heardIntervalMs);
+      waits.slowestMs = Math.max(waits.slowestMs, waits.heardIntervalMs);
       const { nowMs } = this.#world;
       if (priority !== RESIGNED) waits.relievedAtMs ??= nowMs;
       if (priority !== RESIGNED) waits.hastenedAtMs = undefined;
@@ -107,11 +109,12 @@ export class Patience {
   /** The other way round: who heard nothing but that a master goes does not wait for more than the skew. */
   #judgeResigned(node: Node, name: string, waits: Waits): void {
     const { own, hastenedAtMs } = waits;
+    if (node.director instanceof KeepalivedLike) return; // one that comes twice puts it off
     const isOwn = runningSettings(node).includes(own!); // a reload begins anew
     if (own === undefined || hastenedAtMs === undefined || !isOwn) return;
     if (node.paused || this.#pausedSinceMs.has(node) || node.spec.groups?.length) return;
     const lateMs =
-      this.#world.nowMs - hastenedAtMs - skew(own, Math.max(own.advertMs, waits.heardIntervalMs)) / SLACK;
+      this.#world.nowMs - hastenedAtMs - skew(own, Math.max(own.advertMs, waits.slowestMs)) / SLACK;
     if (lateMs > LATE_MS)
       this.#fail(`${name}: ${node.spec.name} takes over ${lateMs.toFixed(1)} ms too late`);
   }
@@ -166,6 +169,7 @@ function unborn(): Waits {
     purpose: 'stop',
     intervalMs: never,
     heardIntervalMs: never,
+    slowestMs: 0,
     resignedAtMs: undefined,
     hastenedAtMs: undefined,
     relievedAtMs: undefined,
