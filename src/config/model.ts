@@ -347,6 +347,8 @@ export type DirectorBlock = {
   webhooks: Webhook[];
   /** Lifetime of a virtual address that nobody renews, whole seconds; 0 = no lease. */
   vipLeaseSeconds: Located<number>;
-  /** Where USR1 writes; default /run/lvs-director. */
+  /** Where USR1 and the flight recorder write; default /run/lvs-director. */
   runtimeDirectory: Located<string>;
+  /** How many recordings of the flight recorder are kept there. */
+  recordings: Located<number>;
 };

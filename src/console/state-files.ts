@@ -27,7 +27,7 @@ export async function writeStateFiles(directory: string, document: StateDocument
  * `path` is in the runtime directory. Makes that; refuses one that is not ours alone (DirectorError
  * RUNTIME_DIRECTORY).
  */
-export async function writeRuntimeFile(path: string, text: string): Promise<void> {
+export async function writeRuntimeFile(path: string, text: string | Buffer): Promise<void> {
   const directory = dirname(path);
   await makeDirectory(directory);
   await assertOurs(directory);
@@ -57,7 +57,7 @@ async function assertOurs(directory: string): Promise<void> {
 }
 
 /** Readers see the old file or the new one. rename replaces a symbolic link, it does not follow it. */
-async function replaceFile(path: string, text: string): Promise<void> {
+async function replaceFile(path: string, text: string | Buffer): Promise<void> {
   const temporary = `${path}.${randomUUID()}`;
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);

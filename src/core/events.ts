@@ -23,6 +23,11 @@ export const EVENTS = {
   'config.unchanged': { level: 'info', means: 'a reload found nothing to change' },
   'state.written': { level: 'info', means: 'USR1: the whole state was written to the runtime directory' },
   'state.failed': { level: 'error', means: 'USR1: the state could not be written' },
+  'recording.written': {
+    level: 'info',
+    means: 'the flight recorder was written to `json` and `pcapng`, `because` of transitions or USR1',
+  },
+  'recording.failed': { level: 'warn', means: 'the flight recorder could not be written; said once' },
   'plan.failed': {
     level: 'warn',
     means: 'the plan in force could not be written, so `diff` has nothing to compare with; said once',

@@ -25,6 +25,7 @@ import { Notifier } from './notifier.ts';
 import { openPlane } from './open-plane.ts';
 import { OperatorPrograms } from './operator-programs.ts';
 import { PlanKeeper } from './plan-keeper.ts';
+import { RecordingKeeper } from './recording-keeper.ts';
 import { TableKeeper } from './table-keeper.ts';
 import { TrackLinks } from './track-links.ts';
 import { TrackScripts } from './track-scripts.ts';
@@ -57,6 +58,7 @@ export class Balancer {
   readonly #plane: DataPlane;
   readonly #keeper: TableKeeper;
   readonly #planKeeper: PlanKeeper;
+  readonly #recordings: RecordingKeeper;
   readonly #health: Health;
   readonly #programs: OperatorPrograms;
   readonly #notifier: Notifier;
@@ -87,6 +89,7 @@ export class Balancer {
     this.#plan = planConfiguration(loaded.configuration, randomBytes(SALT_BYTES).toString('hex'));
     this.#keeper = new TableKeeper(plane, edges.say);
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
+    this.#recordings = new RecordingKeeper(edges.say);
     this.#programs = programs;
     this.#notifier = new Notifier(programs, edges.say, start.told);
     const tracks = {
@@ -151,6 +154,10 @@ export class Balancer {
         return this.#edges.tell({ type: 'counted', connections: await this.#plane.countConnections() });
       case 'dump':
         return this.#dump(message);
+      case 'recording': {
+        const { runtimeDirectory, recordings } = this.#plan.director;
+        return this.#recordings.keep(message.recording, runtimeDirectory, recordings);
+      }
       case 'stop':
         return this.#stop(this.#options.keepServices);
     }
@@ -304,6 +311,7 @@ export class Balancer {
     }
     await this.#plane.close();
     await this.#planKeeper.remove();
+    await this.#recordings.settled();
     await told;
     this.#notifier.close();
     const { shutdown } = this.#plan.notify;

@@ -8,6 +8,7 @@ import { monotonicMs } from '../linux/clock.ts';
 import { type Elector, startElector } from '../linux/elector/elector.ts';
 import type { ElectorReport, InstanceStatus, State } from '../vrrp/settings.ts';
 import { BalancerChild } from './balancer-child.ts';
+import { FlightRecorder } from './flight-recorder.ts';
 import { forwarded } from './forwarded.ts';
 import type { Accepted, RunOptions, ToDirector } from './messages.ts';
 
@@ -23,6 +24,7 @@ export class Director {
   readonly #log: Log;
   readonly #elector: Elector;
   readonly #balancer: BalancerChild;
+  readonly #recorder: FlightRecorder;
   readonly #startedAtMs = Date.now();
   readonly #states = new Map<string, State>();
   readonly #snapshots = new Map<number, (instances: readonly InstanceStatus[]) => void>();
@@ -56,6 +58,10 @@ export class Director {
       onMessage: (message) => this.#onBalancer(message),
       onLost: (how) => this.#balancerLost(how),
     });
+    this.#recorder = new FlightRecorder({
+      copy: () => this.#elector.recording(),
+      send: (recording) => this.#balancer.send({ type: 'recording', recording }),
+    });
     this.#startBalancer();
   }
 
@@ -74,6 +80,7 @@ export class Director {
 
   async dump(): Promise<void> {
     const instances = await this.#snapshot();
+    this.#recorder.record('USR1');
     this.#balancer.send({
       type: 'dump',
       instances,
@@ -126,6 +133,7 @@ export class Director {
         return this.#say(report.notice);
       case 'state':
         this.#states.set(report.instance, report.to);
+        this.#recorder.onState(report);
         return this.#say(stateNotice(report));
       case 'group':
         return this.#say(groupNotice(report));
@@ -210,6 +218,7 @@ export class Director {
     this.#stopping = true;
     this.#exitCode = code;
     this.#say(failed(report.message));
+    this.#recorder.record(`the elector failed: ${report.message}`);
     this.#stopBalancer();
   }
 
@@ -220,6 +229,7 @@ export class Director {
   }
 
   #stopBalancer(): void {
+    this.#recorder.flush();
     if (!this.#balancer.running) return this.#finish({ code: 0 });
     this.#balancer.send({ type: 'stop' });
     setTimeout(() => this.#finish({ code: 1 }), STOP_LIMIT_MS + this.#shutdownMs).unref();

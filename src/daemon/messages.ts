@@ -3,6 +3,7 @@
 
 import type { KeyFile } from '../config/rules/keys.ts';
 import type { LoggedEvent } from '../console/people.ts';
+import type { Recording } from '../console/recording.ts';
 import type { Source } from '../core/diagnostic.ts';
 import type { ElectorSettings, InstanceStatus, State, TrackerId, Verdict } from '../vrrp/settings.ts';
 
@@ -53,6 +54,8 @@ export type ToBalancer =
   | { type: 'priority'; instance: string; priority: number }
   | { type: 'rehearse'; instances: readonly InstanceStatus[]; nowMs: number }
   | { type: 'count' }
+  /** To be written. */
+  | { type: 'recording'; recording: Recording }
   | {
       type: 'dump';
       instances: readonly InstanceStatus[];

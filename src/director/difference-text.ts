@@ -89,6 +89,7 @@ const WORDS: Readonly<Record<string, string>> = {
   leaseSeconds: 'vip_lease',
   realtimePriority: 'vrrp_rt_priority',
   runtimeDirectory: 'runtime_directory',
+  recordings: 'flight_recorder',
 };
 
 /** What is said of something that comes or goes; the rest is in the file. */

@@ -28,19 +28,20 @@ export type Plan = {
     engine: 'auto' | 'kernel' | 'embedded';
     drillHoldMs: number;
     runtimeDirectory: string;
+    recordings: number;
   };
 };
 
 export type PlanDocument = { directorPid: number; version: string; plan: Plan };
 
 /** To be raised whenever a plan gets, loses or renames a field: an old document is then not compared. */
-const FORMAT = 4;
+const FORMAT = 5;
 
 export function planConfiguration(configuration: Configuration, salt: string): Plan {
   const { addresses: _, ...elector } = planElector(configuration, 'kernel');
   const instances = elector.instances.map((own) => sealSecrets(own, salt));
   const notify = planNotify(configuration);
-  const { engine, drillHoldMs, runtimeDirectory } = configuration.director;
+  const { engine, drillHoldMs, runtimeDirectory, recordings } = configuration.director;
   return {
     salt,
     elector: { ...elector, instances },
@@ -56,6 +57,7 @@ export function planConfiguration(configuration: Configuration, salt: string): P
       engine: engine.value,
       drillHoldMs: drillHoldMs.value,
       runtimeDirectory: runtimeDirectory.value,
+      recordings: recordings.value,
     },
   };
 }

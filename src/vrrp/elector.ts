@@ -16,6 +16,7 @@ import { familyOfRouter } from './family.ts';
 import { alignGroups, type Group, isMember } from './group.ts';
 import { hear } from './hear.ts';
 import { type Action, advance, allVips, type Instance, statusOf, type Turn } from './instance.ts';
+import { noteExpired, noteInput, type Recorder } from './recorder.ts';
 import { restore } from './restore.ts';
 import type { Timer } from './router.ts';
 import { hasRouting, routingAction } from './routing.ts';
@@ -53,6 +54,8 @@ export type Elector = {
   groups: Map<string, Group>;
   announcements: Announcements;
   claims: Claims;
+  /** Undefined: nothing is recorded. */
+  recorder: Recorder | undefined;
   /** When an advert of a virtual router that is not configured may be told of again. */
   strangers: Map<string, number>;
   /** When the first settings came, and when instances begin: {@link STARTED} when nobody waits. */
@@ -79,7 +82,7 @@ const NO_SETTINGS: ElectorSettings = {
   addresses: 'kernel',
 };
 
-export function createElector(): Elector {
+export function createElector(recorder?: Recorder): Elector {
   return {
     settings: NO_SETTINGS,
     instances: new Map(),
@@ -89,6 +92,7 @@ export function createElector(): Elector {
     groups: new Map(),
     announcements: createAnnouncements(),
     claims: new Map(),
+    recorder,
     strangers: new Map(),
     begunAtMs: undefined,
     startAtMs: STARTED,
@@ -106,8 +110,9 @@ export function createElector(): Elector {
  * to hear it. `wallMs`: UTC since 1970, as it is set at the moment; only signatures depend on it.
  */
 export function stepElector(elector: Elector, input: Input, nowMs: number, wallMs = nowMs): Action[] {
-  const { announcements, claims } = elector;
-  const turn: Turn = { nowMs, wallMs, actions: [], announcements, claims };
+  const { announcements, claims, recorder } = elector;
+  const turn: Turn = { nowMs, wallMs, actions: [], announcements, claims, recorder };
+  if (recorder) noteInput(recorder, input, nowMs);
   noticePauses(elector, turn);
   switch (input.type) {
     case 'command':
@@ -228,6 +233,7 @@ function expire(elector: Elector, turn: Turn): void {
     for (let due = nextDue(instance, turn.nowMs); due !== undefined; due = nextDue(instance, turn.nowMs)) {
       const dueMs = instance.deadlines.get(due)!;
       instance.deadlines.delete(due);
+      if (turn.recorder) noteExpired(turn.recorder, turn.nowMs, instance.own.name, { timer: due, dueMs });
       if (due === 'masterDown' && isMember(elector, instance)) continue; // put to the vote
       if (due === 'rival') noteSilence(instance, turn);
       // Adverts keep their own beat; but what is a whole beat late starts a new one.

@@ -9,6 +9,7 @@ import { familyOfPacket, openPacket } from './envelope.ts';
 import { familyOfRouter } from './family.ts';
 import { advance, count, type Instance, isQuiet, notice, type Turn } from './instance.ts';
 import { type Decoded, decodeAdvert, RESIGNED, vridOf } from './packet.ts';
+import { noteDrop } from './recorder.ts';
 import { addressees, refuseOldChecksum } from './unicast.ts';
 import { hearingInterface } from './virtual-device.ts';
 
@@ -89,6 +90,7 @@ function refuseAdvert(
   skewMs?: number,
 ): void {
   count(instance, `dropped.${reason}`);
+  if (turn.recorder) noteDrop(turn.recorder, turn.nowMs, instance.own.name, reason);
   if (isQuiet(instance, `dropped ${reason}`, turn.nowMs, DROP_EACH_MS)) return;
   const clock = skewMs === undefined ? '' : `, ${skewText(skewMs)}`;
   const message = `dropped an advert${from ? ` from ${from}` : ''}: ${reason}${clock}`;

@@ -14,6 +14,7 @@ import { createMasters, type Masters, noteLeft } from './dual.ts';
 import { advertised } from './family.ts';
 import { step } from './machine.ts';
 import { type Advert, encodeAdvert, messageBeforeTrailer, passwordField, RESIGNED } from './packet.ts';
+import { noteArmed, type Recorder } from './recorder.ts';
 import { type Effect, type Event, INIT, type Reason, type Router, type Timer } from './router.ts';
 import { type RoutingAction, routingAction } from './routing.ts';
 import type { ElectorReport, InstanceSettings, InstanceStatus, State, VirtualAddress } from './settings.ts';
@@ -117,6 +118,7 @@ export type Turn = {
   actions: Action[];
   announcements: Announcements;
   claims: Claims;
+  recorder: Recorder | undefined;
 };
 
 /** `armFromMs`: what timers count from: the moment that was meant, so that adverts do not drift. */
@@ -134,14 +136,22 @@ export function transit(
   instance.router = router;
   for (const effect of effects) {
     if (effect.do === 'enter') enter(instance, from, effect.state, effect.reason, turn);
-    else if (effect.do === 'arm') arm(instance, effect, armFromMs);
+    else if (effect.do === 'arm') arm(instance, effect, armFromMs, turn);
     else perform(instance, effect, turn);
   }
 }
 
-function arm({ deadlines }: Instance, { timer, ms, atMost }: Effect & { do: 'arm' }, fromMs: number): void {
-  const dueMs = deadlines.get(timer) ?? Number.NEGATIVE_INFINITY;
-  if (!atMost || dueMs > fromMs + ms) deadlines.set(timer, fromMs + ms);
+function arm(
+  { deadlines, own }: Instance,
+  { timer, ms, atMost }: Effect & { do: 'arm' },
+  fromMs: number,
+  { nowMs, recorder }: Turn,
+): void {
+  const beforeMs = deadlines.get(timer);
+  const atMs = fromMs + ms;
+  if (atMost && (beforeMs ?? Number.NEGATIVE_INFINITY) <= atMs) return;
+  if (recorder) noteArmed(recorder, nowMs, own.name, { timer, atMs, beforeMs });
+  deadlines.set(timer, atMs);
 }
 
 /** What it watches lets it be a candidate, or does not. Starts what has waited to know. */

@@ -56,6 +56,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         compat: false,
         engine: 'auto',
         drillHoldMs: 10_000,
+        recordings: 8,
         webhooks: [],
         vipLeaseSeconds: 4,
         runtimeDirectory: '/run/lvs-director',

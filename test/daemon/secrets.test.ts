@@ -50,8 +50,10 @@ async function agree(a: TestDirector, b: TestDirector): Promise<void> {
   expect(b.lines.map(({ msg }) => msg)).not.toContain('(VI_1) Entering MASTER STATE');
 }
 async function written(director: TestDirector): Promise<string> {
+  const from = director.lines.length;
   director.signal('SIGUSR1');
-  await director.line({ event: 'state.written' });
+  await director.line({ event: 'state.written' }, { from });
+  await director.line({ event: 'recording.written' }, { from });
   const files = readdirSync(director.directory).filter((name) => !name.endsWith('.conf'));
   const texts = files.map((name) => readFileSync(`${director.directory}/${name}`, 'utf8'));
   return [...texts, JSON.stringify(director.lines), director.stderr].join('\n');

@@ -96,8 +96,8 @@ describe('properties', () => {
     fc.assert(
       fc.property(planArbitrary, planArbitrary, (before, after) => {
         const elector = createElector();
-        const { announcements, claims } = elector;
-        const turn = { nowMs: 0, wallMs: 0, actions: [], announcements, claims };
+        const { announcements, claims, recorder } = elector;
+        const turn = { nowMs: 0, wallMs: 0, actions: [], announcements, claims, recorder };
         configure(elector, { ...before.elector, addresses: 'kernel' }, turn);
         const settings = () => [...elector.instances.values()].map(({ own }) => own);
         const was = new Map(settings().map((own) => [own.name, own]));

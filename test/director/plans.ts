@@ -127,6 +127,7 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
     director: fc.record({
       engine: fc.constantFrom('auto' as const, 'kernel' as const, 'embedded' as const),
       drillHoldMs: fc.constantFrom(1000, 10_000),
+      recordings: fc.constantFrom(0, 8),
       runtimeDirectory: fc.constantFrom('/run/a', '/run/b'),
     }),
   })

@@ -55,5 +55,6 @@ export function composeDirector(settings: Settings<typeof DIRECTOR>): DirectorBl
     webhooks: all(settings, 'notify').flatMap(({ body }) => composeWebhooks(body)),
     vipLeaseSeconds: settled(settings, 'vip_lease'),
     runtimeDirectory: settled(settings, 'runtime_directory'),
+    recordings: settled(settings, 'flight_recorder'),
   };
 }

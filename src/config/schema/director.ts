@@ -45,7 +45,14 @@ export const DIRECTOR = {
         advice: 'an address that expires while its owner lives would be an outage: a few seconds',
       },
     ),
-    runtime_directory: keyword(text, 'where USR1 writes the state', { default: '/run/lvs-director' }),
+    runtime_directory: keyword(text, 'where USR1 writes the state, and the flight recorder', {
+      default: '/run/lvs-director',
+    }),
+    flight_recorder: keyword(
+      integer(0, 100),
+      'how many recordings of the flight recorder are kept, one of each transition; 0 = none is written',
+      { default: 8 },
+    ),
   },
   others: words(
     `

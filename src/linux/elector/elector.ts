@@ -1,10 +1,13 @@
 // The elector as the director process sees it: a thread that is told and that tells. See thread.ts.
 import { Worker } from 'node:worker_threads';
+import { copyRecorder, type RecorderCopy, type RecorderMemory, recorderMemory } from '../../vrrp/recorder.ts';
 import type { ElectorCommand, ElectorReport } from '../../vrrp/settings.ts';
 import { close, eventfd, write } from '../libc.ts';
 
 export type Elector = {
   send(command: ElectorCommand): void;
+  /** Of the flight recorder, as it is now; the thread neither notices nor has to live. */
+  recording(): RecorderCopy;
   /** The thread has ended: after `stopped`, `failed` or {@link leave}. */
   terminated: Promise<void>;
   /**
@@ -14,14 +17,15 @@ export type Elector = {
   leave(): Promise<void>;
 };
 /** `bell`: an eventfd to ring after each message. `leave[0]`: 1 = the process ends, do not wait any more. */
-export type ThreadData = { bell: number; leave: Int32Array };
+export type ThreadData = { bell: number; leave: Int32Array; recorder: RecorderMemory };
 
 const RING = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]); // eventfd counts in 64 bits of host order
 
 export function startElector(options: { onReport(report: ElectorReport): void }): Elector {
   const bell = eventfd(0);
   const leave = new Int32Array(new SharedArrayBuffer(4));
-  const workerData: ThreadData = { bell, leave };
+  const recorder = recorderMemory();
+  const workerData: ThreadData = { bell, leave, recorder };
   const worker = new Worker(new URL('./thread-main.ts', import.meta.url), { workerData, name: 'elector' });
   // A thread that waits in ppoll cannot be ended from outside: without this, process.exit would wait for it.
   const release = () => {
@@ -48,6 +52,7 @@ export function startElector(options: { onReport(report: ElectorReport): void })
       worker.postMessage(command);
       write(bell, RING);
     },
+    recording: () => copyRecorder(recorder),
     terminated,
     leave() {
       if (!ended) release();

@@ -5,10 +5,18 @@ import { type parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { type Family, familyOf } from '../../core/address.ts';
 import type { Notice } from '../../core/events.ts';
 import { NETLINK_ROUTE } from '../../netlink/route.ts';
-import { createElector, type Input, listeners, nextDeadlineMs, stepElector } from '../../vrrp/elector.ts';
+import {
+  createElector,
+  type Elector,
+  type Input,
+  listeners,
+  nextDeadlineMs,
+  stepElector,
+} from '../../vrrp/elector.ts';
 import { filterFor } from '../../vrrp/filter.ts';
 import type { Action } from '../../vrrp/instance.ts';
 import { receiveBufferFor } from '../../vrrp/receive-buffer.ts';
+import { noteAction, openRecorder, type Recorder } from '../../vrrp/recorder.ts';
 import { rehearseTakeover } from '../../vrrp/rehearsal.ts';
 import type {
   ElectorCommand,
@@ -51,7 +59,8 @@ export class ElectorThread {
   readonly #port: Port;
   readonly #data: ThreadData;
   readonly #startedMs = monotonicMs();
-  readonly #elector = createElector();
+  readonly #recorder: Recorder;
+  readonly #elector: Elector;
   readonly #requests = new NetlinkSocket(NETLINK_ROUTE);
   readonly #links = new Links(this.#requests);
   readonly #announcements = new AnnouncementSocket(this.#links);
@@ -89,6 +98,8 @@ export class ElectorThread {
   constructor(port: Port, data: ThreadData) {
     this.#port = port;
     this.#data = data;
+    this.#recorder = openRecorder(data.recorder);
+    this.#elector = createElector(this.#recorder);
     this.#bellSlot = this.#poll.add(data.bell);
     this.#linksSlot = this.#poll.add(this.#links.fd);
     this.#claimsSlot = this.#poll.add(this.#claims.fd);
@@ -133,6 +144,7 @@ export class ElectorThread {
   }
 
   #perform(action: Action): void {
+    noteAction(this.#recorder, action, monotonicMs());
     switch (action.do) {
       case 'send': {
         const sent =
@@ -279,7 +291,7 @@ export class ElectorThread {
     });
   }
   #say(notice: Notice): void {
-    this.#report({ type: 'notice', notice });
+    this.#perform({ do: 'report', report: { type: 'notice', notice } });
   }
   #report(report: ElectorReport): void {
     this.#port.postMessage(report);
