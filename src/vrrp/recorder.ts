@@ -27,6 +27,7 @@ export const KINDS = [
   'notice',
   'drill',
   'command',
+  'claim',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 /** Some 15,000 packets: minutes of adverts each 10 ms, hours of those each second. */
@@ -76,6 +77,14 @@ export function noteInput(recorder: Recorder, input: Input, atMs: number): void 
       return note(recorder, 'addressGone', atMs, input.interface, input.address);
     case 'command':
       return noteCommand(recorder, input.command, atMs);
+    case 'claim': // as easily forged as packets, so it is kept beside them
+      return append(
+        recorder.traffic,
+        number('claim'),
+        atMs,
+        input.interface,
+        `${input.address} ${input.mac}`,
+      );
     case 'wake':
       return;
   }

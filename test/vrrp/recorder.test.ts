@@ -84,6 +84,12 @@ describe('of an election', () => {
     expect(kept().filter(({ kind }) => kind === 'heard')).toHaveLength(3);
   });
 
+  test('whoever else answers for an address is', () => {
+    perform(lone.configure());
+    lone.feed({ type: 'claim', interface: LINK, address: address('10.0.0.50'), mac: '02:00:00:00:00:07' });
+    expect(texts('claim')).toEqual([`claim ${LINK}: 10.0.0.50 02:00:00:00:00:07`]);
+  });
+
   test('a flood of packets does not drive out what happened', () => {
     perform(lone.configure());
     for (let n = 0; n < 40_000; n++) lone.hear({ ttl: 7 });
