@@ -52,3 +52,13 @@ test('a group that is not there, that is there twice, or is empty', () => {
   expect(read(GROUP + GROUP + INSTANCE).said).toContain('CFG_DUPLICATE');
   expect(read(`track_group TG {\n}\n${INSTANCE}`).said).toContain('CFG_EMPTY');
 });
+
+test('a machine without the interface of a static address', () => {
+  const text = `static_ipaddress {\n10.8.1.1/24 dev eth2\n}\n${INSTANCE}`;
+  const codes = (interfaces: string[]) =>
+    readConfiguration([{ name: 'file', text }], { interfaces: new Set(interfaces) }).diagnostics.map(
+      ({ code }) => code,
+    );
+  expect(codes(['eth0'])).toContain('CFG_INTERFACE');
+  expect(codes(['eth0', 'eth2'])).not.toContain('CFG_INTERFACE');
+});

@@ -4,19 +4,21 @@ import type { Report } from '../report.ts';
 import { addressesOf, trackedBy } from './vrrp.ts';
 
 export function checkInterfaces(
-  { instances }: Configuration,
+  { instances, statics }: Configuration,
   present: ReadonlySet<string>,
   report: Report,
 ): void {
-  for (const instance of instances) {
+  const named = instances.flatMap((instance) => {
     const others = addressesOf(instance).flatMap(({ interface: device }) => device ?? []);
-    for (const device of [instance.interface, ...others, ...trackedBy(instance)])
-      if (!present.has(device.value))
-        report.add(
-          'CFG_INTERFACE',
-          device.at,
-          `this machine has no interface ${device.value}`,
-          `it has ${[...present].slice(0, 8).join(', ')}`,
-        );
-  }
+    return [instance.interface, ...others, ...trackedBy(instance)];
+  });
+  const ofStatics = statics.addresses.flatMap(({ entry }) => entry.interface ?? []);
+  for (const device of [...named, ...ofStatics])
+    if (!present.has(device.value))
+      report.add(
+        'CFG_INTERFACE',
+        device.at,
+        `this machine has no interface ${device.value}`,
+        `it has ${[...present].slice(0, 8).join(', ')}`,
+      );
 }

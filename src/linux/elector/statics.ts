@@ -10,6 +10,8 @@ import { Routing } from './routing.ts';
 
 /** Whether they are still there is asked by adding them. */
 const EACH_MS = 2000;
+/** With somebody who keeps removing them. */
+const SOONEST_MS = 100;
 
 export class Statics {
   readonly #addresses: Addresses;
@@ -20,6 +22,7 @@ export class Statics {
   /** Addresses with `no_track` that somebody else removed. */
   readonly #letGo = new Set<string>();
   #wanted = NO_STATICS;
+  #keptMs = 0;
   nextDeadlineMs = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -47,14 +50,14 @@ export class Statics {
     if (this.nextDeadlineMs <= nowMs) this.#keep(nowMs);
   }
 
-  /** It is put back at the next step. */
+  /** It is put back at the next step, unless that was a moment ago. */
   noteGone(device: string, address: Address): void {
     for (const { entry } of this.#wanted.addresses) {
       if (entry.interface !== device || entry.address !== address) continue;
       const vip = `${address}/${entry.prefixLength}`;
       if (entry.untracked) this.#letGo.add(`${device} ${vip}`);
       else {
-        this.nextDeadlineMs = 0;
+        this.nextDeadlineMs = Math.min(this.nextDeadlineMs, this.#keptMs + SOONEST_MS);
         const message = `${vip} on ${device}: removed by somebody else: put back`;
         this.#say({ event: 'vip.restored', message, fields: { vip, interface: device } });
       }
@@ -70,6 +73,7 @@ export class Statics {
 
   #keep(nowMs: number): void {
     const { addresses, routes, rules } = this.#wanted;
+    this.#keptMs = nowMs;
     const isEmpty = addresses.length + routes.length + rules.length === 0;
     this.nextDeadlineMs = isEmpty ? Number.POSITIVE_INFINITY : nowMs + EACH_MS;
     const held = addresses.filter(
