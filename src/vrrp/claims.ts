@@ -21,7 +21,7 @@ export type Claimed = { interface: string; address: Address; mac: string };
 export type Claims = Map<string, Inquiry>;
 
 /** For all instances of an interface together: a broadcast costs every host on the link. */
-const ASK_EACH_MS = 100;
+const ASK_EACH_MS = 50; // each advert of 100 ms, however late one is woken
 /** Whoever was master before us may still have the address, and is about to give it up. */
 const SETTLED_MS = 100;
 /** While somebody has it: how soon to look again, and later, when it does not seem to go. */
