@@ -65,6 +65,7 @@ export class Pair {
   readonly #scratch = mkdtempSync(`${tmpdir()}/vrrp-`);
   readonly #living = new Set<ChildProcess>();
   #files = 0;
+  #hasClient = false;
 
   constructor() {
     const [a, b] = [this.#namespace('a'), this.#namespace('b')];
@@ -78,7 +79,7 @@ export class Pair {
     }
   }
 
-  ip(side: Side, ...words: string[]): string {
+  ip(side: Side | 'c', ...words: string[]): string {
     return ip('-n', this.#namespace(side), ...words);
   }
   /** A file of /proc, as the namespace sees it. */
@@ -139,7 +140,7 @@ export class Pair {
   }
 
   /** Of a command that ends by itself, whatever its exit code. */
-  async output(side: Side, command: string[]): Promise<string> {
+  async output(side: Side | 'c', command: string[]): Promise<string> {
     const child = this.run(side, command);
     let text = '';
     child.stdout!.setEncoding('utf8').on('data', (part: string) => {
@@ -148,7 +149,7 @@ export class Pair {
     await new Promise((resolve) => child.once('close', resolve));
     return text;
   }
-  run(side: Side, command: string[]): ChildProcess {
+  run(side: Side | 'c', command: string[]): ChildProcess {
     // A process group of its own, so that all of it can be killed in one go.
     const child = spawn('ip', ['netns', 'exec', this.#namespace(side), ...command], { detached: true });
     this.#living.add(child);
@@ -169,6 +170,39 @@ export class Pair {
       this.ip(side, 'link', 'set', 'v1', 'up');
       this.ip(side, 'addr', 'add', `${ADDRESS[side].replace('10.1.', '10.2.')}/24`, 'dev', 'v1');
     }
+  }
+  /** A third host, `c`, on the same link: the bridge that joins the two is its device. */
+  addClient(own: string): void {
+    const c = this.#namespace('c');
+    ip('netns', 'add', c);
+    ip('-n', c, 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0');
+    ip('-n', c, 'addr', 'add', own, 'dev', 'br0');
+    this.ip('a', 'link', 'del', DEVICE);
+    for (const side of ['a', 'b'] as const) {
+      const far = ['peer', 'name', `to-${side}`, 'netns', c];
+      ip('link', 'add', DEVICE, 'netns', this.#namespace(side), 'type', 'veth', ...far);
+      ip('-n', c, 'link', 'set', `to-${side}`, 'master', 'br0', 'up');
+      this.ip(side, 'link', 'set', DEVICE, 'up');
+      this.ip(side, 'addr', 'add', `${ADDRESS[side]}/24`, 'dev', DEVICE);
+    }
+    ip('-n', c, 'link', 'set', 'br0', 'up');
+    this.#hasClient = true;
+  }
+  /** Of a pair with a client: `a` and `b` do not reach each other, the client reaches both. */
+  part(isParted: boolean): void {
+    for (const side of ['a', 'b'])
+      ip(
+        '-n',
+        this.#namespace('c'),
+        'link',
+        'set',
+        'dev',
+        `to-${side}`,
+        'type',
+        'bridge_slave',
+        'isolated',
+        isParted ? 'on' : 'off',
+      );
   }
   /** No advert gets through to (`input`) or from (`output`) `b`, though the links are up. */
   async split(...hooks: ('input' | 'output')[]): Promise<void> {
@@ -195,10 +229,11 @@ export class Pair {
     } finally {
       ip('netns', 'del', this.#namespace('a'));
       ip('netns', 'del', this.#namespace('b'));
+      if (this.#hasClient) ip('netns', 'del', this.#namespace('c'));
       rmSync(this.#scratch, { recursive: true });
     }
   }
-  #namespace(side: Side): string {
+  #namespace(side: Side | 'c'): string {
     return `${this.#prefix}-${side}`;
   }
 }
