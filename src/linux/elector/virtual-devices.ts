@@ -98,9 +98,11 @@ export class VirtualDevices {
   #settle({ name, base, family }: VirtualDevice): void {
     const of = (device: string) => `ipv4/conf/${device}`;
     this.#sysctls.set(`ipv6/conf/${name}/addr_gen_mode`, NO_ADDRESS);
+    // Also where only IPv6 is spoken, unlike keepalived: it would answer for every IPv4 address of this
+    // machine, with a MAC that the other director has as well.
+    this.#sysctls.set(`${of(name)}/arp_ignore`, OWN_ADDRESSES);
     if (family === 6) return;
     this.#sysctls.set(`ipv6/conf/${name}/disable_ipv6`, 1);
-    this.#sysctls.set(`${of(name)}/arp_ignore`, OWN_ADDRESSES);
     // What comes from an address of the base, as a peer's advert or our own packets, is no forgery here.
     this.#sysctls.set(`${of(name)}/accept_local`, 1);
     this.#letIn(name);
