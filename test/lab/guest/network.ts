@@ -52,6 +52,12 @@ export function silence(node: NodeName, mode: Mode): void {
   run('ip', ['-n', SWITCH, '-batch', '-'], ports.join('\n'));
 }
 
+/** Ends {@link silence}. */
+export function replug(node: NodeName, mode: Mode): void {
+  const ports = legsOf(node, mode).map((leg) => `link set ${node}-${leg} master ${bridgeOf(leg)}`);
+  run('ip', ['-n', SWITCH, '-batch', '-'], ports.join('\n'));
+}
+
 /** The node's front cable is pulled: it sees the carrier go. */
 export function unplugFront(node: NodeName): void {
   run('ip', ['-n', SWITCH, 'link', 'set', `${node}-eth0`, 'down']);
@@ -79,14 +85,16 @@ function plugIn(nodes: readonly NodeName[], mode: Mode): void {
     return `link add ${leg} netns ${node} address ${mac} type veth peer name ${node}-${leg} netns ${SWITCH}`;
   });
   run('ip', ['-batch', '-'], links.join('\n'));
-  const ports = cables.map(
-    ({ node, leg }) => `link set ${node}-${leg} master ${leg === 'eth0' ? 'front' : 'back'} up`,
-  );
+  const ports = cables.map(({ node, leg }) => `link set ${node}-${leg} master ${bridgeOf(leg)} up`);
   run('ip', ['-n', SWITCH, '-batch', '-'], ports.join('\n'));
   for (const node of nodes) {
     setSysctls(node, mode);
     run('ip', ['-n', node, '-batch', '-'], addressesOf(node, mode).join('\n'));
   }
+}
+
+function bridgeOf(leg: 'eth0' | 'eth1'): string {
+  return leg === 'eth0' ? 'front' : 'back';
 }
 
 function setSysctls(node: NodeName, mode: Mode): void {
