@@ -12,6 +12,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<{ run: () => Promise<R
   config: () => import('./config.ts'),
   memory: () => import('./memory.ts'),
   adverts: () => import('./adverts.ts'),
+  heal: () => import('./heal.ts'),
   forward: () => import('./forward.ts'),
   matrix: () => import('./matrix.ts'),
 };

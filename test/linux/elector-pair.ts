@@ -124,12 +124,12 @@ export class Pair {
     return this.keepalivedWith(`${head}vrrp_instance K {\n${body.join('\n')}\n${block}\n}\n`);
   }
   /** `text`: a whole configuration file. */
-  keepalivedWith(text: string): Keepalived {
+  keepalivedWith(text: string, side: Side = 'b'): Keepalived {
     const file = (name: string) => `${this.#scratch}/${this.#files}.${name}`;
     this.#files++;
     writeFileSync(file('conf'), text);
     const files = ['-f', file('conf'), '-p', file('pid'), '-r', file('vrrp'), '-c', file('checkers')];
-    return new Keepalived(this.run('b', ['keepalived', '-n', '-l', '-D', '-P', ...files]));
+    return new Keepalived(this.run(side, ['keepalived', '-n', '-l', '-D', '-P', ...files]));
   }
   /** What is on the wire, as tcpdump in `b` prints it. */
   async capture(filter: string, device = DEVICE, more: readonly string[] = []): Promise<Capture> {
