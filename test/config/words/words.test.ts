@@ -19,7 +19,9 @@ const STRICTER: readonly [RegExp, string][] = [
   [/^global_defs: lvs_sync_daemon /, 'the instance it names has to exist'],
   [/: smtp_helo_name$|: script$/, 'a name or command has to be there'],
   [/: persistence_granularity /, 'a netmask for IPv4, a prefix length for IPv6, and none of 0'],
-  [/(suppress_prefixlength|sup_pl) 129$/, 'no prefix is longer than 128'],
+  [/(suppress_prefixlength|sup_pl) 12[89]$/, 'no prefix is longer than 128, and none of IPv4 than 32'],
+  [/ nexthop$/, 'a next hop leads somewhere'],
+  [/: smtp_alert(_vrrp)?( on)?$/, 'mail goes nowhere without a relay and somebody to get it'],
   [/: lthreshold /, 'a lower threshold above the upper one'],
   [/GET\/url: (regex|status_code)/, '2.2.7 takes whatever stands there without looking'],
 ];
@@ -29,17 +31,11 @@ const MILDER: readonly [RegExp, string][] = [
     /virtual_(routes|rules): .* (protocol|as|gw|or|from|vrf) /,
     'what only holds with other words beside it is not looked at',
   ],
-  [
-    /^static_ipaddress: .* (use_vmac|track_group)/,
-    'use_vmac is not told apart there; names are asked elsewhere',
-  ],
-  [/garp_group\/interfaces: /, '2.2.7 looks for the names where there are none'],
   [/_cpu_affinity 10$/, 'how many CPUs there are is the machine’s business'],
   [
     /: (startup_script|shutdown_script|script) /,
     'whether a program is there is asked elsewhere: scripts.test.ts',
   ],
-  [/: vrrp_iptables$/, 'this keepalived was built without iptables'],
   [
     /: (vrrp_vmac_garp_intvl|vmac_garp_intvl|lvs_sync_daemon_interface|global_tracking)/,
     'an old name, and known as such',
