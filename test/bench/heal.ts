@@ -14,8 +14,9 @@ type Start = (pair: Pair, side: Side) => unknown;
 const ours: Start = (pair, side) => pair.elector(settings({ priority: PRIORITY[side] }), side);
 const keepalived: Start = (pair, side) =>
   pair.keepalivedWith(
-    `global_defs {\nvrrp_version 3\n}\nvrrp_instance K {\nstate BACKUP\ninterface ${DEVICE}\nvirtual_router_id 51
-advert_int 0.1\npriority ${PRIORITY[side]}\nvirtual_ipaddress {\n${VIP}/24 dev ${DEVICE}\n}\n}\n`,
+    `global_defs {\nvrrp_version 3\n}\nvrrp_instance K {\nstate BACKUP\ninterface ${DEVICE}
+virtual_router_id 51\nadvert_int 0.1\npriority ${PRIORITY[side]}
+virtual_ipaddress {\n${VIP}/24 dev ${DEVICE}\n}\n}\n`,
     side,
   );
 
