@@ -117,9 +117,10 @@ test('a refused recipient is told, and the others are not mailed twice', async (
 
 test('a silent relay: told, tried again, and no obstacle to the end', async () => {
   const onConnect = () => {};
-  await start({ onConnect }, { timeoutMs: 100 });
+  await start({ onConnect, disabledCommands: ['STARTTLS'] }, { timeoutMs: 100 });
   await send();
-  expect(notices[0]!.message).toMatch(/Greeting never received: tried again$/);
+  // The greeting and the line have as long: whichever is over first is told.
+  expect(notices[0]!.message).toMatch(/(Greeting never received|Timeout): tried again$/);
   const closedMs = performance.now();
   mailer.close();
   while (!mailer.isIdle) await wait(5);
