@@ -3,20 +3,8 @@
 import { arpProbe, claimIn, ETHERTYPE } from '../../vrrp/arp.ts';
 import type { Claimed } from '../../vrrp/claims.ts';
 import type { VirtualAddress } from '../../vrrp/settings.ts';
-import {
-  AF,
-  bind,
-  close,
-  MSG,
-  pointerTo,
-  recvfrom,
-  SO,
-  SOCK,
-  SOL,
-  sendto,
-  setsockopt,
-  socket,
-} from '../libc.ts';
+import { attachProgram, CODE, DROP, instruction, PASS } from '../bpf.ts';
+import { AF, bind, close, MSG, recvfrom, SOCK, sendto, socket } from '../libc.ts';
 import { indexOf, sockaddrLl } from '../sockaddr.ts';
 import type { Links } from './links.ts';
 
@@ -24,8 +12,15 @@ import type { Links } from './links.ts';
 const ANY = 0;
 const FRAME_MAX = 128;
 const SOCKADDR_MAX = 32;
-/** Classic BPF, <linux/filter.h>: passes what has 2 (reply) for its operation. */
-const REPLIES = Buffer.from('2800000014000000150000010200000006000000000004000600000000000000', 'hex');
+/** Of ARP, from the Ethernet header on. */
+const OPERATION_AT = 20;
+const REPLY = 2;
+const REPLIES = Buffer.concat([
+  instruction(CODE.loadHalf, 0, 0, OPERATION_AT),
+  instruction(CODE.jumpEqual, 0, 1, REPLY),
+  PASS,
+  DROP,
+]);
 
 export class ClaimSocket {
   readonly fd = socket(AF.PACKET, SOCK.RAW | SOCK.NONBLOCK, 0);
@@ -35,10 +30,7 @@ export class ClaimSocket {
 
   constructor(links: Links) {
     this.#links = links;
-    const program = Buffer.alloc(16);
-    program.writeUInt16LE(REPLIES.length / 8, 0);
-    program.writeBigUInt64LE(pointerTo(REPLIES), 8);
-    setsockopt(this.fd, SOL.SOCKET, SO.ATTACH_FILTER, program);
+    attachProgram(this.fd, REPLIES);
     bind(this.fd, sockaddrLl(ANY, ETHERTYPE.ARP));
   }
 

@@ -1,7 +1,7 @@
-// Classic BPF programs for packet sockets: the kernel drops what the engine would drop anyway, before it is
-// copied. Pure (bytes only); opcodes and ancillary offsets of <linux/filter.h>.
+// What of an interface's frames the engine is there for, as a program for its packet socket: the kernel drops
+// what it would drop anyway. Ancillary offsets of <linux/filter.h>.
+import { CODE, DROP, instruction, PASS } from '../bpf.ts';
 
-const CODE = { loadWord: 0x20, loadHalf: 0x28, jumpEqual: 0x15, return: 0x06 } as const;
 /**
  * SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT: a frame of a VLAN shows up, untagged, on the parent interface too.
  */
@@ -10,8 +10,6 @@ const AT = { destination: 0, destinationEnd: 4, type: 12 } as const;
 const ETHERTYPE_ARP = 0x0806;
 const VIRTUAL_MAC_HEAD = 0x00005e00;
 const VIRTUAL_MAC_TAIL = 0x0100;
-const EVERYTHING = 0x40000;
-const INSTRUCTION = 8;
 
 export type Wanted = {
   /** Virtual routers whose MACs the engine answers for on this interface. */
@@ -30,33 +28,22 @@ export function filterProgram(wanted: Wanted): Buffer {
     const mac = Buffer.from(wanted.ownMac);
     tests.push({ head: mac.readUInt32BE(0), tail: mac.readUInt16BE(4) });
   }
-  if (tests.length === 0) return instruction(CODE.return, 0, 0, 0);
-  const drop = instruction(CODE.return, 0, 0, 0);
-  const pass = instruction(CODE.return, 0, 0, EVERYTHING);
+  if (tests.length === 0) return DROP;
   return Buffer.concat([
     instruction(CODE.loadWord, 0, 0, VLAN_TAG_PRESENT),
     instruction(CODE.jumpEqual, 1, 0, 0),
-    drop,
+    DROP,
     instruction(CODE.loadHalf, 0, 0, AT.type),
     instruction(CODE.jumpEqual, 0, 1, ETHERTYPE_ARP),
-    pass,
+    PASS,
     // Jumps reach 255 instructions only, so each MAC is a block of its own that ends in its verdict.
     ...tests.flatMap(({ head, tail }) => [
       instruction(CODE.loadWord, 0, 0, AT.destination),
       instruction(CODE.jumpEqual, 0, 3, head),
       instruction(CODE.loadHalf, 0, 0, AT.destinationEnd),
       instruction(CODE.jumpEqual, 0, 1, tail),
-      pass,
+      PASS,
     ]),
-    drop,
+    DROP,
   ]);
-}
-
-function instruction(code: number, ifTrue: number, ifFalse: number, operand: number): Buffer {
-  const bytes = Buffer.alloc(INSTRUCTION);
-  bytes.writeUInt16LE(code, 0);
-  bytes[2] = ifTrue;
-  bytes[3] = ifFalse;
-  bytes.writeUInt32LE(operand >>> 0, 4);
-  return bytes;
 }

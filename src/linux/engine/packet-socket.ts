@@ -1,10 +1,10 @@
 // A packet socket on one interface: raw Ethernet frames with their virtio_net_hdr, both ways. Sees only what
 // its filter lets through, never what this machine sends itself.
+import { attachProgram } from '../bpf.ts';
 import {
   AF,
   bind,
   close,
-  pointerTo,
   SO,
   SOCK,
   SOL,
@@ -38,7 +38,7 @@ export class PacketSocket {
       setsockoptInt(this.fd, SOL.PACKET, PACKET.VNET_HDR, 1);
       setsockoptInt(this.fd, SOL.PACKET, PACKET.IGNORE_OUTGOING, 1);
       this.#setReceiveBuffer();
-      this.#attach(filterProgram({ vrids: [] }));
+      attachProgram(this.fd, filterProgram({ vrids: [] }));
       bind(this.fd, sockaddrLl(ifindex, ETH_P_ALL));
     } catch (error) {
       close(this.fd);
@@ -59,18 +59,11 @@ export class PacketSocket {
       setsockopt(this.fd, SOL.PACKET, PACKET.ADD_MEMBERSHIP, request);
       this.#macs.set(vrid, request);
     }
-    this.#attach(filterProgram(wanted));
+    attachProgram(this.fd, filterProgram(wanted));
   }
 
   close(): void {
     close(this.fd);
-  }
-
-  #attach(program: Buffer): void {
-    const fprog = Buffer.alloc(16);
-    fprog.writeUInt16LE(program.length / 8, 0);
-    fprog.writeBigUInt64LE(pointerTo(program), 8);
-    setsockopt(this.fd, SOL.SOCKET, SO.ATTACH_FILTER, fprog);
   }
 
   #setReceiveBuffer(): void {
