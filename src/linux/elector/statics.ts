@@ -2,6 +2,7 @@
 // force, removed at the end. Whether those of a track group are all there is the verdict of a tracker.
 import type { Address } from '../../core/address.ts';
 import type { Notice } from '../../core/events.ts';
+import type { Routing as RoutingEntries } from '../../vrrp/routing.ts';
 import { goneStatics, groupsOf, NO_STATICS, type Statics as Wanted } from '../../vrrp/statics.ts';
 import type { NetlinkSocket } from '../netlink-socket.ts';
 import { Addresses } from './addresses.ts';
@@ -81,10 +82,7 @@ export class Statics {
     );
     const missing = new Set<unknown>([
       ...this.#addresses.add(held.map(({ entry }) => entry)),
-      ...this.#routing.add({
-        routes: routes.map(({ entry }) => entry),
-        rules: rules.map(({ entry }) => entry),
-      }),
+      ...this.#routing.add(routingOf(this.#wanted)),
     ]);
     for (const group of groupsOf(this.#wanted)) {
       const followed = [...addresses, ...routes, ...rules].filter((each) => each.group === group);
@@ -95,11 +93,12 @@ export class Statics {
     }
   }
 
-  #remove({ addresses, routes, rules }: Wanted): void {
-    this.#routing.remove({
-      routes: routes.map(({ entry }) => entry),
-      rules: rules.map(({ entry }) => entry),
-    });
-    this.#addresses.remove(addresses.map(({ entry }) => entry));
+  #remove(wanted: Wanted): void {
+    this.#routing.remove(routingOf(wanted));
+    this.#addresses.remove(wanted.addresses.map(({ entry }) => entry));
   }
+}
+
+function routingOf({ routes, rules }: Wanted): RoutingEntries {
+  return { routes: routes.map(({ entry }) => entry), rules: rules.map(({ entry }) => entry) };
 }
