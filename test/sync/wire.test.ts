@@ -3,19 +3,16 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { encodeDatagrams, encodeV0, entryBytes, fitsV0, SyncBatch } from '../../src/sync/encode.ts';
+import { FLAG, type SyncEntry } from '../../src/sync/entry.ts';
 import {
   decodeDatagram,
   decodeSignal,
   ENTRIES_MAX,
-  encodeDatagrams,
   encodeSignal,
-  encodeV0,
-  entryBytes,
-  FLAG,
-  SyncBatch,
-  type SyncEntry,
   type SyncMessage,
 } from '../../src/sync/wire.ts';
+import { anyEntry } from './entries.ts';
 
 type Golden = { version: 0 | 1; entries: number; hex: string };
 const GOLDEN = readFileSync(new URL('../golden/ipvs-sync.jsonl', import.meta.url), 'utf8')
@@ -28,27 +25,28 @@ function decoded(bytes: Buffer): SyncMessage {
   if (!result.ok) throw new Error(result.drop);
   return result.message;
 }
-const encoded = (message: SyncMessage) =>
-  message.version === 0
-    ? [encodeV0(message.syncId, message.entries)]
-    : encodeDatagrams({ syncId: message.syncId, maxlen: 65_000 }, message.entries);
+const encoded = ({ version, syncId, entries }: SyncMessage) =>
+  version === 0
+    ? encodeV0({ syncId, maxlen: 65_000 }, entries)
+    : encodeDatagrams({ syncId, maxlen: 65_000 }, entries);
+const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
 test.each(GOLDEN)('kernel datagram of version $version with $entries entries, both ways', (golden) => {
   const message = decoded(Buffer.from(golden.hex, 'hex'));
-  expect(message).toMatchObject({ version: golden.version, skipped: 0 });
+  expect(message).toMatchObject({ version: golden.version, skipped: [] });
   expect(message.cut).toBeUndefined();
   expect(message.entries).toHaveLength(golden.entries);
   expect(encoded(message).map((bytes) => bytes.toString('hex'))).toEqual([golden.hex]);
 });
 
 test('a TCP connection, field by field', () => {
-  const hex =
-    '002a002c 01010000 00060024 00000000 0001 8a7e 0050 0050 00000000 00000384 0a00000a 0a000064 0a01000b';
-  const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex');
+  const bytes = hex(
+    '002a002c 01010000 00060024 00000000 0001 8a7e 0050 0050 00000000 00000384 0a00000a 0a000064 0a01000b',
+  );
   expect(decoded(bytes)).toEqual({
     version: 1,
     syncId: 42,
-    skipped: 0,
+    skipped: [],
     entries: [
       {
         family: 4,
@@ -102,55 +100,23 @@ test('any bytes are a value or a drop reason, with bounded work', () => {
         bytes.writeUInt16BE(0, 6);
       }
       const result = decodeDatagram(bytes);
-      if (result.ok) expect(result.message.entries.length + result.message.skipped).toBeLessThanOrEqual(255);
+      if (result.ok)
+        expect(result.message.entries.length + result.message.skipped.length).toBeLessThanOrEqual(255);
     }),
     { numRuns: 3000 },
   );
 });
 
-const u16 = fc.integer({ min: 0, max: 0xffff });
-const u32 = fc.integer({ min: 0, max: 0xffffffff });
-const fields = {
-  protocol: fc.constantFrom(6, 17, 132, 0),
-  flags: u32.map((flags) => (flags & ~FLAG.hashed) >>> 0),
-  state: u16,
-  clientPort: u16,
-  virtualPort: u16,
-  serverPort: u16,
-  fwmark: u32,
-  timeoutSeconds: u32,
-};
-const blob = (min: number, max: number) =>
-  fc.uint8Array({ minLength: min, maxLength: max }).map((a) => Buffer.from(a));
-const options = {
-  sequence: blob(24, 24),
-  peData: blob(1, 255),
-  peName: fc.string({ minLength: 1, maxLength: 16, unit: 'grapheme-ascii' }),
-};
-const address6 = fc.uint8Array({ minLength: 16, maxLength: 16 });
-const entry: fc.Arbitrary<SyncEntry> = fc
-  .oneof(
-    fc.record({ family: fc.constant(4 as const), ...fields, client: u32, virtual: u32, server: u32 }),
-    fc.record({
-      family: fc.constant(6 as const),
-      ...fields,
-      client: address6,
-      virtual: address6,
-      server: address6,
-    }),
-  )
-  .chain((base) => fc.record(options, { requiredKeys: [] }).map((extra) => ({ ...base, ...extra })));
-
 test('decode(encode(x)) = x, and no datagram is longer or fuller than it may be', () => {
   fc.assert(
     fc.property(
-      fc.array(entry, { maxLength: 60 }),
+      fc.array(anyEntry, { maxLength: 60 }),
       fc.integer({ min: 500, max: 9188 }),
       (entries, maxlen) => {
         const datagrams = encodeDatagrams({ syncId: 7, maxlen }, entries);
         for (const datagram of datagrams) expect(datagram.length).toBeLessThanOrEqual(maxlen);
         const back = datagrams.map(decoded);
-        expect(back.every((message) => message.cut === undefined && message.skipped === 0)).toBe(true);
+        expect(back.every((message) => message.cut === undefined && message.skipped.length === 0)).toBe(true);
         expect(back.flatMap((message) => message.entries)).toEqual(entries);
       },
     ),
@@ -169,20 +135,109 @@ test('a datagram never holds more entries than its count can say', () => {
   expect(batch.take()).toBeUndefined();
 });
 
-test('an unknown option drops its entry only when it is mandatory', () => {
-  const one = Buffer.from(
-    '0001002c0101000000060024000000000001000a00500050000000000000038' + '40a00000a0a0000640a01000b',
-    'hex',
+/** One entry: an established TCP connection, or what `change` makes of it, and options behind it. */
+function single(options: string, change: (bytes: Buffer) => void = () => undefined): SyncMessage {
+  const fixed =
+    '002a002c 01010000 00060024 00000000 0001 8a7e 0050 0050 00000000 00000384 0a00000a 0a000064 0a01000b';
+  const bytes = hex(fixed + options);
+  bytes.writeUInt16BE(bytes.length, 2);
+  bytes.writeUInt16BE(bytes.length - 8, 10);
+  change(bytes);
+  return decoded(bytes);
+}
+
+test('the template of a firewall mark: no protocol, the mark for an address', () => {
+  const bytes = hex(
+    '002a002c 01010000 00000024 00001100 0000 0000 0000 0000 00000007 0000002d 0a00000a 00000007 0a01000b',
   );
-  const withOption = (type: number) => {
-    const bytes = Buffer.concat([one, Buffer.from([type, 2, 0xaa, 0xbb])]);
-    bytes.writeUInt16BE(bytes.length, 2);
-    bytes.writeUInt16BE(40, 10);
-    return decoded(bytes);
-  };
-  expect(withOption(9)).toMatchObject({ skipped: 1, entries: [] });
-  expect(withOption(0x49).entries).toHaveLength(1);
-  expect(withOption(0x49).skipped).toBe(0);
+  const [entry] = decoded(bytes).entries;
+  expect(entry).toMatchObject({ protocol: 0, flags: 0x1100, fwmark: 7, virtual: 7, timeoutSeconds: 45 });
+  expect(encodeDatagrams({ syncId: 42, maxlen: 1472 }, [entry!])).toEqual([bytes]);
+});
+
+const SHIFTS = {
+  in: { initial: 1, delta: 2, previousDelta: 3 },
+  out: { initial: 4, delta: 5, previousDelta: 6 },
+};
+const WORDS_BE = '00000001 00000002 00000003 00000004 00000005 00000006';
+const WORDS_LE = '01000000 02000000 03000000 04000000 05000000 06000000';
+test('sequence numbers: big-endian in v1, the order of its sender in v0', () => {
+  const [entry] = single(`0118 ${WORDS_BE}`, (bytes) => bytes.writeUInt32BE(0x600, 12)).entries;
+  expect(entry?.sequence).toEqual(SHIFTS);
+  const v0 = encodeV0({ syncId: 1, maxlen: 1472 }, [entry!]);
+  const fixed = '01010034 00 06 8a7e 0050 0050 0a00000a 0a000064 0a01000b 0600 0001';
+  expect(v0).toEqual([hex(`${fixed} ${WORDS_LE}`)]);
+  expect(decoded(v0[0]!).entries).toEqual([{ ...entry, timeoutSeconds: 0 }]);
+});
+
+test.each([
+  ['an unknown option', '0902aabb', undefined, 'unknown-option'],
+  ['an unknown option that may be ignored', '4902aabb', undefined, undefined],
+  ['PE data without the name of its engine', '0202aabb', undefined, 'pe-incomplete'],
+  ['PE data and name, also if marked as ignorable', '4202aabb 4303736970', undefined, undefined],
+  ['a name that ends before its end', '0202aabb 0303730070', undefined, 'pe-name'],
+  ['TCP state 11', '', (bytes: Buffer) => bytes.writeUInt16BE(11, 16), 'state'],
+  ['TCP state 10', '', (bytes: Buffer) => bytes.writeUInt16BE(10, 16), undefined],
+  ['UDP state 1', '', (bytes: Buffer) => bytes.writeUInt8(17, 9), 'state'],
+  ['SCTP state 1', '', (bytes: Buffer) => bytes.writeUInt8(132, 9), undefined],
+  ['ESP', '', (bytes: Buffer) => bytes.writeUInt8(50, 9), 'protocol'],
+  ['a template of ESP, assured', '', (bytes: Buffer) => bytes.writeUInt32BE(0x1032, 12), undefined],
+  [
+    'a template in state 2',
+    '',
+    (bytes: Buffer) => {
+      bytes.writeUInt32BE(0x1000, 12);
+      bytes.writeUInt16BE(2, 16);
+    },
+    'state',
+  ],
+] as const)('%s', (_, options, change, reason) => {
+  const { entries, skipped, cut } = single(options, change);
+  expect(skipped).toEqual(reason === undefined ? [] : [reason]);
+  expect(entries).toHaveLength(reason === undefined ? 1 : 0);
+  expect(cut).toBeUndefined();
+});
+
+test.each([
+  ['an option without length', '0200', undefined, 'option-length'],
+  ['an option over the end', '0203aabb', undefined, 'option-length'],
+  ['an option of one byte', '02', undefined, 'option-length'],
+  ['sequence numbers that are too short', '0117 00', undefined, 'option-length'],
+  ['a name that is too long', `0311${'61'.repeat(17)}`, undefined, 'option-length'],
+  ['PE data twice', '0201aa 0201aa', undefined, 'option-twice'],
+  ['an entry of no size', '', (bytes: Buffer) => bytes.writeUInt16BE(0, 10), 'entry-too-short'],
+  ['an entry that ends in the middle', '', (bytes: Buffer) => bytes.writeUInt16BE(35, 10), 'entry-too-short'],
+  ['an entry of a later version', '', (bytes: Buffer) => bytes.writeUInt16BE(0x1024, 10), 'entry-version'],
+  ['an entry over the end', '', (bytes: Buffer) => bytes.writeUInt16BE(37, 10), 'entry-over-end'],
+  ['an entry of an unknown type', '', (bytes: Buffer) => bytes.writeUInt8(2, 8), 'entry-type'],
+  ['an IPv6 entry as long as one of IPv4', '', (bytes: Buffer) => bytes.writeUInt8(1, 8), 'entry-too-short'],
+] as const)('%s cuts the datagram', (_, options, change, reason) => {
+  expect(single(options, change)).toMatchObject({ entries: [], skipped: [], cut: reason });
+});
+
+test('v0: decode(encode(x)) = x but for the timeout, for all that fits into it', () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyEntry, { maxLength: 300 }),
+      fc.integer({ min: 60, max: 9188 }),
+      (entries, maxlen) => {
+        const fitting = entries.map(({ peData: _, peName: __, ...rest }) => ({
+          ...rest,
+          fwmark: 0,
+          flags: rest.flags & 0xffff & ~(rest.sequence ? 0 : FLAG.sequenceMask),
+        }));
+        const sent = (fitting as SyncEntry[]).filter(fitsV0);
+        const datagrams = encodeV0({ syncId: 7, maxlen }, sent);
+        for (const datagram of datagrams) expect(datagram.length).toBeLessThanOrEqual(maxlen);
+        const expected = sent.map(({ sequence, ...rest }) => ({
+          ...rest,
+          timeoutSeconds: 0,
+          ...(sequence && (rest.flags & FLAG.sequenceMask) !== 0 ? { sequence } : {}),
+        }));
+        expect(datagrams.map(decoded).flatMap((message) => message.entries)).toEqual(expected);
+      },
+    ),
+  );
 });
 
 test('signals are empty messages to a kernel and nothing else to us', () => {

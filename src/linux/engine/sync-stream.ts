@@ -8,14 +8,8 @@ import type { Notice } from '../../core/events.ts';
 import type { Sessions } from '../../ipvs/embedded/sessions.ts';
 import { adoptConnection, describeConnection, isWorthTelling } from '../../ipvs/embedded/synced.ts';
 import type { SyncDaemon } from '../../ipvs/model.ts';
-import {
-  decodeDatagram,
-  decodeSignal,
-  encodeSignal,
-  SYNC_GROUP,
-  SYNC_PORT,
-  SyncBatch,
-} from '../../sync/wire.ts';
+import { SyncBatch } from '../../sync/encode.ts';
+import { decodeDatagram, decodeSignal, encodeSignal, SYNC_GROUP, SYNC_PORT } from '../../sync/wire.ts';
 import { SyncSocket } from './sync-socket.ts';
 
 /** A change waits for company, but no longer than this. */
@@ -225,6 +219,7 @@ export class SyncBackup {
       }
     }
     if (!result.ok || !this.#isMine(result.message.syncId)) return;
+    for (const reason of result.message.skipped) count(counters, `skipped ${reason}`);
     for (const entry of result.message.entries) {
       count(counters, entry.family === 4 ? adoptConnection(sessions, entry) : 'ipv6');
     }
