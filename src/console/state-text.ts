@@ -62,7 +62,7 @@ function serviceLines(service: ServiceDocument): string[] {
   const { key, counters, servers, scheduler } = service;
   const persistent = service.persistenceSeconds ? ` persistent ${service.persistenceSeconds} s` : '';
   const head = scheduler === undefined ? `${key} (not in the table)` : `${key} ${scheduler}${persistent}`;
-  const total = counters === undefined ? [] : [`    ${pairs(counters)}`];
+  const total = counters === undefined ? [] : [`    ${pairs(counters, ['rates'])}`];
   return [`  ${head}`, ...total, ...servers.flatMap(serverLines)];
 }
 
@@ -75,7 +75,7 @@ function serverLines(server: ServerDocument): string[] {
 }
 
 function counterLines(counters: ServerCounters): string[] {
-  const { activeConnections, inactiveConnections, persistentConnections, ...totals } = counters;
+  const { activeConnections, inactiveConnections, persistentConnections, rates: _, ...totals } = counters;
   const now = { active: activeConnections, inactive: inactiveConnections, persistent: persistentConnections };
   return [`      ${pairs(now)}`, `      ${pairs(totals)}`];
 }

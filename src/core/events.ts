@@ -166,6 +166,10 @@ export const EVENTS = {
   'ipvs.engine': { level: 'info', means: 'which data plane forwards: kernel or embedded' },
   'ipvs.applied': { level: 'info', means: 'commands were sent to the data plane; how many and how long' },
   'ipvs.adopted': { level: 'info', means: 'services already in the table were taken over' },
+  'ipvs.refused': {
+    level: 'error',
+    means: 'the data plane cannot have a service or a server of one, which is left out; `reason`',
+  },
   'ipvs.failed': { level: 'error', means: 'the data plane refused a command' },
   'server.up': { level: 'info', means: 'a real server passed its checks and is in service' },
   'server.down': { level: 'warn', means: 'a real server failed its checks and was taken out' },

@@ -6,6 +6,7 @@ import type { Notice } from '../core/events.ts';
 import { type ServiceKey, type SyncDaemon, serverKey, serviceKey, type Table } from '../ipvs/model.ts';
 import type { Command, CommandFailure, DataPlane } from '../ipvs/plane.ts';
 import { reconcile, reconcileSync } from '../ipvs/reconcile.ts';
+import { type Refused, withoutRefused } from '../ipvs/refusals.ts';
 
 const RETRY_MS = 1_000;
 /** What this plane will never do: asking again each second would only fill the log. */
@@ -21,6 +22,7 @@ export class TableKeeper {
   /** What the plane holds as far as we know; undefined = look first. */
   #actual: Table | undefined;
   #wanted: Table = new Map();
+  #refused: readonly Refused[] = [];
   #wantedSync: readonly SyncDaemon[] | undefined;
   #adopted = false;
   #dirty = false;
@@ -34,8 +36,10 @@ export class TableKeeper {
 
   /** Resolves when this wish, or a newer one, is applied (or failed and was logged). */
   want(table: Table): Promise<void> {
-    this.#wanted = table;
-    for (const key of table.keys()) this.#owned.add(key);
+    const [wanted, refused] = withoutRefused(table, this.#plane.refusal);
+    this.#reportRefused(refused);
+    this.#wanted = wanted;
+    for (const key of wanted.keys()) this.#owned.add(key);
     return this.#settle();
   }
 
@@ -109,6 +113,18 @@ export class TableKeeper {
     if (services.length === 0) return;
     const message = `adopted ${services.length} services that were already in the table`;
     this.#say({ event: 'ipvs.adopted', message, fields: { services: services.length } });
+  }
+
+  /** Once, not with every change of a server's health. */
+  #reportRefused(refused: readonly Refused[]): void {
+    for (const one of refused) {
+      if (this.#refused.some((known) => isDeepStrictEqual(known, one))) continue;
+      const { service, server, reason } = one;
+      const what = server === undefined ? service : `${server} of ${service}`;
+      const message = `${what} is left out: the ${this.#plane.engine} engine cannot have it, ${reason}`;
+      this.#say({ event: 'ipvs.refused', message, fields: one });
+    }
+    this.#refused = refused;
   }
 
   #report(commands: readonly Command[], failures: readonly CommandFailure[], ms: number): void {

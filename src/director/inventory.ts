@@ -5,7 +5,7 @@
 import { routeName } from '../core/route.ts';
 import { ruleName } from '../core/rule.ts';
 import { shapeOf } from '../health/shape.ts';
-import type { Server, ServerKey, Service, ServiceKey } from '../ipvs/model.ts';
+import type { Server, ServerKey, Service, ServiceKey, Tunnel } from '../ipvs/model.ts';
 import type { HmacSettings } from '../vrrp/auth.ts';
 import type { BfdSettings } from '../vrrp/bfd/speaker.ts';
 import type { InstanceSettings, Track, VirtualAddress, WeightedInterface } from '../vrrp/settings.ts';
@@ -217,16 +217,36 @@ function serviceEntries({ services, targets }: Plan): Entry[] {
   return entries;
 }
 
-/** Protocol, address and port are its name. */
+/** What selects its packets is its name. */
 function serviceFacts(service: Service): Facts {
   const { scheduler, schedulerFlags, persistenceSeconds, persistencePrefix, onePacket } = service;
-  const flags = flagNames(scheduler, schedulerFlags).join(', ');
-  return { scheduler, schedulerFlags: flags, persistenceSeconds, persistencePrefix, onePacket };
+  const { persistenceEngine: engine } = service;
+  return {
+    scheduler,
+    schedulerFlags: flagNames(scheduler, schedulerFlags).join(', '),
+    persistenceSeconds,
+    persistencePrefix,
+    ...(engine === undefined ? {} : { persistenceEngine: engine }),
+    onePacket,
+  };
 }
 
 function serverFacts(server: Server, inhibitOnFailure: boolean): Facts {
-  const { forwarding, weight, upperThreshold, lowerThreshold } = server;
-  return { forwarding, weight, upperThreshold, lowerThreshold, inhibitOnFailure };
+  const { forwarding, tunnel, weight, upperThreshold, lowerThreshold } = server;
+  return {
+    forwarding,
+    ...(tunnel === undefined ? {} : { tunnel: tunnelName(tunnel) }),
+    weight,
+    upperThreshold,
+    lowerThreshold,
+    inhibitOnFailure,
+  };
+}
+
+/** As in a file: `gue port 6080 csum`. */
+function tunnelName(tunnel: Tunnel): string {
+  const port = tunnel.type === 'gue' ? ` port ${tunnel.port}` : '';
+  return `${tunnel.type}${port}${tunnel.checksum === 'none' ? '' : ` ${tunnel.checksum}`}`;
 }
 
 function syncEntry({ instance, daemon }: SyncPlan): Entry {

@@ -4,7 +4,7 @@
 import { createHmac } from 'node:crypto';
 import type { Configuration } from '../config/model.ts';
 import type { HealthTarget } from '../health/shape.ts';
-import type { Service, Table } from '../ipvs/model.ts';
+import type { Service, ServiceHead, Table } from '../ipvs/model.ts';
 import type { ElectorSettings, InstanceSettings } from '../vrrp/settings.ts';
 import { type NotifyPlan, planNotify } from './notify.ts';
 import { planElector, planServices, planSync, type SyncPlan } from './plan.ts';
@@ -35,7 +35,7 @@ export type Plan = {
 export type PlanDocument = { directorPid: number; version: string; plan: Plan };
 
 /** To be raised whenever a plan gets, loses or renames a field: an old document is then not compared. */
-const FORMAT = 5;
+const FORMAT = 6;
 
 export function planConfiguration(configuration: Configuration, salt: string): Plan {
   const { addresses: _, ...elector } = planElector(configuration, 'kernel');
@@ -84,7 +84,7 @@ export function encodePlan(document: PlanDocument): string {
 
 type Entries<K, V> = readonly (readonly [K, V])[];
 type Encoded = Omit<Plan, 'services'> & {
-  services: Entries<string, Omit<Service, 'servers'> & { servers: Entries<string, never> }>;
+  services: Entries<string, ServiceHead & { servers: Entries<string, never> }>;
 };
 
 /** Undefined: not a plan, or one of another version's form. */
@@ -98,7 +98,10 @@ export function decodePlan(text: string): PlanDocument | undefined {
   if (document?.format !== FORMAT) return undefined;
   const { directorPid, version, plan } = document;
   const services = new Map(
-    plan.services.map(([key, service]) => [key, { ...service, servers: new Map(service.servers) }]),
+    plan.services.map(([key, service]): [string, Service] => [
+      key,
+      { ...service, servers: new Map(service.servers) },
+    ]),
   );
   return { directorPid, version, plan: { ...plan, services } };
 }

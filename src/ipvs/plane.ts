@@ -2,9 +2,16 @@
 // embedded packet engine. The interface speaks of services, servers, connections and counters, never of
 // how they are reached.
 import type { Address } from '../core/address.ts';
-import type { Server, ServerKey, Service, ServiceCounters, ServiceKey, SyncDaemon, Table } from './model.ts';
+import type {
+  Server,
+  ServerKey,
+  ServiceCounters,
+  ServiceHead,
+  ServiceKey,
+  SyncDaemon,
+  Table,
+} from './model.ts';
 
-export type ServiceHead = Omit<Service, 'servers'>;
 export type Command =
   | { do: 'addService'; service: ServiceHead }
   | { do: 'setService'; service: ServiceHead }
@@ -32,6 +39,8 @@ export type OwnedAddress = {
 
 export interface DataPlane {
   readonly engine: 'kernel' | 'embedded';
+  /** Why it will never have such a service, or such a server in it, for people; undefined = it may. */
+  refusal(service: ServiceHead, server?: Server): string | undefined;
   readTable(): Promise<Table>;
   readSync(): Promise<readonly SyncDaemon[]>;
   readCounters(): Promise<ReadonlyMap<ServiceKey, ServiceCounters>>;

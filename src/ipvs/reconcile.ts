@@ -13,8 +13,8 @@
 // Two properties hold it together (test/ipvs/reconcile.test.ts): applying the commands makes the owned part
 // equal to what is desired and leaves the rest as it was; and there are no commands when nothing differs.
 import { familyOf } from '../core/address.ts';
-import type { Server, Service, ServiceKey, SyncDaemon, Table } from './model.ts';
-import type { Command, ServiceHead } from './plane.ts';
+import type { Server, Service, ServiceHead, ServiceKey, SyncDaemon, Table, Tunnel } from './model.ts';
+import type { Command } from './plane.ts';
 
 /** `owned`: services that are ours to remove when they are not desired. Desired ones are ours in any case. */
 export function reconcile(desired: Table, actual: Table, owned: ReadonlySet<ServiceKey>): Command[] {
@@ -53,13 +53,14 @@ function headOf({ servers: _, ...head }: Service): ServiceHead {
   return head;
 }
 
-/** Protocol, address and port are the key: equal by the way they were found. */
+/** What selects the packets is the key: equal by the way they were found. */
 function sameHead(one: ServiceHead, other: ServiceHead): boolean {
   return (
     one.scheduler === other.scheduler &&
     one.schedulerFlags === other.schedulerFlags &&
     one.persistenceSeconds === other.persistenceSeconds &&
     one.persistencePrefix === other.persistencePrefix &&
+    one.persistenceEngine === other.persistenceEngine &&
     one.onePacket === other.onePacket
   );
 }
@@ -67,9 +68,19 @@ function sameHead(one: ServiceHead, other: ServiceHead): boolean {
 function sameServer(one: Server, other: Server): boolean {
   return (
     one.forwarding === other.forwarding &&
+    sameTunnel(one.tunnel, other.tunnel) &&
     one.weight === other.weight &&
     one.upperThreshold === other.upperThreshold &&
     one.lowerThreshold === other.lowerThreshold
+  );
+}
+
+function sameTunnel(one: Tunnel | undefined, other: Tunnel | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return (
+    one.type === other.type &&
+    one.checksum === other.checksum &&
+    (one.type !== 'gue' || other.type !== 'gue' || one.port === other.port)
   );
 }
 

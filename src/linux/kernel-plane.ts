@@ -6,7 +6,6 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { familyOf } from '../core/address.ts';
 import { DirectorError } from '../core/errors.ts';
 import {
   decodeDaemon,
@@ -18,6 +17,7 @@ import {
 import { FAMILY_NAME } from '../ipvs/kernel/attributes.ts';
 import { commandRequest, dumpDaemons, dumpServers, dumpServices } from '../ipvs/kernel/requests.ts';
 import {
+  familyOfService,
   type Service,
   type ServiceCounters,
   type ServiceKey,
@@ -63,6 +63,9 @@ export class KernelPlane implements DataPlane {
     this.#socket = socket;
     this.#family = family;
   }
+
+  /** What this kernel has no module for, it says itself. */
+  refusal(): undefined {}
 
   async readTable(): Promise<Table> {
     const table = new Map<ServiceKey, Service>();
@@ -130,7 +133,7 @@ export class KernelPlane implements DataPlane {
   #serversOf({ head }: ServiceEntry): ServerEntry[] {
     const answers = this.#socket.request(dumpServers(this.#family, head));
     return answers
-      .map((answer) => understood(decodeServer(answer, familyOf(head.address))))
+      .map((answer) => understood(decodeServer(answer, familyOfService(head))))
       .filter((entry) => entry !== undefined);
   }
 }

@@ -83,10 +83,13 @@ describe('properties', () => {
         const sent = reconcile(after.services, before.services, owned).map(commandName);
         const told = difference(before, after).changes.flatMap(changeName);
         // A service that goes takes its servers with it: no commands for these.
-        const gone = new Set([...owned].filter((key) => !after.services.has(key)));
-        const expected = told.filter(
-          (name) => ![...gone].some((key) => name.startsWith(`delServer ${key} `)),
+        const gone = [...before.services].filter(([key]) => !after.services.has(key));
+        const implied = new Set(
+          gone.flatMap(([key, { servers }]) =>
+            [...servers.keys()].map((server) => `delServer ${key} ${server}`),
+          ),
         );
+        const expected = told.filter((name) => !implied.has(name));
         expect(sent.toSorted()).toEqual(expected.toSorted());
       }),
     );

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { address } from '../../src/core/address.ts';
 import {
+  type Selector,
   type Server,
   type Service,
   type ServiceKey,
@@ -47,27 +48,56 @@ export function apply(table: Table, command: Command): Table {
   return next;
 }
 
-const serverArbitrary: fc.Arbitrary<Server> = fc.record({
-  address: fc.constantFrom(address('10.1.0.21'), address('10.1.0.22'), address('2001:db8::21')),
-  port: fc.constantFrom(80, 8080),
-  forwarding: fc.constantFrom('NAT', 'DR', 'TUN'),
-  weight: fc.constantFrom(0, 1, 5),
-  upperThreshold: fc.constantFrom(0, 100),
-  lowerThreshold: fc.constantFrom(0, 50),
-});
-const serviceArbitrary: fc.Arbitrary<Service> = fc.record({
-  protocol: fc.constantFrom('TCP', 'UDP'),
-  address: fc.constantFrom(address('10.0.0.100'), address('2001:db8::100')),
-  port: fc.constantFrom(80, 443),
-  scheduler: fc.constantFrom('rr', 'wlc', 'mh'),
-  schedulerFlags: fc.constantFrom(0, 0x8, 0x18),
-  persistenceSeconds: fc.constantFrom(0, 300),
-  persistencePrefix: fc.constantFrom(24, 32),
-  onePacket: fc.boolean(),
-  servers: fc
-    .array(serverArbitrary, { maxLength: 5 })
-    .map((servers) => new Map(servers.map((server) => [serverKey(server), server]))),
-});
+const forwardingArbitrary: fc.Arbitrary<Pick<Server, 'forwarding' | 'tunnel'>> = fc.constantFrom(
+  { forwarding: 'NAT' },
+  { forwarding: 'DR' },
+  { forwarding: 'TUN' },
+  { forwarding: 'TUN', tunnel: { type: 'gre', checksum: 'csum' } },
+  { forwarding: 'TUN', tunnel: { type: 'gue', port: 6080, checksum: 'none' } },
+  { forwarding: 'TUN', tunnel: { type: 'gue', port: 6081, checksum: 'none' } },
+);
+const serverArbitrary: fc.Arbitrary<Server> = fc
+  .tuple(
+    fc.record({
+      address: fc.constantFrom(address('10.1.0.21'), address('10.1.0.22'), address('2001:db8::21')),
+      port: fc.constantFrom(80, 8080),
+      weight: fc.constantFrom(0, 1, 5),
+      upperThreshold: fc.constantFrom(0, 100),
+      lowerThreshold: fc.constantFrom(0, 50),
+    }),
+    forwardingArbitrary,
+  )
+  .map(([server, forwarding]) => ({ ...server, ...forwarding }));
+const selectorArbitrary: fc.Arbitrary<Selector> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      protocol: fc.constantFrom('TCP', 'UDP', 'SCTP'),
+      address: fc.constantFrom(address('10.0.0.100'), address('2001:db8::100')),
+      port: fc.constantFrom(80, 443),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ mark: fc.constantFrom(1, 7), family: fc.constantFrom(4, 6) }) },
+);
+const serviceArbitrary: fc.Arbitrary<Service> = fc
+  .tuple(
+    selectorArbitrary,
+    fc.record({
+      scheduler: fc.constantFrom('rr', 'wlc', 'mh'),
+      schedulerFlags: fc.constantFrom(0, 0x8, 0x18),
+      persistenceSeconds: fc.constantFrom(0, 300),
+      persistencePrefix: fc.constantFrom(24, 32),
+      onePacket: fc.boolean(),
+    }),
+    fc.constantFrom({}, { persistenceEngine: 'sip' }),
+    fc.array(serverArbitrary, { maxLength: 5 }),
+  )
+  .map(([selector, settings, engine, servers]) => ({
+    ...selector,
+    ...settings,
+    ...engine,
+    servers: new Map(servers.map((server) => [serverKey(server), server])),
+  }));
 export const tableArbitrary: fc.Arbitrary<Table> = fc
   .array(serviceArbitrary, { maxLength: 6 })
   .map((services) => new Map(services.map((service) => [serviceKey(service), service])));

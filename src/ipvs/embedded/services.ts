@@ -10,12 +10,13 @@ import {
   type ServerKey,
   type Service,
   type ServiceCounters,
+  type ServiceHead,
   type ServiceKey,
   serverKey,
   serviceKey,
   type Table,
 } from '../model.ts';
-import type { Command, ServiceHead } from '../plane.ts';
+import type { Command } from '../plane.ts';
 import { CONNECTION } from './connections.ts';
 import { PROTOCOL, readI32 } from './frame.ts';
 import { newTurn, restartTurn, SCHEDULERS, type Turn } from './schedulers.ts';
@@ -117,12 +118,14 @@ export class ServiceTable {
 
   #addService(head: ServiceHead): Refusal {
     const key = serviceKey(head);
+    if ('mark' in head || head.persistenceEngine !== undefined) return 'EOPNOTSUPP';
+    if (head.protocol === 'SCTP') return 'EPROTONOSUPPORT';
     if (familyOf(head.address) === 6) return 'EAFNOSUPPORT';
     if (this.#services.has(key)) return 'EEXIST';
     if (!SCHEDULERS[head.scheduler]) return 'ENOENT';
     if (head.port === 0 && head.persistenceSeconds === 0) return 'EINVAL';
     const record: ServiceRecord = {
-      protocol: protocolNumber(head),
+      protocol: head.protocol === 'TCP' ? PROTOCOL.tcp : PROTOCOL.udp,
       address: toNumber(head.address),
       port: head.port,
       head,
@@ -314,9 +317,6 @@ export class ServiceTable {
 
 function isIdle(record: ServerRecord): boolean {
   return record.activeConnections + record.inactiveConnections + record.persistentConnections === 0;
-}
-function protocolNumber(head: ServiceHead): number {
-  return head.protocol === 'TCP' ? PROTOCOL.tcp : PROTOCOL.udp;
 }
 function tupleKey(protocol: number, address: number, port: number): number {
   return ((address >>> 0) * 0x10000 + port) * 2 + (protocol === PROTOCOL.tcp ? 0 : 1);

@@ -1,15 +1,22 @@
 // IPVS over generic netlink: the kernel's answers as values of the model (the requests are in requests.ts).
 // Does no input or output.
 //
-// The kernel may hold more than our model has words for: services by firewall mark or for SCTP, servers that
-// bypass. They belong to somebody else; reading passes over them (`undefined`), so that nothing of ours ever
-// touches them.
+// The kernel may hold more than our model has words for: protocols and tunnels of its future. They belong to
+// somebody else; reading passes over them (`undefined`), so that nothing of ours ever touches them.
 import { type Address, addressFromBytes, type Family } from '../../core/address.ts';
 import type { Decoded, ValuesOf } from '../../netlink/attributes.ts';
 import { decodeGeneric } from '../../netlink/generic.ts';
 import type { Message } from '../../netlink/message.ts';
-import type { Counters, Forwarding, Protocol, Server, ServerCounters, SyncDaemon } from '../model.ts';
-import type { ServiceHead } from '../plane.ts';
+import type {
+  Counters,
+  Rates,
+  Selector,
+  Server,
+  ServerCounters,
+  ServiceHead,
+  SyncDaemon,
+  Tunnel,
+} from '../model.ts';
 import {
   ADDRESS_SIZE,
   AF,
@@ -22,6 +29,8 @@ import {
   PROTOCOL,
   type SERVICE,
   SERVICE_FLAG,
+  TUNNEL,
+  TUNNEL_CHECKSUM,
 } from './attributes.ts';
 import type { Timeouts } from './requests.ts';
 
@@ -35,15 +44,13 @@ export function decodeService(message: Message): Decoded<ServiceEntry | undefine
   if (!decoded.ok) return decoded;
   const { service } = decoded.value;
   if (service?.family === undefined) return { ok: false, drop: 'attribute-missing' };
-  const { protocol, address, port, scheduler, flags, persistenceSeconds, netmask } = service;
-  const word = protocolFrom(protocol);
-  if (service.firewallMark !== undefined || (protocol !== undefined && word === undefined)) {
-    return { ok: true, value: undefined };
-  }
+  const { scheduler, flags, persistenceSeconds, persistenceEngine, netmask } = service;
+  const family = familyFrom(service.family);
+  if (family === undefined) return { ok: false, drop: 'attribute-bad-value' };
+  const selector = readSelector(service, family);
+  if (!selector.ok) return selector;
+  if (selector.value === undefined) return { ok: true, value: undefined };
   if (
-    word === undefined ||
-    address === undefined ||
-    port === undefined ||
     scheduler === undefined ||
     flags === undefined ||
     persistenceSeconds === undefined ||
@@ -51,23 +58,30 @@ export function decodeService(message: Message): Decoded<ServiceEntry | undefine
   ) {
     return { ok: false, drop: 'attribute-missing' };
   }
-  const family = familyFrom(service.family);
-  const virtual = family && readAddress(family, address);
-  if (family === undefined || virtual === undefined || netmask.length < 4) {
-    return { ok: false, drop: 'attribute-bad-value' };
-  }
+  if (netmask.length < 4) return { ok: false, drop: 'attribute-bad-value' };
   const persistent = (flags.value & SERVICE_FLAG.PERSISTENT) !== 0;
   const head: ServiceHead = {
-    protocol: word,
-    address: virtual,
-    port,
+    ...selector.value,
     scheduler,
     schedulerFlags: flags.value & SERVICE_FLAG.SCHED,
     persistenceSeconds: persistent ? persistenceSeconds : 0,
     persistencePrefix: family === 4 ? ones(netmask.readUInt32BE(0)) : netmask.readUInt32LE(0),
+    ...(persistenceEngine ? { persistenceEngine } : {}),
     onePacket: (flags.value & SERVICE_FLAG.ONEPACKET) !== 0,
   };
   return { ok: true, value: { head, counters: readCounters(service) } };
+}
+
+function readSelector(service: ValuesOf<typeof SERVICE>, family: Family): Decoded<Selector | undefined> {
+  const { firewallMark, protocol, address, port } = service;
+  if (firewallMark !== undefined) return { ok: true, value: { mark: firewallMark, family } };
+  if (protocol === undefined) return { ok: false, drop: 'attribute-missing' };
+  const word = wordFor(PROTOCOL, protocol);
+  if (word === undefined) return { ok: true, value: undefined };
+  if (address === undefined || port === undefined) return { ok: false, drop: 'attribute-missing' };
+  const virtual = readAddress(family, address);
+  if (virtual === undefined) return { ok: false, drop: 'attribute-bad-value' };
+  return { ok: true, value: { protocol: word, address: virtual, port } };
 }
 
 /**
@@ -91,12 +105,14 @@ export function decodeServer(message: Message, serviceFamily: Family): Decoded<S
   const family = destination.family === undefined ? serviceFamily : familyFrom(destination.family);
   const real = family && readAddress(family, address);
   if (real === undefined) return { ok: false, drop: 'attribute-bad-value' };
-  const forwarding = forwardingFrom(forward);
-  if (forwarding === undefined) return { ok: true, value: undefined };
+  const forwarding = wordFor(FORWARD, forward);
+  const tunnel = forwarding === 'TUN' ? readTunnel(destination) : 'ipip';
+  if (forwarding === undefined || tunnel === undefined) return { ok: true, value: undefined };
   const server: Server = {
     address: real,
     port,
     forwarding,
+    ...(tunnel === 'ipip' ? {} : { tunnel }),
     weight,
     upperThreshold: destination.upperThreshold ?? 0,
     lowerThreshold: destination.lowerThreshold ?? 0,
@@ -159,27 +175,42 @@ function decodeCommand(message: Message, command: number): Decoded<ValuesOf<type
   return { ok: true, value: decoded.value.values };
 }
 
-const NONE: Counters = { connections: 0n, inPackets: 0n, outPackets: 0n, inBytes: 0n, outBytes: 0n };
+/** Undefined = a type or a checksum that we have no word for. */
+function readTunnel(destination: ValuesOf<typeof DESTINATION>): Tunnel | 'ipip' | undefined {
+  const type = wordFor(TUNNEL, destination.tunnelType ?? TUNNEL.ipip);
+  const checksum = wordFor(TUNNEL_CHECKSUM, destination.tunnelFlags ?? TUNNEL_CHECKSUM.none);
+  if (type === 'ipip') return type;
+  if (type === undefined || checksum === undefined) return undefined;
+  if (type === 'gue') return { type, port: destination.tunnelPort ?? 0, checksum };
+  return checksum === 'remcsum' ? undefined : { type, checksum };
+}
+
+/** Kernels before 4.1 have only the narrow ones. */
 function readCounters(of: ValuesOf<typeof SERVICE> | ValuesOf<typeof DESTINATION>): Counters {
-  // Kernels before 4.1 have only the narrow ones.
-  const { connections, inPackets, outPackets, inBytes, outBytes } = of.stats64 ?? of.stats ?? NONE;
+  const found = of.stats64 ?? of.stats ?? {};
+  const total = (value: number | bigint | undefined) => BigInt(value ?? 0);
+  const rate = (value: number | bigint | undefined) => Number(value ?? 0);
+  const rates: Rates = {
+    connections: rate(found.connectionRate),
+    inPackets: rate(found.inPacketRate),
+    outPackets: rate(found.outPacketRate),
+    inBytes: rate(found.inByteRate),
+    outBytes: rate(found.outByteRate),
+  };
   return {
-    connections: BigInt(connections ?? 0),
-    inPackets: BigInt(inPackets ?? 0),
-    outPackets: BigInt(outPackets ?? 0),
-    inBytes: inBytes ?? 0n,
-    outBytes: outBytes ?? 0n,
+    connections: total(found.connections),
+    inPackets: total(found.inPackets),
+    outPackets: total(found.outPackets),
+    inBytes: total(found.inBytes),
+    outBytes: total(found.outBytes),
+    rates,
   };
 }
 
-function protocolFrom(number: number | undefined): Protocol | undefined {
-  if (number === PROTOCOL.TCP) return 'TCP';
-  return number === PROTOCOL.UDP ? 'UDP' : undefined;
-}
-function forwardingFrom(number: number): Forwarding | undefined {
-  if (number === FORWARD.NAT) return 'NAT';
-  if (number === FORWARD.TUN) return 'TUN';
-  return number === FORWARD.DR ? 'DR' : undefined;
+/** A table from words to numbers read the other way. */
+function wordFor<T extends Readonly<Record<string, number>>>(table: T, number: number): keyof T | undefined {
+  for (const word in table) if (table[word] === number) return word;
+  return undefined;
 }
 function familyFrom(number: number): Family | undefined {
   if (number === AF.INET) return 4;

@@ -39,7 +39,10 @@ export const CMD = {
 export const SERVICE_FLAG = { PERSISTENT: 0x1, HASHED: 0x2, ONEPACKET: 0x4, SCHED: 0x38 } as const;
 /** IP_VS_CONN_F: MASQ, TUNNEL and DROUTE. LOCALNODE (1) and BYPASS (4) are the kernel's own. */
 export const FORWARD = { NAT: 0, TUN: 2, DR: 3 } as const;
-export const PROTOCOL = { TCP: 6, UDP: 17 } as const;
+/** IP_VS_CONN_F_TUNNEL_TYPE, and IP_VS_TUNNEL_ENCAP_FLAG of its checksum. */
+export const TUNNEL = { ipip: 0, gue: 1, gre: 2 } as const;
+export const TUNNEL_CHECKSUM = { none: 0, csum: 1, remcsum: 2 } as const;
+export const PROTOCOL = { TCP: 6, UDP: 17, SCTP: 132 } as const;
 export const AF = { INET: 2, INET6: 10 } as const;
 /** Room for an address of either family; IPv4 takes the first four bytes. */
 export const ADDRESS_SIZE = 16;
@@ -57,16 +60,18 @@ const flags: Kind<{ value: number; mask: number }> = {
     payload.length < 8 ? undefined : { value: payload.readUInt32LE(0), mask: payload.readUInt32LE(4) },
 };
 
-/**
- * Counters: 32 bits wide (bytes 64) in `stats`, 64 bits wide in `stats64`. The rates, which follow, are of
- * the last seconds.
- */
+/** Counters are 32 bits wide (bytes 64) in `stats`, 64 in `stats64`; rates per second 32 and 64. */
 const STATS = schema({
   connections: { id: 1, kind: u32 },
   inPackets: { id: 2, kind: u32 },
   outPackets: { id: 3, kind: u32 },
   inBytes: { id: 4, kind: u64 },
   outBytes: { id: 5, kind: u64 },
+  connectionRate: { id: 6, kind: u32 },
+  inPacketRate: { id: 7, kind: u32 },
+  outPacketRate: { id: 8, kind: u32 },
+  inByteRate: { id: 9, kind: u32 },
+  outByteRate: { id: 10, kind: u32 },
 });
 const STATS64 = schema({
   connections: { id: 1, kind: u64 },
@@ -74,6 +79,11 @@ const STATS64 = schema({
   outPackets: { id: 3, kind: u64 },
   inBytes: { id: 4, kind: u64 },
   outBytes: { id: 5, kind: u64 },
+  connectionRate: { id: 6, kind: u64 },
+  inPacketRate: { id: 7, kind: u64 },
+  outPacketRate: { id: 8, kind: u64 },
+  inByteRate: { id: 9, kind: u64 },
+  outByteRate: { id: 10, kind: u64 },
 });
 
 /** Addresses are 16 bytes wide, whatever the family. */
@@ -106,7 +116,7 @@ export const DESTINATION = schema({
   /** Absent before Linux 3.18: then it is the service's. */
   family: { id: 11, kind: u16 },
   stats64: { id: 12, kind: nested(STATS64) },
-  /** IPIP 0, GUE 1, GRE 2; the port is GUE's. */
+  /** Linux 5.3 and later (flags: 5.4); the port is GUE's. Absent = ipip. */
   tunnelType: { id: 13, kind: u8 },
   tunnelPort: { id: 14, kind: u16be },
   tunnelFlags: { id: 15, kind: u16 },

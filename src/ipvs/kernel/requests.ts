@@ -4,8 +4,16 @@ import { type Address, addressBytes, type Family, familyOf } from '../../core/ad
 import type { ValuesOf } from '../../netlink/attributes.ts';
 import { encodeGeneric } from '../../netlink/generic.ts';
 import { NLM_F, type Request } from '../../netlink/message.ts';
-import { type Server, type SyncDaemon, serverKey, serviceKey } from '../model.ts';
-import type { Command, ServiceHead } from '../plane.ts';
+import {
+  familyOfService,
+  type Selector,
+  type Server,
+  type ServiceHead,
+  type SyncDaemon,
+  serverKey,
+  serviceKey,
+} from '../model.ts';
+import type { Command } from '../plane.ts';
 import {
   ADDRESS_SIZE,
   AF,
@@ -19,6 +27,8 @@ import {
   PROTOCOL,
   type SERVICE,
   SERVICE_FLAG,
+  TUNNEL,
+  TUNNEL_CHECKSUM,
 } from './attributes.ts';
 
 /** Flags we decide about; HASHED and what may come later stay as the kernel has them. */
@@ -35,7 +45,7 @@ export function commandRequest(family: number, command: Command): Request {
 export function dumpServices(family: number): Request {
   return request(family, 'GET_SERVICE', { number: CMD.GET_SERVICE, flags: NLM_F.DUMP }, {});
 }
-export function dumpServers(family: number, service: ServiceHead): Request {
+export function dumpServers(family: number, service: Selector): Request {
   const values = { service: serviceIdentity(service) };
   const name = `GET_DEST ${serviceKey(service)}`;
   return request(family, name, { number: CMD.GET_DEST, flags: NLM_F.DUMP }, values);
@@ -58,7 +68,7 @@ export function changeTimeouts(family: number, timeouts: Timeouts): Request {
   return request(family, 'SET_CONFIG', { number: CMD.SET_CONFIG, flags: NLM_F.ACK }, values);
 }
 /** Sets the counters of one service, or of everything, to zero. */
-export function zeroCounters(family: number, service?: ServiceHead): Request {
+export function zeroCounters(family: number, service?: Selector): Request {
   const values = service === undefined ? {} : { service: serviceIdentity(service) };
   return request(family, 'ZERO', { number: CMD.ZERO, flags: NLM_F.ACK }, values);
 }
@@ -87,13 +97,13 @@ function encodeCommand(command: Command): { number: number; name: string; values
       return forDaemon(CMD.DEL_DAEMON, 'DEL_DAEMON', command.daemon, daemonIdentity(command.daemon));
   }
 }
-function forService(number: number, name: string, head: ServiceHead, service: ValuesOf<typeof SERVICE>) {
+function forService(number: number, name: string, head: Selector, service: ValuesOf<typeof SERVICE>) {
   return { number, name: `${name} ${serviceKey(head)}`, values: { service } };
 }
 function forServer(
   number: number,
   name: string,
-  of: { service: ServiceHead; server: Server },
+  of: { service: Selector; server: Server },
   destination: ValuesOf<typeof DESTINATION>,
 ) {
   const values = { service: serviceIdentity(of.service), destination };
@@ -103,13 +113,10 @@ function forDaemon(number: number, name: string, of: SyncDaemon, daemon: ValuesO
   return { number, name: `${name} ${of.role} ${of.interface}`, values: { daemon } };
 }
 
-function serviceIdentity(head: ServiceHead): ValuesOf<typeof SERVICE> {
-  return {
-    family: familyNumber(head.address),
-    protocol: PROTOCOL[head.protocol],
-    address: wideAddress(head.address),
-    port: head.port,
-  };
+function serviceIdentity(of: Selector): ValuesOf<typeof SERVICE> {
+  const family = familyNumber(familyOfService(of));
+  if ('mark' in of) return { family, firewallMark: of.mark };
+  return { family, protocol: PROTOCOL[of.protocol], address: wideAddress(of.address), port: of.port };
 }
 function serviceValues(head: ServiceHead): ValuesOf<typeof SERVICE> {
   const persistent = head.persistenceSeconds > 0 ? SERVICE_FLAG.PERSISTENT : 0;
@@ -119,14 +126,16 @@ function serviceValues(head: ServiceHead): ValuesOf<typeof SERVICE> {
     scheduler: head.scheduler,
     flags: { value: persistent | onePacket | (head.schedulerFlags & SERVICE_FLAG.SCHED), mask: FLAG_MASK },
     persistenceSeconds: head.persistenceSeconds,
-    netmask: netmask(familyOf(head.address), head.persistencePrefix),
+    netmask: netmask(familyOfService(head), head.persistencePrefix),
+    // Left out, it takes away the one there is.
+    persistenceEngine: head.persistenceEngine,
   };
 }
 function serverIdentity(server: Server): ValuesOf<typeof DESTINATION> {
   return {
     address: wideAddress(server.address),
     port: server.port,
-    family: familyNumber(server.address),
+    family: familyNumber(familyOf(server.address)),
   };
 }
 function serverValues(server: Server): ValuesOf<typeof DESTINATION> {
@@ -136,6 +145,16 @@ function serverValues(server: Server): ValuesOf<typeof DESTINATION> {
     weight: server.weight,
     upperThreshold: server.upperThreshold,
     lowerThreshold: server.lowerThreshold,
+    ...tunnelValues(server),
+  };
+}
+/** Left out = ipip, also of a server that had another one. */
+function tunnelValues({ tunnel }: Server): ValuesOf<typeof DESTINATION> {
+  if (tunnel === undefined) return {};
+  return {
+    tunnelType: TUNNEL[tunnel.type],
+    tunnelPort: tunnel.type === 'gue' ? tunnel.port : 0,
+    tunnelFlags: TUNNEL_CHECKSUM[tunnel.checksum],
   };
 }
 function daemonIdentity(daemon: SyncDaemon): ValuesOf<typeof DAEMON> {
@@ -168,8 +187,8 @@ function request(
   return { name: `IPVS ${name}`, type: family, flags: command.flags, payload };
 }
 
-function familyNumber(address: Address): number {
-  return familyOf(address) === 4 ? AF.INET : AF.INET6;
+function familyNumber(family: Family): number {
+  return family === 4 ? AF.INET : AF.INET6;
 }
 function wideAddress(address: Address): Buffer {
   const wide = Buffer.alloc(ADDRESS_SIZE);

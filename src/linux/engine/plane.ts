@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
+import { refusal } from '../../ipvs/embedded/limits.ts';
 import type { ServiceCounters, ServiceKey, SyncDaemon, Table } from '../../ipvs/model.ts';
 import type { Command, CommandFailure, DataPlane, OwnedAddress } from '../../ipvs/plane.ts';
 import { close, eventfd, write } from '../libc.ts';
@@ -24,6 +25,7 @@ type Waiting = { resolve: (value: unknown) => void; reject: (error: Error) => vo
 
 export class EmbeddedPlane implements DataPlane {
   readonly engine = 'embedded';
+  readonly refusal = refusal;
   readonly #options: PlaneOptions;
   readonly #wakeFd = eventfd(0);
   readonly #port: MessagePort;

@@ -3,8 +3,14 @@
 import { address } from '../../../src/core/address.ts';
 import { VERDICT } from '../../../src/ipvs/embedded/drops.ts';
 import { Engine } from '../../../src/ipvs/embedded/engine.ts';
-import type { Forwarding, Protocol, Server } from '../../../src/ipvs/model.ts';
-import type { ServiceHead } from '../../../src/ipvs/plane.ts';
+import type {
+  AddressSelector,
+  Forwarding,
+  Protocol,
+  Server,
+  ServiceHead,
+  ServiceSettings,
+} from '../../../src/ipvs/model.ts';
 import { arpFrame, CLIENT_MAC, frame, look, lookArp, mac, type Segment, VNET } from './frames.ts';
 
 export const VIP = '10.0.0.100';
@@ -15,7 +21,9 @@ export const SERVER_MAC = '02:00:00:00:01:15';
 export const CAPACITY = 1000;
 const NOBODY = '00:00:00:00:00:00';
 
-export function head(extra: Partial<ServiceHead> = {}): ServiceHead {
+export type AddressHead = AddressSelector & ServiceSettings;
+
+export function head(extra: Partial<AddressHead> = {}): AddressHead {
   return {
     protocol: 'TCP' as Protocol,
     address: address(VIP),
@@ -159,7 +167,7 @@ export class World {
     return sent;
   }
 
-  state(client: string, clientPort: number, service: ServiceHead = head()): number | undefined {
+  state(client: string, clientPort: number, service = head()): number | undefined {
     const { connections } = this.engine.sessions;
     const number = (text: string) => Buffer.from(text.split('.').map(Number)).readInt32BE(0);
     const protocol = service.protocol === 'TCP' ? 6 : 17;

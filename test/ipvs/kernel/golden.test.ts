@@ -1,6 +1,7 @@
 // Dumps of a real kernel (Linux 6.1.176), made there by `ipvsadm`, taken apart: the format is the kernel's,
 // not our idea of it.
 import { expect, test } from 'vitest';
+import { address } from '../../../src/core/address.ts';
 import { decodeDaemon, decodeServer, decodeService } from '../../../src/ipvs/kernel/answers.ts';
 import { commandRequest } from '../../../src/ipvs/kernel/requests.ts';
 import type { Message } from '../../../src/netlink/message.ts';
@@ -12,7 +13,9 @@ const hex = (...lines: string[]): Message => ({
   port: 0,
   payload: Buffer.from(lines.join(''), 'hex'),
 });
-const ZERO = { connections: 0n, inPackets: 0n, outPackets: 0n, inBytes: 0n, outBytes: 0n };
+const STILL = { connections: 0, inPackets: 0, outPackets: 0, inBytes: 0, outBytes: 0 };
+const ZERO = { connections: 0n, inPackets: 0n, outPackets: 0n, inBytes: 0n, outBytes: 0n, rates: STILL };
+const PLAIN = { schedulerFlags: 0, persistenceSeconds: 0, persistencePrefix: 32, onePacket: false };
 
 // -A -t 10.0.0.100:80 -s sh -b sh-fallback,sh-port -p 300 -M 255.255.255.0
 const SERVICE = hex(
@@ -45,6 +48,60 @@ const MARKED = hex(
   '04000b000c000300000000000000000004000b000c000400000000000000000004000b000c0005000000000000000000',
   '04000b000c000600000000000000000004000b000c000700000000000000000004000b000c0008000000000000000000',
   '04000b000c000900000000000000000004000b000c000a000000000000000000',
+);
+// -A --sctp-service 10.0.0.100:9 -s fo
+const SCTP = hex(
+  '010100005401010006000100020000000600020084000000140003000a00006400000000000000000000000006000400',
+  '0009000007000600666f00000c00070002000000ffffffff080008000000000008000900ffffffff60000a0008000100',
+  '00000000080002000000000008000300000000000c000400000000000000000004000b000c0005000000000000000000',
+  '080006000000000008000700000000000800080000000000080009000000000008000a0000000000a0000c000c000100',
+  '000000000000000004000b000c000200000000000000000004000b000c000300000000000000000004000b000c000400',
+  '000000000000000004000b000c000500000000000000000004000b000c000600000000000000000004000b000c000700',
+  '000000000000000004000b000c000800000000000000000004000b000c000900000000000000000004000b000c000a00',
+  '0000000000000000',
+);
+// -A -u 10.0.0.100:5060 -s rr -p 60 --pe sip
+const SIP = hex(
+  '010100005c01010006000100020000000600020011000000140003000a00006400000000000000000000000006000400',
+  '13c40000070006007272000008000b00736970000c00070003000000ffffffff080008003c00000008000900ffffffff',
+  '60000a000800010000000000080002000000000008000300000000000c000400000000000000000004000b000c000500',
+  '0000000000000000080006000000000008000700000000000800080000000000080009000000000008000a0000000000',
+  'a0000c000c000100000000000000000004000b000c000200000000000000000004000b000c0003000000000000000000',
+  '04000b000c000400000000000000000004000b000c000500000000000000000004000b000c0006000000000000000000',
+  '04000b000c000700000000000000000004000b000c000800000000000000000004000b000c0009000000000000000000',
+  '04000b000c000a000000000000000000',
+);
+// -A -f 7 -6 -s mh -b mh-port -p 60 -M 64
+const MARKED6 = hex(
+  '010100003c010100060001000a0000000800050007000000070006006d6800000c00070013000000ffffffff08000800',
+  '3c000000080009004000000064000a0008000100000000000800020000000000080003000000000004000b000c000400',
+  '000000000000000004000b000c0005000000000000000000080006000000000008000700000000000800080000000000',
+  '080009000000000008000a0000000000a0000c000c000100000000000000000004000b000c0002000000000000000000',
+  '04000b000c000300000000000000000004000b000c000400000000000000000004000b000c0005000000000000000000',
+  '04000b000c000600000000000000000004000b000c000700000000000000000004000b000c0008000000000000000000',
+  '04000b000c000900000000000000000004000b000c000a000000000000000000',
+);
+// -a -u 10.0.0.100:5060 -r 10.1.0.21:5060 -i -w 1 --tun-type gre --tun-csum
+const GRE = hex(
+  '050100007c010200140001000a0100150000000000000000000000000600020013c40000080003000200000008000400',
+  '0100000005000d000200000006000e000000000006000f00010000000800050000000000080006000000000008000700',
+  '000000000800080000000000080009000000000006000b000200000064000a0008000100000000000800020000000000',
+  '080003000000000004000b000c000400000000000000000004000b000c00050000000000000000000800060000000000',
+  '08000700000000000800080000000000080009000000000008000a0000000000a0000c000c0001000000000000000000',
+  '04000b000c000200000000000000000004000b000c000300000000000000000004000b000c0004000000000000000000',
+  '04000b000c000500000000000000000004000b000c000600000000000000000004000b000c0007000000000000000000',
+  '04000b000c000800000000000000000004000b000c000900000000000000000004000b000c000a000000000000000000',
+);
+// -a -f 7 -6 -r 10.1.0.21 -i -w 2 --tun-type gue --tun-port 6080 --tun-csum
+const GUE = hex(
+  '050100007c010200140001000a0100150000000000000000000000000600020000000000080003000200000008000400',
+  '0200000005000d000100000006000e0017c0000006000f00010000000800050000000000080006000000000008000700',
+  '000000000800080000000000080009000000000006000b000200000064000a0008000100000000000800020000000000',
+  '080003000000000004000b000c000400000000000000000004000b000c00050000000000000000000800060000000000',
+  '08000700000000000800080000000000080009000000000008000a0000000000a0000c000c0001000000000000000000',
+  '04000b000c000200000000000000000004000b000c000300000000000000000004000b000c0004000000000000000000',
+  '04000b000c000500000000000000000004000b000c000600000000000000000004000b000c0007000000000000000000',
+  '04000b000c000800000000000000000004000b000c000900000000000000000004000b000c000a000000000000000000',
 );
 // --start-daemon master --mcast-interface d0 --syncid 51 --sync-maxlen 1400 --mcast-group 224.0.0.82
 // --mcast-port 8850 --mcast-ttl 3
@@ -95,8 +152,61 @@ test('a server with thresholds', () => {
   });
 });
 
-test('a service by firewall mark is passed over', () => {
-  expect(decodeService(MARKED)).toEqual({ ok: true, value: undefined });
+test.each([
+  ['by firewall mark', MARKED, { ...PLAIN, mark: 7, family: 4, scheduler: 'wlc' }],
+  [
+    'by firewall mark, of IPv6',
+    MARKED6,
+    {
+      ...PLAIN,
+      mark: 7,
+      family: 6,
+      scheduler: 'mh',
+      schedulerFlags: 0x10,
+      persistenceSeconds: 60,
+      persistencePrefix: 64,
+    },
+  ],
+  [
+    'for SCTP',
+    SCTP,
+    { ...PLAIN, protocol: 'SCTP', address: address('10.0.0.100'), port: 9, scheduler: 'fo' },
+  ],
+  [
+    'with a persistence engine',
+    SIP,
+    {
+      ...PLAIN,
+      protocol: 'UDP',
+      address: address('10.0.0.100'),
+      port: 5060,
+      scheduler: 'rr',
+      persistenceSeconds: 60,
+      persistenceEngine: 'sip',
+    },
+  ],
+] as const)('a service %s, and that its own command carries the same attributes', (_, golden, head) => {
+  expect(decodeService(golden)).toEqual({ ok: true, value: { head, counters: ZERO } });
+  const { payload } = commandRequest(0x1c, { do: 'addService', service: head });
+  // The kernel adds HASHED, answers with every flag in the mask, and with counters.
+  expect(without([7], attributes(payload))).toEqual(without([7, 10, 12], attributes(golden.payload)));
+});
+
+test.each([
+  ['GRE', GRE, { port: 5060, weight: 1, tunnel: { type: 'gre', checksum: 'csum' } }],
+  ['GUE', GUE, { port: 0, weight: 2, tunnel: { type: 'gue', port: 6080, checksum: 'csum' } }],
+] as const)('a server behind %s, also of an IPv6 service', (_, golden, { port, weight, tunnel }) => {
+  const decoded = decodeServer(golden, 6);
+  expect(decoded).toMatchObject({
+    ok: true,
+    value: { server: { address: '10.1.0.21', port, forwarding: 'TUN', tunnel, weight } },
+  });
+  if (!decoded.ok || decoded.value === undefined) return;
+  const { server } = decoded.value;
+  const service = { ...PLAIN, mark: 7, family: 6, scheduler: 'mh' } as const;
+  const { payload } = commandRequest(0x1c, { do: 'addServer', service, server });
+  // Behind the service's identity, which are two attributes of 8 bytes; the kernel adds what it counts.
+  expect(attributes(payload, 28)).toEqual(without([7, 8, 9, 10, 12], attributes(golden.payload)));
 });
 
 test('sync threads, and that the command for the same one carries the same attributes', () => {
@@ -120,11 +230,14 @@ test('sync threads, and that the command for the same one carries the same attri
   }
 });
 
-/** Those inside the daemon attribute as hex, without regard to their order or the flag for nesting. */
-function attributes(payload: Buffer): string[] {
+/** Those inside the first attribute as hex, without regard to their order or the flag for nesting. */
+function attributes(payload: Buffer, start = 8): string[] {
   const found: string[] = [];
-  for (let at = 8; at < payload.length; at += (payload.readUInt16LE(at) + 3) & ~3) {
+  for (let at = start; at < payload.length; at += (payload.readUInt16LE(at) + 3) & ~3) {
     found.push(payload.toString('hex', at, at + payload.readUInt16LE(at)));
   }
   return found.sort();
+}
+function without(numbers: readonly number[], found: readonly string[]): string[] {
+  return found.filter((one) => !numbers.includes(Number.parseInt(one.slice(4, 6), 16)));
 }

@@ -19,8 +19,7 @@ import {
   getInfo,
   zeroCounters,
 } from '../../../src/ipvs/kernel/requests.ts';
-import type { Server, SyncDaemon } from '../../../src/ipvs/model.ts';
-import type { ServiceHead } from '../../../src/ipvs/plane.ts';
+import type { Server, ServiceHead, SyncDaemon, Tunnel } from '../../../src/ipvs/model.ts';
 import type { ValuesOf } from '../../../src/netlink/attributes.ts';
 import { decodeGeneric, encodeGeneric } from '../../../src/netlink/generic.ts';
 import { type Message, NLM_F } from '../../../src/netlink/message.ts';
@@ -32,30 +31,49 @@ const answered = (command: number, values: ValuesOf<typeof COMMAND>): Message =>
 
 const heads = fc
   .record({
-    protocol: fc.constantFrom('TCP', 'UDP'),
+    by: fc.oneof(
+      fc.record({ protocol: fc.constantFrom('TCP', 'UDP', 'SCTP'), port: fc.nat(0xffff) }),
+      fc.record({ mark: fc.integer({ min: 1, max: 0xffffffff }) }),
+    ),
     six: fc.boolean(),
-    port: fc.nat(0xffff),
     scheduler: fc.constantFrom('rr', 'wlc', 'mh', 'lblcr'),
     schedulerFlags: fc.constantFrom(0, 0x8, 0x10, 0x20, 0x38),
     persistenceSeconds: fc.constantFrom(0, 1, 300),
     prefix: fc.integer({ min: 1, max: 128 }),
     onePacket: fc.boolean(),
+    engine: fc.constantFrom({}, { persistenceEngine: 'sip' }),
   })
   .map(
-    ({ six, prefix, ...rest }): ServiceHead => ({
+    ({ by, six, prefix, engine, ...rest }): ServiceHead => ({
       ...rest,
-      address: address(six ? '2001:db8::100' : '192.0.2.100'),
+      ...('mark' in by
+        ? { ...by, family: six ? 6 : 4 }
+        : { ...by, address: address(six ? '2001:db8::100' : '192.0.2.100') }),
       persistencePrefix: six ? prefix : ((prefix - 1) % 32) + 1,
+      ...engine,
     }),
   );
-const servers: fc.Arbitrary<Server> = fc.record({
-  address: fc.constantFrom(address('10.1.0.21'), address('2001:db8::21')),
-  port: fc.nat(0xffff),
-  forwarding: fc.constantFrom('NAT', 'DR', 'TUN'),
-  weight: fc.nat(0x7fffffff),
-  upperThreshold: fc.nat(0xffffffff),
-  lowerThreshold: fc.nat(0xffffffff),
-});
+const tunnels: fc.Arbitrary<Tunnel> = fc.oneof(
+  fc.record({ type: fc.constant('gre' as const), checksum: fc.constantFrom('none', 'csum') }),
+  fc.record({
+    type: fc.constant('gue' as const),
+    port: fc.integer({ min: 1, max: 0xffff }),
+    checksum: fc.constantFrom('none', 'csum', 'remcsum'),
+  }),
+);
+const forwardings: fc.Arbitrary<Pick<Server, 'forwarding' | 'tunnel'>> = fc.oneof(
+  fc.record({ forwarding: fc.constantFrom('NAT', 'DR', 'TUN') }),
+  fc.record({ forwarding: fc.constant('TUN' as const), tunnel: tunnels }),
+);
+const servers: fc.Arbitrary<Server> = fc
+  .record({
+    address: fc.constantFrom(address('10.1.0.21'), address('2001:db8::21')),
+    port: fc.nat(0xffff),
+    weight: fc.nat(0x7fffffff),
+    upperThreshold: fc.nat(0xffffffff),
+    lowerThreshold: fc.nat(0xffffffff),
+  })
+  .chain((rest) => forwardings.map((forwarding) => ({ ...rest, ...forwarding })));
 const HEAD: ServiceHead = {
   protocol: 'TCP',
   address: address('10.0.0.100'),
@@ -166,29 +184,41 @@ test('counters: 64 bits wide where the kernel has them, else 32', () => {
   const service = valuesOf(commandRequest(FAMILY, { do: 'addService', service: HEAD }).payload).service;
   const wide = { connections: 1n << 40n, inPackets: 2n, outPackets: 3n, inBytes: 4n, outBytes: 5n };
   const narrow = { connections: 1, inPackets: 2, outPackets: 3, inBytes: 4n, outBytes: 5n };
-  const both = answered(CMD.NEW_SERVICE, { service: { ...service, stats: narrow, stats64: wide } });
-  expect(decodeService(both)).toMatchObject({ value: { counters: wide } });
-  const old = answered(CMD.NEW_SERVICE, { service: { ...service, stats: narrow } });
-  expect(decodeService(old)).toMatchObject({ value: { counters: { ...wide, connections: 1n } } });
+  const wideRates = { connectionRate: 6n, inByteRate: 1n << 40n };
+  const narrowRates = {
+    connectionRate: 6,
+    inPacketRate: 7,
+    outPacketRate: 8,
+    inByteRate: 9,
+    outByteRate: 10,
+  };
+  const stats64 = { ...wide, ...wideRates };
+  const both = answered(CMD.NEW_SERVICE, { service: { ...service, stats: narrow, stats64 } });
+  const rates = { connections: 6, inPackets: 0, outPackets: 0, inBytes: 2 ** 40, outBytes: 0 };
+  expect(decodeService(both)).toMatchObject({ value: { counters: { ...wide, rates } } });
+  const stats = { ...narrow, ...narrowRates };
+  const old = answered(CMD.NEW_SERVICE, { service: { ...service, stats } });
+  const oldRates = { connections: 6, inPackets: 7, outPackets: 8, inBytes: 9, outBytes: 10 };
+  const oldCounters = { ...wide, connections: 1n, rates: oldRates };
+  expect(decodeService(old)).toMatchObject({ value: { counters: oldCounters } });
   const none = answered(CMD.NEW_SERVICE, { service: { ...service } });
   expect(decodeService(none)).toMatchObject({ value: { counters: { connections: 0n } } });
 });
 
 test("somebody else's, in words we do not have, is passed over", () => {
   const { service } = valuesOf(commandRequest(FAMILY, { do: 'addService', service: HEAD }).payload);
-  const { protocol: _, address: __, port: ___, ...marked } = { ...service, firewallMark: 7 };
-  expect(decodeService(answered(CMD.NEW_SERVICE, { service: marked }))).toEqual({
-    ok: true,
-    value: undefined,
-  });
-  const sctp = answered(CMD.NEW_SERVICE, { service: { ...service, protocol: 132 } });
-  expect(decodeService(sctp)).toEqual({ ok: true, value: undefined });
+  const other = answered(CMD.NEW_SERVICE, { service: { ...service, protocol: 136 } });
+  expect(decodeService(other)).toEqual({ ok: true, value: undefined });
   const { payload } = commandRequest(FAMILY, { do: 'addServer', service: HEAD, server: SERVER });
-  const bypass = { ...valuesOf(payload).destination, forward: 4 };
-  expect(decodeServer(answered(CMD.NEW_DEST, { destination: bypass }), 4)).toEqual({
-    ok: true,
-    value: undefined,
-  });
+  const { destination } = valuesOf(payload);
+  for (const strange of [
+    { forward: 4 },
+    { forward: 2, tunnelType: 3 },
+    { forward: 2, tunnelType: 2, tunnelFlags: 2 },
+  ]) {
+    const answer = answered(CMD.NEW_DEST, { destination: { ...destination, ...strange } });
+    expect(decodeServer(answer, 4), JSON.stringify(strange)).toEqual({ ok: true, value: undefined });
+  }
 });
 
 test('a server without a family of its own has the one of the service (Linux before 3.18)', () => {

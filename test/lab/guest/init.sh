@@ -11,7 +11,7 @@ exec >"$LAB_OUT/output.log" 2>&1 </dev/null
 echo 1 >/proc/sys/kernel/printk
 modprobe -d "$LAB_OUT" -a ipv6 veth bridge dummy macvlan ipip ip6_tunnel sch_netem nf_conntrack ip_vs \
   ip_vs_rr ip_vs_wrr ip_vs_lc ip_vs_wlc ip_vs_fo ip_vs_ovf ip_vs_lblc ip_vs_lblcr ip_vs_dh ip_vs_sh \
-  ip_vs_sed ip_vs_nq ip_vs_mh
+  ip_vs_sed ip_vs_nq ip_vs_mh ip_vs_pe_sip
 ip link set lo up
 sh "$LAB_OUT/job.sh"
 echo $? >"$LAB_OUT/rc.tmp"

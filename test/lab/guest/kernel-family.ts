@@ -11,7 +11,7 @@ import {
   getTimeouts,
   zeroCounters,
 } from '../../../src/ipvs/kernel/requests.ts';
-import type { ServiceHead } from '../../../src/ipvs/plane.ts';
+import type { ServiceHead } from '../../../src/ipvs/model.ts';
 import { NetlinkSocket } from '../../../src/linux/netlink-socket.ts';
 import { decodeFamily, familyRequest, NETLINK_GENERIC } from '../../../src/netlink/generic.ts';
 

@@ -7,21 +7,15 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { address } from '../../../src/core/address.ts';
-import {
-  type Forwarding,
-  type Server,
-  type Service,
-  serverKey,
-  serviceKey,
-  type Table,
-} from '../../../src/ipvs/model.ts';
+import type { Forwarding, Service, Table } from '../../../src/ipvs/model.ts';
 import type { CommandFailure } from '../../../src/ipvs/plane.ts';
 import { reconcile } from '../../../src/ipvs/reconcile.ts';
 import { openKernelPlane } from '../../../src/linux/kernel-plane.ts';
 import { CLONE, unshare } from '../../../src/linux/libc.ts';
 import { checkFamily } from './kernel-family.ts';
+import { checkSelectors, checkTunnels } from './kernel-selectors.ts';
 import { checkSync } from './kernel-sync.ts';
+import { server, service, tableOf } from './kernel-tables.ts';
 
 unshare(CLONE.NEWNET);
 // Without a local address the kernel takes no IPv4 address for unicast, and refuses every server with EINVAL.
@@ -53,26 +47,6 @@ const lines = (text: string): string[] =>
 const saved = (): string[] => lines(ipvsadm('-Sn')).toSorted();
 const restore = (rules: readonly string[]): Buffer =>
   execFileSync('ipvsadm', ['-R'], { input: `${rules.join('\n')}\n` });
-
-function server(text: string, port: number, changes: Partial<Server> = {}): Server {
-  const plain = { forwarding: 'NAT', weight: 1, upperThreshold: 0, lowerThreshold: 0 } as const;
-  return { address: address(text), port, ...plain, ...changes };
-}
-function service(text: string, port: number, servers: Server[], changes: Partial<Service> = {}): Service {
-  return {
-    protocol: 'TCP',
-    address: address(text),
-    port,
-    scheduler: 'wlc',
-    schedulerFlags: 0,
-    persistenceSeconds: 0,
-    persistencePrefix: text.includes(':') ? 128 : 32,
-    onePacket: false,
-    servers: new Map(servers.map((one) => [serverKey(one), one])),
-    ...changes,
-  };
-}
-const tableOf = (...services: Service[]): Table => new Map(services.map((one) => [serviceKey(one), one]));
 
 /**
  * Makes the table what is desired and asserts that the kernel then says so itself, and that nothing is left
@@ -114,7 +88,7 @@ await check('every scheduler the kernel has', async () => {
   return schedulers.join(' ');
 });
 
-await check('NAT, DR and TUN; TCP and UDP; IPv4 and IPv6', async () => {
+await check('NAT, DR and TUN; TCP, UDP and SCTP; IPv4 and IPv6', async () => {
   const letters: Record<Forwarding, string> = {
     NAT: '-m -w 1',
     DR: '-g -w 1',
@@ -122,13 +96,13 @@ await check('NAT, DR and TUN; TCP and UDP; IPv4 and IPv6', async () => {
   };
   const services: Service[] = [];
   const expected: string[] = [];
-  for (const protocol of ['TCP', 'UDP'] as const) {
+  for (const protocol of ['TCP', 'UDP', 'SCTP'] as const) {
     for (const [virtual, real] of [
       ['10.0.0.100', '10.1.0.21'],
       ['2001:db8::100', '2001:db8:1::21'],
     ] as const) {
       const brackets = (text: string) => (text.includes(':') ? `[${text}]` : text);
-      const flag = protocol === 'TCP' ? '-t' : '-u';
+      const flag = { TCP: '-t', UDP: '-u', SCTP: '--sctp-service' }[protocol];
       for (const [i, forwarding] of (['NAT', 'DR', 'TUN'] as const).entries()) {
         services.push(service(virtual, 80 + i, [server(real, 80 + i, { forwarding })], { protocol }));
         expected.push(`-A ${flag} ${brackets(virtual)}:${80 + i} -s wlc`);
@@ -299,10 +273,14 @@ await check('counters and connections of real traffic', async () => {
     .split(/ +/)
     .slice(2)
     .map(BigInt);
-  const { servers, ...total } = counters!;
+  const { servers, rates: _, ...total } = counters!;
   assert.deepEqual(total, { connections: conns, inPackets, outPackets, inBytes, outBytes });
   assert.equal(total.connections, 3n);
-  assert(total.inBytes > 0n && total.outBytes > 0n);
+  // They change every two seconds, perhaps between one question and the other.
+  const rates = async () => Object.values((await read())!.rates!).join(' ');
+  for (const end = performance.now() + 10_000; (await rates()) !== ratesOf('TCP'); ) {
+    assert(performance.now() < end, `rates are ${await rates()}, not ${ratesOf('TCP')}`);
+  }
   const one = servers.get('10.9.0.2:8080')!;
   assert.deepEqual([one.activeConnections, one.connections, one.inBytes], [3, 3n, total.inBytes]);
   assert.equal(await plane.countConnections(), 3);
@@ -316,6 +294,11 @@ await check('counters and connections of real traffic', async () => {
   real.close();
 });
 
+/** CPS, InPPS, OutPPS, InBPS, OutBPS. */
+function ratesOf(protocol: string): string {
+  const line = lines(ipvsadm('-Ln', '--rate', '--exact')).find((one) => one.startsWith(protocol));
+  return line!.split(/ +/).slice(2).join(' ');
+}
 function echo(host: string, port: number) {
   return new Promise<ReturnType<typeof connect>>((resolve, reject) => {
     const client = connect(port, host, () => client.write('hello'));
@@ -323,6 +306,8 @@ function echo(host: string, port: number) {
   });
 }
 
+await checkSelectors(check, bring, saved);
+await checkTunnels(check, bring, saved);
 await checkFamily(check, ipvsadm);
 await checkSync(check, plane, ipvsadm);
 

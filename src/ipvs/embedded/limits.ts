@@ -1,0 +1,25 @@
+// What of a table the embedded engine cannot do yet, as reasons for people: found before a command is sent,
+// so that a service is refused as a whole or a server by name, and never half done.
+import { familyOf } from '../../core/address.ts';
+import { familyOfService, type Server, type ServiceHead } from '../model.ts';
+import { SCHEDULERS } from './schedulers.ts';
+
+/** Why it cannot have the service, or this server of it; undefined = it can. */
+export function refusal(service: ServiceHead, server?: Server): string | undefined {
+  return server === undefined ? ofService(service) : ofServer(server);
+}
+
+function ofService(service: ServiceHead): string | undefined {
+  if ('mark' in service) return 'it knows no firewall marks';
+  if (familyOfService(service) === 6) return 'it knows no IPv6';
+  if (service.protocol === 'SCTP') return 'it knows no SCTP';
+  if (!SCHEDULERS[service.scheduler]) return `it has no scheduler ${service.scheduler}`;
+  if (service.persistenceEngine !== undefined)
+    return `it has no persistence engine ${service.persistenceEngine}`;
+  return undefined;
+}
+
+function ofServer({ address, forwarding }: Server): string | undefined {
+  if (familyOf(address) === 6) return 'it knows no IPv6';
+  return forwarding === 'TUN' ? 'it has no tunnels' : undefined;
+}

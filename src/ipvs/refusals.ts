@@ -1,0 +1,39 @@
+// What of a wanted table a data plane can have: the rest is left out before anything is compared, with the
+// reason, so that no command for it is ever sent.
+import {
+  type Server,
+  type ServerKey,
+  type Service,
+  type ServiceHead,
+  type ServiceKey,
+  serverKey,
+  serviceKey,
+  type Table,
+} from './model.ts';
+
+/** `server` undefined = the whole service. */
+export type Refused = { service: ServiceKey; server?: ServerKey; reason: string };
+type Refusal = (service: ServiceHead, server?: Server) => string | undefined;
+
+export function withoutRefused(wanted: Table, refusal: Refusal): [Table, Refused[]] {
+  const refused: Refused[] = [];
+  const table = new Map<ServiceKey, Service>();
+  for (const [key, service] of wanted) {
+    const reason = refusal(service);
+    if (reason === undefined) table.set(key, withServers(service, refusal, refused));
+    else refused.push({ service: key, reason });
+  }
+  return [table, refused];
+}
+
+function withServers(service: Service, refusal: Refusal, refused: Refused[]): Service {
+  const before = refused.length;
+  for (const server of service.servers.values()) {
+    const reason = refusal(service, server);
+    if (reason !== undefined)
+      refused.push({ service: serviceKey(service), server: serverKey(server), reason });
+  }
+  if (refused.length === before) return service;
+  const gone = new Set(refused.slice(before).map(({ server }) => server));
+  return { ...service, servers: new Map([...service.servers].filter(([key]) => !gone.has(key))) };
+}

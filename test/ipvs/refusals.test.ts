@@ -1,0 +1,74 @@
+// What the embedded engine refuses, and that only that is taken out of a table.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { address } from '../../src/core/address.ts';
+import { refusal } from '../../src/ipvs/embedded/limits.ts';
+import { type Server, type Service, serverKey, serviceKey, type Table } from '../../src/ipvs/model.ts';
+import { withoutRefused } from '../../src/ipvs/refusals.ts';
+import { tableArbitrary } from './table-model.ts';
+
+const REAL: Server = {
+  address: address('10.1.0.21'),
+  port: 80,
+  forwarding: 'NAT',
+  weight: 1,
+  upperThreshold: 0,
+  lowerThreshold: 0,
+};
+const SETTINGS = {
+  scheduler: 'rr',
+  schedulerFlags: 0,
+  persistenceSeconds: 0,
+  persistencePrefix: 32,
+  onePacket: false,
+};
+const web = { ...SETTINGS, protocol: 'TCP', address: address('10.0.0.100'), port: 80 } as const;
+const servers = (...all: Server[]) => new Map(all.map((server) => [serverKey(server), server]));
+const table = (...services: Service[]): Table => new Map(services.map((one) => [serviceKey(one), one]));
+
+test('a service the engine cannot have is refused as a whole, with the reason', () => {
+  const wanted = table(
+    { ...web, servers: servers(REAL) },
+    { ...SETTINGS, mark: 7, family: 4, servers: servers(REAL) },
+    { ...web, protocol: 'SCTP', servers: servers(REAL) },
+    { ...web, port: 81, scheduler: 'sh', servers: servers(REAL) },
+    { ...web, address: address('2001:db8::100'), servers: servers() },
+    { ...web, port: 5060, protocol: 'UDP', persistenceEngine: 'sip', servers: servers(REAL) },
+  );
+  const [left, refused] = withoutRefused(wanted, refusal);
+  expect([...left.keys()]).toEqual(['TCP 10.0.0.100:80']);
+  expect(refused).toEqual([
+    { service: 'FWM 7', reason: 'it knows no firewall marks' },
+    { service: 'SCTP 10.0.0.100:80', reason: 'it knows no SCTP' },
+    { service: 'TCP 10.0.0.100:81', reason: 'it has no scheduler sh' },
+    { service: 'TCP [2001:db8::100]:80', reason: 'it knows no IPv6' },
+    { service: 'UDP 10.0.0.100:5060', reason: 'it has no persistence engine sip' },
+  ]);
+});
+
+test('a server the engine cannot have leaves the others of its service', () => {
+  const tunnel: Server = { ...REAL, address: address('10.1.0.22'), forwarding: 'TUN' };
+  const six: Server = { ...tunnel, address: address('2001:db8::22') };
+  const [left, refused] = withoutRefused(table({ ...web, servers: servers(tunnel, REAL, six) }), refusal);
+  expect([...left.get(serviceKey(web))!.servers.keys()]).toEqual(['10.1.0.21:80']);
+  expect(refused.map(({ server, reason }) => `${server} ${reason}`)).toEqual([
+    '10.1.0.22:80 it has no tunnels',
+    '[2001:db8::22]:80 it knows no IPv6',
+  ]);
+});
+
+test('nothing is left in a table that would be refused, and nothing is lost that would not', () => {
+  fc.assert(
+    fc.property(tableArbitrary, (wanted) => {
+      const [left, refused] = withoutRefused(wanted, refusal);
+      expect(withoutRefused(left, refusal)).toEqual([left, []]);
+      for (const [key, service] of wanted) {
+        const isRefused = refused.some((one) => one.service === key && one.server === undefined);
+        expect(left.has(key)).toBe(!isRefused);
+        if (isRefused) continue;
+        const gone = refused.filter((one) => one.service === key).length;
+        expect(left.get(key)!.servers.size).toBe(service.servers.size - gone);
+      }
+    }),
+  );
+});
