@@ -8,6 +8,7 @@ import type { Rule } from '../core/rule.ts';
 import type { FilterWords, GarpDefaults, GarpGroup, LinkWords } from './model-links.ts';
 import type { GlobalNotify, Mail, Notify, Program } from './model-notify.ts';
 import type { Statics } from './model-statics.ts';
+import type { IpvlanMode } from './schema/virtual-device.ts';
 
 export type Configuration = {
   global: GlobalDefs;
@@ -141,6 +142,8 @@ export type VrrpInstance = {
   ownerIgnoresAdverts?: Located<boolean>;
   skipsAddressCheck?: Located<boolean>;
   vmac?: VirtualMacSetting;
+  /** Not beside `vmac`. */
+  ipvlan?: IpvlanSetting;
   /** `use_vmac_addr`: also for addresses on other interfaces, or of the other family. */
   virtualMacsElsewhere: boolean;
   /** `no_accept` */
@@ -161,6 +164,16 @@ export type VirtualMacSetting = {
   group?: number;
   /** `vmac_xmit_base`, and always for unicast. */
   sendsOnBase: boolean;
+};
+
+/** `use_ipvlan [NAME] [ADDRESS] [bridge|private|vepa] [group N]`. */
+export type IpvlanSetting = {
+  at: Span;
+  name?: string;
+  /** Of the family of the instance; over IPv4 always there. */
+  address?: Prefix;
+  mode: IpvlanMode;
+  group?: number;
 };
 
 export type AuthHmac = {

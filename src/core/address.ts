@@ -33,6 +33,11 @@ export function familyOf(value: Address): Family {
   return value.includes(':') ? 6 : 4;
 }
 
+/** fe80::/10, of which only fe80::/64 is in use: RFC 4291 §2.5.6. */
+export function isLinkLocal(value: Address): boolean {
+  return value.startsWith('fe80:');
+}
+
 /** 4 or 16 bytes in network order. */
 export function addressBytes(value: Address): Buffer {
   return Buffer.from(ipaddr.parse(value).toByteArray());

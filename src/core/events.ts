@@ -90,8 +90,8 @@ export const EVENTS = {
   'vip.added': { level: 'info', means: 'a virtual address was added' },
   'vip.removed': { level: 'info', means: 'a virtual address was removed' },
   'vip.failed': { level: 'error', means: 'a virtual address could not be added or removed' },
-  'vmac.added': { level: 'info', means: 'an interface with a virtual MAC was made, or taken over' },
-  'vmac.removed': { level: 'info', means: 'an interface with a virtual MAC was removed' },
+  'vmac.added': { level: 'info', means: 'an interface of use_vmac or use_ipvlan was made, or taken over' },
+  'vmac.removed': { level: 'info', means: 'an interface of use_vmac or use_ipvlan was removed' },
   'vmac.failed': {
     level: 'error',
     means: 'an interface with a virtual MAC, or a kernel setting for it, could not be made',

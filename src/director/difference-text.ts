@@ -15,7 +15,7 @@ const WORDS: Readonly<Record<string, string>> = {
   hmacMode: 'mode',
   antiReplay: 'anti_replay',
   windowSeconds: 'time_window',
-  vmac: 'use_vmac',
+  vmac: 'use_vmac or use_ipvlan',
   refuses: 'no_accept',
   advertMs: 'advert_int',
   downAdverts: 'down_timer_adverts',

@@ -115,8 +115,13 @@ function hmacFacts({ keys, activeKey, mode, antiReplay, windowSeconds }: HmacSet
 
 /** `vrrp.51 00:00:5e:00:01:33, adverts through eth0` */
 function macName(vmac: VirtualMac): string {
-  const devices = devicesOf({ vmac }).map(({ name, mac, group }) =>
-    [name, mac, ...(group === undefined ? [] : [`group ${group}`])].join(' '),
+  const devices = devicesOf({ vmac }).map(({ name, mac, ipvlan, group }) =>
+    [
+      name,
+      ...(ipvlan === undefined ? [mac] : ['ipvlan', ipvlan.mode]),
+      ...(ipvlan?.address === undefined ? [] : [`${ipvlan.address.address}/${ipvlan.address.length}`]),
+      ...(group === undefined ? [] : [`group ${group}`]),
+    ].join(' '),
   );
   return [
     ...devices,

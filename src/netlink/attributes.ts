@@ -170,6 +170,9 @@ export const bytes: Kind<Buffer> = {
   read: (payload) => Buffer.from(payload),
 };
 
+/** Attributes that are encoded elsewhere. */
+export const nestedBytes: Kind<Buffer> = { ...bytes, nested: true };
+
 /**
  * A name that ends with a zero byte: interfaces, schedulers, families. Latin-1, as the kernel never looks
  * into it.

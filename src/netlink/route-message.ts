@@ -18,6 +18,7 @@ import {
   inetAddress,
   type Kind,
   nested,
+  nestedBytes,
   schema,
   text,
   u8,
@@ -76,7 +77,6 @@ const METRICS = schema({
   congctl: { id: RTAX_CC_ALGO, kind: text },
   fastopen_no_cookie: { id: METRIC_NUMBERS.fastopen_no_cookie, kind: u32 },
 });
-const nestedBytes: Kind<Buffer> = { ...bytes, nested: true };
 /** Of a next hop alone, or of one of several. */
 const HOP_FIELDS = {
   gateway: { id: 5, kind: inetAddress },

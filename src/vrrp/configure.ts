@@ -1,7 +1,7 @@
 // Settings, links and trackers as they change under a running elector: which virtual routers start, change in
 // place, or leave.
 
-import type { Address } from '../core/address.ts';
+import { type Address, isLinkLocal } from '../core/address.ts';
 import { pace, withdraw } from './announcements.ts';
 import { createAuthenticator } from './auth.ts';
 import { weighLinks } from './carrier.ts';
@@ -24,8 +24,7 @@ import { goneRouting, routingAction } from './routing.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from './settings.ts';
 import { STARTED } from './startup.ts';
 import { type Fitness, judge, trackerKey, weightOf } from './tracks.ts';
-import { isLinkLocal } from './unicast.ts';
-import { devicesOf } from './virtual-device.ts';
+import { devicesOf, sourceInterface } from './virtual-device.ts';
 
 /** A diff by name: what did not change is not touched. */
 export function configure(elector: Elector, settings: ElectorSettings, turn: Turn): void {
@@ -123,7 +122,7 @@ function missingEnd(
   if (source === undefined) {
     const isFar = own.unicastPeers.some((peer) => !isLinkLocal(peer));
     const kind = familyOfRouter(own) === 4 ? 'IPv4' : isFar ? 'global IPv6' : 'link-local IPv6';
-    return `${own.interface} has no ${kind} address`;
+    return `${sourceInterface(own)} has no ${kind} address`;
   }
   const devices = [own.interface, ...devicesOf(own).map(({ name }) => name)];
   const isThere = devices.some((name) => links.get(name)?.addresses.includes(source));
@@ -201,5 +200,5 @@ function primaryAddress(elector: Elector, of: InstanceSettings): Address | undef
   for (const { own } of elector.instances.values()) {
     if (own.priority !== OWNER) for (const vip of allVips(own)) virtual.add(vip.address);
   }
-  return sourceAmong(elector.links.get(of.interface)?.addresses ?? [], of, virtual);
+  return sourceAmong(elector.links.get(sourceInterface(of))?.addresses ?? [], of, virtual);
 }

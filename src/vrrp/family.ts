@@ -1,7 +1,7 @@
 // Whether a virtual router speaks over IPv4 or IPv6: the same everywhere, also by unicast.
-import { type Address, type Family, familyOf } from '../core/address.ts';
+import { type Address, type Family, familyOf, isLinkLocal } from '../core/address.ts';
 import type { InstanceSettings } from './settings.ts';
-import { isLinkLocal, sourceFor } from './unicast.ts';
+import { sourceFor } from './unicast.ts';
 
 export function familyOfRouter({ multicastGroup }: InstanceSettings): Family {
   return familyOf(multicastGroup);

@@ -1,10 +1,9 @@
 // What the elector's packet filter has to keep back, from the settings alone: so it stands before an address
 // comes, and a takeover does not wait for it.
 
-import { type Address, familyOf } from '../core/address.ts';
+import { type Address, familyOf, isLinkLocal } from '../core/address.ts';
 import { OWNER } from './packet.ts';
 import type { ElectorSettings, VirtualAddress } from './settings.ts';
-import { isLinkLocal } from './unicast.ts';
 import { devicesOf } from './virtual-device.ts';
 
 /** keepalived's `nftables…`; undefined = what {@link filterFor} says. */
@@ -44,7 +43,9 @@ export function filterFor({ instances, addresses, filter = {} }: ElectorSettings
   const refused = refusing.flatMap((own) => [...own.vips, ...own.excludedVips]).map(refusedOf);
   return {
     ...how,
-    silent: instances.flatMap(devicesOf).map(({ name, family }) => ({ name, family })),
+    silent: instances
+      .flatMap(devicesOf)
+      .flatMap(({ name, mac, family }) => (mac === undefined ? [] : [{ name, family }])),
     refused: [...new Map(refused.map((each) => [JSON.stringify(each), each])).values()],
   };
 }

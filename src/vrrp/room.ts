@@ -1,13 +1,12 @@
 // How many addresses one advert has room for: what is more moves with the instance without being advertised,
 // as in keepalived, which counts the Ethernet header to the MTU. Two directors have to count alike, because
 // a BACKUP may drop adverts with other addresses than its own.
-import { familyOf } from '../core/address.ts';
+import { familyOf, isLinkLocal } from '../core/address.ts';
 import { TRAILER_LENGTH } from './auth.ts';
 import type { Elector } from './elector.ts';
 import { familyOfRouter } from './family.ts';
 import { type Instance, notice, type Turn } from './instance.ts';
 import type { InstanceSettings } from './settings.ts';
-import { isLinkLocal } from './unicast.ts';
 
 const USUAL_MTU = 1500;
 const ETHERNET = 14;

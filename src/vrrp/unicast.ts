@@ -1,6 +1,6 @@
 // Virtual routers that speak to peers by name instead of to a group: where their adverts leave from and how
 // far they go, whose adverts count, and which of several with one id an advert is for.
-import { type Address, addressBytes } from '../core/address.ts';
+import { type Address, addressBytes, isLinkLocal } from '../core/address.ts';
 import { isMulticast } from './envelope.ts';
 import { type Advert, type ChecksumForm, type Decoded, VRRP_TTL } from './packet.ts';
 import type { InstanceSettings } from './settings.ts';
@@ -72,11 +72,6 @@ export function sourceFor(candidates: readonly Address[], peers: readonly Addres
     longest = length;
   }
   return nearest;
-}
-
-/** fe80::/10, of which only fe80::/64 is in use: RFC 4291 §2.5.6. */
-export function isLinkLocal(value: Address): boolean {
-  return value.startsWith('fe80:');
 }
 
 function commonBits(a: Address, b: Address): number {

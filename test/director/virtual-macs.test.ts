@@ -9,6 +9,7 @@ import {
   devicesOf,
   hearingInterface,
   sendingInterface,
+  sourceInterface,
   withoutVirtualDevices,
 } from '../../src/vrrp/virtual-device.ts';
 
@@ -112,6 +113,58 @@ describe('addresses', () => {
     const { settings } = read(instance('V', 'use_vmac\nuse_vmac_addr', vips));
     const plain = read(instance('V', '', vips)).settings!;
     expect(withoutVirtualDevices(settings!)).toEqual(plain);
+  });
+});
+
+describe('use_ipvlan', () => {
+  const file = (words: string, vips = '10.0.0.1\n10.1.0.3 dev eth1') => read(instance('V', words, vips));
+  const planned = (words: string, vips?: string) => file(words, vips).settings!.instances[0]!;
+
+  test('has a name, an address and a mode, in any order, and sends from that address', () => {
+    const own = planned('use_ipvlan vepa 10.0.0.7/24 mine group 7');
+    expect(own.vmac).toEqual({
+      device: {
+        name: 'mine',
+        base: 'eth0',
+        family: 4,
+        group: 7,
+        ipvlan: { mode: 'vepa', address: { address: '10.0.0.7', length: 24 } },
+      },
+      sendsOnBase: false,
+      others: [],
+    });
+    expect(own.source).toBe('10.0.0.7');
+    expect(planned('use_ipvlan 10.0.0.7\nmcast_src_ip 10.0.0.8').source).toBe('10.0.0.8');
+    expect(planned('use_ipvlan 10.0.0.7').vmac!.device).toMatchObject({
+      name: 'vrrp.51',
+      ipvlan: { mode: 'bridge' },
+    });
+  });
+  test('speaks through it, hears a group on the base and peers on it; addresses stay on the base', () => {
+    const own = planned('use_ipvlan 10.0.0.7/24');
+    expect([sendingInterface(own), hearingInterface(own)]).toEqual(['vrrp.51', 'eth0']);
+    expect(own.vips.map((vip) => vip.interface)).toEqual(['eth0', 'eth1']);
+    expect(hearingInterface(planned('use_ipvlan 10.0.0.7/24\nunicast_peer {\n10.0.0.8\n}'))).toBe('vrrp.51');
+  });
+  test('over IPv6 speaks from a link-local address, the one given or its own', () => {
+    const own = planned('use_ipvlan', 'fe80::1\nfd00::1');
+    expect([own.source, sourceInterface(own)]).toEqual([undefined, 'vrrp.51']);
+    expect(planned('use_ipvlan fe80::7', 'fe80::1').source).toBe('fe80::7');
+    expect(planned('use_ipvlan fd00::7', 'fe80::1').source).toBeUndefined();
+    expect(planned('use_ipvlan fd00::7\nunicast_peer {\nfd00::8\n}', 'fe80::1').source).toBe('fd00::7');
+  });
+  test('makes nothing for the embedded engine', () => {
+    const { settings } = file('use_ipvlan 10.0.0.7');
+    expect(withoutVirtualDevices(settings!)).toEqual(file('').settings);
+  });
+  test.each([
+    ['use_ipvlan 10.0.0.7', 'use_ipvlan 10.0.0.8', []],
+    ['use_ipvlan 10.0.0.7', 'use_ipvlan 10.0.0.8 vepa', ['error CFG_KERNEL 14']],
+    ['use_ipvlan 10.0.0.7', 'use_vmac', ['error CFG_KERNEL 14']],
+    ['use_ipvlan mine 10.0.0.7', 'use_ipvlan mine 10.0.0.8', ['error CFG_DUPLICATE 14']],
+  ])('of `%s` and `%s` on one interface', (first, second, said) => {
+    const two = instance('A', first, '10.0.0.1') + instance('B', second, '10.0.0.2', 'eth0', 52);
+    expect(read(two).said).toEqual(said);
   });
 });
 

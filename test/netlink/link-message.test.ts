@@ -1,7 +1,7 @@
 // Requests about interfaces. That the kernel takes them, and what it makes of them, is in
 // test/linux/virtual-mac.test.ts.
 import { expect, test } from 'vitest';
-import { createMacvlan, deleteLink, setLinkUp } from '../../src/netlink/link-message.ts';
+import { createIpvlan, createMacvlan, deleteLink, setLinkUp } from '../../src/netlink/link-message.ts';
 import { NLM_F } from '../../src/netlink/message.ts';
 import { RTM } from '../../src/netlink/route.ts';
 
@@ -21,6 +21,22 @@ test('a macvlan: down, private, on its base', () => {
       '0c0001006d6163766c616e00',
       '0c000280',
       '0800010001000000',
+    ].join(''),
+  );
+});
+
+test('an ipvlan: L2, in its mode, with the MAC of its base', () => {
+  const { payload } = createIpvlan({ name: 'vrrp.51', lowerIndex: 3, mode: 'vepa' });
+  expect(payload.toString('hex')).toBe(
+    [
+      '00000000000000000000000000000000',
+      '0c000300767272702e353100',
+      '0800050003000000',
+      '24001280',
+      '0b0001006970766c616e0000',
+      '14000280',
+      '0600010000000000',
+      '0600020002000000',
     ].join(''),
   );
 });

@@ -7,6 +7,7 @@ import type { PeerEntry } from '../schema/addresses.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { all, last, type Settings } from '../settings.ts';
 import { given } from './given.ts';
+import { ipvlanSource } from './ipvlan.ts';
 import { isAfter } from './order.ts';
 
 type Instance = Settings<typeof VRRP_INSTANCE>;
@@ -62,10 +63,10 @@ function composePeer({ value, at }: Located<PeerEntry>): UnicastPeer {
   };
 }
 
-/** Two names of one setting: whichever comes last counts. */
+/** Two names of one setting: whichever comes last counts. An ipvlan interface has one of its own. */
 function sourceOf(settings: Instance): Located<Address> | undefined {
   const [unicast, multicast] = [last(settings, 'unicast_src_ip'), last(settings, 'mcast_src_ip')];
-  if (unicast === undefined || multicast === undefined) return unicast ?? multicast;
+  if (unicast === undefined || multicast === undefined) return unicast ?? multicast ?? ipvlanSource(settings);
   return isAfter(unicast.at, multicast.at) ? unicast : multicast;
 }
 

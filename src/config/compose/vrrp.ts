@@ -12,6 +12,7 @@ import { composeAddress } from './addresses.ts';
 import { composeHmac } from './auth-hmac.ts';
 import { composePassword } from './authentication.ts';
 import { composeGarp } from './garp.ts';
+import { composeIpvlan } from './ipvlan.ts';
 import { composeNotify } from './notify.ts';
 import { isAfter } from './order.ts';
 import { composeOverrides } from './overrides.ts';
@@ -79,6 +80,7 @@ export function composeInstance(
     ...besideAddresses(settings, report),
     ...composeOverrides(settings, family, unicastPeers, report),
     ...(vmac === undefined ? {} : { vmac }),
+    ...composeIpvlan(settings, family, report),
     virtualMacsElsewhere: last(settings, 'use_vmac_addr') !== undefined,
     ...refusal(settings),
     garp: composeGarp(settings),

@@ -24,7 +24,7 @@ import {
   UINT_MAX,
 } from './shape.ts';
 import { TRACK_INTERFACE, TRACKS } from './tracks.ts';
-import { virtualDevice } from './virtual-device.ts';
+import { ipvlan, virtualMac } from './virtual-device.ts';
 import { VRRP_WORDS } from './words-vrrp.ts';
 
 /**
@@ -99,8 +99,12 @@ export const VRRP_INSTANCE = {
       list('virtual_ipaddress_excluded', addressEntry),
     ),
     use_vmac: keyword(
-      virtualDevice(['netlink_notify_msg']),
+      virtualMac,
       'hold the addresses on an interface with the MAC of the virtual router, vrrp.VRID',
+    ),
+    use_ipvlan: keyword(
+      ipvlan,
+      'send adverts through an ipvlan interface with an address of its own, vrrp.VRID; IPv4 needs one',
     ),
     vmac_xmit_base: keyword(nothing, 'send adverts from the base interface, with its MAC'),
     use_vmac_addr: keyword(nothing, 'such an interface also for virtual addresses on other interfaces'),

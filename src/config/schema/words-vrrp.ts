@@ -7,7 +7,6 @@ import { script, user } from './scripts.ts';
 import { integer, oneOf } from './shape.ts';
 import { wordBlock, words } from './table.ts';
 import { TRACKS } from './tracks.ts';
-import { virtualDevice } from './virtual-device.ts';
 
 /** `N [reverse|noreverse]`. */
 const directed = (most: number) =>
@@ -16,12 +15,10 @@ const SHAPES = {
   script,
   user,
   weight: directed(253),
-  ipvlan: virtualDevice(['bridge', 'private', 'vepa'], true),
 };
 
 export const VRRP_WORDS = words(
   `
-  ignored use_ipvlan                    ipvlan      ipvlan L2 instead of macvlan
   unsafe  vrf iface VRF for unicast without interface: adverts would go another way
 `,
   {

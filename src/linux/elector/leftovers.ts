@@ -15,7 +15,12 @@ import { routingOf } from '../../vrrp/routing.ts';
 import type { ElectorSettings, InstanceSettings } from '../../vrrp/settings.ts';
 import { NO_STATICS } from '../../vrrp/statics.ts';
 import { LINGER_MS, peerMasterDownMs } from '../../vrrp/timing.ts';
-import { hearingInterface, sendingInterface, virtualDevices } from '../../vrrp/virtual-device.ts';
+import {
+  hearingInterface,
+  sendingInterface,
+  sourceInterface,
+  virtualDevices,
+} from '../../vrrp/virtual-device.ts';
 import { wallClockMs } from '../clock.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
@@ -83,7 +88,7 @@ function virtualAddresses(settings: ElectorSettings): Set<Address> {
 
 function resign(own: InstanceSettings, links: Links, virtual: ReadonlySet<Address>): Orphan[] {
   const [speaking, hearing] = [links.link(sendingInterface(own)), links.link(hearingInterface(own))];
-  const addresses = links.electorLink(own.interface)?.addresses ?? [];
+  const addresses = links.electorLink(sourceInterface(own))?.addresses ?? [];
   const source = own.source ?? sourceAmong(addresses, own, virtual);
   if (speaking === undefined || hearing === undefined || source === undefined) return [];
   const socket = openAdvertSocket(familyOfRouter(own), hearing);

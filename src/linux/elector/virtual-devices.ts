@@ -1,8 +1,9 @@
-// The interfaces with virtual MACs on this machine: makes what is missing, takes over what a dead director
-// left, removes what nobody wants any more. Their settings, and those of the interfaces below them, are what
-// keepalived 2.2.7 makes them.
+// The interfaces of `use_vmac` and `use_ipvlan` on this machine: makes what is missing, takes over what a
+// dead director left, removes what nobody wants any more. Their settings, and those of the interfaces below
+// them, are what keepalived 2.2.7 makes them.
+import { familyOf, isLinkLocal, type Prefix } from '../../core/address.ts';
 import type { EventName, Notice } from '../../core/events.ts';
-import { createMacvlan, deleteLink, setLinkUp } from '../../netlink/link-message.ts';
+import { createIpvlan, createMacvlan, deleteLink, setLinkUp } from '../../netlink/link-message.ts';
 import { addAddress, decodeRouteMessage, FOREVER, getLink, IFA_F, type Link } from '../../netlink/route.ts';
 import type { VirtualDevice } from '../../vrrp/virtual-device.ts';
 import type { NetlinkSocket, Result } from '../netlink-socket.ts';
@@ -13,6 +14,8 @@ import type { Links } from './links.ts';
 const NO_ADDRESS = 1;
 /** Answer ARP for addresses of the very interface: the base must not answer for those on its device. */
 const OWN_ADDRESSES = 1;
+/** RT_SCOPE_LINK */
+const LINK_SCOPE = 253;
 const ALL_RP_FILTER = 'ipv4/conf/all/rp_filter';
 
 export class VirtualDevices {
@@ -79,17 +82,19 @@ export class VirtualDevices {
       return;
     }
     if (there !== undefined && this.#held.has(device.name)) return;
-    if (there === undefined) {
-      const { name, group } = device;
-      const wanted = { name, mac: macBytes(device.mac), lowerIndex: base.index };
-      const made = this.#do(createMacvlan({ ...wanted, ...(group === undefined ? {} : { group }) }));
+    // It holds no virtual address: made anew it has this mode and this address.
+    if (there !== undefined && device.ipvlan !== undefined) this.#do(deleteLink(device.name));
+    if (there === undefined || device.ipvlan !== undefined) {
+      const made = this.#do(creation(device, base.index));
       if (!made.ok) return this.#complain(device, made);
     }
     this.#held.set(device.name, device);
-    this.#settle(device);
+    if (device.mac === undefined) this.#settleIpvlan(device);
+    else this.#settle(device);
     const up = this.#do(setLinkUp(device.name));
     if (!up.ok) return this.#complain(device, up);
-    if (device.family === 6) this.#lendLinkLocal(device);
+    if (device.ipvlan?.address !== undefined) this.#addAddress(device, device.ipvlan.address);
+    else if (device.mac !== undefined && device.family === 6) this.#lendLinkLocal(device);
     this.#troubles.delete(device.name);
     this.#tell(device, there === undefined ? 'added' : 'taken over', 'vmac.added');
   }
@@ -111,21 +116,51 @@ export class VirtualDevices {
     this.#sysctls.set(`${of(base)}/arp_filter`, 1);
   }
 
+  /** It has the MAC of its base, so there is nothing to keep from others; over IPv6 the kernel's address. */
+  #settleIpvlan({ name, family }: VirtualDevice): void {
+    if (family === 4) this.#sysctls.set(`ipv6/conf/${name}/disable_ipv6`, 1);
+  }
+  #addAddress(device: VirtualDevice, { address, length }: Prefix): void {
+    const interfaceIndex = this.#indexOf(device);
+    if (interfaceIndex === undefined) return;
+    const isIPv6 = familyOf(address) === 6;
+    const result = this.#do(
+      addAddress(
+        {
+          interfaceIndex,
+          address,
+          prefixLength: length,
+          scope: isIPv6 && isLinkLocal(address) ? LINK_SCOPE : 0,
+          flags: isIPv6 ? IFA_F.NODAD : 0,
+          // As keepalived has it: no source of what others on this machine send.
+          ...(isIPv6 && length === 128 ? { validSeconds: FOREVER, preferredSeconds: 0 } : {}),
+        },
+        { replace: true },
+      ),
+    );
+    if (!result.ok) this.#complain(device, result);
+  }
+
   /**
    * Adverts over IPv6 come from a link-local address of the base, and what sends them is here. Deprecated, so
    * that nothing else is sent from it; without duplicate detection, which would find it on the base.
    */
   #lendLinkLocal(device: VirtualDevice): void {
-    const [answer] = this.#requests.request(getLink(device.name));
-    const decoded = answer && decodeRouteMessage(answer);
-    if (!decoded?.ok || decoded.value.type !== 'link') return;
-    const interfaceIndex = decoded.value.link.index;
+    const interfaceIndex = this.#indexOf(device);
+    if (interfaceIndex === undefined) return;
     for (const { address, prefixLength, scope } of this.#links.linkLocal(device.base)) {
       const lifetimes = { validSeconds: FOREVER, preferredSeconds: 0 };
       const lent = { interfaceIndex, address, prefixLength, scope, flags: IFA_F.NODAD, ...lifetimes };
       const result = this.#do(addAddress(lent, { replace: true }));
       if (!result.ok) this.#complain(device, result);
     }
+  }
+
+  /** Of one that no event has told of yet. */
+  #indexOf({ name }: VirtualDevice): number | undefined {
+    const [answer] = this.#requests.request(getLink(name));
+    const decoded = answer && decodeRouteMessage(answer);
+    return decoded?.ok && decoded.value.type === 'link' ? decoded.value.link.index : undefined;
   }
 
   /**
@@ -146,8 +181,11 @@ export class VirtualDevices {
   }
 
   /** A former director made it, or we. */
-  #isOurs(device: VirtualDevice, there: Link): boolean {
-    const isSame = there.kind === 'macvlan' && there.mac.equals(macBytes(device.mac));
+  #isOurs({ mac, ...device }: VirtualDevice, there: Link): boolean {
+    const isSame =
+      mac === undefined
+        ? there.kind === 'ipvlan'
+        : there.kind === 'macvlan' && there.mac.equals(macBytes(mac));
     return isSame && there.lower === this.#links.link(device.base)?.index;
   }
 
@@ -162,18 +200,24 @@ export class VirtualDevices {
     this.#troubles.set(key, why);
     this.#say({ event: 'vmac.failed', message: `${what}: ${why}`, fields: { what, why } });
   }
-  #tell({ name, base, mac }: VirtualDevice, what: string, event: EventName): void {
+  #tell({ name, base, mac, ipvlan }: VirtualDevice, what: string, event: EventName): void {
     this.#say({
       event,
-      message: `${name} on ${base}, ${mac}: ${what}`,
-      fields: { interface: name, base, mac },
+      message: `${name} on ${base}, ${mac ?? `ipvlan ${ipvlan?.mode}`}: ${what}`,
+      fields: { interface: name, base, ...(mac === undefined ? {} : { mac }) },
     });
   }
 }
 
+function creation({ name, group, mac, ipvlan }: VirtualDevice, lowerIndex: number) {
+  const device = { name, lowerIndex, ...(group === undefined ? {} : { group }) };
+  return mac === undefined
+    ? createIpvlan({ ...device, mode: ipvlan.mode })
+    : createMacvlan({ ...device, mac: macBytes(mac) });
+}
 function macBytes(mac: string): Buffer {
   return Buffer.from(mac.replaceAll(':', ''), 'hex');
 }
-function identity({ name, base, mac, family, group }: VirtualDevice): string {
-  return `${name} ${base} ${mac} ${family} ${group ?? ''}`;
+function identity({ name, base, mac, ipvlan, family, group }: VirtualDevice): string {
+  return `${name} ${base} ${mac ?? JSON.stringify(ipvlan)} ${family} ${group ?? ''}`;
 }

@@ -43,7 +43,7 @@ const MILDER: readonly [RegExp, string][] = [
   [/^vrrp_instance: linkbeat_use_polling|: nb_get_retry /, 'an old name, and known as such'],
   [/: include_check /, '2.2.7 knows none of the words of its own manual'],
   [
-    /^vrrp_instance: (vmac_xmit_base|use_ipvlan|native_ipv6|vrf )/,
+    /^vrrp_instance: (vmac_xmit_base|native_ipv6|vrf )/,
     'words that need others beside them and are not acted upon yet',
   ],
   [
