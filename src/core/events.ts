@@ -190,6 +190,16 @@ export const EVENTS = {
   'sync.daemon': { level: 'info', means: 'a kernel sync thread was started or stopped' },
   'sync.stream': { level: 'info', means: 'the embedded engine sends or receives connections' },
   'sync.dropped': { level: 'warn', means: 'a sync datagram was dropped; `reason` says why (rate limited)' },
+  'sync.peer': {
+    level: 'info',
+    means:
+      "the peer's balancer is connected; `engine`, `from`: what is known already, 0 = a full copy follows",
+  },
+  'sync.complete': {
+    level: 'info',
+    means: 'one side knows all that the other knows; `direction`: out (the peer does) or in, `entries`, `ms`',
+  },
+  'sync.lost': { level: 'warn', means: "the connection to the peer's balancer is lost; `reason`" },
   'log.dropped': { level: 'warn', means: 'lines of this log were dropped, because nobody read them in time' },
 } as const satisfies Record<string, Entry>;
 export type EventName = keyof typeof EVENTS;

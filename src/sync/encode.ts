@@ -21,6 +21,12 @@ export type BatchSettings = {
   /** Of a datagram, bytes. An entry that is longer alone makes a datagram of its own, as in the kernel. */
   maxlen: number;
 };
+/** Where entries are kept as bytes. */
+export type EntrySource = {
+  entrySize(slot: number): number;
+  /** Copies the entry to `into`, from `at` on. */
+  readEntry(slot: number, into: Uint8Array, at: number): void;
+};
 /** No entry is longer: IPv6, sequence numbers, 255 bytes of PE data and a name, padded. */
 const ENTRY_MAX = ENTRY_V6 + (2 + SEQUENCE_BYTES) + (2 + 255) + (2 + PE_NAME_MAX) + 3;
 
@@ -65,6 +71,16 @@ export class SyncBatch {
     return true;
   }
 
+  /** As {@link add}, of an entry that is bytes already. */
+  addFrom(source: EntrySource, slot: number): boolean {
+    const size = source.entrySize(slot);
+    const at = this.#place(size);
+    if (at === undefined) return false;
+    source.readEntry(slot, this.#bytes, at);
+    this.#commit(at, size);
+    return true;
+  }
+
   /** The datagram, valid until the next `add`; undefined when it holds nothing. */
   take(): Buffer | undefined {
     if (this.#count === 0) return undefined;
@@ -83,7 +99,7 @@ export class SyncBatch {
     return isFull ? undefined : at;
   }
   #commit(at: number, size: number): void {
-    this.#bytes.fill(0, this.#length, at);
+    if (at > this.#length) this.#bytes.fill(0, this.#length, at);
     this.#length = at + size;
     this.#count++;
   }

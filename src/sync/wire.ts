@@ -77,7 +77,7 @@ export type Decoded = { ok: true; message: SyncMessage } | { ok: false; drop: Dr
 /** Told of each entry of a datagram in turn. */
 export type Visitor = {
   entry(at: number, size: number): void;
-  skip(reason: SkipReason): void;
+  skip(reason: SkipReason, at: number, size: number): void;
 };
 
 export function decodeDatagram(bytes: Buffer): Decoded {
@@ -93,6 +93,14 @@ export function decodeDatagram(bytes: Buffer): Decoded {
       })
     : decodeV0(bytes, message);
   return { ok: true, message: cut === undefined ? message : { ...message, cut } };
+}
+
+/**
+ * Looks at each entry of a v1 datagram without making a value of it; answers why the datagram, or the rest of
+ * it, was dropped.
+ */
+export function walkDatagram(bytes: Buffer, visitor: Visitor): DropReason | 'not-v1' | undefined {
+  return headerFault(bytes) ?? (isVersion1(bytes) ? walkEntries(bytes, visitor) : 'not-v1');
 }
 
 function headerFault(bytes: Buffer): DropReason | undefined {
@@ -123,7 +131,7 @@ function walkEntries(bytes: Buffer, visitor: Visitor): DropReason | undefined {
     if (drop !== undefined) return drop;
     const skip = usageFault(bytes, at, size);
     if (skip === undefined) visitor.entry(at, size);
-    else visitor.skip(skip);
+    else visitor.skip(skip, at, size);
     at += (size + 3) & ~3;
   }
   return undefined;

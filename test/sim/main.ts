@@ -1,10 +1,13 @@
 // `npm run sim [-- COUNT [FIRST]]`: so many worlds on every core, a million unless told otherwise; the first
 // failures are made smaller and printed. SEED=n runs one, FAULTS=0,2,… only those of its faults. `npm run sim
-// -- mutations` makes known mistakes and looks whether they are seen.
+// -- mutations` makes known mistakes and looks whether they are seen; `npm run sim -- sync [COUNT [FIRST]]`
+// is of two balancers and the stream between them (test/sync/sim).
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { SYNC_MUTATIONS } from '../sync/sim/mutations.ts';
+import * as syncSim from '../sync/sim/run.ts';
 import { KINDS, type Worst } from './judge.ts';
-import { proveMutations } from './mutations.ts';
+import { MUTATIONS, proveMutations } from './mutations.ts';
 import { attempt, describeFailure, type Failure, runSeed } from './scenario.ts';
 
 const COUNT = 1_000_000;
@@ -82,8 +85,18 @@ function summary({ worlds, faults, elections, worst, failed }: Tally, elapsed: s
   ].join('\n');
 }
 
+/** Most are found within a few hundred seeds. */
+async function mutations(): Promise<boolean> {
+  const seen = [
+    await proveMutations(MUTATIONS, { scenario: 'test/sim/scenario.ts', seeds: 10_000 }),
+    await proveMutations(SYNC_MUTATIONS, { scenario: 'test/sync/sim/scenario.ts', seeds: 1000 }),
+  ];
+  return seen.every(Boolean);
+}
+
 async function held(seed: string | undefined, faults: string | undefined, words: string[]): Promise<boolean> {
-  if (words[0] === 'mutations') return proveMutations();
+  if (words[0] === 'mutations') return mutations();
+  if (words[0] === 'sync') return syncSim.held(seed, faults, words.slice(1));
   const [count = COUNT, first = 1] = words.map(Number);
   return seed === undefined ? all(first, count) : replay(Number(seed), faults);
 }
