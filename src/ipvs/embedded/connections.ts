@@ -18,6 +18,8 @@ export const CONNECTION = {
 export const UNBOUND = -1;
 /** A template that still has connections is asked again after this. */
 const CONTROLLED_SECONDS = 60;
+/** No client's connection has port 0, so that nothing is looked for by it. */
+const RETIRED_PORT = 0xffff;
 const EXPIRIES_MAX = 4096;
 
 export type Tuple = {
@@ -252,11 +254,17 @@ export class ConnectionTable {
     if (this.#hasReply(at)) this.#linkReply(at);
   }
 
-  /** Another server for a template: nothing is found by a template's server. */
-  moveTemplate(at: number, server: number, serverPort: number): void {
-    assert((this.flags(at) & CONNECTION.template) !== 0, 'only templates move');
-    this.#words[at * WORDS + AT.server] = server;
-    this.#words[at * WORDS + AT.kind] = (this.protocol(at) << 24) | serverPort;
+  /**
+   * A template whose server is gone is found no more, but lives as long as the connections that came from it,
+   * under the port that the kernel gives such ones.
+   */
+  retireTemplate(at: number): void {
+    assert((this.flags(at) & CONNECTION.template) !== 0, 'only templates retire');
+    this.#unlink(this.#heads, this.#bucket(at), AT.next, at);
+    const words = this.#words;
+    words[at * WORDS + AT.ports] = RETIRED_PORT;
+    words[at * WORDS + AT.kind] = words[at * WORDS + AT.kind]! | RETIRED_PORT;
+    this.#link(at);
   }
 
   setControl(at: number, template: number): void {

@@ -162,18 +162,22 @@ export class Engine {
     const sourcePort = readU16(bytes, transport + PORTS.source);
     const destinationPort = readU16(bytes, transport + PORTS.destination);
     const tcpFlags = protocol === PROTOCOL.tcp ? bytes[transport + TCP.flags]! : 0;
+    let over = 0;
     if (isVirtual) {
       const known = connections.find(protocol, source, sourcePort, destination, destinationPort, 0);
       if (known !== 0 && !this.sessions.isReused(known, tcpFlags)) {
         return this.#forward(question, known, tcpFlags, length);
       }
-      if (known !== 0) this.sessions.close(known);
+      over = known;
     }
     const replied = connections.findReply(protocol, source, sourcePort, destination, destinationPort);
     if (replied !== 0) return this.#sendBack(question, replied, tcpFlags, length);
     if (!isVirtual) return this.drops.count(DROP['not-for-us']);
     if (!this.links.owned(destination)) return this.#routeOn(question, length);
-    return this.#open(question, protocol, tcpFlags, length);
+    const verdict = this.#open(question, protocol, tcpFlags, length);
+    // Only now: the kernel, too, still counts it for its server when it chooses one for the new connection.
+    if (over !== 0) this.sessions.close(over);
+    return verdict;
   }
 
   /** The first packet for an address of ours that belongs to no connection. */

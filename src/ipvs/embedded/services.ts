@@ -19,7 +19,9 @@ import {
 import type { Command } from '../plane.ts';
 import { CONNECTION } from './connections.ts';
 import { PROTOCOL, readI32 } from './frame.ts';
-import { newTurn, restartTurn, SCHEDULERS, type Turn } from './schedulers.ts';
+import { pseudoRandom } from './random.ts';
+import type { Opening, Scheduler } from './scheduling/scheduler.ts';
+import { newScheduler } from './scheduling/schedulers.ts';
 
 /**
  * Indices into a counters array. Totals in doubles: exact up to 2⁵³, and incrementing them allocates nothing.
@@ -33,9 +35,12 @@ export type ServerRecord = {
   service: ServiceRecord;
   readonly key: ServerKey;
   readonly address: number;
+  /** What schedulers hash: IPv4's address itself. */
+  readonly fold: number;
   readonly port: number;
   forwarding: Forwarding;
   weight: number;
+  lastWeight: number;
   upperThreshold: number;
   lowerThreshold: number;
   activeConnections: number;
@@ -55,7 +60,7 @@ export type ServiceRecord = {
   mask: number;
   /** In the kernel's order: the newest first. */
   readonly servers: ServerRecord[];
-  readonly turn: Turn;
+  scheduler: Scheduler<ServerRecord>;
   readonly counters: Float64Array;
 };
 /** An errno name, or undefined when it is done. */
@@ -69,6 +74,12 @@ export class ServiceTable {
   readonly #freeSlots: number[] = [];
   /** Removed servers with connections, by service and server key: added again, they are the same server. */
   readonly #removed = new Map<string, ServerRecord>();
+  readonly #random: (below: number) => number;
+
+  /** `seed`: 32 bits; what is drawn by it need not be a secret. */
+  constructor(seed: number) {
+    this.#random = pseudoRandom(seed);
+  }
 
   /** By the number in a connection's serverSlot. */
   server(slot: number): ServerRecord {
@@ -93,10 +104,13 @@ export class ServiceTable {
     return undefined;
   }
 
-  schedule(service: ServiceRecord): ServerRecord | undefined {
-    const choose = SCHEDULERS[service.head.scheduler];
-    assert(choose, 'a service was added with a scheduler of ours');
-    return service.servers[choose(service.servers, service.turn)];
+  schedule(service: ServiceRecord, opening: Opening): ServerRecord | undefined {
+    return service.scheduler.choose(service.servers, opening);
+  }
+
+  #newScheduler(head: ServiceHead, servers: readonly ServerRecord[]): Scheduler<ServerRecord> | undefined {
+    const { scheduler: name, schedulerFlags: flags } = head;
+    return newScheduler({ name, flags, random: this.#random }, servers);
   }
 
   apply(command: Exclude<Command, { do: 'startSync' | 'stopSync' }>): Refusal {
@@ -122,7 +136,9 @@ export class ServiceTable {
     if (head.protocol === 'SCTP') return 'EPROTONOSUPPORT';
     if (familyOf(head.address) === 6) return 'EAFNOSUPPORT';
     if (this.#services.has(key)) return 'EEXIST';
-    if (!SCHEDULERS[head.scheduler]) return 'ENOENT';
+    const servers: ServerRecord[] = [];
+    const scheduler = this.#newScheduler(head, servers);
+    if (!scheduler) return 'ENOENT';
     if (head.port === 0 && head.persistenceSeconds === 0) return 'EINVAL';
     const record: ServiceRecord = {
       protocol: head.protocol === 'TCP' ? PROTOCOL.tcp : PROTOCOL.udp,
@@ -130,8 +146,8 @@ export class ServiceTable {
       port: head.port,
       head,
       mask: maskOf(head.persistencePrefix),
-      servers: [],
-      turn: newTurn(),
+      servers,
+      scheduler,
       counters: new Float64Array(COUNTERS),
     };
     this.#services.set(key, record);
@@ -142,11 +158,10 @@ export class ServiceTable {
   #setService(head: ServiceHead): Refusal {
     const record = this.#services.get(serviceKey(head));
     if (!record) return 'ESRCH';
-    if (!SCHEDULERS[head.scheduler]) return 'ENOENT';
-    if (record.head.scheduler !== head.scheduler) {
-      Object.assign(record.turn, newTurn());
-      restartTurn(record.turn, record.servers);
-    }
+    const { scheduler, schedulerFlags } = record.head;
+    const fresh = this.#newScheduler(head, record.servers);
+    if (!fresh) return 'ENOENT';
+    if (scheduler !== head.scheduler || schedulerFlags !== head.schedulerFlags) record.scheduler = fresh;
     record.head = head;
     record.mask = maskOf(head.persistencePrefix);
     return undefined;
@@ -174,12 +189,10 @@ export class ServiceTable {
     const record = known ?? this.#newServer(service, server);
     record.service = service;
     record.available = true;
+    record.lastWeight = 0;
     this.#configure(record, server);
-    // The kernel puts a new server at the head of its list, and round robin goes on from the one it chose
-    // last.
     service.servers.unshift(record);
-    if (head.scheduler === 'wrr') restartTurn(service.turn, service.servers);
-    else if (service.turn.at !== -1) service.turn.at++;
+    service.scheduler.added(service.servers);
     return undefined;
   }
 
@@ -190,9 +203,11 @@ export class ServiceTable {
       service,
       key: serverKey(server),
       address: toNumber(server.address),
+      fold: toNumber(server.address),
       port: server.port,
       forwarding: server.forwarding,
       weight: 0,
+      lastWeight: 0,
       upperThreshold: 0,
       lowerThreshold: 0,
       activeConnections: 0,
@@ -211,6 +226,7 @@ export class ServiceTable {
       record.overloaded = false;
     record.forwarding = server.forwarding;
     record.weight = server.weight;
+    if (server.weight !== 0) record.lastWeight = server.weight;
     record.upperThreshold = server.upperThreshold;
     record.lowerThreshold = server.lowerThreshold;
   }
@@ -222,7 +238,7 @@ export class ServiceTable {
     if (!record) return 'ENOENT';
     if (server.forwarding === 'TUN') return 'EOPNOTSUPP';
     this.#configure(record, server);
-    if (service.head.scheduler === 'wrr') restartTurn(service.turn, service.servers);
+    service.scheduler.changed(service.servers);
     return undefined;
   }
 
@@ -239,8 +255,7 @@ export class ServiceTable {
     const index = service.servers.indexOf(record);
     service.servers.splice(index, 1);
     record.available = false;
-    if (service.head.scheduler === 'wrr') restartTurn(service.turn, service.servers);
-    else if (service.turn.at >= index) service.turn.at--;
+    service.scheduler.removed(service.servers, index);
     if (isIdle(record)) this.#forget(record);
     else this.#removed.set(`${serviceKey(service.head)} ${record.key}`, record);
   }

@@ -5,9 +5,11 @@ import { Changes } from './changes.ts';
 import { CONNECTION, ConnectionTable, UNBOUND } from './connections.ts';
 import { DROP } from './drops.ts';
 import { PROTOCOL, TCP_FLAG } from './frame.ts';
+import type { Opening } from './scheduling/scheduler.ts';
 import { COUNT, type ServerRecord, type ServiceRecord, ServiceTable } from './services.ts';
 import {
   DIRECTION,
+  isTcpStateActive,
   isTcpStateSynced,
   nextTcpState,
   TCP_STATE,
@@ -24,14 +26,23 @@ const EVICTION_TRIES = 32;
 
 export class Sessions {
   readonly connections: ConnectionTable;
-  readonly services = new ServiceTable();
+  readonly services: ServiceTable;
   readonly changes: Changes;
   /** Why {@link open} answered 0: an index into the drop reasons. */
   refusal = 0;
   #evictionHand = 0;
+  /** One for all: it is filled before it is used. */
+  readonly #opening: Opening = {
+    sourceFold: 0,
+    sourcePort: 0,
+    destinationFold: 0,
+    destination: 0,
+    nowSeconds: 0,
+  };
 
   constructor(settings: { capacity: number; seed: number }) {
     this.connections = new ConnectionTable(settings);
+    this.services = new ServiceTable(settings.seed);
     this.changes = new Changes(this.connections);
   }
 
@@ -47,12 +58,14 @@ export class Sessions {
     virtualPort: number,
   ): number {
     const template =
-      service.head.persistenceSeconds > 0 ? this.#template(service, client, virtual, virtualPort) : 0;
+      service.head.persistenceSeconds > 0
+        ? this.#template(service, client, clientPort, virtual, virtualPort)
+        : 0;
     const server =
       template !== 0
         ? this.services.server(this.connections.serverSlot(template))
         : service.head.persistenceSeconds === 0
-          ? this.services.schedule(service)
+          ? this.#schedule(service, client, clientPort, virtual)
           : undefined;
     if (!server) {
       this.refusal = DROP['no-server'];
@@ -80,7 +93,13 @@ export class Sessions {
   }
 
   /** The client's template, made or renewed when need be; 0 = no server. */
-  #template(service: ServiceRecord, client: number, virtual: number, virtualPort: number): number {
+  #template(
+    service: ServiceRecord,
+    client: number,
+    clientPort: number,
+    virtual: number,
+    virtualPort: number,
+  ): number {
     const { connections } = this;
     const isOwnPort = virtualPort === service.port && service.port !== FTP_PORT;
     const port = isOwnPort ? virtualPort : 0;
@@ -91,21 +110,12 @@ export class Sessions {
       connections.touch(known);
       return known;
     }
-    const server = this.services.schedule(service);
+    // Its server is gone. The connections that came from it stay with it; new ones get a new template.
+    if (known !== 0) connections.retireTemplate(known);
+    const server = this.#schedule(service, client, clientPort, virtual);
     if (!server) return 0;
     const serverPort = isOwnPort ? server.port : 0;
     const flags = flagsOf(server) | CONNECTION.template;
-    if (known !== 0) {
-      // Its server is gone. The connections it controls stay with it; new ones go to the new server.
-      this.#unbind(known);
-      connections.setFlags(known, flags);
-      connections.moveTemplate(known, server.address, serverPort);
-      connections.setState(known, 0);
-      connections.changeTimeoutSeconds(known, service.head.persistenceSeconds);
-      this.#bind(known, server);
-      connections.touch(known);
-      return known;
-    }
     const at = this.#add({
       protocol: service.protocol,
       client: network,
@@ -121,6 +131,15 @@ export class Sessions {
     connections.touch(at);
     this.#bind(at, server);
     return at;
+  }
+
+  #schedule(service: ServiceRecord, client: number, clientPort: number, virtual: number) {
+    const opening = this.#opening;
+    opening.sourceFold = client;
+    opening.sourcePort = clientPort;
+    opening.destinationFold = virtual;
+    opening.destination = virtual;
+    return this.services.schedule(service, opening);
   }
 
   #add(tuple: Parameters<ConnectionTable['add']>[0]): number {
@@ -158,9 +177,12 @@ export class Sessions {
     this.connections.remove(at);
   }
 
-  /** A SYN for a connection that is over is a new one: the client uses its port again. */
+  /**
+   * A SYN for a connection that is over is a new one: the client uses its port again. One that came from a
+   * template keeps its server (conn_reuse_mode 1).
+   */
   isReused(at: number, tcpFlags: number): boolean {
-    if ((tcpFlags & (TCP_FLAG.syn | TCP_FLAG.ack | TCP_FLAG.rst)) !== TCP_FLAG.syn) return false;
+    if ((tcpFlags & TCP_FLAG.syn) === 0 || this.connections.control(at) !== 0) return false;
     const state = this.connections.state(at);
     return state === TCP_STATE.timeWait || state === TCP_STATE.close;
   }
@@ -198,6 +220,7 @@ export class Sessions {
       server.service.counters[COUNT.outBytes]! += length;
     }
     if (connections.protocol(at) === PROTOCOL.tcp) this.#step(at, DIRECTION.output, tcpFlags);
+    else this.#assureTemplate(at);
     connections.touch(at);
   }
 
@@ -209,11 +232,17 @@ export class Sessions {
     connections.changeTimeoutSeconds(at, tcpTimeoutSeconds(after));
     if (after === before) return;
     connections.setState(at, after);
-    this.setInactive(at, after !== TCP_STATE.established);
+    this.setInactive(at, !isTcpStateActive(after));
     if (!isTcpStateSynced(after)) return;
     this.changes.add(at);
+    if (after === TCP_STATE.established) this.#assureTemplate(at);
+  }
+
+  /** The connection is a real one: somebody answered. So its template is worth telling of. */
+  #assureTemplate(at: number): void {
+    const { connections } = this;
     const template = connections.control(at);
-    if (template === 0 || after !== TCP_STATE.established) return;
+    if (template === 0 || connections.state(template) === ASSURED) return;
     connections.setState(template, ASSURED);
     this.changes.add(template);
   }
@@ -261,6 +290,7 @@ export class Sessions {
 
   /** False: more have ended than one call may take away. */
   advance(tick: number): boolean {
+    this.#opening.nowSeconds = tick;
     return this.connections.advance(tick, (at) => this.#unbind(at));
   }
 }

@@ -60,6 +60,16 @@ export function nextTcpState(state: number, direction: number, flags: number): n
   return TABLE[(direction * FLAG_ROWS + row) * TCP_STATES + state]!;
 }
 
+/** States that count as an active connection of a server: those that are open, or about to be. */
+const ACTIVE =
+  (1 << TCP_STATE.established) |
+  (1 << TCP_STATE.synSent) |
+  (1 << TCP_STATE.synRecv) |
+  (1 << TCP_STATE.synAck);
+export function isTcpStateActive(state: number): boolean {
+  return (ACTIVE & (1 << state)) !== 0;
+}
+
 export function tcpTimeoutSeconds(state: number): number {
   return TIMEOUT_SECONDS[state]!;
 }

@@ -140,11 +140,12 @@ describe('servers', () => {
     expect([open(of, 1), open(of, 2), open(of, 3)]).toEqual(Array(3).fill('10.1.0.21'));
     const { connections, services } = of.engine.sessions;
     const service = services.find(6, connections.virtual(1), 80)!;
-    expect(services.schedule(service)).toBeUndefined();
+    const opening = { sourceFold: 0, sourcePort: 4, destinationFold: 0, destination: 0, nowSeconds: 0 };
+    expect(services.schedule(service, opening)).toBeUndefined();
     of.engine.sessions.close(1);
-    expect(services.schedule(service)).toBeUndefined();
+    expect(services.schedule(service, opening)).toBeUndefined();
     of.engine.sessions.close(2);
-    expect(services.schedule(service)?.key).toBe('10.1.0.21:8080');
+    expect(services.schedule(service, opening)?.key).toBe('10.1.0.21:8080');
   });
 
   test('commands are refused by the kernel’s names', () => {
@@ -152,7 +153,7 @@ describe('servers', () => {
     const tunnel = server(23, { forwarding: 'TUN' });
     const ipv6 = head({ address: address('2001:db8::1') });
     expect(apply(of, { do: 'addService', service: head() })).toBe('EEXIST');
-    expect(apply(of, { do: 'addService', service: head({ port: 1, scheduler: 'mh' }) })).toBe('ENOENT');
+    expect(apply(of, { do: 'addService', service: head({ port: 1, scheduler: 'nothing' }) })).toBe('ENOENT');
     expect(apply(of, { do: 'addService', service: head({ port: 0 }) })).toBe('EINVAL');
     expect(apply(of, { do: 'addService', service: ipv6 })).toBe('EAFNOSUPPORT');
     expect(apply(of, { do: 'setService', service: head({ port: 1 }) })).toBe('ESRCH');

@@ -1,0 +1,203 @@
+// One packet through two directors: the kernel's IPVS in a network namespace of this process, and the
+// embedded engine on a machine that exists only as data and looks the same. Both have one interface with the
+// same MAC and addresses, know the same neighbours, obey the same commands and get the same frames.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { address, addressBytes } from '../../../src/core/address.ts';
+import { VERDICT } from '../../../src/ipvs/embedded/drops.ts';
+import { Engine } from '../../../src/ipvs/embedded/engine.ts';
+import type { Command } from '../../../src/ipvs/plane.ts';
+import { type KernelPlane, openKernelPlane } from '../../../src/linux/kernel-plane.ts';
+import {
+  AF,
+  bind,
+  CLONE,
+  errnoName,
+  ifNametoindex,
+  MSG,
+  recv,
+  SOCK,
+  SOL,
+  setsockoptInt,
+  socket,
+  unshare,
+  write,
+} from '../../../src/linux/libc.ts';
+import { sockaddrLl } from '../../../src/linux/sockaddr.ts';
+import { arpFrame, lookArp, mac, VIRTUAL_MAC, VNET } from '../../ipvs/embedded/frames.ts';
+
+export const OWN = '10.77.0.1';
+export const VIPS = Array.from({ length: 8 }, (_, i) => `10.77.0.${100 + i}`);
+export const SERVERS = Array.from({ length: 8 }, (_, i) => `10.77.1.${20 + i}`);
+/** Everybody else is behind it. */
+const GATEWAY = '10.77.0.254';
+const INDEX = 2;
+const VRID = Number.parseInt(VIRTUAL_MAC.slice(-2), 16);
+const MTU = 1500;
+const IGNORE_OUTGOING = 23;
+const ETH_P_ALL = 3;
+
+export function macOf(host: string): string {
+  const [, , third, fourth] = address(host).split('.').map(Number);
+  return `02:00:00:00:${third!.toString(16).padStart(2, '0')}:${fourth!.toString(16).padStart(2, '0')}`;
+}
+const NEIGHBOURS = [GATEWAY, ...SERVERS];
+
+/** A connection as /proc/net/ip_vs_conn and the engine's table have it. */
+export type Known = {
+  protocol: string;
+  client: string;
+  virtual: string;
+  server: string;
+  state: string;
+};
+
+export class KernelDirector {
+  readonly plane: KernelPlane;
+  readonly #fd: number;
+  readonly #bytes = Buffer.alloc(0x10000);
+
+  private constructor(plane: KernelPlane) {
+    this.plane = plane;
+    this.#fd = socket(AF.PACKET, SOCK.RAW, 0);
+    setsockoptInt(this.#fd, SOL.PACKET, IGNORE_OUTGOING, 1);
+    bind(this.#fd, sockaddrLl(ifNametoindex('wire')!, ETH_P_ALL));
+  }
+
+  /** Leaves this thread's namespace for a new one. */
+  static async make(): Promise<KernelDirector> {
+    unshare(CLONE.NEWNET);
+    const lines = [
+      'link set lo up',
+      `link add dir address ${VIRTUAL_MAC} mtu ${MTU} type veth peer name wire mtu ${MTU}`,
+      'link set dir addrgenmode none up',
+      'link set wire addrgenmode none up',
+      `addr add ${OWN}/16 dev dir`,
+      ...VIPS.map((vip) => `addr add ${vip}/32 dev lo`),
+      ...NEIGHBOURS.map((host) => `neigh add ${host} lladdr ${macOf(host)} dev dir`),
+      `route add default via ${GATEWAY}`,
+    ];
+    execFileSync('ip', ['-batch', '-'], { input: lines.join('\n') });
+    for (const [name, value] of Object.entries({
+      ip_forward: 1,
+      'conf/all/rp_filter': 0,
+      'conf/dir/rp_filter': 0,
+      'conf/all/send_redirects': 0,
+      'conf/dir/send_redirects': 0,
+      // Errors are to be seen, however many there are.
+      icmp_ratelimit: 0,
+      icmp_msgs_per_sec: 1_000_000,
+      icmp_msgs_burst: 1_000_000,
+    })) {
+      writeFileSync(`/proc/sys/net/ipv4/${name}`, `${value}`);
+    }
+    const plane = await openKernelPlane();
+    if (!plane) throw new Error('this kernel has no IPVS');
+    return new KernelDirector(plane);
+  }
+
+  /** `frame`: behind a virtio_net_hdr, as the engine gets it. */
+  receive(frame: Buffer): void {
+    const sent = write(this.#fd, frame.subarray(VNET));
+    if (sent !== frame.length - VNET) throw new Error(`a frame was not sent: ${errnoName(-sent)}`);
+  }
+
+  /** What has come out since the last time, without virtio_net_hdr. */
+  taken(): Buffer[] {
+    const frames: Buffer[] = [];
+    for (;;) {
+      const length = recv(this.#fd, this.#bytes, MSG.DONTWAIT);
+      if (length < 0) return frames;
+      frames.push(Buffer.from(this.#bytes.subarray(0, length)));
+    }
+  }
+
+  connections(): Known[] {
+    const lines = readFileSync('/proc/thread-self/net/ip_vs_conn', 'latin1').trim().split('\n').slice(1);
+    return lines.map((line) => {
+      const [protocol, ...words] = line.trim().split(/\s+/);
+      const at = (i: number) => `${hexAddress(words[i]!)}:${Number.parseInt(words[i + 1]!, 16)}`;
+      return { protocol: protocol!, client: at(0), virtual: at(2), server: at(4), state: words[6]! };
+    });
+  }
+}
+
+function hexAddress(hex: string): string {
+  return Buffer.from(hex, 'hex').join('.');
+}
+
+export class EmbeddedDirector {
+  readonly engine = new Engine({ capacity: 65_536, seed: 1 });
+
+  constructor() {
+    const { engine } = this;
+    engine.setClock(0);
+    const prefix = { address: address('10.77.0.0'), length: 16 };
+    engine.setInterfaces(
+      [
+        {
+          index: INDEX,
+          name: 'dir',
+          mac: mac('02:00:00:00:00:01'),
+          mtu: MTU,
+          addresses: [{ address: address(OWN), length: 16 }],
+        },
+      ],
+      [
+        { destination: prefix, interface: INDEX, metric: 0 },
+        {
+          destination: { address: address('0.0.0.0'), length: 0 },
+          gateway: address(GATEWAY),
+          interface: INDEX,
+          metric: 0,
+        },
+      ],
+    );
+    engine.own(
+      VIPS.map((vip) => ({ address: address(vip), prefixLength: 32, interface: 'dir', vrid: VRID })),
+    );
+    this.#taken();
+  }
+
+  apply(commands: readonly Command[]): string[] {
+    return commands.flatMap((command) => {
+      if (command.do === 'startSync' || command.do === 'stopSync') return [];
+      return this.engine.sessions.services.apply(command) ?? [];
+    });
+  }
+
+  /** What comes out because of one frame, without virtio_net_hdr; the engine's own questions are answered. */
+  receive(frame: Buffer): Buffer[] {
+    const bytes = Buffer.from(frame);
+    const verdict = this.engine.receive(0, bytes, VNET, bytes.length - VNET);
+    const sent = this.#taken();
+    return verdict > VERDICT.taken ? [bytes.subarray(VNET), ...sent] : sent;
+  }
+
+  #taken(): Buffer[] {
+    const { outbox } = this.engine;
+    const sent = Array.from({ length: outbox.count }, (_, place) =>
+      Buffer.from(outbox.bytes.subarray(outbox.start(place), outbox.start(place) + outbox.length(place))),
+    );
+    outbox.clear();
+    return sent.flatMap((bytes) => {
+      const arp = lookArp(bytes);
+      if (!arp) return [bytes.subarray(VNET)];
+      return arp.sender === arp.target ? [] : this.receive(answer(arp.target, arp.sender));
+    });
+  }
+}
+
+function answer(host: string, asker: string): Buffer {
+  const own = macOf(host);
+  return arpFrame({
+    operation: 2,
+    senderMac: own,
+    sender: host,
+    targetMac: '02:00:00:00:00:01',
+    target: asker,
+    destinationMac: '02:00:00:00:00:01',
+  });
+}
+
+export const numberOf = (host: string) => addressBytes(address(host)).readInt32BE(0);
