@@ -61,9 +61,10 @@ describe('while another thread appends', () => {
     const worker = new Worker(source, { eval: true, workerData: { memory, stop } });
     const ended = new Promise((resolve) => worker.once('exit', resolve));
     const ring = openRing(memory);
-    let [seen, copies] = [0, 0];
+    let seen = 0;
     const end = performance.now() + 400;
-    while (performance.now() < end || copies === 0) {
+    // On a busy machine the other thread may have hardly begun by then.
+    while (performance.now() < end || seen <= 20) {
       const read = [...records(copyRing(ring))];
       for (const [i, { kind, atMs: n, name, body }] of read.entries()) {
         expect(n).toBe(read[0]!.atMs + i);
@@ -71,7 +72,6 @@ describe('while another thread appends', () => {
         expect(body.equals(Buffer.alloc(n % 300, n))).toBe(true);
       }
       seen += read.length;
-      if (read.length > 0) copies++;
       await new Promise((resolve) => setImmediate(resolve));
     }
     Atomics.store(stop, 0, 1);
