@@ -31,7 +31,7 @@ test('a service the engine cannot have is refused as a whole, with the reason', 
     { ...web, servers: servers(REAL) },
     { ...SETTINGS, mark: 7, family: 4, servers: servers(REAL) },
     { ...web, protocol: 'SCTP', servers: servers(REAL) },
-    { ...web, port: 81, scheduler: 'sh', servers: servers(REAL) },
+    { ...web, port: 81, scheduler: 'nothing', servers: servers(REAL) },
     { ...web, address: address('2001:db8::100'), servers: servers() },
     { ...web, port: 5060, protocol: 'UDP', persistenceEngine: 'sip', servers: servers(REAL) },
   );
@@ -40,7 +40,7 @@ test('a service the engine cannot have is refused as a whole, with the reason', 
   expect(refused).toEqual([
     { service: 'FWM 7', reason: 'it knows no firewall marks' },
     { service: 'SCTP 10.0.0.100:80', reason: 'it knows no SCTP' },
-    { service: 'TCP 10.0.0.100:81', reason: 'it has no scheduler sh' },
+    { service: 'TCP 10.0.0.100:81', reason: 'it has no scheduler nothing' },
     { service: 'TCP [2001:db8::100]:80', reason: 'it knows no IPv6' },
     { service: 'UDP 10.0.0.100:5060', reason: 'it has no persistence engine sip' },
   ]);

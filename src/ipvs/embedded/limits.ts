@@ -2,7 +2,7 @@
 // so that a service is refused as a whole or a server by name, and never half done.
 import { familyOf } from '../../core/address.ts';
 import { familyOfService, type Server, type ServiceHead } from '../model.ts';
-import { SCHEDULERS } from './schedulers.ts';
+import { isScheduler } from './scheduling/schedulers.ts';
 
 /** Why it cannot have the service, or this server of it; undefined = it can. */
 export function refusal(service: ServiceHead, server?: Server): string | undefined {
@@ -13,7 +13,7 @@ function ofService(service: ServiceHead): string | undefined {
   if ('mark' in service) return 'it knows no firewall marks';
   if (familyOfService(service) === 6) return 'it knows no IPv6';
   if (service.protocol === 'SCTP') return 'it knows no SCTP';
-  if (!SCHEDULERS[service.scheduler]) return `it has no scheduler ${service.scheduler}`;
+  if (!isScheduler(service.scheduler)) return `it has no scheduler ${service.scheduler}`;
   if (service.persistenceEngine !== undefined)
     return `it has no persistence engine ${service.persistenceEngine}`;
   return undefined;

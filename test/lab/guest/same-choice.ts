@@ -6,8 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { address } from '../../../src/core/address.ts';
 import { CONNECTION } from '../../../src/ipvs/embedded/connections.ts';
-import { type Forwarding, type Protocol, type Server, serviceKey } from '../../../src/ipvs/model.ts';
-import type { Command, ServiceHead } from '../../../src/ipvs/plane.ts';
+import {
+  type AddressSelector,
+  type Forwarding,
+  type Server,
+  type ServiceSettings,
+  serviceKey,
+} from '../../../src/ipvs/model.ts';
+import type { Command } from '../../../src/ipvs/plane.ts';
 import { frame, VIRTUAL_MAC } from '../../ipvs/embedded/frames.ts';
 import {
   EmbeddedDirector,
@@ -47,7 +53,7 @@ type Step =
   | { do: 'add'; server: number; weight: number; upper: number; lower: number };
 type Setting = {
   vip: number;
-  protocol: Protocol;
+  protocol: 'TCP' | 'UDP';
   flags: number;
   persistenceSeconds: number;
   persistencePrefix: number;
@@ -113,7 +119,7 @@ class Case {
   readonly kernel: KernelDirector;
   readonly embedded: EmbeddedDirector;
   readonly setting: Setting;
-  readonly head: ServiceHead;
+  readonly head: AddressSelector & ServiceSettings & { protocol: 'TCP' | 'UDP' };
   readonly present: number[] = [];
 
   constructor(both: Both, given: Setting, scheduler: string, port: number) {
