@@ -31,6 +31,8 @@ export default defineConfig({
           exclude: REFEREES,
           // Left to itself vitest keeps one core free: on two that is half the machine.
           maxWorkers: '100%',
+          // Milliseconds on a machine of one's own; on a busy one that nobody waits for, it may take its time.
+          testTimeout: 30_000,
         },
       },
       {
