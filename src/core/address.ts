@@ -15,6 +15,8 @@ export type Prefix = { address: Address; length: number };
 /** IPv4 has one text form, so what matches is canonical; a large file has tens of thousands of them. */
 const IPV4 = /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
 
+const ZERO = 48;
+
 /** Four-part decimal IPv4 or any IPv6 text form, without zone; undefined when it is neither. */
 export function parseAddress(text: string): Address | undefined {
   if (!text.includes(':')) return IPV4.test(text) ? (text as Address) : undefined;
@@ -40,11 +42,26 @@ export function isLinkLocal(value: Address): boolean {
 
 /** 4 or 16 bytes in network order. */
 export function addressBytes(value: Address): Buffer {
-  return Buffer.from(ipaddr.parse(value).toByteArray());
+  if (familyOf(value) === 6) return Buffer.from(ipaddr.parse(value).toByteArray());
+  // Those of each advert: the library takes ten times as long.
+  const bytes = Buffer.allocUnsafe(4);
+  let at = 0;
+  let byte = 0;
+  for (let i = 0; i < value.length; i++) {
+    const digit = value.charCodeAt(i) - ZERO;
+    if (digit >= 0) byte = 10 * byte + digit;
+    else {
+      bytes[at++] = byte;
+      byte = 0;
+    }
+  }
+  bytes[at] = byte;
+  return bytes;
 }
 
 /** `bytes` holds exactly 4 or 16 bytes in network order. */
 export function addressFromBytes(bytes: Uint8Array): Address {
+  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}` as Address;
   const parsed = ipaddr.fromByteArray([...bytes]);
   return (
     parsed.kind() === 'ipv6' ? (parsed as ipaddr.IPv6).toRFC5952String() : parsed.toString()

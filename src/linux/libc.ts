@@ -208,6 +208,14 @@ export function setsockoptInt(fd: number, level: number, option: number, value: 
   bytes.writeInt32LE(value);
   setsockopt(fd, level, option, bytes);
 }
+/** Beyond the limit of the system where the capability allows; else, as in a user namespace, up to it. */
+export function setReceiveBuffer(fd: number, bytes: number): void {
+  try {
+    setsockoptInt(fd, SOL.SOCKET, SO.RCVBUFFORCE, bytes);
+  } catch {
+    setsockoptInt(fd, SOL.SOCKET, SO.RCVBUF, bytes);
+  }
+}
 /** Fills `value` and returns how much of it the kernel filled. */
 export function getsockopt(fd: number, level: number, option: number, value: Bytes): number {
   const length = u32(value.length);

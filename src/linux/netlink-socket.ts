@@ -31,6 +31,7 @@ import {
   SOL,
   SystemCallError,
   sendto,
+  setReceiveBuffer,
   setsockopt,
   setsockoptInt,
   socket,
@@ -72,7 +73,7 @@ export class NetlinkSocket {
   constructor(protocol: number, options: { groups?: number } = {}) {
     this.fd = socket(AF.NETLINK, SOCK.RAW, protocol);
     try {
-      this.#setReceiveBuffer();
+      setReceiveBuffer(this.fd, RECEIVE_BUFFER);
       setsockoptInt(this.fd, SOL.NETLINK, NETLINK.CAP_ACK, 1);
       setsockoptInt(this.fd, SOL.NETLINK, NETLINK.EXT_ACK, 1);
       const timeval = Buffer.alloc(16);
@@ -277,15 +278,6 @@ export class NetlinkSocket {
   #nextSequence(): number {
     this.#sequence = (this.#sequence + 1) >>> 0;
     return this.#sequence;
-  }
-
-  /** Forced beyond the system's limit where the capability allows; else as much as the limit gives. */
-  #setReceiveBuffer(): void {
-    try {
-      setsockoptInt(this.fd, SOL.SOCKET, SO.RCVBUFFORCE, RECEIVE_BUFFER);
-    } catch {
-      setsockoptInt(this.fd, SOL.SOCKET, SO.RCVBUF, RECEIVE_BUFFER);
-    }
   }
 }
 

@@ -18,16 +18,28 @@ export type LinkSettings = {
 type Seen = { link: Link; wasUp: boolean; change?: { up: boolean; atMs: number } };
 export type Carrier = Map<string, Seen>;
 
-/** Undefined: there is no such interface. */
-export function seeLink(elector: Elector, name: string, link: Link | undefined, turn: Turn): void {
+/**
+ * Whether it is another one than before: not when a lease was renewed. Undefined: there is no such interface.
+ */
+export function seeLink(elector: Elector, name: string, link: Link | undefined, turn: Turn): boolean {
+  const seen = elector.carrier.get(name);
+  if (isSame(link, seen?.link)) return false;
   if (link === undefined) {
     elector.carrier.delete(name);
     elector.links.delete(name);
-    return;
+  } else {
+    elector.carrier.set(name, { wasUp: false, ...seen, link });
+    weigh(elector, name, turn);
   }
-  const seen = elector.carrier.get(name);
-  elector.carrier.set(name, { wasUp: false, ...seen, link });
-  weigh(elector, name, turn);
+  return true;
+}
+
+function isSame(a: Link | undefined, b: Link | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const { addresses } = b;
+  const sameAddresses =
+    a.addresses.length === addresses.length && a.addresses.every((each, i) => each === addresses[i]);
+  return a.up === b.up && a.mtu === b.mtu && sameAddresses;
 }
 
 /** Everything anew: settings, verdicts or the time are not what they were. */

@@ -20,6 +20,7 @@ import {
 } from './instance.ts';
 import { OWNER } from './packet.ts';
 import { followRoom } from './room.ts';
+import { rosterOf } from './roster.ts';
 import { goneRouting, routingAction } from './routing.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from './settings.ts';
 import { STARTED } from './startup.ts';
@@ -41,10 +42,12 @@ export function configure(elector: Elector, settings: ElectorSettings, turn: Tur
   pace(elector.announcements, settings.pacing);
   forgetTrackers(elector);
   weighLinks(elector, turn);
-  for (const own of settings.instances) {
-    const instance = elector.instances.get(own.name);
-    if (instance === undefined) start(elector, own, turn);
-    else if (JSON.stringify(own) !== JSON.stringify(instance.settings)) change(elector, instance, own, turn);
+  const changed = settings.instances.flatMap((own) => change(elector, own, turn));
+  elector.roster = undefined;
+  for (const instance of changed) {
+    const begins = instance.router.state === 'INIT';
+    followSurroundings(elector, instance, turn);
+    if (!begins) advance(instance, { type: 'reconfigured' }, turn);
   }
 }
 
@@ -158,19 +161,22 @@ function identity(own: InstanceSettings): string {
   return `${own.interface} ${own.vrid} ${own.version} ${familyOfRouter(own)} ${JSON.stringify(own.vmac)}`;
 }
 
-function start(elector: Elector, own: InstanceSettings, turn: Turn): void {
-  const instance = createInstance(own, turn.nowMs);
-  elector.instances.set(own.name, instance);
-  followSurroundings(elector, instance, turn);
-}
-
 function abandon(elector: Elector, instance: Instance, turn: Turn): void {
   advance(instance, { type: 'link', up: false }, turn);
   advance(instance, { type: 'stop' }, turn);
   elector.instances.delete(instance.own.name);
+  elector.roster = undefined;
 }
 
-function change(elector: Elector, instance: Instance, own: InstanceSettings, turn: Turn): void {
+/** A new one, one that is not as it was, or nothing. */
+function change(elector: Elector, own: InstanceSettings, turn: Turn): Instance[] {
+  const instance = elector.instances.get(own.name);
+  if (instance === undefined) {
+    const added = createInstance(own, elector.agenda, turn.nowMs);
+    elector.instances.set(own.name, added);
+    return [added];
+  }
+  if (JSON.stringify(own) === JSON.stringify(instance.settings)) return [];
   const kept = new Set(allVips(own).map(placeOf));
   const gone = allVips(instance.own).filter((vip) => !kept.has(placeOf(vip)));
   if (instance.holdsVips && gone.length > 0) turn.actions.push({ do: 'removeVips', vips: gone });
@@ -182,8 +188,7 @@ function change(elector: Elector, instance: Instance, own: InstanceSettings, tur
   instance.auth = own.hmac && createAuthenticator(own.hmac, instance.auth);
   instance.packets = undefined;
   followWeights(elector, instance, turn);
-  followSurroundings(elector, instance, turn);
-  advance(instance, { type: 'reconfigured' }, turn);
+  return [instance];
 }
 
 /** An address with another label, scope or flag is another one to the kernel: only lifetimes can change. */
@@ -196,9 +201,6 @@ export function placeOf({ preferredSeconds: _, untracked: __, ...vip }: VirtualA
  * virtual one.
  */
 function primaryAddress(elector: Elector, of: InstanceSettings): Address | undefined {
-  const virtual = new Set<Address>();
-  for (const { own } of elector.instances.values()) {
-    if (own.priority !== OWNER) for (const vip of allVips(own)) virtual.add(vip.address);
-  }
-  return sourceAmong(elector.links.get(sourceInterface(of))?.addresses ?? [], of, virtual);
+  const addresses = elector.links.get(sourceInterface(of))?.addresses ?? [];
+  return sourceAmong(addresses, of, rosterOf(elector).virtual);
 }

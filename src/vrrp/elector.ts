@@ -11,6 +11,7 @@ import {
 import { type Carrier, nextCarrierMs, seeLink, weighLinks } from './carrier.ts';
 import { type Claims, inquireAgain, nextInquiryMs, noteClaim } from './claims.ts';
 import { configure, followSurroundings, placeOf, retire } from './configure.ts';
+import { Agenda } from './deadlines.ts';
 import { noteSilence } from './dual.ts';
 import { familyOfRouter } from './family.ts';
 import { alignGroups, type Group, isMember } from './group.ts';
@@ -18,6 +19,7 @@ import { hear } from './hear.ts';
 import { type Action, advance, allVips, type Instance, statusOf, type Turn } from './instance.ts';
 import { noteExpired, noteInput, type Recorder } from './recorder.ts';
 import { restore } from './restore.ts';
+import { type Roster, rosterOf } from './roster.ts';
 import type { Timer } from './router.ts';
 import { hasRouting, routingAction } from './routing.ts';
 import type { ElectorCommand, ElectorSettings, Verdict } from './settings.ts';
@@ -52,6 +54,10 @@ export type Elector = {
   verdicts: Map<string, Verdict>;
   /** Sync groups that have members, by name. */
   groups: Map<string, Group>;
+  /** Whose timer runs out next. */
+  agenda: Agenda;
+  /** Undefined: to be worked out anew. */
+  roster: Roster | undefined;
   announcements: Announcements;
   claims: Claims;
   /** Undefined: nothing is recorded. */
@@ -90,6 +96,8 @@ export function createElector(recorder?: Recorder): Elector {
     carrier: new Map(),
     verdicts: new Map(),
     groups: new Map(),
+    agenda: new Agenda(),
+    roster: undefined,
     announcements: createAnnouncements(),
     claims: new Map(),
     recorder,
@@ -111,7 +119,7 @@ export function createElector(recorder?: Recorder): Elector {
  */
 export function stepElector(elector: Elector, input: Input, nowMs: number, wallMs = nowMs): Action[] {
   const { announcements, claims, recorder } = elector;
-  const turn: Turn = { nowMs, wallMs, actions: [], announcements, claims, recorder };
+  const turn: Turn = { nowMs, wallMs, actions: [], announcements, claims, recorder, moved: false };
   if (recorder) noteInput(recorder, input, nowMs);
   noticePauses(elector, turn);
   switch (input.type) {
@@ -123,8 +131,7 @@ export function stepElector(elector: Elector, input: Input, nowMs: number, wallM
       break;
     case 'link':
       noticeDevice(elector, input.interface, input.link !== undefined);
-      seeLink(elector, input.interface, input.link, turn);
-      followAll(elector, turn);
+      if (seeLink(elector, input.interface, input.link, turn)) followAll(elector, turn);
       break;
     case 'vipGone':
       restore(elector, input.interface, input.address, turn);
@@ -145,13 +152,10 @@ function followAll(elector: Elector, turn: Turn): void {
 
 /** On the clock of `nowMs`; infinity when only an event can change anything. */
 export function nextDeadlineMs(elector: Elector): number {
-  const { renewAtMs, restoreAtMs, startAtMs, announcements, claims } = elector;
+  const { renewAtMs, restoreAtMs, startAtMs, agenda, announcements, claims } = elector;
   const announceAtMs = Math.min(nextAnnouncementMs(announcements), nextInquiryMs(claims));
-  let next = Math.min(renewAtMs, restoreAtMs, startAtMs, announceAtMs, nextCarrierMs(elector));
-  for (const instance of elector.instances.values()) {
-    for (const deadline of instance.deadlines.values()) if (deadline < next) next = deadline;
-  }
-  return next;
+  const ownMs = Math.min(renewAtMs, restoreAtMs, startAtMs, agenda.nextMs);
+  return Math.min(ownMs, announceAtMs, nextCarrierMs(elector));
 }
 
 export function listeners(elector: Elector): Listener[] {
@@ -175,6 +179,7 @@ export function listeners(elector: Elector): Listener[] {
 }
 
 function obey(elector: Elector, command: ElectorCommand, turn: Turn): void {
+  turn.moved = true;
   switch (command.type) {
     case 'configure':
       if (!elector.stopping) reconfigure(elector, command.settings, turn);
@@ -212,6 +217,7 @@ function reconfigure(elector: Elector, settings: ElectorSettings, turn: Turn): v
  * can tell.
  */
 function noticePauses(elector: Elector, turn: Turn): void {
+  if (turn.nowMs - elector.agenda.nextMs <= rosterOf(elector).pausedAfterMs) return;
   for (const instance of elector.instances.values()) {
     const advertAtMs = instance.deadlines.get('advert');
     if (advertAtMs === undefined) continue;
@@ -229,20 +235,10 @@ function expire(elector: Elector, turn: Turn): void {
     weighLinks(elector, turn);
     followAll(elector, turn);
   }
-  for (const instance of elector.instances.values()) {
-    for (let due = nextDue(instance, turn.nowMs); due !== undefined; due = nextDue(instance, turn.nowMs)) {
-      const dueMs = instance.deadlines.get(due)!;
-      instance.deadlines.delete(due);
-      if (turn.recorder) noteExpired(turn.recorder, turn.nowMs, instance.own.name, { timer: due, dueMs });
-      if (due === 'masterDown' && isMember(elector, instance)) continue; // put to the vote
-      if (due === 'rival') noteSilence(instance, turn);
-      // Adverts keep their own beat; but what is a whole beat late starts a new one.
-      const onBeat = due === 'advert' && turn.nowMs - dueMs < instance.own.advertMs;
-      advance(instance, { type: 'expired', timer: due }, turn, onBeat ? dueMs : turn.nowMs);
-    }
-  }
+  while (elector.agenda.nextMs <= turn.nowMs) expireNext(elector, turn);
   inquireAgain(elector, turn);
   if (turn.nowMs < Math.min(elector.renewAtMs, elector.restoreAtMs)) return;
+  turn.moved = true;
   elector.renewAtMs = Number.POSITIVE_INFINITY;
   elector.restoreAtMs = Number.POSITIVE_INFINITY;
   for (const { own, holdsVips, letGo } of elector.instances.values()) {
@@ -250,6 +246,19 @@ function expire(elector: Elector, turn: Turn): void {
     const vips = allVips(own).filter((vip) => !letGo.has(vip));
     turn.actions.push({ do: 'addVips', vips }, ...routingAction('addRouting', own));
   }
+}
+
+function expireNext(elector: Elector, turn: Turn): void {
+  const instance = elector.instances.get(elector.agenda.next!)!;
+  const due = nextDue(instance, turn.nowMs)!;
+  const dueMs = instance.deadlines.get(due)!;
+  instance.deadlines.delete(due);
+  if (turn.recorder) noteExpired(turn.recorder, turn.nowMs, instance.own.name, { timer: due, dueMs });
+  if (due === 'masterDown' && isMember(elector, instance)) return; // put to the vote
+  if (due === 'rival') noteSilence(instance, turn);
+  // Adverts keep their own beat; but what is a whole beat late starts a new one.
+  const onBeat = due === 'advert' && turn.nowMs - dueMs < instance.own.advertMs;
+  advance(instance, { type: 'expired', timer: due }, turn, onBeat ? dueMs : turn.nowMs);
 }
 
 function nextDue(instance: Instance, nowMs: number): Timer | undefined {
@@ -269,14 +278,31 @@ function renewalMs({ leaseSeconds, instances }: ElectorSettings): number {
   return instances.some(hasRouting) ? ROUTING_EACH_MS : 0;
 }
 
-/** After every call: forgets who has left, plans the next renewal, says when everything of ours is gone. */
+/** After every call: what concerns all of them, and says when everything of ours is gone. */
 function settle(elector: Elector, turn: Turn): Action[] {
-  const { instances, settings, stopping } = elector;
   alignGroups(elector, turn);
+  if (turn.moved) takeStock(elector, turn);
+  if (elector.devicesUnsure) settleDevices(elector, turn);
+  if (elector.stopping && !elector.stopped && elector.instances.size === 0) {
+    elector.stopped = true;
+    turn.actions.push({ do: 'report', report: { type: 'stopped' } });
+  }
+  // Last: no advert waits for them, and no address is announced before it is there.
+  const vips = dueAnnouncements(elector.announcements, turn.nowMs);
+  if (vips.length > 0) turn.actions.push({ do: 'announce', vips });
+  if (elector.settings.addresses === 'kernel') return turn.actions;
+  // The engine answers for them, and announces them.
+  return turn.actions.filter((action) => action.do !== 'addVips' && action.do !== 'ask');
+}
+
+/** Forgets who has left, plans the next renewal. */
+function takeStock(elector: Elector, turn: Turn): void {
+  const { instances, settings } = elector;
   let holding = false;
   for (const [name, instance] of instances) {
     if (instance.retiring && instance.router.state === 'INIT') {
       instances.delete(name);
+      elector.roster = undefined;
       elector.devicesUnsure = true;
     }
     holding ||= instance.holdsVips;
@@ -284,18 +310,7 @@ function settle(elector: Elector, turn: Turn): Action[] {
   const renewEachMs = renewalMs(settings);
   if (!holding || renewEachMs === 0) elector.renewAtMs = Number.POSITIVE_INFINITY;
   else if (elector.renewAtMs === Number.POSITIVE_INFINITY) elector.renewAtMs = turn.nowMs + renewEachMs;
-  if (elector.devicesUnsure) settleDevices(elector, turn);
-  if (stopping && !elector.stopped && instances.size === 0) {
-    elector.stopped = true;
-    turn.actions.push({ do: 'report', report: { type: 'stopped' } });
-  }
   keepMoved(instances, turn);
-  // Last: no advert waits for them, and no address is announced before it is there.
-  const vips = dueAnnouncements(elector.announcements, turn.nowMs);
-  if (vips.length > 0) turn.actions.push({ do: 'announce', vips });
-  if (settings.addresses === 'kernel') return turn.actions;
-  // The engine answers for them, and announces them.
-  return turn.actions.filter((action) => action.do !== 'addVips' && action.do !== 'ask');
 }
 
 /** One of ours is gone, or what it is a part of is there again. */
@@ -314,9 +329,12 @@ function settleDevices(elector: Elector, turn: Turn): void {
 
 /** An address that moved from one instance to another stays where it is: the new holder's word counts. */
 function keepMoved(instances: Elector['instances'], turn: Turn): void {
-  if (!turn.actions.some((action) => action.do === 'removeVips')) return;
+  const leaving = turn.actions.flatMap((action) => (action.do === 'removeVips' ? action.vips : []));
+  if (leaving.length === 0) return;
+  const addresses = new Set(leaving.map(({ address }) => address));
   const holders = [...instances.values()].filter(({ holdsVips }) => holdsVips);
-  const held = new Set(holders.flatMap(({ own }) => allVips(own).map(placeOf)));
+  const kept = holders.flatMap(({ own }) => allVips(own)).filter(({ address }) => addresses.has(address));
+  const held = new Set(kept.map(placeOf));
   turn.actions = turn.actions.map((action) =>
     action.do === 'removeVips'
       ? { ...action, vips: action.vips.filter((vip) => !held.has(placeOf(vip))) }

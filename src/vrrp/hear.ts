@@ -6,12 +6,11 @@ import { authenticate, skewText } from './authenticate.ts';
 import { noteMaster } from './dual.ts';
 import type { Elector } from './elector.ts';
 import { familyOfPacket, openPacket } from './envelope.ts';
-import { familyOfRouter } from './family.ts';
 import { advance, count, type Instance, isQuiet, notice, type Turn } from './instance.ts';
 import { type Decoded, decodeAdvert, RESIGNED, vridOf } from './packet.ts';
 import { noteDrop } from './recorder.ts';
+import { routersOf } from './roster.ts';
 import { addressees, refuseOldChecksum } from './unicast.ts';
-import { hearingInterface } from './virtual-device.ts';
 
 const DROP_EACH_MS = 60_000;
 const ODDITY_EACH_MS = 3_600_000;
@@ -19,13 +18,7 @@ const ODDITY_EACH_MS = 3_600_000;
 export function hear(elector: Elector, device: string, bytes: Buffer, turn: Turn): void {
   const vrid = vridOf(bytes);
   const family = familyOfPacket(bytes);
-  const known: Instance[] = [];
-  for (const instance of elector.instances.values()) {
-    const { own } = instance;
-    // Each family has ids of its own.
-    if (hearingInterface(own) === device && own.vrid === vrid && familyOfRouter(own) === family)
-      known.push(instance);
-  }
+  const known = vrid === undefined || family === undefined ? [] : routersOf(elector, device, family, vrid);
   if (known.length === 0) return noteUnknown(elector, device, bytes, turn);
   const decoded = decodeAdvert(bytes);
   const meant = addressees(known, decoded);

@@ -10,12 +10,13 @@ import { type Announcements, request, withdraw } from './announcements.ts';
 import { type Authenticator, createAuthenticator, signatureInput, signs, TRAILER_LENGTH } from './auth.ts';
 import { signed } from './authenticate.ts';
 import { ask, type Claims } from './claims.ts';
+import { type Agenda, Deadlines } from './deadlines.ts';
 import { createMasters, type Masters, noteLeft } from './dual.ts';
 import { advertised } from './family.ts';
 import { step } from './machine.ts';
 import { type Advert, encodeAdvert, messageBeforeTrailer, passwordField, RESIGNED } from './packet.ts';
 import { noteArmed, type Recorder } from './recorder.ts';
-import { type Effect, type Event, INIT, type Reason, type Router, type Timer } from './router.ts';
+import { type Effect, type Event, INIT, type Reason, type Router } from './router.ts';
 import { type RoutingAction, routingAction } from './routing.ts';
 import type { ElectorReport, InstanceSettings, InstanceStatus, State, VirtualAddress } from './settings.ts';
 import type { Fitness } from './tracks.ts';
@@ -49,7 +50,7 @@ export type Instance = {
   /** The same of itself alone, and why not; in a sync group the others count, too. */
   fitness: Fitness;
   why: Why;
-  deadlines: Map<Timer, number>;
+  deadlines: Deadlines;
   sinceMs: number;
   /** The addresses are on the interface, or should be. */
   holdsVips: boolean;
@@ -77,7 +78,7 @@ export type Parcel = { to: Address; packet: Buffer; signing?: Buffer };
 
 const RIVAL_EACH_MS = 10_000;
 
-export function createInstance(settings: InstanceSettings, nowMs: number): Instance {
+export function createInstance(settings: InstanceSettings, agenda: Agenda, nowMs: number): Instance {
   return {
     settings,
     own: settings,
@@ -86,7 +87,7 @@ export function createInstance(settings: InstanceSettings, nowMs: number): Insta
     linkUp: false,
     fitness: 'undecided',
     why: { message: '', fields: {} },
-    deadlines: new Map(),
+    deadlines: new Deadlines(agenda, settings.name),
     sinceMs: nowMs,
     holdsVips: false,
     retiring: false,
@@ -119,6 +120,8 @@ export type Turn = {
   announcements: Announcements;
   claims: Claims;
   recorder: Recorder | undefined;
+  /** A virtual router entered a state, or its addresses came or went. */
+  moved: boolean;
 };
 
 /** `armFromMs`: what timers count from: the moment that was meant, so that adverts do not drift. */
@@ -184,11 +187,13 @@ function perform(instance: Instance, effect: Outward, turn: Turn): void {
       send(instance, effect, turn);
       return;
     case 'addVips':
+      turn.moved = true;
       instance.holdsVips = true;
       instance.letGo.clear();
       actions.push({ do: 'addVips', vips: allVips(own) }, ...routingAction('addRouting', own));
       return;
     case 'removeVips':
+      turn.moved = true;
       instance.holdsVips = false;
       actions.push(...routingAction('removeRouting', own), { do: 'removeVips', vips: allVips(own) });
       return;
@@ -213,6 +218,7 @@ function perform(instance: Instance, effect: Outward, turn: Turn): void {
 function enter(instance: Instance, from: State, to: State, reason: Reason, turn: Turn): void {
   const { name, priority } = instance.own;
   const { nowMs, actions } = turn;
+  turn.moved = true;
   instance.deadlines.clear();
   withdraw(turn.announcements, name);
   if (to === 'MASTER') count(instance, 'becameMaster');

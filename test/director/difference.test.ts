@@ -100,7 +100,7 @@ describe('properties', () => {
       fc.property(planArbitrary, planArbitrary, (before, after) => {
         const elector = createElector();
         const { announcements, claims, recorder } = elector;
-        const turn = { nowMs: 0, wallMs: 0, actions: [], announcements, claims, recorder };
+        const turn = { nowMs: 0, wallMs: 0, actions: [], announcements, claims, recorder, moved: false };
         configure(elector, { ...before.elector, addresses: 'kernel' }, turn);
         const settings = () => [...elector.instances.values()].map(({ own }) => own);
         const was = new Map(settings().map((own) => [own.name, own]));

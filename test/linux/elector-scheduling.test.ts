@@ -85,9 +85,11 @@ test('an advert socket keeps what it is told, and then what is usual again', () 
   const socket = openAdvertSocket(4, { name: 'lo', index: 1 });
   const kept = () => getsockoptInt(socket.fd, SOL.SOCKET, SO.RCVBUF);
   const usual = kept();
-  socket.keep(7200);
+  socket.keep(7200, 0);
   expect(kept()).toBe(2 * 7200);
-  socket.keep(0);
+  socket.keep(0, 7200);
   expect(kept()).toBe(usual);
+  socket.keep(0, 2 * usual);
+  expect(kept()).toBe(4 * usual);
   socket.close();
 });

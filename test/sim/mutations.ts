@@ -164,7 +164,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'a member of a sync group does not wait for the others',
     file: ELECTOR,
-    from: "if (due === 'masterDown' && isMember(elector, instance)) continue;",
+    from: "if (due === 'masterDown' && isMember(elector, instance)) return;",
     to: '',
   },
   {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
 import { raisedPriority } from '../../src/vrrp/lateness.ts';
-import { type BufferPolicy, receiveBufferFor } from '../../src/vrrp/receive-buffer.ts';
+import { type BufferPolicy, leastReceiveBuffer, receiveBufferFor } from '../../src/vrrp/receive-buffer.ts';
 import type { InstanceSettings } from '../../src/vrrp/settings.ts';
 import { LINK } from '../sim/world.ts';
 import { Lone } from './lone.ts';
@@ -34,6 +34,16 @@ describe('the receive buffer of a socket', () => {
     ['is so many adverts', { of: 'advert', times: 100 }, [{}, { version: 2 }], 7200],
   ])('%s', (_, policy, own, bytes) => {
     expect(kept(policy, ...own)).toBe(bytes);
+  });
+
+  test('has room for three adverts of each, whatever the system gives', () => {
+    const lone = new Lone();
+    const names = Array.from({ length: 255 }, (_, i) => ({ name: `V${i}`, vrid: i + 1 }));
+    lone.configure(names);
+    const least = (family: 4 | 6) => leastReceiveBuffer(lone.elector, { name: LINK, family });
+    // Of a frame the kernel counts 2,304 bytes at most on common drivers, and doubles what it is asked for.
+    expect(2 * least(4)).toBe(255 * 3 * 2304);
+    expect(least(6)).toBe(0);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   SOCK,
   SOL,
   sendto,
+  setReceiveBuffer,
   setsockopt,
   setsockoptInt,
   socket,
@@ -37,7 +38,7 @@ export abstract class AdvertSocket {
   readonly #dialect: Dialect;
   readonly #joined = new Set<Address>();
   readonly #destinations = new Map<Address, Buffer>();
-  #kept = 0;
+  #kept: number | undefined;
   #usual: number | undefined;
 
   /** `options`: what else the family needs. */
@@ -74,12 +75,13 @@ export abstract class AdvertSocket {
     }
   }
 
-  /** So many bytes that wait for us; 0 = what the system gives. */
-  keep(bytes: number): void {
-    if (bytes === this.#kept) return;
+  /** So many bytes that wait for us; 0 = what the system gives, but not less than `least`. */
+  keep(bytes: number, least: number): void {
     this.#usual ??= getsockoptInt(this.fd, SOL.SOCKET, SO.RCVBUF) / 2; // the kernel tells it doubled
-    setsockoptInt(this.fd, SOL.SOCKET, SO.RCVBUF, bytes === 0 ? this.#usual : bytes);
-    this.#kept = bytes;
+    const wanted = bytes === 0 ? Math.max(this.#usual, least) : bytes;
+    if (wanted === (this.#kept ?? this.#usual)) return;
+    setReceiveBuffer(this.fd, wanted);
+    this.#kept = wanted;
   }
 
   /** The number of bytes sent, or −errno: an interface that is down must not cost more than a count. */

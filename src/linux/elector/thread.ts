@@ -15,7 +15,7 @@ import {
 } from '../../vrrp/elector.ts';
 import { filterFor } from '../../vrrp/filter.ts';
 import type { Action } from '../../vrrp/instance.ts';
-import { receiveBufferFor } from '../../vrrp/receive-buffer.ts';
+import { leastReceiveBuffer, receiveBufferFor } from '../../vrrp/receive-buffer.ts';
 import { noteAction, openRecorder, type Recorder } from '../../vrrp/recorder.ts';
 import { rehearseTakeover } from '../../vrrp/rehearsal.ts';
 import type {
@@ -264,7 +264,8 @@ export class ElectorThread {
     for (const { interface: name, family, groups } of wanted.values()) {
       const socket = this.#socketOf(name, family);
       socket?.listenTo(groups);
-      socket?.keep(receiveBufferFor(this.#elector, { name, family }, this.#links.link(name)?.mtu ?? 0));
+      const bytes = receiveBufferFor(this.#elector, { name, family }, this.#links.link(name)?.mtu ?? 0);
+      socket?.keep(bytes, leastReceiveBuffer(this.#elector, { name, family }));
     }
   }
   #socketOf(name: string, family: Family): AdvertSocket | undefined {

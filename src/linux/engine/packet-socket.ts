@@ -1,18 +1,7 @@
 // A packet socket on one interface: raw Ethernet frames with their virtio_net_hdr, both ways. Sees only what
 // its filter lets through, never what this machine sends itself.
 import { attachProgram } from '../bpf.ts';
-import {
-  AF,
-  bind,
-  close,
-  SO,
-  SOCK,
-  SOL,
-  SystemCallError,
-  setsockopt,
-  setsockoptInt,
-  socket,
-} from '../libc.ts';
+import { AF, bind, close, SOCK, SOL, setReceiveBuffer, setsockopt, setsockoptInt, socket } from '../libc.ts';
 import { sockaddrLl } from '../sockaddr.ts';
 import { SendBatch } from './batch.ts';
 import { filterProgram, type Wanted } from './filter.ts';
@@ -37,7 +26,7 @@ export class PacketSocket {
     try {
       setsockoptInt(this.fd, SOL.PACKET, PACKET.VNET_HDR, 1);
       setsockoptInt(this.fd, SOL.PACKET, PACKET.IGNORE_OUTGOING, 1);
-      this.#setReceiveBuffer();
+      setReceiveBuffer(this.fd, RECEIVE_BUFFER);
       attachProgram(this.fd, filterProgram({ vrids: [] }));
       bind(this.fd, sockaddrLl(ifindex, ETH_P_ALL));
     } catch (error) {
@@ -64,16 +53,6 @@ export class PacketSocket {
 
   close(): void {
     close(this.fd);
-  }
-
-  #setReceiveBuffer(): void {
-    try {
-      setsockoptInt(this.fd, SOL.SOCKET, SO.RCVBUFFORCE, RECEIVE_BUFFER);
-    } catch (error) {
-      // In a user namespace the limit of the machine holds.
-      if (!(error instanceof SystemCallError)) throw error;
-      setsockoptInt(this.fd, SOL.SOCKET, SO.RCVBUF, RECEIVE_BUFFER);
-    }
   }
 }
 

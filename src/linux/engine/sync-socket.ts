@@ -15,6 +15,7 @@ import {
   SOL,
   SystemCallError,
   sendto,
+  setReceiveBuffer,
   setsockopt,
   setsockoptInt,
   socket,
@@ -73,7 +74,7 @@ function openReceiver(group: Buffer, name: string, request: Buffer): number {
     setsockoptInt(fd, SOL.SOCKET, SO.REUSEADDR, 1);
     setsockopt(fd, SOL.SOCKET, SO.BINDTODEVICE, Buffer.from(`${name}\0`));
     setsockoptInt(fd, SOL.IP, IP.MULTICAST_ALL, 0);
-    setReceiveBuffer(fd);
+    setReceiveBuffer(fd, RECEIVE_BUFFER);
     bind(fd, group);
     setsockopt(fd, SOL.IP, IP.ADD_MEMBERSHIP, request);
     return fd;
@@ -94,14 +95,5 @@ function openSender(place: SyncPlace, request: Buffer): number {
   } catch (error) {
     close(fd);
     throw error;
-  }
-}
-
-function setReceiveBuffer(fd: number): void {
-  try {
-    setsockoptInt(fd, SOL.SOCKET, SO.RCVBUFFORCE, RECEIVE_BUFFER);
-  } catch (error) {
-    if (!(error instanceof SystemCallError)) throw error;
-    setsockoptInt(fd, SOL.SOCKET, SO.RCVBUF, RECEIVE_BUFFER);
   }
 }
