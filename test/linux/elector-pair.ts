@@ -68,13 +68,15 @@ export async function until<T>(
 export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Pair {
-  readonly #prefix = `vrrp-${process.pid}`;
+  readonly #prefix: string;
   readonly #scratch = mkdtempSync(`${tmpdir()}/vrrp-`);
   readonly #living = new Set<ChildProcess>();
   #files = 0;
   #hasClient = false;
 
-  constructor() {
+  /** `name`: another one for a second pair at the same time. */
+  constructor(name = 'vrrp') {
+    this.#prefix = `${name}-${process.pid}`;
     const [a, b] = [this.#namespace('a'), this.#namespace('b')];
     ip('netns', 'add', a);
     ip('netns', 'add', b);
@@ -136,11 +138,16 @@ export class Pair {
     this.#files++;
     writeFileSync(file('conf'), text);
     const files = ['-f', file('conf'), '-p', file('pid'), '-r', file('vrrp'), '-c', file('checkers')];
-    return new Keepalived(this.run(side, ['keepalived', '-n', '-l', '-D', '-P', ...files]));
+    return new Keepalived(this.run(side, ['keepalived', '-n', '-l', '-G', '-D', '-P', ...files]));
   }
-  /** What is on the wire, as tcpdump in `b` prints it. */
-  async capture(filter: string, device = DEVICE, more: readonly string[] = []): Promise<Capture> {
-    const child = this.run('b', ['tcpdump', ...more, '-i', device, '-l', '-n', '-e', '-tt', filter]);
+  /** What is on the wire, as tcpdump prints it. */
+  async capture(
+    filter: string,
+    device = DEVICE,
+    more: readonly string[] = [],
+    side: Side | 'c' = 'b',
+  ): Promise<Capture> {
+    const child = this.run(side, ['tcpdump', ...more, '-i', device, '-l', '-n', '-e', '-tt', filter]);
     const capture = new Capture(child);
     await until('tcpdump', () => capture.errors.includes('listening'));
     return capture;
