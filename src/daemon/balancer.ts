@@ -11,7 +11,7 @@ import { applyHealth } from '../director/health.ts';
 import { planNotify } from '../director/notify.ts';
 import { planElector } from '../director/plan.ts';
 import { type Plan, planConfiguration } from '../director/plan-document.ts';
-import { ownedAddresses, serves, wantedSync } from '../director/roles.ts';
+import { holderOf, ownedAddresses, serves, wantedSync } from '../director/roles.ts';
 import { withoutScripts } from '../director/trackers.ts';
 import type { ServerKey, ServiceKey } from '../ipvs/model.ts';
 import type { DataPlane } from '../ipvs/plane.ts';
@@ -73,6 +73,8 @@ export class Balancer {
   readonly #down = new Map<ServiceKey, Map<ServerKey, 'remove' | 'inhibit'>>();
   #loaded: Loaded;
   #plan: Plan;
+  /** Not of the plan: there secrets are sealed. */
+  #elector: ElectorSettings;
 
   private constructor(
     start: Message<'start'>,
@@ -87,6 +89,7 @@ export class Balancer {
     this.#loaded = loaded;
     this.#states = new Map(start.states);
     this.#plan = planConfiguration(loaded.configuration, randomBytes(SALT_BYTES).toString('hex'));
+    this.#elector = this.#planElector();
     this.#keeper = new TableKeeper(plane, edges.say);
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#recordings = new RecordingKeeper(edges.say);
@@ -126,9 +129,8 @@ export class Balancer {
     return balancer;
   }
 
-  get #elector(): ElectorSettings {
-    const addresses = this.#plane.engine === 'kernel' ? 'kernel' : 'engine';
-    // Not of the plan: there secrets are sealed.
+  #planElector(): ElectorSettings {
+    const addresses = holderOf(this.#plan, this.#plane.engine);
     const elector = withoutScripts(planElector(this.#loaded.configuration, addresses), this.#unfit);
     return addresses === 'kernel' ? elector : withoutVirtualDevices(elector);
   }
@@ -193,6 +195,7 @@ export class Balancer {
   /** Table first, then the elector: a director that owns a VIP must have its services. */
   async #apply(): Promise<void> {
     this.#forgetRemoved();
+    this.#elector = this.#planElector();
     this.#health.configure(this.#plan.targets);
     await this.#applyTable();
     await this.#applyRoles();
@@ -200,6 +203,7 @@ export class Balancer {
     this.#trackers.configure(this.#plan.trackers);
     this.#links.configure(this.#plan.trackers.links);
     this.#unfit = this.#scripts.configure(this.#plan.trackers.scripts);
+    this.#elector = this.#planElector();
     this.#edges.tell({
       type: 'configured',
       elector: this.#elector,
@@ -235,7 +239,9 @@ export class Balancer {
 
   async #applyRoles(): Promise<void> {
     const turning = new Set(this.#turning.keys());
-    await this.#plane.own(ownedAddresses(this.#elector, this.#states, turning));
+    const elector = this.#elector;
+    const owned = elector.addresses === 'engine' ? ownedAddresses(elector, this.#states, turning) : [];
+    await this.#plane.own(owned);
     await this.#keeper.wantSync(wantedSync(this.#plan.sync, this.#states, turning));
   }
 

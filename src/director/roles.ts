@@ -5,12 +5,26 @@ import type { SyncDaemon } from '../ipvs/model.ts';
 import type { OwnedAddress } from '../ipvs/plane.ts';
 import type { ElectorSettings, State } from '../vrrp/settings.ts';
 import type { SyncPlan } from './plan.ts';
+import type { Plan } from './plan-document.ts';
 
 export type States = ReadonlyMap<string, State>;
 
 /** A LEAVING router still serves: it owns its addresses until the new master is heard. */
 export function serves(state: State | undefined): boolean {
   return state === 'MASTER' || state === 'LEAVING';
+}
+
+/**
+ * Who has the virtual addresses: an engine that forwards packets to them, or the kernel. Where the file
+ * leaves the choice and has nothing to forward they are the machine's own, whatever kernel it has: it is
+ * programs on this machine that are reached by them.
+ */
+export function holderOf(
+  { services, director }: Pick<Plan, 'services' | 'director'>,
+  engine: 'kernel' | 'embedded',
+): ElectorSettings['addresses'] {
+  const forwards = services.size > 0 || director.engine === 'embedded';
+  return engine === 'embedded' && forwards ? 'engine' : 'kernel';
 }
 
 /** `turning`: instances that began or ceased to serve a moment ago. */

@@ -1,7 +1,8 @@
 // What a director does by the states of its virtual routers.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
-import { ownedAddresses, wantedSync } from '../../src/director/roles.ts';
+import type { Plan } from '../../src/director/plan-document.ts';
+import { holderOf, ownedAddresses, wantedSync } from '../../src/director/roles.ts';
 import type { ElectorSettings, InstanceSettings, State } from '../../src/vrrp/settings.ts';
 
 const instance = (name: string, vrid: number, vip: string): InstanceSettings => ({
@@ -36,6 +37,20 @@ const states = (one: State, two: State) =>
     ['VI_1', one],
     ['VI_2', two],
   ]);
+
+describe('virtual addresses are held by', () => {
+  const none = new Map();
+  const some = new Map([['TCP 10.0.0.50:80', {}]]) as unknown as Plan['services'];
+  test.each([
+    ['the kernel that forwards', 'auto', some, 'kernel', 'kernel'],
+    ['the engine that forwards', 'auto', some, 'embedded', 'engine'],
+    ['the kernel where nothing is forwarded', 'auto', none, 'embedded', 'kernel'],
+    ['the engine that the file asks for', 'embedded', none, 'embedded', 'engine'],
+  ] as const)('%s', (_, asked, services, engine, holder) => {
+    const director = { engine: asked, drillHoldMs: 0, runtimeDirectory: '', recordings: 0 };
+    expect(holderOf({ services, director }, engine)).toBe(holder);
+  });
+});
 
 test('an engine answers for the IPv4 addresses of masters, and of those who hand over', () => {
   const owned = (one: State, two: State) =>

@@ -28,7 +28,8 @@ export const DIRECTOR = {
   keywords: {
     engine: keyword(
       oneOf(['auto', 'kernel', 'embedded']),
-      "what forwards packets: the kernel's IPVS, the embedded engine, or the kernel's where there is one",
+      "what forwards packets: the kernel's IPVS, the embedded engine, or with `auto` the kernel's where " +
+        'there is one; with no virtual_server `auto` leaves the addresses to the kernel',
       { default: 'auto' },
     ),
     compat: keyword(toggle, 'be as lenient as keepalived: unknown words are ignored', { default: false }),
