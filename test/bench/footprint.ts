@@ -1,5 +1,10 @@
-// How much memory a program with all its processes holds, as the kernel counts it.
+// What a program with all its processes takes, memory and processor, as the kernel counts it.
 import { readdirSync, readFileSync } from 'node:fs';
+
+/** Fields of proc_pid_stat(5) behind the name. */
+const STAT = { user: 11, system: 12 } as const;
+/** sysconf(_SC_CLK_TCK), the same on all architectures of Node. */
+const TICKS_PER_SECOND = 100;
 
 /** Megabytes of 1,000,000 bytes. */
 export type Footprint = {
@@ -22,6 +27,17 @@ export function footprint(pid: number): Footprint {
   });
   const sum = (figure: 'rssMb' | 'pssMb') => processes.reduce((total, member) => total + member[figure], 0);
   return { processes, rssMb: sum('rssMb'), pssMb: sum('pssMb') };
+}
+
+/** So far, of all that live. */
+export function processorSeconds(pid: number): number {
+  const ticks = treeOf(pid).map((member) => {
+    const fields = readFileSync(`/proc/${member}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return Number(fields[STAT.user]) + Number(fields[STAT.system]);
+  });
+  return ticks.reduce((sum, own) => sum + own, 0) / TICKS_PER_SECOND;
 }
 
 /** The process and all that descend from it. */

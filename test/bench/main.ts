@@ -13,6 +13,9 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<{ run: () => Promise<R
   memory: () => import('./memory.ts'),
   adverts: () => import('./adverts.ts'),
   heal: () => import('./heal.ts'),
+  crash: () => import('./crash.ts'),
+  crowd: () => import('./crowd.ts'),
+  steady: () => import('./steady.ts'),
   forward: () => import('./forward.ts'),
   matrix: () => import('./matrix.ts'),
 };
