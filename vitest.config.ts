@@ -33,6 +33,8 @@ export default defineConfig({
           maxWorkers: '100%',
           // Milliseconds on a machine of one's own; on a busy one that nobody waits for, it may take its time.
           testTimeout: 30_000,
+          // Pure code leaves nothing behind for the next file: loading it once saves a third of the time.
+          isolate: false,
         },
       },
       {

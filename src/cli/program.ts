@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { VERSION } from '../core/version.ts';
 import type { ConvertFlags } from './convert.ts';
 import type { DiffOptions } from './diff.ts';
+import type { IpvsFlags } from './ipvs.ts';
 import { addRunOptions, collect, type RunFlags } from './run-options.ts';
 
 type CheckFlags = { useFile?: string[]; json: boolean; compat: boolean; explain?: string };
@@ -69,6 +70,38 @@ program
     const { exitCode, output } = diff(file, options);
     process.stdout.write(output);
     process.exitCode = exitCode;
+  });
+
+program
+  .command('ipvs')
+  .description("the table of services, in ipvsadm's words: of the director that runs here, or of the kernel")
+  .option('-L, --list', 'list: what is done anyway')
+  .option('-l', 'the same')
+  .option('-S, --save', 'as rules that `ipvsadm -R` reads', false)
+  .option('-t, --tcp-service <host:port>', 'only this service')
+  .option('-u, --udp-service <host:port>', 'only this service')
+  .option('--sctp-service <host:port>', 'only this service')
+  .option('-f, --fwmark-service <mark>', 'only this service')
+  .option('-6, --ipv6', 'the service of the firewall mark is for IPv6', false)
+  .option('-n, --numeric', 'numbers instead of names', false)
+  .option('-c, --connection', 'connections', false)
+  .option('--timeout', 'timeouts of connections', false)
+  .option('--daemon', 'sync daemons', false)
+  .option('--stats', 'how much there was', false)
+  .option('--rate', 'how much there is, each second', false)
+  .option('--thresholds', 'how many connections servers may have', false)
+  .option('--persistent-conn', 'persistent connections; with -c what persistence engines keep', false)
+  .option('--tun-info', 'tunnels', false)
+  .option('--exact', 'numbers in full', false)
+  .option('--nosort', 'in the order of the engine')
+  .option('--sort', 'in the order of addresses: what is done anyway', true)
+  .option('--json', 'as JSON; of connections one object a line', false)
+  .option('--control <path>', 'the control socket of the director that is meant')
+  .action(async ({ nosort = false, ...options }: IpvsFlags & { nosort?: boolean }) => {
+    const { ipvs } = await import('./ipvs.ts');
+    const write = (text: string) => process.stdout.write(text);
+    const complain = (text: string) => process.stderr.write(text);
+    await end(await ipvs({ ...options, sort: !nosort }, write, complain));
   });
 
 program

@@ -362,6 +362,8 @@ export type DirectorBlock = {
   vipLeaseSeconds: Located<number>;
   /** Where USR1 and the flight recorder write; default /run/lvs-director. */
   runtimeDirectory: Located<string>;
+  /** The control socket; undefined = in the runtime directory. */
+  control?: Located<string>;
   /** How many recordings of the flight recorder are kept there. */
   recordings: Located<number>;
 };

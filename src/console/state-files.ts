@@ -28,10 +28,14 @@ export async function writeStateFiles(directory: string, document: StateDocument
  * RUNTIME_DIRECTORY).
  */
 export async function writeRuntimeFile(path: string, text: string | Buffer): Promise<void> {
-  const directory = dirname(path);
+  await makeRuntimeDirectory(dirname(path));
+  await replaceFile(path, text);
+}
+
+/** Refuses one that is not ours alone (DirectorError RUNTIME_DIRECTORY). */
+export async function makeRuntimeDirectory(directory: string): Promise<void> {
   await makeDirectory(directory);
   await assertOurs(directory);
-  await replaceFile(path, text);
 }
 
 /** From the top: `recursive` of node:fs never ends where the kernel answers ENOENT, as in /proc. */

@@ -10,6 +10,10 @@ export const HINTS = {
   INTERFACE_MISSING: 'check the name with `ip link`; the interface has to exist when the director starts',
   RUNTIME_DIRECTORY:
     'give `runtime_directory` a directory of its own, mode 0750, owned by the user the director runs as',
+  CONTROL_IN_USE:
+    'two directors need two sockets: give one of them `control PATH` or a `runtime_directory` of its own',
+  CONTROL_SILENT: 'does a director run, and as which user? `--control PATH` names its socket',
+  CONTROL_REFUSED: 'the director and this command may be of different versions',
   SYSTEM_CALL: 'see the error name; `strace -f` shows the call',
 } as const;
 export type ErrorCode = keyof typeof HINTS;

@@ -32,6 +32,8 @@ export const EVENTS = {
     level: 'warn',
     means: 'the plan in force could not be written, so `diff` has nothing to compare with; said once',
   },
+  'control.listening': { level: 'info', means: 'the control socket `path` answers questions' },
+  'control.failed': { level: 'warn', means: 'there is no control socket; the message says why; said once' },
   'balancer.started': { level: 'info', means: 'the balancer child runs' },
   'balancer.lost': { level: 'error', means: 'the balancer child ended; it is started again' },
   'balancer.guardian': { level: 'error', means: 'the director died; the balancer removes what it left' },

@@ -19,6 +19,8 @@ import { removeLeftovers } from '../linux/elector/leftovers.ts';
 import { type Health, startHealth } from '../probes/runner.ts';
 import type { ElectorSettings, State, TrackerId, Verdict } from '../vrrp/settings.ts';
 import { withoutVirtualDevices } from '../vrrp/virtual-device.ts';
+import { controlResources } from './control.ts';
+import { ControlKeeper } from './control-keeper.ts';
 import { type Loaded, loadConfiguration } from './load.ts';
 import type { RunOptions, ToBalancer, ToDirector } from './messages.ts';
 import { Notifier } from './notifier.ts';
@@ -59,6 +61,7 @@ export class Balancer {
   readonly #keeper: TableKeeper;
   readonly #planKeeper: PlanKeeper;
   readonly #recordings: RecordingKeeper;
+  readonly #control: ControlKeeper;
   readonly #health: Health;
   readonly #programs: OperatorPrograms;
   readonly #notifier: Notifier;
@@ -93,6 +96,7 @@ export class Balancer {
     this.#keeper = new TableKeeper(plane, edges.say);
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#recordings = new RecordingKeeper(edges.say);
+    this.#control = new ControlKeeper(controlResources(plane), edges.say);
     this.#programs = programs;
     this.#notifier = new Notifier(programs, edges.say, start.told);
     const tracks = {
@@ -212,6 +216,7 @@ export class Balancer {
       accepted: this.#loaded.accepted,
     });
     this.#planKeeper.keep(this.#plan);
+    this.#control.keep(this.#plan.director.control);
   }
 
   async #reload(): Promise<void> {
@@ -303,6 +308,7 @@ export class Balancer {
 
   async #stop(keepServices: boolean): Promise<void> {
     const told = this.#notifier.settle(NOTIFY_STOP_MS);
+    const silent = this.#control.close();
     await this.#health.stop();
     this.#trackers.stop();
     this.#links.stop();
@@ -315,6 +321,7 @@ export class Balancer {
       await this.#keeper.wantSync([]);
       await this.#keeper.want(new Map());
     }
+    await silent;
     await this.#plane.close();
     await this.#planKeeper.remove();
     await this.#recordings.settled();

@@ -89,6 +89,7 @@ const WORDS: Readonly<Record<string, string>> = {
   leaseSeconds: 'vip_lease',
   realtimePriority: 'vrrp_rt_priority',
   runtimeDirectory: 'runtime_directory',
+  control: 'control',
   recordings: 'flight_recorder',
 };
 

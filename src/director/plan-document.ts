@@ -28,6 +28,8 @@ export type Plan = {
     engine: 'auto' | 'kernel' | 'embedded';
     drillHoldMs: number;
     runtimeDirectory: string;
+    /** Path of the control socket. */
+    control: string;
     recordings: number;
   };
 };
@@ -41,7 +43,7 @@ export function planConfiguration(configuration: Configuration, salt: string): P
   const { addresses: _, ...elector } = planElector(configuration, 'kernel');
   const instances = elector.instances.map((own) => sealSecrets(own, salt));
   const notify = planNotify(configuration);
-  const { engine, drillHoldMs, runtimeDirectory, recordings } = configuration.director;
+  const { engine, drillHoldMs, runtimeDirectory, control, recordings } = configuration.director;
   return {
     salt,
     elector: { ...elector, instances },
@@ -57,9 +59,15 @@ export function planConfiguration(configuration: Configuration, salt: string): P
       engine: engine.value,
       drillHoldMs: drillHoldMs.value,
       runtimeDirectory: runtimeDirectory.value,
+      control: control?.value ?? controlPath(runtimeDirectory.value),
       recordings: recordings.value,
     },
   };
+}
+
+/** Where the control socket is when the file does not say. */
+export function controlPath(runtimeDirectory: string): string {
+  return `${runtimeDirectory}/control.sock`;
 }
 
 function sealSecrets(own: InstanceSettings, salt: string): InstanceSettings {

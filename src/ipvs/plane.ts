@@ -2,6 +2,7 @@
 // embedded packet engine. The interface speaks of services, servers, connections and counters, never of
 // how they are reached.
 import type { Address } from '../core/address.ts';
+import type { ShownConnection } from './connection.ts';
 import type {
   Server,
   ServerKey,
@@ -37,10 +38,20 @@ export type OwnedAddress = {
   handedOver?: boolean;
 };
 
+/** What IPVS forgets an idle connection after. */
+export type Timeouts = { tcpSeconds: number; tcpFinSeconds: number; udpSeconds: number };
+export type EngineInfo = {
+  /** Of the kernel's IPVS, or the one that the engine is like. */
+  version: string;
+  connectionTableSize: number;
+  timeouts: Timeouts;
+};
+
 export interface DataPlane {
   readonly engine: 'kernel' | 'embedded';
   /** Why it will never have such a service, or such a server in it, for people; undefined = it may. */
   refusal(service: ServiceHead, server?: Server): string | undefined;
+  readInfo(): Promise<EngineInfo>;
   readTable(): Promise<Table>;
   readSync(): Promise<readonly SyncDaemon[]>;
   readCounters(): Promise<ReadonlyMap<ServiceKey, ServiceCounters>>;
@@ -53,5 +64,7 @@ export interface DataPlane {
   own(addresses: readonly OwnedAddress[]): Promise<void>;
   /** How many connections are in the table. */
   countConnections(): Promise<number>;
+  /** Bit by bit: what comes or goes meanwhile may be in it or not. */
+  readConnections(): AsyncIterable<ShownConnection>;
   close(): Promise<void>;
 }

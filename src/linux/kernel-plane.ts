@@ -3,19 +3,32 @@
 // hold up the process.
 import assert from 'node:assert';
 import { execFile } from 'node:child_process';
+import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { DirectorError } from '../core/errors.ts';
+import type { ShownConnection } from '../ipvs/connection.ts';
 import {
   decodeDaemon,
+  decodeInfo,
   decodeServer,
   decodeService,
+  decodeTimeouts,
   type ServerEntry,
   type ServiceEntry,
 } from '../ipvs/kernel/answers.ts';
 import { FAMILY_NAME } from '../ipvs/kernel/attributes.ts';
-import { commandRequest, dumpDaemons, dumpServers, dumpServices } from '../ipvs/kernel/requests.ts';
+import { parseConnectionLine } from '../ipvs/kernel/connection-lines.ts';
+import {
+  commandRequest,
+  dumpDaemons,
+  dumpServers,
+  dumpServices,
+  getInfo,
+  getTimeouts,
+} from '../ipvs/kernel/requests.ts';
 import {
   familyOfService,
   type Service,
@@ -26,7 +39,7 @@ import {
   serviceKey,
   type Table,
 } from '../ipvs/model.ts';
-import type { Command, CommandFailure, DataPlane, OwnedAddress } from '../ipvs/plane.ts';
+import type { Command, CommandFailure, DataPlane, EngineInfo, OwnedAddress } from '../ipvs/plane.ts';
 import type { Decoded } from '../netlink/attributes.ts';
 import { decodeFamily, familyRequest, NETLINK_GENERIC } from '../netlink/generic.ts';
 import { SystemCallError } from './libc.ts';
@@ -37,6 +50,7 @@ const COMMANDS_AT_ONCE = 1024;
 const SERVICES_AT_ONCE = 128;
 /** Of this thread: /proc/net would be the namespace of the process's first thread. */
 const PROC_TABLE = '/proc/thread-self/net/ip_vs';
+const PROC_CONNECTIONS = '/proc/thread-self/net/ip_vs_conn';
 const run = promisify(execFile);
 
 /** Undefined when this kernel has no IPVS and cannot load it. */
@@ -91,6 +105,13 @@ export class KernelPlane implements DataPlane {
       .map((message) => understood(decodeDaemon(message)));
   }
 
+  async readInfo(): Promise<EngineInfo> {
+    const [info] = this.#socket.request(getInfo(this.#family));
+    const [timeouts] = this.#socket.request(getTimeouts(this.#family));
+    assert(info && timeouts, 'the kernel answers or gives an error');
+    return { ...understood(decodeInfo(info)), timeouts: understood(decodeTimeouts(timeouts)) };
+  }
+
   async apply(commands: readonly Command[]): Promise<readonly CommandFailure[]> {
     const failures: CommandFailure[] = [];
     for (let start = 0; start < commands.length; start += COMMANDS_AT_ONCE) {
@@ -114,6 +135,15 @@ export class KernelPlane implements DataPlane {
    */
   async countConnections(): Promise<number> {
     return sumConnections(await readFile(PROC_TABLE, 'latin1'));
+  }
+
+  /** The kernel walks its whole table anew for each few of them: not for anything that is done often. */
+  async *readConnections(): AsyncGenerator<ShownConnection> {
+    const input = createReadStream(PROC_CONNECTIONS, 'latin1');
+    for await (const line of createInterface({ input })) {
+      const connection = parseConnectionLine(line);
+      if (connection !== undefined) yield connection;
+    }
   }
 
   async close(): Promise<void> {

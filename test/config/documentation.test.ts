@@ -78,7 +78,7 @@ test('the manual has every word, command and option', () => {
   const commands = PAGES['lvs-director.8']().replaceAll('\\', '');
   for (const command of program.commands) {
     expect(commands).toContain(`.SS ${command.name()}`);
-    for (const { long } of command.options) expect(commands).toContain(`fB${long}fP`);
+    for (const { short, long } of command.options) expect(commands).toContain(`fB${long ?? short}fP`);
   }
 });
 

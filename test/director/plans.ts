@@ -129,6 +129,7 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
       drillHoldMs: fc.constantFrom(1000, 10_000),
       recordings: fc.constantFrom(0, 8),
       runtimeDirectory: fc.constantFrom('/run/a', '/run/b'),
+      control: fc.constantFrom('/run/a/control.sock', '/run/c'),
     }),
   })
   .map(({ instances, realtimePriority, leaseSeconds, services, checks, ...more }) => {

@@ -47,7 +47,7 @@ describe('virtual addresses are held by', () => {
     ['the kernel where nothing is forwarded', 'auto', none, 'embedded', 'kernel'],
     ['the engine that the file asks for', 'embedded', none, 'embedded', 'engine'],
   ] as const)('%s', (_, asked, services, engine, holder) => {
-    const director = { engine: asked, drillHoldMs: 0, runtimeDirectory: '', recordings: 0 };
+    const director = { engine: asked, drillHoldMs: 0, runtimeDirectory: '', control: '', recordings: 0 };
     expect(holderOf({ services, director }, engine)).toBe(holder);
   });
 });

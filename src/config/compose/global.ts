@@ -47,6 +47,7 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>, report: Re
 }
 
 export function composeDirector(settings: Settings<typeof DIRECTOR>): DirectorBlock {
+  const control = last(settings, 'control');
   const drill = all(settings, 'drill').at(-1)?.body ?? noSettings(DRILL, settings.at);
   return {
     engine: settled(settings, 'engine'),
@@ -55,6 +56,7 @@ export function composeDirector(settings: Settings<typeof DIRECTOR>): DirectorBl
     webhooks: all(settings, 'notify').flatMap(({ body }) => composeWebhooks(body)),
     vipLeaseSeconds: settled(settings, 'vip_lease'),
     runtimeDirectory: settled(settings, 'runtime_directory'),
+    ...(control === undefined ? {} : { control }),
     recordings: settled(settings, 'flight_recorder'),
   };
 }

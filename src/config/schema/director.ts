@@ -1,7 +1,8 @@
 // The block `director { … }`: settings that keepalived does not have.
+import { LONGEST_SOCKET_PATH } from '../../core/limits.ts';
 import { type Block, keyword, opens } from './block.ts';
 import { NOTIFY } from './notify.ts';
-import { integer, nothing, oneOf, seconds, text, toggle } from './shape.ts';
+import { integer, nothing, oneOf, type Shape, seconds, text, toggle } from './shape.ts';
 import { wordBlock, words } from './table.ts';
 
 export const DRILL = {
@@ -22,6 +23,23 @@ const SYNC = wordBlock(
   ignored certificate  text      file with the certificate
 `,
 );
+
+/** Where a Unix socket may be. */
+const socketPath: Shape<string> = {
+  ...text,
+  syntax: 'PATH',
+  json: { type: 'string', pattern: '^/', maxLength: LONGEST_SOCKET_PATH },
+  example: '/run/lvs-director/control.sock',
+  read(words) {
+    const word = words.take('a path');
+    if (word === undefined) return undefined;
+    if (!word.text.startsWith('/')) return words.wrong(word, `takes an absolute path, not "${word.text}"`);
+    const bytes = Buffer.byteLength(word.text);
+    if (bytes <= LONGEST_SOCKET_PATH) return word.text;
+    const allowed = `1 to ${LONGEST_SOCKET_PATH} bytes`;
+    return words.outside(word, allowed, `${bytes} bytes; a socket's path has at most ${LONGEST_SOCKET_PATH}`);
+  },
+};
 
 export const DIRECTOR = {
   name: 'director',
@@ -49,6 +67,10 @@ export const DIRECTOR = {
     runtime_directory: keyword(text, 'where USR1 writes the state, and the flight recorder', {
       default: '/run/lvs-director',
     }),
+    control: keyword(
+      socketPath,
+      'the control socket, at which commands ask; left out: control.sock in the runtime directory',
+    ),
     flight_recorder: keyword(
       integer(0, 100),
       'how many recordings of the flight recorder are kept, one of each transition; 0 = none is written',
@@ -57,7 +79,6 @@ export const DIRECTOR = {
   },
   others: words(
     `
-  ignored control   text      path of the control socket
   ignored web       text      address and port of the status page
   ignored metrics   ?text     Prometheus metrics
   ignored sync{}    flag      connection sync in user space: peers, keys

@@ -17,6 +17,7 @@ import type {
   SyncDaemon,
   Tunnel,
 } from '../model.ts';
+import type { Timeouts } from '../plane.ts';
 import {
   ADDRESS_SIZE,
   AF,
@@ -32,7 +33,6 @@ import {
   TUNNEL,
   TUNNEL_CHECKSUM,
 } from './attributes.ts';
-import type { Timeouts } from './requests.ts';
 
 export type Info = { version: string; connectionTableSize: number };
 export type ServiceEntry = { head: ServiceHead; counters: Counters };

@@ -13,7 +13,7 @@ import {
   serverKey,
   serviceKey,
 } from '../model.ts';
-import type { Command } from '../plane.ts';
+import type { Command, Timeouts } from '../plane.ts';
 import {
   ADDRESS_SIZE,
   AF,
@@ -35,8 +35,6 @@ import {
 const FLAG_MASK = SERVICE_FLAG.PERSISTENT | SERVICE_FLAG.ONEPACKET | SERVICE_FLAG.SCHED;
 type CommandValues = ValuesOf<typeof COMMAND>;
 
-/** What IPVS forgets an idle connection after; 0 leaves one as it is. */
-export type Timeouts = { tcpSeconds: number; tcpFinSeconds: number; udpSeconds: number };
 /** `family` is the number that the controller gave for {@link FAMILY_NAME}. */
 export function commandRequest(family: number, command: Command): Request {
   const { number, name, values } = encodeCommand(command);
@@ -59,6 +57,7 @@ export function getInfo(family: number): Request {
 export function getTimeouts(family: number): Request {
   return request(family, 'GET_CONFIG', { number: CMD.GET_CONFIG, flags: NLM_F.ACK }, {});
 }
+/** 0 leaves one as it is. */
 export function changeTimeouts(family: number, timeouts: Timeouts): Request {
   const values = {
     tcpTimeoutSeconds: timeouts.tcpSeconds,

@@ -12,6 +12,9 @@ export type EngineCommand =
   | { type: 'readSync' }
   | { type: 'readCounters' }
   | { type: 'readStatistics' }
+  | { type: 'readInfo' }
+  /** The answer is a ShownPortion. */
+  | { type: 'readConnections'; from: number }
   | { type: 'close' };
 export type Numbered = { id: number; command: EngineCommand };
 export type EngineMessage =

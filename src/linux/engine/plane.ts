@@ -4,9 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
+import type { ShownConnection } from '../../ipvs/connection.ts';
 import { refusal } from '../../ipvs/embedded/limits.ts';
+import type { ShownPortion } from '../../ipvs/embedded/shown.ts';
 import type { ServiceCounters, ServiceKey, SyncDaemon, Table } from '../../ipvs/model.ts';
-import type { Command, CommandFailure, DataPlane, OwnedAddress } from '../../ipvs/plane.ts';
+import type { Command, CommandFailure, DataPlane, EngineInfo, OwnedAddress } from '../../ipvs/plane.ts';
 import { close, eventfd, write } from '../libc.ts';
 import type { EngineCommand, EngineMessage, EngineStatistics, ThreadData } from './commands.ts';
 
@@ -79,6 +81,16 @@ export class EmbeddedPlane implements DataPlane {
   }
   async countConnections(): Promise<number> {
     return (await this.readStatistics()).connections;
+  }
+  readInfo(): Promise<EngineInfo> {
+    return this.#ask<EngineInfo>({ type: 'readInfo' });
+  }
+  async *readConnections(): AsyncGenerator<ShownConnection> {
+    for (let from: number | undefined = 0; from !== undefined; ) {
+      const portion: ShownPortion = await this.#ask<ShownPortion>({ type: 'readConnections', from });
+      yield* portion.connections;
+      from = portion.next;
+    }
   }
   readStatistics(): Promise<EngineStatistics> {
     return this.#ask<EngineStatistics>({ type: 'readStatistics' });

@@ -8,6 +8,7 @@ import { type Address, familyOf } from '../../core/address.ts';
 import type { Notice } from '../../core/events.ts';
 import { Engine } from '../../ipvs/embedded/engine.ts';
 import { toAddress } from '../../ipvs/embedded/services.ts';
+import { engineInfo, showConnections } from '../../ipvs/embedded/shown.ts';
 import type { SyncDaemon } from '../../ipvs/model.ts';
 import type { Command, CommandFailure, OwnedAddress } from '../../ipvs/plane.ts';
 import { POLL, read, SystemCallError } from '../libc.ts';
@@ -117,6 +118,12 @@ export class EngineThread {
           break;
         case 'readCounters':
           this.#reply(id, this.#engine.sessions.services.readCounters());
+          break;
+        case 'readInfo':
+          this.#reply(id, engineInfo(this.#data.capacity));
+          break;
+        case 'readConnections':
+          this.#reply(id, showConnections(this.#engine.sessions.connections, command.from));
           break;
         case 'readStatistics':
           this.#reply(id, this.#statistics());

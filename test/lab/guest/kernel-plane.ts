@@ -13,6 +13,7 @@ import { reconcile } from '../../../src/ipvs/reconcile.ts';
 import { openKernelPlane } from '../../../src/linux/kernel-plane.ts';
 import { CLONE, unshare } from '../../../src/linux/libc.ts';
 import { checkFamily } from './kernel-family.ts';
+import { checkListing } from './kernel-listing.ts';
 import { checkSelectors, checkTunnels } from './kernel-selectors.ts';
 import { checkSync } from './kernel-sync.ts';
 import { server, service, tableOf } from './kernel-tables.ts';
@@ -32,7 +33,8 @@ async function check(name: string, body: () => Promise<unknown>): Promise<void> 
     const said = await body();
     checks.push({ name, ok: true, detail: typeof said === 'string' ? said : '' });
   } catch (error) {
-    checks.push({ name, ok: false, detail: String(error).slice(0, 1000) });
+    const cause = error instanceof Error && error.cause !== undefined ? `\n${error.cause}` : '';
+    checks.push({ name, ok: false, detail: `${error}${cause}`.slice(0, 4000) });
   }
   ipvsadm('-C');
 }
@@ -309,6 +311,7 @@ function echo(host: string, port: number) {
 await checkSelectors(check, bring, saved);
 await checkTunnels(check, bring, saved);
 await checkFamily(check, ipvsadm);
+await checkListing(check, ipvsadm);
 await checkSync(check, plane, ipvsadm);
 
 /** Not a check: figures for the bench and for people. */

@@ -1,0 +1,76 @@
+// The embedded engine's connections as people are shown them: the kernel's words for states
+// (ip_vs_proto_*.c), a portion at a time, because the engine forwards between two of them.
+import type { ShownConnection } from '../connection.ts';
+import type { EngineInfo } from '../plane.ts';
+import { CONNECTION, type ConnectionTable } from './connections.ts';
+import { PROTOCOL } from './frame.ts';
+import { toAddress } from './services.ts';
+import { TCP_STATE, tcpTimeoutSeconds, UDP_TIMEOUT_SECONDS } from './tcp.ts';
+
+/** What ip_vs of Linux 6.x calls itself; the engine does what it does. */
+const VERSION = '1.2.1';
+
+export function engineInfo(capacity: number): EngineInfo {
+  const { established, finWait } = TCP_STATE;
+  const timeouts = {
+    tcpSeconds: tcpTimeoutSeconds(established),
+    tcpFinSeconds: tcpTimeoutSeconds(finWait),
+    udpSeconds: UDP_TIMEOUT_SECONDS,
+  };
+  return { version: VERSION, connectionTableSize: capacity, timeouts };
+}
+
+/** Numbers of connections that are looked at for one portion: well under a millisecond. */
+const PORTION = 1024;
+/** By the numbers of TCP_STATE. */
+const TCP_NAMES = [
+  'NONE',
+  'ESTABLISHED',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'SYNACK',
+];
+const TEMPLATE_NAMES = ['NONE', 'ASSURED'];
+
+/** `next`: where the next portion begins; undefined = there is none. */
+export type ShownPortion = { connections: ShownConnection[]; next: number | undefined };
+
+export function showConnections(table: ConnectionTable, from: number): ShownPortion {
+  const end = Math.min(from + PORTION, table.last + 1);
+  const connections: ShownConnection[] = [];
+  for (let at = Math.max(from, 1); at < end; at++) {
+    if (table.isUsed(at)) connections.push(show(table, at));
+  }
+  return { connections, next: end > table.last ? undefined : end };
+}
+
+function show(table: ConnectionTable, at: number): ShownConnection {
+  const protocol = protocolName(table.protocol(at));
+  return {
+    protocol,
+    client: toAddress(table.client(at)),
+    clientPort: table.clientPort(at),
+    virtual: toAddress(table.virtual(at)),
+    virtualPort: table.virtualPort(at),
+    destination: toAddress(table.server(at)),
+    destinationPort: table.serverPort(at),
+    state: stateName(table, at, protocol),
+    expiresSeconds: table.secondsLeft(at),
+  };
+}
+
+function protocolName(number: number): string {
+  if (number === PROTOCOL.tcp) return 'TCP';
+  return number === PROTOCOL.udp ? 'UDP' : 'IP';
+}
+
+function stateName(table: ConnectionTable, at: number, protocol: string): string {
+  const names = (table.flags(at) & CONNECTION.template) !== 0 ? TEMPLATE_NAMES : TCP_NAMES;
+  return protocol === 'UDP' && names === TCP_NAMES ? 'UDP' : (names[table.state(at)] ?? 'ERR!');
+}
