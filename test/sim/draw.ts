@@ -2,6 +2,7 @@
 import { type Address, address } from '../../src/core/address.ts';
 import type { Random } from '../../src/core/time.ts';
 import type { GroupSettings, InstanceSettings } from '../../src/vrrp/settings.ts';
+import { drawSigning } from './secrets.ts';
 import { INSIDE, LINK, type Spec } from './world.ts';
 
 /** `slowestMs`: between the adverts of the slowest; `downMs`: the longest that anybody waits for a master. */
@@ -44,6 +45,13 @@ export function drawCast(random: Random): Cast {
   const downMs = own.downAdverts * slowestMs + (version === 2 ? 1000 : slowestMs);
   const { preemptDelayMs } = own;
   return { specs, baseMs, slowestMs, downMs, preemptDelayMs, hasInside: tracks || grouped };
+}
+
+/** The same cast, perhaps with keys. `random`: not the one that drew the cast, which stays what it was. */
+export function giveKeys(random: Random, cast: Cast): Cast {
+  const isKeepalivedThere = cast.specs.some(({ keepalived }) => keepalived);
+  const signing = isKeepalivedThere ? undefined : drawSigning(random, cast.specs[0]!.own.version!);
+  return { ...cast, specs: cast.specs.map((spec) => ({ ...spec, signing })) };
 }
 
 function drawCommon(random: Random): Common {

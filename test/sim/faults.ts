@@ -3,10 +3,11 @@ import { address } from '../../src/core/address.ts';
 import type { Random } from '../../src/core/time.ts';
 import type { InstanceSettings } from '../../src/vrrp/settings.ts';
 import type { Cast } from './draw.ts';
+import type { Outsider } from './outsider.ts';
 import { INSIDE, LINK, type Spec, VIP, type World } from './world.ts';
 
-export type Fault = { what: string; act: (world: World) => void; thenMs: number };
-type Drawn = Omit<Fault, 'thenMs'> & { thenMs?: number };
+export type Fault = { what: string; act: (world: World, outsider: Outsider) => void; thenMs: number };
+export type Drawn = Omit<Fault, 'thenMs'> & { thenMs?: number };
 
 /** One, or several that belong together. Nothing is lost, late or cut in a quiet network, nobody paused. */
 export function drawFault(random: Random, cast: Cast, quietNetwork: boolean): Fault[] {

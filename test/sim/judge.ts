@@ -3,6 +3,7 @@
 import type { Address } from '../../src/core/address.ts';
 import type { InstanceSettings, State } from '../../src/vrrp/settings.ts';
 import { LINGER_MS } from '../../src/vrrp/timing.ts';
+import { Hearing } from './hearing.ts';
 import { KeepalivedLike } from './keepalived-like.ts';
 import { Patience } from './patience.ts';
 import { type Node, stateOf, type World } from './world.ts';
@@ -21,6 +22,8 @@ export type Bounds = {
   unheardStale: number;
   /** All there is on the way from one to another. */
   delay: number;
+  /** After a clock was set, until what it said before is forgotten. */
+  deaf: number;
 };
 type Seen = { state: State | undefined; sinceMs: number; lingersSinceMs: number | undefined };
 type Watched = {
@@ -51,6 +54,7 @@ export class BrokenPromise extends Error {}
 
 export class Judge {
   readonly worst: Worst = { ownerless: 0, dual: 0, stale: 0, unheard: 0 };
+  readonly hearing: Hearing;
   readonly #world: World;
   readonly #bounds: Bounds;
   readonly #watched: Watched[];
@@ -75,12 +79,20 @@ export class Judge {
     }));
     const names = instances.map(({ name }) => name);
     this.#patience = new Patience(world, names, (what) => this.#fail(what));
+    this.hearing = new Hearing(world, (what) => this.#fail(what));
+    world.onHear = (node, heard) => {
+      const { verdict, lookAfterwards } = this.hearing.hear(node, heard);
+      if (verdict !== 'must not count') this.#patience.hear(node, heard, verdict === 'counts');
+      return lookAfterwards;
+    };
     world.onChange = () => this.#look();
   }
 
   /** Something goes wrong, or is repaired, now; what is on its way may still do harm. */
   disturb(): void {
-    this.#quietSinceMs = Math.max(this.#world.nowMs, this.#world.inFlightUntilMs, this.#quietSinceMs);
+    const { nowMs, inFlightUntilMs, clockSetAtMs } = this.#world;
+    const hearsAgainAtMs = clockSetAtMs + this.#bounds.deaf;
+    this.#quietSinceMs = Math.max(nowMs, inFlightUntilMs, hearsAgainAtMs, this.#quietSinceMs);
   }
 
   #look(): void {

@@ -15,6 +15,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MACHINE = 'src/vrrp/machine.ts';
 const TIMING = 'src/vrrp/timing.ts';
 const ELECTOR = 'src/vrrp/elector.ts';
+const AUTH = 'src/vrrp/auth.ts';
+const ACCEPT = 'src/vrrp/accept.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -172,6 +174,72 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/vrrp/group.ts',
     from: 'const LAST_WORDS = [1, RESIGNED];',
     to: 'const LAST_WORDS: number[] = [];',
+  },
+  {
+    what: 'a signed advert counts twice',
+    file: AUTH,
+    from: 'if (mark !== undefined && !isVoid && !isLater(sequence, mark))',
+    to: 'if (mark !== undefined && !isVoid && mark < 0n)',
+  },
+  {
+    what: 'an advert of long ago counts',
+    file: AUTH,
+    from: 'if (isTimed && Math.abs(aheadSeconds(sequence, wallMs)) > windowSeconds)',
+    to: 'if (isTimed && Math.abs(aheadSeconds(sequence, wallMs)) > 1e9)',
+  },
+  {
+    what: 'any key will do',
+    file: AUTH,
+    from: 'if (!timingSafeEqual(hmac(key, input), trailer.subarray(AT.signature)))',
+    to: 'if (hmac(key, input).length === 0)',
+  },
+  {
+    what: 'no signature will do, too',
+    file: AUTH,
+    from: "return mode === 'enforce' ? { ok: false, drop: 'unsigned' } : { ok: true };",
+    to: "return mode === 'enforce' ? { ok: true } : { ok: true };",
+  },
+  {
+    what: 'who has no keys takes what is signed',
+    file: 'src/vrrp/authenticate.ts',
+    from: "return signature === undefined ? { ok: true } : { ok: false, drop: 'unexpected-signature' };",
+    to: 'return signature === undefined ? { ok: true } : { ok: true };',
+  },
+  {
+    what: 'a reload forgets what was heard',
+    file: AUTH,
+    from: 'marks: former?.marks ?? new Map() };',
+    to: 'marks: new Map() };',
+  },
+  {
+    what: 'what was heard before the clock was set back keeps its sender out',
+    file: AUTH,
+    from: 'Math.abs(aheadSeconds(mark, wallMs)) > windowSeconds;',
+    to: 'Math.abs(aheadSeconds(mark, wallMs)) > 1e9;',
+  },
+  {
+    what: 'a sequence never goes back, whatever the clock does',
+    file: AUTH,
+    from: 'aheadSeconds(last, wallMs) > settings.windowSeconds) return clock;',
+    to: 'aheadSeconds(last, wallMs) > 1e9) return clock;',
+  },
+  {
+    what: 'who starts again with an older clock does not go on from what it hears',
+    file: AUTH,
+    from: 'if (auth.last === undefined || isLater(sequence, auth.last)) auth.last = sequence;',
+    to: '',
+  },
+  {
+    what: 'a password of the right length will do',
+    file: ACCEPT,
+    from: "return timingSafeEqual(given, passwordField(own)) ? undefined : 'wrong-password';",
+    to: "return given.length === passwordField(own).length ? undefined : 'wrong-password';",
+  },
+  {
+    what: 'no password will do, too',
+    file: ACCEPT,
+    from: "if (given === undefined) return 'no-password';",
+    to: 'if (given === undefined) return undefined;',
   },
 ];
 

@@ -1,8 +1,13 @@
 // One director of a simulated world: what it is made of, its settings, and what is seen of it from outside.
 import { type Address, address } from '../../src/core/address.ts';
 import { type Elector, type Input, nextDeadlineMs } from '../../src/vrrp/elector.ts';
+import { familyOfPacket } from '../../src/vrrp/envelope.ts';
+import { familyOfRouter } from '../../src/vrrp/family.ts';
+import type { Instance } from '../../src/vrrp/instance.ts';
+import { vridOf } from '../../src/vrrp/packet.ts';
 import type { ElectorSettings, GroupSettings, InstanceSettings, State } from '../../src/vrrp/settings.ts';
 import { KeepalivedLike } from './keepalived-like.ts';
+import { type Signing, secretsOf } from './secrets.ts';
 
 export const LINK = 'eth0';
 /** The other side of the directors. */
@@ -15,10 +20,26 @@ export type Spec = {
   /** Instances beside the first. */
   more?: readonly Partial<InstanceSettings>[];
   groups?: readonly GroupSettings[];
+  /** Of all its instances. */
+  signing?: Signing | undefined;
   /** Not one of ours; `last word`: with vrrp_higher_prio_send_advert. */
   keepalived?: 'plain' | 'last word';
   /** Its clock runs so much faster: 0.001 = one second in a thousand. */
   drift?: number;
+};
+/** An advert, and what is known of it beside its bytes. */
+export type Heard = { device: string; bytes: Buffer; sent: Sent };
+/**
+ * `serial`: the order in which all were sent; `own`: as its sender ran with, undefined when that has left
+ * since. `forged`: `from` is only what it says.
+ */
+export type Sent = {
+  from: Node;
+  own: InstanceSettings | undefined;
+  life: object;
+  serial: number;
+  atMs: number;
+  forged?: true;
 };
 export type Node = {
   readonly index: number;
@@ -29,12 +50,16 @@ export type Node = {
   stopping: boolean;
   /** Stopped by a signal or its hypervisor: packets wait in its socket. */
   paused: boolean;
-  inbox: { device: string; bytes: Buffer }[];
+  inbox: Heard[];
   /** A signal to reload waits, too. */
   reloads: boolean;
   links: Map<string, boolean>;
+  /** On each link, IPv4 and link-local. */
+  readonly addresses: ReadonlyMap<string, readonly Address[]>;
   /** How far its UTC is from the right one. */
   clockMs: number;
+  /** See {@link lifeOf}. */
+  lives: WeakMap<Instance, object>;
   /** Addresses on its interfaces. */
   holds: Set<Address>;
 };
@@ -62,8 +87,8 @@ export function instanceSettings(own: Partial<InstanceSettings>): InstanceSettin
     ...own,
   };
 }
-export function settingsOf({ own, more = [], groups = [] }: Spec): ElectorSettings {
-  const instances = [own, ...more].map(instanceSettings);
+export function settingsOf({ own, more = [], groups = [], signing }: Spec): ElectorSettings {
+  const instances = [own, ...more].map((one) => instanceSettings({ ...one, ...secretsOf(signing) }));
   return { instances, groups, realtimePriority: 0, leaseSeconds: 5, addresses: 'kernel' };
 }
 
@@ -72,6 +97,25 @@ export function stateOf({ director }: Node, instance: string): State | undefined
   return director instanceof KeepalivedLike
     ? director.state
     : director?.instances.get(instance)?.router.state;
+}
+
+/** Its virtual router whose adverts these are, if there is one. */
+export function routerOf({ director }: Node, { device, bytes }: Pick<Heard, 'device' | 'bytes'>) {
+  if (director === undefined || director instanceof KeepalivedLike) return undefined;
+  const vrid = vridOf(bytes);
+  const family = familyOfPacket(bytes);
+  for (const instance of director.instances.values()) {
+    const { own } = instance;
+    if (own.interface === device && own.vrid === vrid && familyOfRouter(own) === family) return instance;
+  }
+  return undefined;
+}
+
+/** What stands for all that it remembers of the adverts that it sent and heard. */
+export function lifeOf({ lives }: Node, instance: Instance): object {
+  const life = lives.get(instance) ?? {};
+  lives.set(instance, life);
+  return life;
 }
 
 export function wakesAtMs({ director, paused, spec }: Node): number {
@@ -85,9 +129,15 @@ export function linkInput(node: Node, device: string): Input {
   return { type: 'link', interface: device, link };
 }
 
+export function addressesOf({ addresses }: Node, device: string): readonly Address[] {
+  return addresses.get(device)!;
+}
 /** On the other side another network; over IPv6 link-local, the same on each link. */
-export function addressesOf({ spec }: Pick<Node, 'spec'>, device: string): Address[] {
-  const { address: own } = spec;
+export function addressesFrom(own: Address): Node['addresses'] {
   const last = own.slice(own.lastIndexOf('.') + 1);
-  return [device === LINK ? own : address(`10.1.0.${last}`), address(`fe80::${last}`)];
+  const linkLocal = address(`fe80::${last}`);
+  return new Map([
+    [LINK, [own, linkLocal]],
+    [INSIDE, [address(`10.1.0.${last}`), linkLocal]],
+  ]);
 }

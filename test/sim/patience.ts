@@ -1,13 +1,13 @@
 // Nobody may be too soon, in any simulated world: a backup waits its time after the last word of a master, a
 // master that leaves waits to be relieved, and who stood still listens first. Reckons from what is delivered
 // to whom, by the formulas of RFC 9568 §6.1 written out again. How late one may be is judge.ts.
-import { familyOf } from '../../src/core/address.ts';
-import { familyOfPacket, headerLengthOf } from '../../src/vrrp/envelope.ts';
+import { headerLengthOf } from '../../src/vrrp/envelope.ts';
 import { RESIGNED } from '../../src/vrrp/packet.ts';
 import type { Purpose } from '../../src/vrrp/router.ts';
 import type { InstanceSettings, State } from '../../src/vrrp/settings.ts';
 import { LINGER_MS } from '../../src/vrrp/timing.ts';
 import { KeepalivedLike } from './keepalived-like.ts';
+import { type Heard, routerOf } from './node.ts';
 import { type Node, stateOf, type World } from './world.ts';
 
 /** Clocks that drift. */
@@ -44,14 +44,14 @@ export class Patience {
     this.#world = world;
     this.#fail = fail;
     for (const node of world.nodes) this.#waits.set(node, new Map(names.map((name) => [name, unborn()])));
-    world.onHear = (node, device, packet) => this.#hear(node, device, packet);
   }
 
   look(node: Node): void {
-    const relievedAtMs = this.#relievedAtMs(node);
+    let relievedAtMs: number | undefined;
     for (const [name, waits] of this.#waits.get(node)!) {
       const state = stateOf(node, name);
       if (state !== waits.state) {
+        relievedAtMs ??= this.#relievedAtMs(node);
         waits.own = runningSettings(node).find((own) => own.name === name) ?? waits.own;
         if (waits.own !== undefined) this.#judge(node, waits.own, { ...waits, relievedAtMs }, state);
         this.#enter(waits, state);
@@ -62,24 +62,24 @@ export class Patience {
     this.#judgePause(node);
   }
 
-  #hear(node: Node, device: string, packet: Buffer): void {
-    const message = packet.subarray(headerLengthOf(packet));
-    const [, vrid, priority = RESIGNED] = message;
-    for (const own of runningSettings(node)) {
-      const isOurs = own.interface === device && own.vrid === vrid;
-      if (!isOurs || familyOf(own.multicastGroup) !== familyOfPacket(packet)) continue;
-      const waits = this.#waits.get(node)!.get(own.name)!;
-      waits.heardIntervalMs = own.version === 3 ? 10 * (message.readUInt16BE(4) & 0xfff) : own.advertMs;
-      waits.intervalMs = Math.min(waits.intervalMs, waits.heardIntervalMs);
-      waits.slowestMs = Math.max(waits.slowestMs, waits.heardIntervalMs);
-      const { nowMs } = this.#world;
-      if (priority !== RESIGNED) waits.relievedAtMs ??= nowMs;
-      if (priority !== RESIGNED) waits.hastenedAtMs = undefined;
-      else waits.hastenedAtMs ??= nowMs;
-      if (priority === RESIGNED) waits.resignedAtMs ??= nowMs;
-      else if (priority >= own.priority)
-        Object.assign(waits, { silentSinceMs: nowMs, resignedAtMs: undefined });
-    }
+  /** `isSure`: it counts; else it may, and nothing is promised for it. */
+  hear(node: Node, heard: Heard, isSure: boolean): void {
+    const isOurs = !(node.director instanceof KeepalivedLike);
+    const own = isOurs ? routerOf(node, heard)?.own : node.settings.instances[0];
+    if (own === undefined) return;
+    const waits = this.#waits.get(node)!.get(own.name)!;
+    const message = heard.bytes.subarray(headerLengthOf(heard.bytes));
+    const [, , priority = RESIGNED] = message;
+    waits.heardIntervalMs = own.version === 3 ? 10 * (message.readUInt16BE(4) & 0xfff) : own.advertMs;
+    waits.intervalMs = Math.min(waits.intervalMs, waits.heardIntervalMs);
+    waits.slowestMs = Math.max(waits.slowestMs, waits.heardIntervalMs);
+    const { nowMs } = this.#world;
+    if (priority !== RESIGNED) waits.relievedAtMs ??= nowMs;
+    if (priority !== RESIGNED) waits.hastenedAtMs = undefined;
+    else if (isSure) waits.hastenedAtMs ??= nowMs;
+    if (priority === RESIGNED) waits.resignedAtMs ??= nowMs;
+    else if (isSure && priority >= own.priority)
+      Object.assign(waits, { silentSinceMs: nowMs, resignedAtMs: undefined });
   }
 
   #judge(node: Node, own: InstanceSettings, waits: Waits, to: State | undefined): void {

@@ -7,7 +7,7 @@ import { attempt, describeFailure, runSeed } from './scenario.ts';
 
 const SEEDS = 1000;
 
-test(`${SEEDS} seeds keep every promise`, { timeout: 60_000 }, () => {
+test(`${SEEDS} seeds keep every promise`, { timeout: 180_000 }, () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     if (attempt(seed, undefined).failure === undefined) continue;
     expect.fail(describeFailure(runSeed(seed)!));

@@ -1,10 +1,13 @@
 // One seed, one world: what goes wrong in it and when, and what has to be true in the end. The steps are
 // drawn before the world runs, so that it can be run again without some of them.
-import { seededRandom } from '../../src/core/time.ts';
+import { type Random, seededRandom } from '../../src/core/time.ts';
 import type { InstanceSettings } from '../../src/vrrp/settings.ts';
-import { drawCast } from './draw.ts';
+import { type Cast, drawCast, giveKeys } from './draw.ts';
 import { drawFault, type Fault } from './faults.ts';
 import { type Bounds, BrokenPromise, Judge, type Worst } from './judge.ts';
+import { drawKeyFaults } from './key-faults.ts';
+import { Outsider } from './outsider.ts';
+import { type Signing, windowMs } from './secrets.ts';
 import { instanceSettings, type Node, type Spec, stateOf, World } from './world.ts';
 
 type Scenario = {
@@ -34,6 +37,10 @@ export type Outcome = {
 };
 
 const FAULTS = 10;
+/** Beside them, in a signed world. */
+const KEY_FAULTS = 3;
+/** What is drawn for signed worlds leaves the others as they are. */
+const OTHER_SEED = 0x5ec2e7;
 const CALM_DELAY_MS = 0.3;
 
 /** Undefined: every promise held. What fails is made smaller: faults that it does not need are left out. */
@@ -78,19 +85,24 @@ export function describeFailure({ seed, message, left, faults, trace }: Failure)
 
 function play(world: World, judge: Judge, scenario: Scenario, left: readonly number[]): void {
   world.network.delayMaxMs = CALM_DELAY_MS;
+  const outsider = new Outsider(world, judge.hearing);
   const disturb = (act: () => void) => {
     judge.disturb();
     act();
     judge.disturb();
   };
   scenario.faults.forEach((fault, index) => {
-    if (left.includes(index)) disturb(() => fault.act(world));
+    if (left.includes(index)) disturb(() => fault.act(world, outsider));
     world.run(fault.thenMs);
   });
   // What was standing still, cut or late is repaired; whoever is off, or has no link, stays so.
   disturb(() => {
     world.heal();
-    for (const { spec } of world.nodes) world.resume(spec.name);
+    for (const { spec, clockMs } of world.nodes) {
+      if (clockMs !== 0) world.clock(spec.name, 0);
+      world.resume(spec.name);
+      if (spec.signing?.stranger) world.reload(spec.name, { signing: { ...spec.signing, stranger: false } });
+    }
   });
   world.run(scenario.settleMs);
   for (const instance of scenario.instances) judgeEnd(world, instance);
@@ -130,8 +142,10 @@ function hasInstance({ settings }: Node, name: string): boolean {
 
 function draw(seed: number): Scenario {
   const random = seededRandom(seed);
-  const cast = drawCast(random);
+  const otherRandom = seededRandom(seed ^ OTHER_SEED);
+  const cast = giveKeys(otherRandom, drawCast(random));
   const { specs, baseMs, slowestMs, downMs } = cast;
+  const [own] = specs;
   const quietNetwork = random() < 0.3;
   const faults: Fault[] = specs.map(({ name }) => ({
     what: `start ${name}`,
@@ -139,18 +153,32 @@ function draw(seed: number): Scenario {
     thenMs: random() < 0.5 ? 0 : random() * 3 * baseMs,
   }));
   for (let n = 0; n < FAULTS; n++) faults.push(...drawFault(random, cast, quietNetwork));
+  if (own!.signing) insertKeyFaults(faults, otherRandom, cast, own!.signing);
   const delayMaxMs = quietNetwork ? CALM_DELAY_MS : 1.5 * baseMs;
-  const own = specs[0]!;
+  const deaf = windowMs(own!.signing) ?? 0;
   return {
     specs,
     faults,
-    instances: [own.own, ...own.more!].map(instanceSettings),
+    instances: [own!.own, ...own!.more!].map(instanceSettings),
     bounds: {
       ownerless: downMs + delayMaxMs + 30,
-      dual: quietNetwork ? 3 * CALM_DELAY_MS + 1 : slowestMs + 3,
+      dual: quietNetwork && !own!.signing ? 3 * CALM_DELAY_MS + 1 : slowestMs + 3,
       unheardStale: 8 * baseMs + downMs + 10,
       delay: CALM_DELAY_MS,
+      deaf,
     },
-    settleMs: 3 * downMs + cast.preemptDelayMs + 9 * baseMs + delayMaxMs,
+    settleMs: 3 * downMs + cast.preemptDelayMs + 9 * baseMs + delayMaxMs + deaf,
   };
+}
+
+/** Anywhere after the start; what belongs together stays in order, with other faults in between. */
+function insertKeyFaults(faults: Fault[], random: Random, cast: Cast, signing: Signing): void {
+  const first = cast.specs.length;
+  for (let n = 0; n < KEY_FAULTS; n++) {
+    let at = first + Math.floor(random() * (faults.length - first + 1));
+    for (const fault of drawKeyFaults(random, cast, signing)) {
+      faults.splice(at, 0, fault);
+      at += 1 + Math.floor(random() * 2);
+    }
+  }
 }

@@ -2,8 +2,7 @@
 // time. The seed decides every loss, delay and duplicate, so a run can be had again. Nothing here knows what
 // should happen.
 import { type Address, familyOf } from '../../src/core/address.ts';
-import { type Random, seededRandom } from '../../src/core/time.ts';
-import type { Claimed } from '../../src/vrrp/claims.ts';
+import { seededRandom } from '../../src/core/time.ts';
 import { createElector, type Input, stepElector } from '../../src/vrrp/elector.ts';
 import type { Action } from '../../src/vrrp/instance.ts';
 import type {
@@ -16,16 +15,23 @@ import type {
 } from '../../src/vrrp/settings.ts';
 import { KeepalivedLike } from './keepalived-like.ts';
 import {
+  addressesFrom,
   addressesOf,
+  type Heard,
   INSIDE,
   LINK,
+  lifeOf,
   linkInput,
   type Node,
+  routerOf,
+  type Sent,
   type Spec,
   settingsOf,
   stateOf,
   wakesAtMs,
 } from './node.ts';
+import { windowMs } from './secrets.ts';
+import { type Delivery, Wires } from './wires.ts';
 
 export { INSIDE, instanceSettings, LINK, type Node, type Spec, stateOf, VIP } from './node.ts';
 
@@ -34,18 +40,11 @@ const EVENTS_AT_ONCE = 100_000;
 /** When worlds begin. */
 const UTC_MS = 1_795_392_000_000;
 
-type Delivery =
-  | { atMs: number; to: Node; device: string; bytes: Buffer }
-  | { atMs: number; to: Node; claim: Claimed };
-/** Chances are of 1, times in ms. Reordering comes of delays that differ. */
-export type Network = { loss: number; duplicates: number; delayMinMs: number; delayMaxMs: number };
 export type Change = { atMs: number; node: string; state: State };
-const CALM: Network = { loss: 0, duplicates: 0, delayMinMs: 0.1, delayMaxMs: 0.3 };
 
 export class World {
   readonly trace: string[] = [];
   readonly changes: Change[] = [];
-  readonly network: Network = { ...CALM };
   readonly nodes: readonly Node[];
   nowMs = 0;
   /** Since the last resetMeters: the longest time without an answer, and with two masters. */
@@ -53,18 +52,19 @@ export class World {
   longestDualMs = 0;
   /** Called whenever anything may have changed. */
   onChange: (() => void) | undefined;
-  /** Called before a packet is heard. */
-  onHear: ((node: Node, device: string, packet: Buffer) => void) | undefined;
-  readonly #random: Random;
-  readonly #cut = new Set<string>();
-  readonly #deliveries: Delivery[] = [];
+  /** Called before an advert is heard; what it returns is called afterwards. */
+  onHear: ((node: Node, heard: Heard) => () => void) | undefined;
+  /** When a clock was set last. */
+  clockSetAtMs = Number.NEGATIVE_INFINITY;
+  readonly #wires: Wires;
   /** Whom the client's ARP cache points at, for each address. */
   readonly #asked = new Map<Address, Node>();
   #unansweredSinceMs: number | undefined;
   #dualSinceMs: number | undefined;
+  #sent = 0;
 
   constructor(seed: number, specs: readonly Spec[]) {
-    this.#random = seededRandom(seed);
+    this.#wires = new Wires(seededRandom(seed));
     this.nodes = specs.map((spec, index) => ({
       index,
       spec,
@@ -74,12 +74,17 @@ export class World {
       paused: false,
       inbox: [],
       reloads: false,
+      addresses: addressesFrom(spec.address),
       links: new Map([LINK, INSIDE].map((name) => [name, true])),
       clockMs: 0,
+      lives: new WeakMap(),
       holds: new Set(),
     }));
   }
 
+  get network(): Wires['network'] {
+    return this.#wires.network;
+  }
   /** The first: of it is measured how long nobody answers. */
   get vip(): Address {
     return this.nodes[0]!.settings.instances[0]!.vips[0]!.address;
@@ -94,6 +99,10 @@ export class World {
   masters(instance = 'VI_1'): string[] {
     return this.names.filter((name) => this.state(name, instance) === 'MASTER');
   }
+  /** As its clock says. */
+  utcOf(name: string): number {
+    return UTC_MS + this.nowMs + this.node(name).clockMs;
+  }
   holders(vip = this.vip): string[] {
     return this.names.filter((name) => this.node(name).holds.has(vip));
   }
@@ -103,15 +112,13 @@ export class World {
   get clientAsks(): string | undefined {
     return this.#asked.get(this.vip)?.spec.name;
   }
-  /** Nothing is lost, late, cut or standing still. */
+  /** Nothing is lost, late, cut or standing still, and everybody believes everybody. */
   get isCalm(): boolean {
-    const { loss, duplicates, delayMaxMs } = this.network;
-    const quiet = loss === 0 && duplicates === 0 && delayMaxMs <= CALM.delayMaxMs && this.#cut.size === 0;
-    return quiet && this.nodes.every((node) => !node.paused);
+    return this.#wires.isCalm && this.nodes.every((node) => !node.paused && !isDoubtful(node));
   }
   /** When the last of what is on its way arrives. */
   get inFlightUntilMs(): number {
-    return this.#deliveries.at(-1)?.atMs ?? this.nowMs;
+    return this.#wires.last?.atMs ?? this.nowMs;
   }
 
   start(name: string): void {
@@ -147,7 +154,7 @@ export class World {
     this.#say(name, 'runs again');
     node.paused = false;
     for (const device of node.links.keys()) this.#feed(node, linkInput(node, device));
-    for (const { device, bytes } of node.inbox.splice(0)) this.#hear(node, device, bytes);
+    for (const heard of node.inbox.splice(0)) this.#hear(node, heard);
     if (node.reloads) this.command(name, { type: 'configure', settings: node.settings });
     node.reloads = false;
     this.#feed(node, { type: 'wake' });
@@ -156,13 +163,16 @@ export class World {
     const node = this.node(name);
     if (node.paused) return;
     if (command.type === 'stop') node.stopping = true;
+    // Who is without keys remembers nothing.
+    if (command.type === 'configure' && !command.settings.instances.some(({ hmac }) => hmac))
+      node.lives = new WeakMap();
     this.#feed(node, { type: 'command', command });
   }
   /** A reload with other settings; they are also those of the next start. */
   reconfigure(name: string, own: Partial<InstanceSettings>): void {
     this.reload(name, { own: { ...this.node(name).spec.own, ...own } });
   }
-  reload(name: string, changed: Partial<Pick<Spec, 'own' | 'more'>>): void {
+  reload(name: string, changed: Partial<Pick<Spec, 'own' | 'more' | 'signing'>>): void {
     const node = this.node(name);
     node.spec = { ...node.spec, ...changed };
     node.settings = settingsOf(node.spec);
@@ -185,6 +195,11 @@ export class World {
   clock(name: string, offMs: number): void {
     this.#say(name, `clock ${Math.round(offMs)} ms off`);
     this.node(name).clockMs = offMs;
+    this.clockSetAtMs = this.nowMs;
+  }
+  /** Somebody who is no director sends an advert to one. */
+  inject(name: string, heard: Heard): void {
+    this.#receive(this.node(name), heard);
   }
   /** Somebody else takes an address away. */
   takeAddress(name: string, vip: Address): void {
@@ -195,11 +210,10 @@ export class World {
   }
   /** What `from` says no longer reaches `to`; both still reach the client. */
   cut(from: string, to: string, device = LINK): void {
-    this.#cut.add(pathOf(this.node(from), this.node(to), device));
+    this.#wires.cut(this.node(from), this.node(to), device);
   }
   heal(): void {
-    this.#cut.clear();
-    Object.assign(this.network, CALM);
+    this.#wires.heal();
   }
   resetMeters(): void {
     this.longestOutageMs = 0;
@@ -212,8 +226,7 @@ export class World {
     const untilMs = this.nowMs + ms;
     for (let events = 0; ; events++) {
       if (events > EVENTS_AT_ONCE) throw new Error(`no end of events at ${this.nowMs.toFixed(1)}`);
-      const delivery = this.#deliveries[0];
-      let nextMs = delivery?.atMs ?? Number.POSITIVE_INFINITY;
+      let nextMs = this.#wires.next?.atMs ?? Number.POSITIVE_INFINITY;
       let due: Node | undefined;
       for (const node of this.nodes) {
         const atMs = wakesAtMs(node);
@@ -224,7 +237,7 @@ export class World {
       if (nextMs > untilMs) break;
       this.nowMs = Math.max(this.nowMs, nextMs);
       if (due) this.#feed(due, { type: 'wake' });
-      else this.#deliver(this.#deliveries.shift()!);
+      else this.#deliver(this.#wires.take());
     }
     this.nowMs = untilMs;
     this.#measure();
@@ -251,13 +264,7 @@ export class World {
   #perform(node: Node, action: Action): void {
     switch (action.do) {
       case 'send':
-        if (!node.links.get(action.interface)) return;
-        for (const to of this.nodes)
-          if (
-            to !== node &&
-            (isMulticast(action.to) || addressesOf(to, action.interface).includes(action.to))
-          )
-            this.#send(node, to, action.interface, action.packet);
+        if (node.links.get(action.interface)) this.#send(node, action);
         return;
       case 'addVips':
         for (const vip of action.vips) node.holds.add(vip.address);
@@ -288,31 +295,20 @@ export class World {
       node.director = undefined;
     }
   }
-  #send(from: Node, to: Node, device: string, bytes: Buffer): void {
-    const { loss, duplicates, delayMinMs, delayMaxMs } = this.network;
-    const copies = this.#random() < duplicates ? 2 : 1;
-    for (let copy = 0; copy < copies; copy++) {
-      if (this.#random() < loss) continue;
-      if (this.#cut.has(pathOf(from, to, device))) continue;
-      const atMs = this.nowMs + delayMinMs + this.#random() * (delayMaxMs - delayMinMs);
-      this.#later({ atMs, to, device, bytes });
-    }
-  }
-  #later(delivery: Delivery): void {
-    let at = this.#deliveries.length;
-    while (at > 0 && this.#deliveries[at - 1]!.atMs > delivery.atMs) at--;
-    this.#deliveries.splice(at, 0, delivery);
+  #send(from: Node, { interface: device, to: address, packet: bytes }: Action & { do: 'send' }): void {
+    const router = routerOf(from, { device, bytes });
+    const life = router ? lifeOf(from, router) : from;
+    const sent: Sent = { from, own: router?.own, life, serial: this.#sent++, atMs: this.nowMs };
+    for (const to of this.nodes)
+      if (to !== from && (isMulticast(address) || addressesOf(to, device).includes(address)))
+        this.#wires.carry(to, { device, bytes, sent }, this.nowMs);
   }
   /** The kernel of whoever has it answers, also while its director stands still; what is lost differs. */
   #ask(from: Node, { address: vip, interface: device }: VirtualAddress): void {
-    const { loss, delayMinMs } = this.network;
     if (!from.links.get(device)) return;
     for (const to of this.nodes) {
       if (to === from || !to.links.get(device) || !to.holds.has(vip)) continue;
-      if (this.#cut.has(pathOf(from, to, device)) || this.#cut.has(pathOf(to, from, device))) continue;
-      if (loss > 0 && this.#random() < loss) continue;
-      const claim = { interface: device, address: vip, mac: to.spec.name };
-      this.#later({ atMs: this.nowMs + 2 * delayMinMs, to: from, claim });
+      this.#wires.answer(to, from, { interface: device, address: vip, mac: to.spec.name }, this.nowMs);
     }
   }
   #deliver(delivery: Delivery): void {
@@ -321,14 +317,17 @@ export class World {
       if (to.director && !to.paused) this.#feed(to, { type: 'claim', ...delivery.claim });
       return;
     }
-    const { device, bytes } = delivery;
-    if (!to.director || !to.links.get(device)) return;
-    if (to.paused) to.inbox.push({ device, bytes });
-    else this.#hear(to, device, bytes);
+    this.#receive(to, delivery.heard);
   }
-  #hear(node: Node, device: string, bytes: Buffer): void {
-    this.onHear?.(node, device, bytes);
-    this.#feed(node, { type: 'packet', interface: device, bytes });
+  #receive(node: Node, heard: Heard): void {
+    if (!node.director || !node.links.get(heard.device)) return;
+    if (node.paused) node.inbox.push(heard);
+    else this.#hear(node, heard);
+  }
+  #hear(node: Node, heard: Heard): void {
+    const lookAfterwards = this.onHear?.(node, heard);
+    this.#feed(node, { type: 'packet', interface: heard.device, bytes: heard.bytes });
+    lookAfterwards?.();
   }
 
   /** A paused director's kernel goes on forwarding: what counts is who has the address. */
@@ -350,10 +349,12 @@ export class World {
   }
 }
 
-function isMulticast(to: Address): boolean {
-  return familyOf(to) === 6 ? to.startsWith('ff') : to.startsWith('224.');
+/** Its adverts may be dropped, for its keys or its clock; a window is counted in whole seconds of either. */
+function isDoubtful({ spec: { signing }, clockMs }: Node): boolean {
+  const apartMs = (windowMs(signing) ?? Number.POSITIVE_INFINITY) - 1000;
+  return signing?.stranger === true || Math.abs(clockMs) > apartMs / 2;
 }
 
-function pathOf(from: Node, to: Node, device: string): string {
-  return `${from.index} ${to.index} ${device}`;
+function isMulticast(to: Address): boolean {
+  return familyOf(to) === 6 ? to.startsWith('ff') : to.startsWith('224.');
 }
