@@ -14,7 +14,7 @@ import { type Plan, planConfiguration } from '../director/plan-document.ts';
 import { holderOf, ownedAddresses, serves, wantedSync } from '../director/roles.ts';
 import { withoutScripts } from '../director/trackers.ts';
 import type { ServerKey, ServiceKey } from '../ipvs/model.ts';
-import type { DataPlane } from '../ipvs/plane.ts';
+import type { DataPlane, OwnedAddress } from '../ipvs/plane.ts';
 import { removeLeftovers } from '../linux/elector/leftovers.ts';
 import { type Health, startHealth } from '../probes/runner.ts';
 import type { ElectorSettings, State, TrackerId, Verdict } from '../vrrp/settings.ts';
@@ -73,6 +73,8 @@ export class Balancer {
   readonly #states: Map<string, State>;
   /** Instances that began or ceased to serve a moment ago; only an engine needs to know. */
   readonly #turning = new Map<string, NodeJS.Timeout>();
+  /** The engine has addresses. */
+  #owns = false;
   readonly #down = new Map<ServiceKey, Map<ServerKey, 'remove' | 'inhibit'>>();
   #loaded: Loaded;
   #plan: Plan;
@@ -244,16 +246,21 @@ export class Balancer {
 
   async #applyRoles(): Promise<void> {
     const turning = new Set(this.#turning.keys());
-    const elector = this.#elector;
-    const owned = elector.addresses === 'engine' ? ownedAddresses(elector, this.#states, turning) : [];
-    await this.#plane.own(owned);
+    await this.#own(ownedAddresses(this.#elector, this.#states, turning));
     await this.#keeper.wantSync(wantedSync(this.#plan.sync, this.#states, turning));
+  }
+
+  /** An engine that has none is not asked about none: it is another thread, which may not run for a while. */
+  async #own(addresses: readonly OwnedAddress[]): Promise<void> {
+    const nothingChanges = !this.#owns && addresses.length === 0;
+    this.#owns = addresses.length > 0;
+    if (!nothingChanges) await this.#plane.own(addresses);
   }
 
   async #stateChanged({ instance, state }: Message<'state'>): Promise<void> {
     const before = this.#states.get(instance);
     this.#states.set(instance, state);
-    if (this.#plane.engine === 'embedded' && serves(before) !== serves(state)) this.#turn(instance);
+    if (this.#elector.addresses === 'engine' && serves(before) !== serves(state)) this.#turn(instance);
     await this.#applyRoles();
   }
 
@@ -316,7 +323,7 @@ export class Balancer {
     this.#keeper.stopRetrying();
     if (this.#turning.size > 0) await wait(TURN_MS.handedOver);
     for (const timer of this.#turning.values()) clearTimeout(timer);
-    await this.#plane.own([]);
+    await this.#own([]);
     if (!keepServices) {
       await this.#keeper.wantSync([]);
       await this.#keeper.want(new Map());

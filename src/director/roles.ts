@@ -33,6 +33,7 @@ export function ownedAddresses(
   states: States,
   turning: ReadonlySet<string>,
 ): OwnedAddress[] {
+  if (settings.addresses === 'kernel') return [];
   return settings.instances
     .filter(({ name }) => serves(states.get(name)) || turning.has(name))
     .flatMap((instance) =>
