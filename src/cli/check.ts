@@ -14,6 +14,7 @@ import {
   surroundingsNow,
 } from '../linux/config-files.ts';
 import { readKeyFile } from '../linux/key-files.ts';
+import { readNames } from '../linux/routing-names.ts';
 import { inspectScript } from '../linux/script-files.ts';
 import { yamlLibrary } from '../linux/yaml-library.ts';
 
@@ -63,6 +64,7 @@ function read(
     surroundings: surroundingsNow(),
     inspectScript,
     readKeyFile,
+    readNames,
     include: resolveInclude,
     yaml: yamlLibrary,
     interfaces: here ? presentInterfaces() : undefined,

@@ -10,6 +10,7 @@ import { recordDifference, renderDifference } from '../director/difference-text.
 import { type Plan, planConfiguration } from '../director/plan-document.ts';
 import { defaultConfigId, readSources, resolveInclude, surroundingsNow } from '../linux/config-files.ts';
 import { readKeyFile } from '../linux/key-files.ts';
+import { readNames } from '../linux/routing-names.ts';
 import { yamlLibrary } from '../linux/yaml-library.ts';
 
 /** 0 nothing would change, 1 something would, 2 there is nothing to compare with, 4 the file cannot run. */
@@ -59,6 +60,7 @@ function readAll(files: readonly string[], { compat, configId = defaultConfigId(
       configId,
       include,
       readKeyFile,
+      readNames,
       surroundings: surroundingsNow(SEED),
       yaml: yamlLibrary,
     });

@@ -117,6 +117,10 @@ export const CODES = {
   },
   CFG_EMPTY: { severity: 'warning', complains: true, means: 'a block without what it is there for' },
   CFG_REDUNDANT: { severity: 'warning', complains: true, means: 'a setting that changes nothing' },
+  CFG_NAME: {
+    severity: 'ignored',
+    means: "a name that no file of iproute2's on this machine has: what needs its number is left out",
+  },
   CFG_SCRIPT: {
     severity: 'ignored',
     means: 'a script that is not there or cannot be executed: left out',

@@ -20,6 +20,7 @@ import { type CarriedOut, Expander, type Include } from './expand.ts';
 import type { Surroundings } from './makers.ts';
 import { maskSecrets } from './mask.ts';
 import type { Configuration } from './model.ts';
+import type { ReadNames } from './names.ts';
 import { Parser } from './parser.ts';
 import { Report } from './report.ts';
 import { checkConfiguration } from './rules/configuration.ts';
@@ -44,6 +45,8 @@ export type ReadOptions = {
   inspectScript?: InspectScript;
   /** Reads a file with a key of adverts; without it none is read. */
   readKeyFile?: ReadKeyFile;
+  /** Reads iproute2's files of names; without it only what every machine has is known. */
+  readNames?: ReadNames;
   /** How `include` gets at files; without it there are none. */
   include?: Include;
   /** Those of the machine the file is for; without them nobody knows which there are. */
@@ -119,7 +122,7 @@ function readOnce(
   sources.forEach(({ name }, source) => {
     readSource(source, [name]);
   });
-  const configuration = composeConfiguration(settings, report);
+  const configuration = composeConfiguration(settings, report, options.readNames);
   checkConfiguration(configuration, report);
   checkReferences(settings, report);
   const { inspectScript, interfaces, readKeyFile } = options;

@@ -67,6 +67,8 @@ export type Route = NextHop & {
   /** Of packets from there (IPv6). */
   from?: Prefix;
   table: number;
+  /** The table is that of this interface. */
+  vrf?: string;
   /** 0 global, 200 site, 253 link, 254 host. */
   scope: number;
   tos?: number;
@@ -102,7 +104,7 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
 
 /** In iproute2's words. */
 export function routeName(route: Route): string {
-  const { to, from, source, table, priority, metrics = {}, hops = [] } = route;
+  const { to, from, source, table, vrf, priority, metrics = {}, hops = [] } = route;
   const words = [`${to.address}/${to.length}`];
   const type = TYPE_NAMES[route.type];
   if (type !== undefined) words.unshift(type);
@@ -113,7 +115,7 @@ export function routeName(route: Route): string {
   say('tos', route.tos);
   words.push(...hopWords(route));
   say('src', source);
-  say('table', table);
+  say(vrf === undefined ? 'table' : 'vrf', vrf ?? table);
   say('metric', priority);
   for (const [name, value] of Object.entries(metrics)) say(name, value);
   say('expires', route.expiresSeconds);

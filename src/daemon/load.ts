@@ -9,6 +9,7 @@ import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
 import { defaultConfigId, readSources, resolveInclude, surroundingsNow } from '../linux/config-files.ts';
 import { readKeyFile } from '../linux/key-files.ts';
+import { readNames } from '../linux/routing-names.ts';
 import { inspectScript } from '../linux/script-files.ts';
 import { yamlLibrary } from '../linux/yaml-library.ts';
 import type { Accepted, RunOptions } from './messages.ts';
@@ -34,6 +35,7 @@ function load(options: RunOptions, given: readonly Source[], accepted: Accepted 
   const includes = new Map(known);
   const surroundings = surroundingsNow(accepted?.seed);
   const keyFiles = new Map(accepted?.keyFiles);
+  const nameFiles = new Map(accepted?.nameFiles);
   const include = (pattern: string, from: string): readonly Source[] => {
     const key = JSON.stringify([pattern, from]);
     const found = includes.get(key) ?? (known === undefined ? resolveInclude(pattern, from) : []);
@@ -50,6 +52,11 @@ function load(options: RunOptions, given: readonly Source[], accepted: Accepted 
       keyFiles.set(path, file);
       return file;
     },
+    readNames: (file, directories) => {
+      const text = nameFiles.get(file) ?? readNames(file, directories);
+      nameFiles.set(file, text);
+      return text;
+    },
     include,
     yaml: yamlLibrary,
   });
@@ -61,7 +68,7 @@ function load(options: RunOptions, given: readonly Source[], accepted: Accepted 
     ok: true,
     loaded: {
       configuration,
-      accepted: { sources: given, includes, keyFiles, seed: surroundings.seed },
+      accepted: { sources: given, includes, keyFiles, nameFiles, seed: surroundings.seed },
       notices,
     },
   };

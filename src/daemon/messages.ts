@@ -1,6 +1,7 @@
 // What the director process and its balancer child say to each other over the IPC channel (structured
 // clone: maps allowed).
 
+import type { NameFile } from '../config/names.ts';
 import type { KeyFile } from '../config/rules/keys.ts';
 import type { LoggedEvent } from '../console/people.ts';
 import type { Recording } from '../console/recording.ts';
@@ -24,12 +25,13 @@ export type RunOptions = {
 
 /**
  * The texts in force: the files named, and what their `include`s brought, by pattern and including file; the
- * files with keys, by path; and the seed of what they left to chance.
+ * files with keys, by path; iproute2's files of names; and the seed of what they left to chance.
  */
 export type Accepted = {
   sources: readonly Source[];
   includes: ReadonlyMap<string, readonly Source[]>;
   keyFiles: ReadonlyMap<string, KeyFile>;
+  nameFiles: ReadonlyMap<NameFile, string>;
   seed: number;
 };
 

@@ -193,6 +193,7 @@ export function decodeRoute(
     },
     from: from === undefined ? undefined : { address: from, length: payload.readUInt8(AT.fromLength) },
     table: table ?? payload.readUInt8(AT.table),
+    vrf: undefined,
     origin: payload.readUInt8(AT.protocol),
     scope: payload.readUInt8(AT.scope),
     tos: payload.readUInt8(AT.tos) || undefined,

@@ -59,7 +59,8 @@ const LINK_AT = { family: 0, type: 2, index: 4, flags: 8, size: 16 } as const;
 const ADDRESS_AT = { family: 0, prefixLength: 1, flags: 2, scope: 3, index: 4, size: 8 } as const;
 const ROUTE_AT = { family: 0, prefixLength: 1, table: 4, protocol: 5, scope: 6, type: 7, size: 12 } as const;
 
-const INFO = schema({ kind: { id: 1, kind: text } });
+const VRF = schema({ table: { id: 1, kind: u32 } });
+const INFO = schema({ kind: { id: 1, kind: text }, data: { id: 2, kind: bytes } });
 const LINK = schema({
   mac: { id: 1, kind: bytes },
   name: { id: 3, kind: text },
@@ -125,6 +126,8 @@ export type Link = {
   master?: number;
   /** veth, bridge, macvlan …; undefined for hardware. */
   kind?: string;
+  /** Of a VRF: where its routes are. */
+  table?: number;
 };
 export type InterfaceAddress = {
   interfaceIndex: number;
@@ -268,6 +271,10 @@ function decodeLink(payload: Buffer): Decoded<Link> {
   if (lower !== undefined) link.lower = lower;
   if (master !== undefined) link.master = master;
   if (info?.kind !== undefined) link.kind = info.kind;
+  if (info?.kind === 'vrf' && info.data !== undefined) {
+    const vrf = decodeAttributes(VRF, info.data);
+    if (vrf.ok && vrf.value.table !== undefined) link.table = vrf.value.table;
+  }
   return { ok: true, value: link };
 }
 

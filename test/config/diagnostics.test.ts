@@ -119,7 +119,7 @@ describe('words', () => {
     ['use_ipvlan 10.0.0.7\nuse_vmac', ['error CFG_CONTRADICTION 6:12']],
     ['smtp_alert', ['warning CFG_EMPTY 6:1 global_defs names it']],
     ['strict_mode on', ['warning CFG_STRICT_ACCEPT 6:13 leave strict mode out']],
-    ['vrf red', ['error CFG_UNSAFE 6:1 VRF for unicast without interface: adverts would go another way']],
+    ['vrf red', ['error CFG_CONTRADICTION 6:5 eth0 is in its VRF, if it is in one']],
     ['mcast_dst_ip ff02::99', ['error CFG_CONTRADICTION 6:14']],
     ['mcast_dst_ip 224.0.0.99\nunicast_peer {\n10.0.0.9\n}', ['error CFG_CONTRADICTION 6:14']],
     [

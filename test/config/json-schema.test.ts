@@ -149,11 +149,12 @@ describe('for completion', () => {
       ),
     );
     expect(wrong).toEqual([]);
-    const { advert_int, vrf } = definitions.vrrp_instance!.properties as Record<string, Schema>;
+    const { advert_int } = definitions.vrrp_instance!.properties as Record<string, Schema>;
     const { quorum } = definitions.virtual_server!.properties as Record<string, Schema>;
     expect(advert_int).toMatchObject({ default: 1, minimum: 0.01, maximum: 255 });
     expect(quorum).toMatchObject({ default: 1 });
-    expect(vrf).toMatchObject({ description: expect.stringContaining('refused') });
+    const { net_namespace } = schema.properties as Record<string, Schema>;
+    expect(net_namespace).toMatchObject({ description: expect.stringContaining('refused') });
   });
 
   test.each<[string, (string | number)[], string[]]>([

@@ -81,6 +81,6 @@ test('without a priority they get keepalived’s: from 16384 down in each family
 test.each(['table black_magic', 'table 5 ipproto pigeon', 'table 5 tos loud', 'table 5 realms 5/mine'])(
   '%s is left out as a whole, and that is said',
   (entry) => {
-    expect(read(`from 10.5.0.0/16 priority 50 ${entry}`)).toEqual({ rules: [], said: ['CFG_UNSUPPORTED'] });
+    expect(read(`from 10.5.0.0/16 priority 50 ${entry}`)).toEqual({ rules: [], said: ['CFG_NAME'] });
   },
 );

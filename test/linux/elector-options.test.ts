@@ -139,6 +139,9 @@ const ROUTES = `virtual_ipaddress {
     10.47.0.0/16 via 10.9.1.4 dev ${DEVICE}
     10.48.0.0/16 dev ${DEVICE} encap ip id 5 dst 10.0.0.9 src 10.0.0.1 tos 4 ttl 64 flags 0
     multicast 224.5.0.0/24 dev ${DEVICE}
+    10.55.0.0/16 via 10.9.1.1 or 10.9.1.2
+    10.56.0.0/16 dev ${DEVICE} table default realms cosmos tos AF11 scope link
+    10.57.0.0/16 dev ${DEVICE} as to 10.1.1.1
     fd23::/32 dev ${DEVICE} pref high
     fd24::/32 dev ${DEVICE} pref low from fd06::/64
     fd25::/32 no_track nexthop via fd00:1::2 dev ${DEVICE} nexthop via fd00:1::3 dev ${DEVICE} weight 3
@@ -225,6 +228,7 @@ const RULES = `virtual_ipaddress {
     from fd05::/64 table 100 sup_pl 128 sup_group 6 preference 137
     from 10.5.0.0/24 realms 5/6 table 100 preference 138
     from 10.5.0.0/24 realms 5 table 100 preference 139
+    from 10.5.0.0/24 suppress_ifgroup default table 100 preference 142
     from 10.5.0.0/24 tos 0x10 table local preference 140
     to 10.5.0.0/24 table default preference 141 protocol 12 no_track
   }

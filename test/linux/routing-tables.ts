@@ -2,6 +2,7 @@
 // then shows.
 import { readConfiguration } from '../../src/config/read.ts';
 import { planElector } from '../../src/director/plan.ts';
+import { readNames } from '../../src/linux/routing-names.ts';
 import type { ElectorSettings } from '../../src/vrrp/settings.ts';
 import { DEVICE, type Pair, type Side } from './elector-pair.ts';
 
@@ -12,7 +13,7 @@ export function file(vrid: number, blocks: string): string {
 }
 
 export function planOf(text: string): ElectorSettings {
-  const { configuration } = readConfiguration([{ name: 'file', text }]);
+  const { configuration } = readConfiguration([{ name: 'file', text }], { readNames });
   return { ...planElector(configuration!, 'kernel'), leaseSeconds: 0 };
 }
 

@@ -2,6 +2,7 @@
 // thing are joined.
 import type { Span } from '../../core/diagnostic.ts';
 import type { Configuration } from '../model.ts';
+import { namesOf, type ReadNames } from '../names.ts';
 import type { Report } from '../report.ts';
 import type { Block } from '../schema/block.ts';
 import { DIRECTOR } from '../schema/director.ts';
@@ -20,14 +21,19 @@ import { composeSyncGroups } from './sync-groups.ts';
 import { composeFiles, composeProcesses, composeScripts, composeSessions } from './trackers.ts';
 import { composeInstance } from './vrrp.ts';
 
-export function composeConfiguration(settings: Settings<typeof TOP>, report: Report): Configuration {
+export function composeConfiguration(
+  settings: Settings<typeof TOP>,
+  report: Report,
+  readNames?: ReadNames,
+): Configuration {
   const globals = joined(GLOBAL_DEFS, all(settings, 'global_defs'), settings.at);
   const own = joined(DIRECTOR, all(settings, 'director'), settings.at);
   const global = composeGlobal(globals, report);
+  const names = namesOf(globals, readNames);
   const instances = all(settings, 'vrrp_instance').flatMap(
-    ({ value, at, body }) => composeInstance({ value, at }, body, global, report) ?? [],
+    ({ value, at, body }) => composeInstance({ value, at }, body, { global, names }, report) ?? [],
   );
-  const statics = composeStatics(settings, globals, report);
+  const statics = composeStatics(settings, globals, { names, report });
   placeRules([...instances.map(({ rules }) => rules), statics.rules.map(({ entry }) => entry)]);
   const trackers = {
     files: composeFiles(settings, report),

@@ -3,21 +3,23 @@
 import { type Address, type Family, familyOf, isLinkLocal } from '../../core/address.ts';
 import type { Located } from '../../core/diagnostic.ts';
 import type { VrrpInstance } from '../model.ts';
-import type { Report } from '../report.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { last, type Settings } from '../settings.ts';
+import type { EntryContext } from './routing-words.ts';
+import { deviceGroup } from './virtual-mac.ts';
 
 type Instance = Settings<typeof VRRP_INSTANCE>;
 
 export function composeIpvlan(
   settings: Instance,
   family: Family,
-  report: Report,
+  context: EntryContext,
 ): Pick<VrrpInstance, 'ipvlan'> {
   const said = last(settings, 'use_ipvlan');
   if (said === undefined) return {};
   const { at, value } = said;
-  const { mode = 'bridge', ...device } = value;
+  const { report } = context;
+  const { mode = 'bridge', group, ...device } = value;
   if (last(settings, 'use_vmac') !== undefined) {
     report.add('CFG_CONTRADICTION', at, 'use_vmac makes another interface: use_ipvlan is left out');
     return {};
@@ -28,7 +30,7 @@ export function composeIpvlan(
     report.add('CFG_INCOMPLETE', at, 'over IPv4 use_ipvlan needs an address to send adverts from', hint);
   } else if (address !== undefined && familyOf(address.address) !== family)
     report.add('CFG_CONTRADICTION', at, `${address.address} is no address of IPv${family}`);
-  return { ipvlan: { at, mode, ...device } };
+  return { ipvlan: { at, mode, ...device, ...deviceGroup(group, context) } };
 }
 
 /** Where adverts come from when nothing else is said; over IPv6 that is a link-local address (RFC 9568). */

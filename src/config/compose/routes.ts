@@ -1,5 +1,5 @@
-// An entry of virtual_routes or static_routes → the route. One with a word that is not acted upon is left out
-// as a whole: half of a route sends packets elsewhere.
+// An entry of virtual_routes or static_routes → the route. One that cannot be made is left out as a whole:
+// half of a route sends packets elsewhere.
 import { type Address, address, type Prefix } from '../../core/address.ts';
 import type { Located } from '../../core/diagnostic.ts';
 import {
@@ -11,9 +11,9 @@ import {
   type Route,
   RTAX_CC_ALGO,
 } from '../../core/route.ts';
-import type { Report } from '../report.ts';
+import { RTPROT_KEEPALIVED } from '../names.ts';
 import { familyOfWord, type RouteValues } from '../schema/routing-words.ts';
-import { EntryReader, ORIGINS, RTPROT_KEEPALIVED, SERVICES, TABLES } from './routing-words.ts';
+import { type EntryContext, EntryReader } from './routing-words.ts';
 
 const TYPES: Readonly<Record<string, number>> = {
   unicast: 1,
@@ -26,30 +26,22 @@ const TYPES: Readonly<Record<string, number>> = {
   prohibit: 8,
   throw: 9,
 };
-const SCOPES: Readonly<Record<string, number>> = {
-  global: 0,
-  universe: 0,
-  site: 200,
-  link: 253,
-  host: 254,
-  nowhere: 255,
-};
+const MAIN_TABLE = 254;
 /** Else the kernel refuses them, as iproute2 knows and keepalived does not. */
 const SCOPE_OF_TYPE: Readonly<Record<number, number>> = { 2: 254, 3: 253, 4: 253 };
 const PREFERENCES: Readonly<Record<string, number>> = { medium: 0, high: 1, low: 3 };
 /** RTAX_FEATURE_ECN */
 const FEATURES: Readonly<Record<string, number>> = { ecn: 1 };
-const NOT_ACTED_UPON = ['as', 'or', 'vrf'];
 
-export function composeRoute({ value }: Located<RouteValues>, report: Report): Route | undefined {
-  const given = new EntryReader(value, 'a route', report);
-  const strange = Object.keys(value).find((word) => NOT_ACTED_UPON.includes(word.split(' ')[0]!));
-  if (strange !== undefined) return given.leaveOut(value[strange]!, `with \`${strange.split(' ')[0]}\``);
+export function composeRoute({ value }: Located<RouteValues>, context: EntryContext): Route | undefined {
+  const given = new EntryReader(value, 'a route', context);
   const type = TYPES[given.text('type') ?? 'unicast'];
   if (type === undefined) return given.leaveOut(value.type!, `of type ${given.text('type')}`);
   const family = familyOfRoute(value);
-  const hops = hopsOf(given, value);
-  const expiresSeconds = given.number(undefined, 'expires');
+  const single = hopOf(given, '');
+  const either = given.valueOf('or') as Prefix | undefined;
+  const hops = either === undefined ? hopsOf(given, value) : eitherOf(single, either);
+  const expiresSeconds = given.number('expires');
   const { lock, congctl, ...numbers } = metricsOf(given);
   const metrics = { ...(lock === 0 ? {} : { lock }), ...numbers, ...(congctl ? { congctl } : {}) };
   const route: Record<keyof Route, Route[keyof Route] | undefined> = {
@@ -57,21 +49,22 @@ export function composeRoute({ value }: Located<RouteValues>, report: Report): R
     type,
     to: given.prefix('to') ?? { address: address(family === 6 ? '::' : '0.0.0.0'), length: 0 },
     from: given.prefix('from'),
-    table: given.number(TABLES, 'table') ?? TABLES.main,
-    scope: given.number(SCOPES, 'scope') ?? SCOPE_OF_TYPE[type] ?? 0,
-    tos: given.number(SERVICES, 'tos', 'dsfield'),
+    table: given.named('rt_tables', 'table') ?? MAIN_TABLE,
+    scope: given.named('rt_scopes', 'scope') ?? SCOPE_OF_TYPE[type] ?? 0,
+    tos: given.named('rt_dsfield', 'tos', 'dsfield'),
     source: given.valueOf('src') as Address | undefined,
-    priority: given.number(undefined, 'metric', 'priority', 'preference'),
-    origin: given.number(ORIGINS, 'protocol') ?? RTPROT_KEEPALIVED,
+    priority: given.number('metric', 'priority', 'preference'),
+    origin: given.named('rt_protos', 'protocol') ?? RTPROT_KEEPALIVED,
     metrics: Object.keys(metrics).length === 0 ? undefined : metrics,
     hops: hops.length === 0 ? undefined : hops,
     expiresSeconds,
-    preference: given.number(PREFERENCES, 'pref'),
+    preference: given.named(PREFERENCES, 'pref'),
     copiesTtl: given.has('ttl-propagate') ? given.text('ttl-propagate') === 'enabled' : undefined,
     place: given.has('add') ? 'alone' : given.has('append') ? 'behind' : undefined,
     // What is to go by itself is not put back.
     untracked: given.has('no_track') || expiresSeconds !== undefined ? true : undefined,
-    ...hopOf(given, ''),
+    vrf: given.text('vrf'),
+    ...(either === undefined ? single : {}),
   } as Record<keyof Route, Route[keyof Route] | undefined>;
   if (given.isLeftOut) return undefined;
   return Object.fromEntries(Object.entries(route).filter(([, each]) => each !== undefined)) as Route;
@@ -90,8 +83,13 @@ function hopsOf(given: EntryReader, value: RouteValues): (NextHop & { weight: nu
   const count = Object.keys(value).filter((word) => word.startsWith('nexthop ')).length;
   return Array.from({ length: count }, (_, index) => {
     const of = ` ${index + 1}`;
-    return { ...hopOf(given, of), weight: given.number(undefined, `weight${of}`) ?? 1 };
+    return { ...hopOf(given, of), weight: given.number(`weight${of}`) ?? 1 };
   });
+}
+
+/** keepalived's `via A or B`, from before it had `nexthop`: two of the same weight, on one interface. */
+function eitherOf(first: NextHop, second: Prefix): (NextHop & { weight: number })[] {
+  return [first, { ...first, via: second.address }].map((hop) => ({ ...hop, weight: 1 }));
 }
 
 /** `of`: which one of several. */

@@ -2,50 +2,45 @@
 // a whole.
 import type { Located } from '../../core/diagnostic.ts';
 import { RULE_ACTIONS, type Rule } from '../../core/rule.ts';
-import type { Report } from '../report.ts';
+import { RTPROT_KEEPALIVED } from '../names.ts';
 import { familyOfWord, type RouteValues } from '../schema/routing-words.ts';
-import {
-  EntryReader,
-  GROUPS,
-  ORIGINS,
-  PROTOCOLS,
-  RTPROT_KEEPALIVED,
-  SERVICES,
-  TABLES,
-} from './routing-words.ts';
+import { type EntryContext, EntryReader, PROTOCOLS } from './routing-words.ts';
 
 /** keepalived's: the first rule without one is there, the next before it, in each family. */
 const FIRST_PRIORITY = 16_384;
 
-export function composeRule({ value, at }: Located<RouteValues>, report: Report): Located<Rule> | undefined {
-  const given = new EntryReader(value, 'a rule', report);
+export function composeRule(
+  { value, at }: Located<RouteValues>,
+  context: EntryContext,
+): Located<Rule> | undefined {
+  const given = new EntryReader(value, 'a rule', context);
   const names = Object.keys(value);
   const isIPv6 = names.some((word) => familyOfWord(word, value[word]!.value) === 6);
   const [mark, mask] = given.text('fwmark')?.split('/') ?? [];
   const rule: Record<keyof Rule, Rule[keyof Rule] | undefined> = {
     family: isIPv6 ? 6 : 4,
     action: actionOf(given),
-    table: given.number(TABLES, 'table', 'lookup'),
+    table: given.named('rt_tables', 'table', 'lookup'),
     ofVrf: yes(given.has('l3mdev')),
-    goto: given.number(undefined, 'goto'),
-    priority: given.number(undefined, 'preference', 'order', 'priority'),
+    goto: given.number('goto'),
+    priority: given.number('preference', 'order', 'priority'),
     not: yes(given.has('not')),
     from: given.prefix('from'),
     to: given.prefix('to'),
-    tos: given.number(SERVICES, 'tos', 'dsfield'),
+    tos: given.named('rt_dsfield', 'tos', 'dsfield'),
     mark: mark === undefined ? undefined : Number(mark),
     mask: mask === undefined ? undefined : Number(mask),
     realms: given.realms('realms'),
-    suppressLength: given.number(undefined, 'suppress_prefixlength', 'sup_pl'),
-    suppressGroup: given.number(GROUPS, 'suppress_ifgroup', 'sup_group'),
+    suppressLength: given.number('suppress_prefixlength', 'sup_pl'),
+    suppressGroup: given.named('group', 'suppress_ifgroup', 'sup_group'),
     in: given.text('iif', 'dev'),
     out: given.text('oif'),
     tunnel: tunnelOf(given),
     users: rangeOf(given, 'uidrange'),
-    ipProtocol: given.number(PROTOCOLS, 'ipproto'),
+    ipProtocol: given.named(PROTOCOLS, 'ipproto'),
     sourcePorts: rangeOf(given, 'sport'),
     destinationPorts: rangeOf(given, 'dport'),
-    origin: given.number(ORIGINS, 'protocol') ?? RTPROT_KEEPALIVED,
+    origin: given.named('rt_protos', 'protocol') ?? RTPROT_KEEPALIVED,
     untracked: yes(given.has('no_track')),
   };
   if (given.isLeftOut) return undefined;

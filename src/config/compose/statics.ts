@@ -8,6 +8,7 @@ import type { TOP } from '../schema/top.ts';
 import { all, last, type Settings } from '../settings.ts';
 import { composeAddress } from './addresses.ts';
 import { composeRoute } from './routes.ts';
+import type { EntryContext } from './routing-words.ts';
 import { composeRule } from './rules.ts';
 
 /** keepalived's default_interface. */
@@ -16,7 +17,7 @@ const USUAL_INTERFACE = 'eth0';
 export function composeStatics(
   settings: Settings<typeof TOP>,
   globals: Settings<typeof GLOBAL_DEFS>,
-  report: Report,
+  context: EntryContext,
 ): Statics {
   const fallback = last(globals, 'default_interface') ?? { value: USUAL_INTERFACE, at: settings.at };
   const addresses = all(settings, 'static_ipaddress').flatMap(({ body }) => body.entries);
@@ -27,9 +28,9 @@ export function composeStatics(
       entry: { interface: fallback, ...composeAddress(given) },
       ...followers((given.value as Following).track_group),
     })),
-    routes: routes.flatMap((given) => entryOf(composeRoute(given, report), given)),
-    rules: rules.flatMap((given) => entryOf(composeRule(given, report), given)),
-    groups: composeGroups(settings, report),
+    routes: routes.flatMap((given) => entryOf(composeRoute(given, context), given)),
+    rules: rules.flatMap((given) => entryOf(composeRule(given, context), given)),
+    groups: composeGroups(settings, context.report),
   };
 }
 

@@ -1,14 +1,16 @@
 // `use_vmac` and the words around it → their part of an instance.
+import type { Located } from '../../core/diagnostic.ts';
 import type { VirtualMacSetting, VrrpInstance } from '../model.ts';
-import type { Report } from '../report.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { last, type Settings } from '../settings.ts';
+import type { EntryContext } from './routing-words.ts';
 
 export function composeVirtualMac(
   settings: Settings<typeof VRRP_INSTANCE>,
   { unicastPeers, virtualRouterId }: Pick<VrrpInstance, 'unicastPeers' | 'virtualRouterId'>,
-  report: Report,
+  context: EntryContext,
 ): VirtualMacSetting | undefined {
+  const { report } = context;
   const device = last(settings, 'use_vmac');
   const onBase = last(settings, 'vmac_xmit_base');
   if (device === undefined) {
@@ -30,9 +32,22 @@ export function composeVirtualMac(
     at: device.at,
     ...(name === undefined ? {} : { name }),
     ...(mac === undefined ? {} : { mac: wholeMac(mac, virtualRouterId.value) }),
-    ...(group === undefined ? {} : { group }),
+    ...deviceGroup(group, context),
     sendsOnBase: isUnicast || onBase !== undefined,
   };
+}
+
+/** The number of a group of interfaces; one that nobody knows is left out. */
+export function deviceGroup(
+  group: Located<string> | undefined,
+  { names, report }: EntryContext,
+): { group?: number } {
+  if (group === undefined) return {};
+  const number = names.numberOf('group', group.value);
+  if (number !== undefined) return { group: number };
+  const message = `nobody knows the number of the group "${group.value}": it is left out`;
+  report.add('CFG_NAME', group.at, message, 'name it in /etc/iproute2/group, or write the number');
+  return {};
 }
 
 /** Of a MAC address that lacks its last byte the virtual_router_id is that. */

@@ -4,6 +4,7 @@ import { type Family, familyOf } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
 import { familyOfInstance } from '../family.ts';
 import type { GlobalDefs, VirtualAddress, VrrpInstance } from '../model.ts';
+import type { Names } from '../names.ts';
 import type { Report } from '../report.ts';
 import type { SYNC_GROUP } from '../schema/sync-group.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
@@ -17,12 +18,14 @@ import { composeNotify } from './notify.ts';
 import { isAfter } from './order.ts';
 import { composeOverrides } from './overrides.ts';
 import { composeRoute } from './routes.ts';
+import type { EntryContext } from './routing-words.ts';
 import { composeRule } from './rules.ts';
 import { composeLateness } from './running.ts';
 import { strictly, strictPlace, strictState, strictVersion } from './strict.ts';
 import { composeTracks } from './trackers.ts';
 import { composeEnds } from './unicast.ts';
 import { composeVirtualMac } from './virtual-mac.ts';
+import { checkVrf, interfaceOf } from './vrf.ts';
 
 const OWNER = 255;
 const USUAL_PRIORITY = 100;
@@ -33,11 +36,11 @@ type Instance = Settings<typeof VRRP_INSTANCE>;
 export function composeInstance(
   name: Located<string>,
   settings: Instance,
-  global: GlobalDefs,
+  { global, names }: { global: GlobalDefs; names: Names },
   report: Report,
 ): VrrpInstance | undefined {
-  const device = needed(settings, 'interface', report);
-  const virtualRouterId = needed(settings, 'virtual_router_id', report);
+  const device = interfaceOf(settings, report);
+  const virtualRouterId = neededId(settings, report);
   if (device === undefined || virtualRouterId === undefined) return undefined;
   const ends = composeEnds(settings, report);
   const { sourceAddress, unicastPeers } = ends;
@@ -52,7 +55,7 @@ export function composeInstance(
   const isSigned = mentioned(settings, 'auth_hmac');
   const traits = { version: effective, isSigned, isStrict: strict !== undefined };
   const password = composePassword(all(settings, 'authentication'), traits, report);
-  const vmac = composeVirtualMac(settings, { unicastPeers, virtualRouterId }, report);
+  const vmac = composeVirtualMac(settings, { unicastPeers, virtualRouterId }, { names, report });
   const [state, priority] = stateAndPriority(settings, report);
   const initialState = strict === undefined ? state : strictState(state, priority, report);
   const preempting = preemption(settings, initialState.value, priority.value, report);
@@ -77,35 +80,36 @@ export function composeInstance(
     virtualAddresses: sameFamily(addresses, family, report),
     virtualAddressesExcluded: composeAddresses(settings, 'virtual_ipaddress_excluded'),
     ...ends,
-    ...besideAddresses(settings, report),
+    ...besideAddresses(settings, { names, report }),
     ...composeOverrides(settings, family, unicastPeers, report),
     ...(vmac === undefined ? {} : { vmac }),
-    ...composeIpvlan(settings, family, report),
+    ...composeIpvlan(settings, family, { names, report }),
     virtualMacsElsewhere: last(settings, 'use_vmac_addr') !== undefined,
     ...refusal(settings),
     garp: composeGarp(settings),
     notify: composeNotify(settings),
   };
+  checkVrf(settings, instance, report);
   reportEmpty(instance, settings, strict === undefined ? effective : 'strict', report);
   return strict === undefined ? instance : strictly(instance, settings, strict, effective, report);
 }
 
-function needed<N extends 'interface' | 'virtual_router_id'>(settings: Instance, name: N, report: Report) {
-  const value = last(settings, name);
-  // What was wrong with it has been said; with --compat that is no error, but this is.
-  if (value === undefined && (report.compat || !mentioned(settings, name)))
-    report.add('CFG_INCOMPLETE', settings.at, `this vrrp_instance has no ${name}`);
+function neededId(settings: Instance, report: Report): Located<number> | undefined {
+  const value = last(settings, 'virtual_router_id');
+  // As of an interface: vrf.ts.
+  if (value === undefined && (report.compat || !mentioned(settings, 'virtual_router_id')))
+    report.add('CFG_INCOMPLETE', settings.at, 'this vrrp_instance has no virtual_router_id');
   return value;
 }
 
 type BesideAddresses = Pick<VrrpInstance, 'routes' | 'rules' | 'promoteSecondaries'>;
 
-function besideAddresses(settings: Instance, report: Report): BesideAddresses {
+function besideAddresses(settings: Instance, context: EntryContext): BesideAddresses {
   const routes = all(settings, 'virtual_routes').flatMap(({ body }) => body.entries);
   const rules = all(settings, 'virtual_rules').flatMap(({ body }) => body.entries);
   return {
-    routes: routes.flatMap((entry) => composeRoute(entry, report) ?? []),
-    rules: rules.flatMap((entry) => composeRule(entry, report) ?? []),
+    routes: routes.flatMap((entry) => composeRoute(entry, context) ?? []),
+    rules: rules.flatMap((entry) => composeRule(entry, context) ?? []),
     promoteSecondaries: last(settings, 'promote_secondaries') !== undefined,
   };
 }

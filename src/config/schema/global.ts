@@ -168,6 +168,12 @@ export const GLOBAL_DEFS = {
     ...FILTER_WORDS,
     vmac_prefix: keyword(interfaceName, 'what the names that use_vmac makes begin with', { default: 'vrrp' }),
     vmac_addr_prefix: keyword(interfaceName, 'the same of use_vmac_addr; default vmac_prefix'),
+    iproute_etc_dir: keyword(text, "where iproute2's files of names are that go before", {
+      default: '/etc/iproute2',
+    }),
+    iproute_usr_dir: keyword(text, 'where the files of names are that a distribution brings', {
+      default: '/usr/share/iproute2',
+    }),
     ...GLOBAL_RUNNING_WORDS,
     ...GLOBAL_NOTIFY_WORDS,
     ...GLOBAL_MAIL_WORDS,

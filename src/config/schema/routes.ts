@@ -12,7 +12,7 @@ import {
   SHARED_SHAPES,
   SHARED_WORDS,
 } from './routing-words.ts';
-import { nameOf, oneOf, prefix, type Shape, UINT_MAX } from './shape.ts';
+import { nameOf, prefix, type Shape, UINT_MAX } from './shape.ts';
 import { words } from './table.ts';
 
 const ROUTE_TYPES = new Set([
@@ -27,7 +27,6 @@ const ROUTE_TYPES = new Set([
   'throw',
   'nat',
 ]);
-const SCOPES = ['global', 'universe', 'site', 'link', 'host', 'nowhere'];
 
 /** A metric that is held: `mtu lock 1400`. */
 function held(inner: Shape<string>): Shape<string> {
@@ -72,12 +71,16 @@ const via: Shape<Prefix> = {
     return given.complain('CFG_CONTRADICTION', said.at, `${value.address} is no ${said.text}`);
   },
 };
-const scope: Shape<string> = {
-  syntax: `${SCOPES.join('|')}|0 to 255`,
-  example: 'link',
-  read: (given) =>
-    /^[\d-]/.test(given.peek()?.text ?? '') ? SHARED_SHAPES.byte.read(given) : oneOf(SCOPES).read(given),
+const newDestination: Shape<Prefix> = {
+  syntax: '[to] IPADDR',
+  line: true,
+  example: '10.0.0.1',
+  read(given) {
+    if (given.peek()?.text === 'to') given.optional();
+    return prefix.read(given);
+  },
 };
+const scope: Shape<string> = { ...SHARED_SHAPES.byte, example: 'link' };
 
 const SHAPES = {
   ...SHARED_SHAPES,
@@ -85,17 +88,19 @@ const SHAPES = {
   time: held(time),
   algorithm: held(algorithm),
   via,
+  either: prefix,
+  newDestination,
   scope,
   encapsulation,
   group: nameOf('track_group'),
 };
 const ROUTE_WORDS = `${SHARED_WORDS}
   acts src               ip           preferred source address
-  ignored as                via          address of the next hop in another family
+  acts as                newDestination destination that MPLS gives a packet: left out of routes of IP
   acts to                destination  destination
   acts via               via          next hop
   acts gw                via          another name of via
-  ignored or                via          a second next hop, for when the first is not there
+  acts or                either       a second next hop beside that of via: old, write nexthop
   acts from              destination  source that it holds for (IPv6)
   acts table             table        routing table
   acts protocol          byte         who made it, see rt_protos
@@ -134,7 +139,7 @@ const ROUTE_WORDS = `${SHARED_WORDS}
   acts append            flag         after equal routes
   acts nexthop           flag         one of several next hops: its own via, dev, weight, onlink follow
   acts weight            int(1,256)   share of a next hop
-  ignored vrf               iface        VRF
+  acts vrf               iface        in the table of that interface, a VRF
 `;
 /** A virtual one belongs to its instance; a static one may be followed by others. */
 const OF_STATIC = `
@@ -166,6 +171,7 @@ function route(table: string, more: Pick<Shape<RouteValues>, 'refersTo'> = {}): 
       if (hasType) values.type = { value: first.text, at: first.at };
       reportFamilies(given, values, ['to', 'from', 'src']);
       reportNextHops(given, values);
+      reportOldWords(given, values);
       if (values.to !== undefined) return values;
       const hint = 'as in `default via 10.0.0.1`';
       return given.complain('CFG_MISSING', given.lastTaken.at, 'a route needs a destination', hint);
@@ -209,6 +215,25 @@ function reportNextHops(given: Arguments, values: RouteValues): void {
   else if (ofIPv6 && families.has(4))
     given.complain('CFG_CONTRADICTION', values[last]!.at, 'an IPv6 route has no IPv4 next hop');
   reportEmptyHop(given, values);
+}
+
+function reportOldWords(given: Arguments, values: RouteValues): void {
+  for (const [word, { at }] of Object.entries(values))
+    if (/^as( |$)/.test(word))
+      given.complain('CFG_REDUNDANT', at, '`as` is for routes of MPLS: it is left out');
+  const { or: either } = values;
+  if (either === undefined) return;
+  if (values['nexthop 1'] !== undefined)
+    given.complain('CFG_CONTRADICTION', either.at, '`or` is an old form of nexthop: a route has one of them');
+  else if ((values.via ?? values.gw) === undefined)
+    given.complain('CFG_MISSING', either.at, '`or` needs a via that it stands beside');
+  else
+    given.complain(
+      'CFG_DEPRECATED',
+      either.at,
+      '`or` is an old form of two next hops',
+      'write `nexthop via A nexthop via B`',
+    );
 }
 
 function reportEmptyHop(given: Arguments, values: RouteValues): void {

@@ -3,7 +3,6 @@ import { type Block, keyword, list, opens } from './block.ts';
 import { GROUP_NOTIFY_WORDS } from './notify.ts';
 import { nameOf, nothing } from './shape.ts';
 import { TRACK_INTERFACE, TRACKS } from './tracks.ts';
-import { SYNC_GROUP_WORDS } from './words-vrrp.ts';
 
 export const SYNC_GROUP = {
   name: 'vrrp_sync_group',
@@ -25,5 +24,4 @@ export const SYNC_GROUP = {
     ...GROUP_NOTIFY_WORDS,
     global_tracking: keyword(nothing, 'old, without effect'),
   },
-  others: SYNC_GROUP_WORDS,
 } as const satisfies Block;

@@ -2,7 +2,7 @@
 // written, and what it is.
 //
 //   ignored vrrp_garp_interval   sec(0)       spacing between gratuitous ARPs on an interface
-//   unsafe  vrf                  iface        VRF for unicast without interface
+//   unsafe  net_namespace        text         run in a network namespace
 //   ignored track_script{}       flag         scripts to watch
 //
 // The second word is the keyword; `{}` opens the block of that name in `blocks`. The third is a shape (of

@@ -14,7 +14,7 @@ import { SYNC_GROUP } from './sync-group.ts';
 import { TRACK_FILE, TRACK_PROCESS } from './trackers.ts';
 import { VRRP_INSTANCE } from './vrrp.ts';
 import { VRRP_SCRIPT } from './vrrp-script.ts';
-import { TOP_WORDS } from './words-vrrp.ts';
+import { TOP_WORDS } from './words-top.ts';
 
 export const TOP = {
   name: 'the top level',

@@ -1,16 +1,20 @@
 // What `use_vmac` and `use_ipvlan` take: properties of the interface to be made, in any order. Which word is
 // which shows in how it is written.
 import { type Prefix, parseAddress } from '../../core/address.ts';
+import type { Located } from '../../core/diagnostic.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Word } from '../tree.ts';
-import { INT_MAX, integer, interfaceName, prefix, type Shape } from './shape.ts';
+import { named } from './routing-words.ts';
+import { INT_MAX, interfaceName, located, prefix, type Shape } from './shape.ts';
 
+const groupShape = located(named(INT_MAX));
 /** Of five bytes the virtual_router_id is the sixth. */
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){4,5}$/i;
 /** Of the first byte: for more than one station. */
 const MULTICAST = 1;
 
-type Device = { name?: string; group?: number };
+/** `group`: a number, or a name of it. */
+type Device = { name?: string; group?: Located<string> };
 /** Takes a word that only this kind of interface has; false when it is none, undefined when it is wrong. */
 type TakeOwn<D> = (word: Word, given: Arguments, device: D) => boolean | undefined;
 
@@ -58,7 +62,7 @@ function virtualDevice<D extends Device>(
   own: { example: string; take: TakeOwn<D> },
 ): Shape<D> {
   return {
-    syntax: `[[name] NAME] ${syntax} [group NUMBER]`,
+    syntax: `[[name] NAME] ${syntax} [group NAME|NUMBER]`,
     line: true,
     isBareAllowed: true,
     example: own.example,
@@ -78,7 +82,7 @@ function virtualDevice<D extends Device>(
 function takeShared(word: Word, given: Arguments, device: Device): true | undefined {
   if (word.text === 'group') {
     given.optional();
-    const group = integer(0, INT_MAX).read(given);
+    const group = groupShape.read(given);
     if (group === undefined) return undefined;
     device.group = group;
     return true;

@@ -25,7 +25,6 @@ import {
 } from './shape.ts';
 import { TRACK_INTERFACE, TRACKS } from './tracks.ts';
 import { ipvlan, virtualMac } from './virtual-device.ts';
-import { VRRP_WORDS } from './words-vrrp.ts';
 
 /**
  * keepalived.conf(5): preempt_delay 0 to 1,000 s; advert_int from 0.01 s, above 40.95 s only in version 2.
@@ -42,6 +41,10 @@ export const VRRP_INSTANCE = {
       'state to start in; default MASTER for priority 255, else BACKUP',
     ),
     interface: keyword(interfaceName, 'interface of adverts, and of addresses without `dev`'),
+    vrf: keyword(
+      interfaceName,
+      'by unicast, instead of an interface: adverts go by the routes of this VRF; addresses need a dev',
+    ),
     virtual_router_id: keyword(integer(1, 255), 'the same on both directors, unique on the network', {
       advice: 'it is one byte of the packet, and 0 is reserved',
     }),
@@ -169,5 +172,4 @@ export const VRRP_INSTANCE = {
     ...RUNNING_WORDS,
     ...NOTIFY_WORDS,
   },
-  others: VRRP_WORDS,
 } as const satisfies Block;

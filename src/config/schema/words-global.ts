@@ -135,8 +135,6 @@ export const GLOBAL_WORDS = words(
   none    tmp_config_directory          text        where the copy of the whole configuration is kept
   none data_use_instance bool names of dump files contain the instance and the network namespace
   none    json_version                  one(1|2)    layout of the JSON dump
-  none    iproute_usr_dir               text        where iproute2's tables of names are
-  none    iproute_etc_dir               text        where iproute2's tables of names are that win
   ignored state_dump_file               text        path of the dump of SIGUSR1
   ignored stats_dump_file               text        path of the dump of SIGUSR2
   ignored json_dump_file                text        path of the JSON dump

@@ -14,10 +14,10 @@ type Entry = {
   what: 'route' | 'rule';
   name: string;
   untracked: boolean;
-  /** Undefined: it has no place without that interface. */
+  /** Undefined: it has no place, and why. */
   add: Request | undefined;
   remove: Request | undefined;
-  missing?: string;
+  why?: string;
 };
 
 export class Routing {
@@ -57,7 +57,7 @@ export class Routing {
     const wanted = entries.filter((entry) => !(entry.untracked && this.#held.has(keyOf(entry))));
     const able = wanted.flatMap((entry) => {
       if (entry.add !== undefined) return [{ entry, request: entry.add }];
-      this.#complain(entry, `the interface ${entry.missing} does not exist`);
+      this.#complain(entry, entry.why!);
       failed.add(keyOf(entry));
       return [];
     });
@@ -97,9 +97,14 @@ export class Routing {
     const named = [route, ...(route.hops ?? [])].flatMap(({ interface: device }) => device ?? []);
     const missing = named.find((device) => indexOf(device) === undefined);
     const entry = { what: 'route', name: routeName(route), untracked: route.untracked ?? false } as const;
-    if (missing !== undefined) return { ...entry, add: undefined, remove: undefined, missing };
+    const table = route.vrf === undefined ? route.table : this.#links.link(route.vrf)?.table;
+    if (missing !== undefined || table === undefined) {
+      const why = table === undefined ? `${route.vrf} is no VRF` : `the interface ${missing} does not exist`;
+      return { ...entry, add: undefined, remove: undefined, why };
+    }
     const known = (device: string) => indexOf(device)!;
-    return { ...entry, add: addRoute(route, known), remove: deleteRoute(route, known) };
+    const placed = { ...route, table };
+    return { ...entry, add: addRoute(placed, known), remove: deleteRoute(placed, known) };
   }
 
   #complain(entry: Entry, why: string): void {

@@ -28,7 +28,7 @@ const STRICTER: readonly [RegExp, string][] = [
 /** `path: line` → why keepalived complains and we do not. */
 const MILDER: readonly [RegExp, string][] = [
   [
-    /virtual_(routes|rules): .* (protocol|as|gw|or|from|vrf) /,
+    /virtual_(routes|rules): .* (protocol|gw|from|vrf) /,
     'what only holds with other words beside it is not looked at',
   ],
   [/_cpu_affinity 10$/, 'how many CPUs there are is the machine’s business'],
@@ -43,7 +43,7 @@ const MILDER: readonly [RegExp, string][] = [
   [/^vrrp_instance: linkbeat_use_polling|: nb_get_retry /, 'an old name, and known as such'],
   [/: include_check /, '2.2.7 knows none of the words of its own manual'],
   [
-    /^vrrp_instance: (vmac_xmit_base|native_ipv6|vrf )/,
+    /^vrrp_instance: (vmac_xmit_base|native_ipv6)/,
     'words that need others beside them and are not acted upon yet',
   ],
   [

@@ -1,37 +1,9 @@
-// keepalived's words around VRRP that nothing is done with yet: of vrrp_instance, of the blocks beside it,
-// and of the top. A word moves to vrrp.ts or top.ts when it is acted upon.
+// keepalived's words of the top level that nothing is done with yet. A word moves to top.ts when it is acted
+// upon.
 import { list } from './block.ts';
 import { groupMember } from './members.ts';
-import { inOrder } from './options.ts';
-import { script, user } from './scripts.ts';
-import { integer, oneOf } from './shape.ts';
 import { wordBlock, words } from './table.ts';
-import { TRACKS } from './tracks.ts';
 
-/** `N [reverse|noreverse]`. */
-const directed = (most: number) =>
-  inOrder({ weight: integer(-most, most), direction: oneOf(['reverse', 'noreverse']) }, 1);
-const SHAPES = {
-  script,
-  user,
-  weight: directed(253),
-};
-
-export const VRRP_WORDS = words(
-  `
-  unsafe  vrf iface VRF for unicast without interface: adverts would go another way
-`,
-  {
-    blocks: TRACKS,
-    shapes: SHAPES,
-  },
-);
-
-export const SYNC_GROUP_WORDS = words(
-  `
-`,
-  { blocks: TRACKS, shapes: SHAPES },
-);
 const SSL = wordBlock(
   'SSL',
   `
@@ -40,7 +12,6 @@ const SSL = wordBlock(
   ignored certificate                   text        file with the certificate
   ignored key                           text        client key
 `,
-  { shapes: SHAPES },
 );
 
 export const TOP_WORDS = words(
@@ -59,6 +30,5 @@ export const TOP_WORDS = words(
       virtual_server_group: list('virtual_server_group', groupMember),
       SSL,
     },
-    shapes: SHAPES,
   },
 );
