@@ -118,6 +118,11 @@ export const EVENTS = {
     level: 'warn',
     means: 'somebody else has a virtual address while MASTER; the link was told where ours are',
   },
+  'vip.duplicate': {
+    level: 'warn',
+    means:
+      'somebody who is no master that is heard has a virtual address, before we are MASTER; `vip`, `mac`',
+  },
   'vip.unclaimed': {
     level: 'info',
     means: 'whoever had a virtual address as well has it no more; the link was told again where ours are',

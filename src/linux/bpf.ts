@@ -2,7 +2,13 @@
 // instructions (opcodes of <linux/filter.h>) and hands programs to a socket.
 import { pointerTo, SO, SOL, setsockopt } from './libc.ts';
 
-export const CODE = { loadWord: 0x20, loadHalf: 0x28, jumpEqual: 0x15, return: 0x06 } as const;
+export const CODE = {
+  loadWord: 0x20,
+  loadHalf: 0x28,
+  loadByte: 0x30,
+  jumpEqual: 0x15,
+  return: 0x06,
+} as const;
 const INSTRUCTION = 8;
 const EVERYTHING = 0x40000;
 

@@ -22,7 +22,7 @@ const recvmsg = define<Recvmsg>('recvmsg', 'long', ['int', 'void *', 'int']);
 
 /** What the socket was not asked for (IP_RECVTTL, IPV6_RECVHOPLIMIT, IPV6_RECVPKTINFO) is not told. */
 export type Received = Beside & { bytes: Buffer; source: Address };
-type Beside = { hopLimit?: number; destination?: Address };
+type Beside = { hopLimit?: number; destination?: Address; interfaceIndex?: number };
 
 export class MessageReceiver {
   readonly #message = Buffer.alloc(MESSAGE.size);
@@ -73,8 +73,10 @@ export class MessageReceiver {
       const data = this.#control.subarray(at + CONTROL.data, at + length);
       if ((level === SOL.IP && type === IP_TTL) || (level === SOL.IPV6 && type === IPV6_HOPLIMIT))
         beside.hopLimit = data.readInt32LE();
-      if (level === SOL.IPV6 && type === IPV6_PKTINFO)
+      if (level === SOL.IPV6 && type === IPV6_PKTINFO) {
         beside.destination = addressFromBytes(data.subarray(0, ADDRESS_LENGTH));
+        beside.interfaceIndex = data.readInt32LE(ADDRESS_LENGTH);
+      }
       at += Math.ceil(length / CONTROL.align) * CONTROL.align;
     }
     return beside;

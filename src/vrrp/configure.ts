@@ -5,6 +5,7 @@ import { type Address, isLinkLocal } from '../core/address.ts';
 import { pace, withdraw } from './announcements.ts';
 import { createAuthenticator } from './auth.ts';
 import { weighLinks } from './carrier.ts';
+import { beginProbe } from './duplicates.ts';
 import type { Elector } from './elector.ts';
 import { familyOfRouter, sourceAmong } from './family.ts';
 import { isMember } from './group.ts';
@@ -19,6 +20,7 @@ import {
   type Why,
 } from './instance.ts';
 import { OWNER } from './packet.ts';
+import { asksMore, questionsOf } from './questions.ts';
 import { followRoom } from './room.ts';
 import { rosterOf } from './roster.ts';
 import { goneRouting, routingAction } from './routing.ts';
@@ -87,6 +89,10 @@ export function followSurroundings(elector: Elector, instance: Instance, turn: T
     instance.source = source;
     instance.packets = undefined;
   }
+  const { questions } = instance;
+  instance.questions = questionsOf(elector, own, questions);
+  if (instance.router.state === 'BACKUP' && asksMore(questions, instance.questions))
+    beginProbe(instance, turn);
   Object.assign(instance, surroundings(elector, instance));
   const { fitness } = instance;
   const fit = fitness === 'fit';

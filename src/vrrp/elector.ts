@@ -9,10 +9,11 @@ import {
   nextAnnouncementMs,
 } from './announcements.ts';
 import { type Carrier, nextCarrierMs, seeLink, weighLinks } from './carrier.ts';
-import { type Claims, inquireAgain, nextInquiryMs, noteClaim } from './claims.ts';
+import { type Claimed, type Claims, inquire, nextInquiryMs, noteClaim } from './claims.ts';
 import { configure, followSurroundings, placeOf, retire } from './configure.ts';
 import { Agenda } from './deadlines.ts';
 import { noteSilence } from './dual.ts';
+import { nextProbeMs, noteAnswer, probeOn } from './duplicates.ts';
 import { familyOfRouter } from './family.ts';
 import { alignGroups, type Group, isMember } from './group.ts';
 import { hear } from './hear.ts';
@@ -39,7 +40,7 @@ export type Input =
   /** An address of ours is gone, and we did not take it away. */
   | { type: 'vipGone'; interface: string; address: Address }
   /** Somebody else answers for an address. */
-  | { type: 'claim'; interface: string; address: Address; mac: string }
+  | ({ type: 'claim' } & Claimed)
   | { type: 'wake' };
 /** Where to listen: one socket for each interface and family. */
 export type Listener = { interface: string; family: Family; groups: ReadonlySet<Address> };
@@ -60,6 +61,8 @@ export type Elector = {
   roster: Roster | undefined;
   announcements: Announcements;
   claims: Claims;
+  /** Those that ask who has their addresses. */
+  probing: Set<Instance>;
   /** Undefined: nothing is recorded. */
   recorder: Recorder | undefined;
   /** When an advert of a virtual router that is not configured may be told of again. */
@@ -100,6 +103,7 @@ export function createElector(recorder?: Recorder): Elector {
     roster: undefined,
     announcements: createAnnouncements(),
     claims: new Map(),
+    probing: new Set(),
     recorder,
     strangers: new Map(),
     begunAtMs: undefined,
@@ -118,8 +122,9 @@ export function createElector(recorder?: Recorder): Elector {
  * to hear it. `wallMs`: UTC since 1970, as it is set at the moment; only signatures depend on it.
  */
 export function stepElector(elector: Elector, input: Input, nowMs: number, wallMs = nowMs): Action[] {
-  const { announcements, claims, recorder } = elector;
-  const turn: Turn = { nowMs, wallMs, actions: [], announcements, claims, recorder, moved: false };
+  const { announcements, claims, probing, recorder } = elector;
+  const kept = { announcements, claims, probing, recorder };
+  const turn: Turn = { nowMs, wallMs, actions: [], ...kept, moved: false };
   if (recorder) noteInput(recorder, input, nowMs);
   noticePauses(elector, turn);
   switch (input.type) {
@@ -138,6 +143,7 @@ export function stepElector(elector: Elector, input: Input, nowMs: number, wallM
       break;
     case 'claim':
       noteClaim(elector, input, turn);
+      for (const instance of elector.probing) noteAnswer(instance, input, turn);
       break;
     case 'wake':
       break;
@@ -155,7 +161,7 @@ export function nextDeadlineMs(elector: Elector): number {
   const { renewAtMs, restoreAtMs, startAtMs, agenda, announcements, claims } = elector;
   const announceAtMs = Math.min(nextAnnouncementMs(announcements), nextInquiryMs(claims));
   const ownMs = Math.min(renewAtMs, restoreAtMs, startAtMs, agenda.nextMs);
-  return Math.min(ownMs, announceAtMs, nextCarrierMs(elector));
+  return Math.min(ownMs, announceAtMs, nextCarrierMs(elector), nextProbeMs(elector));
 }
 
 export function listeners(elector: Elector): Listener[] {
@@ -236,7 +242,8 @@ function expire(elector: Elector, turn: Turn): void {
     followAll(elector, turn);
   }
   while (elector.agenda.nextMs <= turn.nowMs) expireNext(elector, turn);
-  inquireAgain(elector, turn);
+  inquire(elector, turn);
+  probeOn(elector, turn);
   if (turn.nowMs < Math.min(elector.renewAtMs, elector.restoreAtMs)) return;
   turn.moved = true;
   elector.renewAtMs = Number.POSITIVE_INFINITY;

@@ -4,6 +4,7 @@ import { type Address, familyOf } from '../core/address.ts';
 import { isHigherAddress, ODDITY_MESSAGES, oddities, refuse } from './accept.ts';
 import { authenticate, skewText } from './authenticate.ts';
 import { noteMaster } from './dual.ts';
+import { noteHeard } from './duplicates.ts';
 import type { Elector } from './elector.ts';
 import { familyOfPacket, openPacket } from './envelope.ts';
 import { advance, count, type Instance, isQuiet, notice, type Turn } from './instance.ts';
@@ -70,6 +71,7 @@ function hearAdvert(instance: Instance, decoded: Decoded & { ok: true }, turn: T
     notice(instance, 'vrrp.advert.odd', message, { from: advert.source, oddity }, turn);
   }
   noteMaster(instance, advert, turn);
+  if (advert.priority !== RESIGNED) noteHeard(instance, advert.source, turn);
   const { priority, intervalMs } = advert;
   const higherAddress = priority === own.priority && isHigherAddress(advert.source, source);
   advance(instance, { type: 'advert', priority, intervalMs, higherAddress }, turn);

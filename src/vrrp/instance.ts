@@ -12,9 +12,11 @@ import { signed } from './authenticate.ts';
 import { ask, type Claims } from './claims.ts';
 import { type Agenda, Deadlines } from './deadlines.ts';
 import { createMasters, type Masters, noteLeft } from './dual.ts';
+import { beginProbe, endProbe, type Probe } from './duplicates.ts';
 import { advertised } from './family.ts';
 import { step } from './machine.ts';
 import { type Advert, encodeAdvert, messageBeforeTrailer, passwordField, RESIGNED } from './packet.ts';
+import { NO_QUESTIONS, type Question, type Questions } from './questions.ts';
 import { noteArmed, type Recorder } from './recorder.ts';
 import { type Effect, type Event, INIT, type Reason, type Router } from './router.ts';
 import { type RoutingAction, routingAction } from './routing.ts';
@@ -31,8 +33,8 @@ export type Action =
   | RoutingAction
   /** One packet each, in this order; an address may be there more than once. */
   | { do: 'announce'; vips: readonly VirtualAddress[] }
-  /** Who else has it? */
-  | { do: 'ask'; vip: VirtualAddress }
+  /** Who has an address, or who else has it? */
+  | { do: 'ask'; question: Question }
   /** Exactly these interfaces of ours. */
   | { do: 'keepDevices'; devices: readonly VirtualDevice[] }
   | { do: 'report'; report: ElectorReport };
@@ -54,6 +56,10 @@ export type Instance = {
   sinceMs: number;
   /** The addresses are on the interface, or should be. */
   holdsVips: boolean;
+  /** Who has its addresses? */
+  questions: Questions;
+  /** While it listens for a master, at first. */
+  probe: Probe | undefined;
   /** Gone from the configuration: forgotten once it has handed over. */
   retiring: boolean;
   lastMaster?: { address: Address; priority: number; atMs: number };
@@ -90,6 +96,8 @@ export function createInstance(settings: InstanceSettings, agenda: Agenda, nowMs
     deadlines: new Deadlines(agenda, settings.name),
     sinceMs: nowMs,
     holdsVips: false,
+    questions: NO_QUESTIONS,
+    probe: undefined,
     retiring: false,
     masters: createMasters(),
     counters: {},
@@ -111,7 +119,8 @@ export function count(instance: Instance, what: string, times = 1): void {
 
 /**
  * One call of the elector: when it is, on the clock of deadlines and in UTC, and what comes of it.
- * `announcements`: those that wait for their time, of this call or another. `claims`: what was asked.
+ * `announcements`: those that wait for their time, of this call or another. `claims`: what masters asked;
+ * `probing`: who else asks.
  */
 export type Turn = {
   nowMs: number;
@@ -119,6 +128,7 @@ export type Turn = {
   actions: Action[];
   announcements: Announcements;
   claims: Claims;
+  probing: Set<Instance>;
   recorder: Recorder | undefined;
   /** A virtual router entered a state, or its addresses came or went. */
   moved: boolean;
@@ -224,6 +234,8 @@ function enter(instance: Instance, from: State, to: State, reason: Reason, turn:
   if (to === 'MASTER') count(instance, 'becameMaster');
   if (from === 'MASTER') count(instance, 'leftMaster');
   if (from === 'MASTER') noteLeft(instance, reason, turn);
+  endProbe(instance, to === 'MASTER', turn);
+  if (to === 'BACKUP' && (reason === 'started' || reason === 'link up')) beginProbe(instance, turn);
   const report: ElectorReport = { type: 'state', instance: name, from, to, reason, priority, atMs: nowMs };
   actions.push({ do: 'report', report });
   if (from === 'LEAVING') {

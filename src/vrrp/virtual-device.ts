@@ -1,7 +1,8 @@
 // The interfaces that are made for virtual routers: with the virtual router's MAC (RFC 9568 §7.3),
 // keepalived's `use_vmac`, or with an address of their own, `use_ipvlan`: which ones there should be, and
 // which way adverts go. Makes none: that is src/linux/elector/virtual-devices.ts.
-import { type Address, addressBytes, familyOf, type Prefix, address as parsed } from '../core/address.ts';
+import { type Address, familyOf, type Prefix } from '../core/address.ts';
+import { solicitedNode } from './neighbour.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from './settings.ts';
 
 export type VirtualDevice = {
@@ -69,18 +70,14 @@ export function hearingInterface(own: InstanceSettings): string {
 }
 
 /**
- * The groups that solicitations for an address go to (RFC 4291 §2.7.1). The kernel joins them on the device,
+ * The groups that solicitations for an address go to. The kernel joins them on the device,
  * whose reports are kept back; so the base joins them as well, and a switch that listens sends them here.
  */
 export function solicitedGroups(own: InstanceSettings): { interface: string; group: Address }[] {
   return devicesOf(own).flatMap((device) =>
     [...own.vips, ...own.excludedVips]
       .filter((vip) => vip.interface === device.name && familyOf(vip.address) === 6)
-      .map(({ address }) => {
-        const [high, middle, low] = addressBytes(address).subarray(13);
-        const end = [0xff00 | high!, (middle! << 8) | low!].map((word) => word.toString(16));
-        return { interface: device.base, group: parsed(`ff02::1:${end.join(':')}`) };
-      }),
+      .map(({ address }) => ({ interface: device.base, group: solicitedNode(address) })),
   );
 }
 

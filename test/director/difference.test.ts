@@ -99,8 +99,17 @@ describe('properties', () => {
     fc.assert(
       fc.property(planArbitrary, planArbitrary, (before, after) => {
         const elector = createElector();
-        const { announcements, claims, recorder } = elector;
-        const turn = { nowMs: 0, wallMs: 0, actions: [], announcements, claims, recorder, moved: false };
+        const { announcements, claims, probing, recorder } = elector;
+        const turn = {
+          nowMs: 0,
+          wallMs: 0,
+          actions: [],
+          announcements,
+          claims,
+          probing,
+          recorder,
+          moved: false,
+        };
         configure(elector, { ...before.elector, addresses: 'kernel' }, turn);
         const settings = () => [...elector.instances.values()].map(({ own }) => own);
         const was = new Map(settings().map((own) => [own.name, own]));

@@ -2,25 +2,12 @@
 // wanted.
 import { expect, test } from 'vitest';
 import { filterProgram, type Wanted } from '../../src/linux/engine/filter.ts';
+import { passed } from './bpf-interpreter.ts';
 
 const OWN = Buffer.from('020000000001', 'hex');
 const ARP = 0x0806;
 const IPV4 = 0x0800;
 
-/** How much of the frame the program passes: 0 = none. */
-function passed(program: Buffer, frame: Buffer, hasVlanTag = false): number {
-  let accumulator = 0;
-  for (let at = 0; ; at++) {
-    const code = program.readUInt16LE(at * 8);
-    const operand = program.readUInt32LE(at * 8 + 4);
-    if (code === 0x06) return operand;
-    else if (code === 0x20 && operand === 0xfffff030) accumulator = hasVlanTag ? 1 : 0;
-    else if (code === 0x20) accumulator = frame.readUInt32BE(operand);
-    else if (code === 0x28) accumulator = frame.readUInt16BE(operand);
-    else if (code === 0x15) at += program[at * 8 + (accumulator === operand ? 2 : 3)]!;
-    else throw new Error(`unknown instruction ${code}`);
-  }
-}
 function frame(mac: string, type: number): Buffer {
   const bytes = Buffer.alloc(60);
   Buffer.from(mac, 'hex').copy(bytes);

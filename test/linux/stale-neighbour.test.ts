@@ -1,6 +1,7 @@
 // After a split between us and a real keepalived has healed, a client's neighbour entry points to the winner
-// at once, whoever wins, and stays there.
+// at once, whoever wins, and stays there; with a virtual MAC, which both have, that of the switch does.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { address } from '../../src/core/address.ts';
 import { DEVICE, Pair, pause, type Side, settings, until, VIP } from './elector-pair.ts';
 
 const WITHIN_MS = 150;
@@ -52,4 +53,35 @@ test('keepalived wins', async () => {
   await ours.is('BACKUP');
   await splitAndHeal('b', () => ours.is('MASTER'));
   await ours.is('BACKUP');
+});
+
+test('with a virtual MAC, adverts through the base, and we win: the switch looks for it here', async () => {
+  const mac = '00:00:5e:00:01:33';
+  const device = { name: 'vrrp.51', base: DEVICE, mac, family: 4 } as const;
+  const vips = [{ address: address(VIP), prefixLength: 24, interface: device.name, scope: 0 }];
+  const garp = { delayMs: 0, repeat: 1, refreshMs: 0, refreshRepeat: 1 };
+  const ours = pair.elector(settings({ vips, garp, vmac: { device, sendsOnBase: true, others: [] } }));
+  await ours.is('MASTER');
+  const words = ['use_vmac', 'vmac_xmit_base', 'advert_int 0.1', 'priority 100'].join('\n');
+  const keepalived = pair.keepalivedWith(
+    `global_defs {\nvrrp_version 3\n}\nvrrp_instance K {\nstate BACKUP\ninterface ${DEVICE}\n` +
+      `virtual_router_id 51\n${words}\nvirtual_ipaddress {\n${VIP}/24\n}\n}\n`,
+  );
+  await keepalived.says('Entering BACKUP STATE');
+  const port = async () => {
+    const table = JSON.parse(await pair.output('c', ['bridge', '-j', 'fdb', 'show', 'br', 'br0']));
+    return table.find((entry: { mac: string }) => entry.mac === mac)?.ifname;
+  };
+  for (let heal = 0; heal < 4; heal++) {
+    keepalived.forget();
+    pair.part(true);
+    await keepalived.says('Entering MASTER STATE');
+    await pause(400 + heal * 23);
+    expect(await port()).toBe('to-b');
+    pair.part(false);
+    await keepalived.says('Entering BACKUP STATE');
+    await pause(WITHIN_MS);
+    expect(await port()).toBe('to-a');
+  }
+  expect(ours.states).toEqual(['BACKUP', 'MASTER']);
 });

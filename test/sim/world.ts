@@ -5,13 +5,13 @@ import { type Address, familyOf } from '../../src/core/address.ts';
 import { seededRandom } from '../../src/core/time.ts';
 import { createElector, type Input, stepElector } from '../../src/vrrp/elector.ts';
 import type { Action } from '../../src/vrrp/instance.ts';
+import type { Question } from '../../src/vrrp/questions.ts';
 import type {
   ElectorCommand,
   ElectorReport,
   ElectorSettings,
   InstanceSettings,
   State,
-  VirtualAddress,
 } from '../../src/vrrp/settings.ts';
 import { KeepalivedLike } from './keepalived-like.ts';
 import {
@@ -276,7 +276,7 @@ export class World {
         for (const vip of action.vips) if (node.links.get(vip.interface)) this.#asked.set(vip.address, node);
         return;
       case 'ask':
-        return this.#ask(node, action.vip);
+        return this.#ask(node, action.question);
       case 'report':
         this.#record(node, action.report);
         return;
@@ -304,11 +304,12 @@ export class World {
         this.#wires.carry(to, { device, bytes, sent }, this.nowMs);
   }
   /** The kernel of whoever has it answers, also while its director stands still; what is lost differs. */
-  #ask(from: Node, { address: vip, interface: device }: VirtualAddress): void {
+  #ask(from: Node, { address: asked, interface: device }: Question): void {
     if (!from.links.get(device)) return;
     for (const to of this.nodes) {
-      if (to === from || !to.links.get(device) || !to.holds.has(vip)) continue;
-      this.#wires.answer(to, from, { interface: device, address: vip, mac: to.spec.name }, this.nowMs);
+      if (to === from || !to.links.get(device)) continue;
+      if (!to.holds.has(asked) && !addressesOf(to, device).includes(asked)) continue;
+      this.#wires.answer(to, from, { interface: device, address: asked, mac: to.spec.name }, this.nowMs);
     }
   }
   #deliver(delivery: Delivery): void {

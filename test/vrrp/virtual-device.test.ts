@@ -47,7 +47,7 @@ function wake(): Action[] {
   return stepElector(elector, { type: 'wake' }, nowMs);
 }
 function untilMaster(): Action[] {
-  for (let n = 0; n < 5; n++) {
+  for (let n = 0; n < 10; n++) {
     const actions = wake();
     if (state() === 'MASTER') return actions;
   }

@@ -1,6 +1,8 @@
 // The socket that announcements go through; and what a rehearsal sends, to nobody.
 import { type Address, familyOf } from '../../core/address.ts';
-import { announcement, ETHERTYPE } from '../../vrrp/arp.ts';
+import { gratuitousArp } from '../../vrrp/arp.ts';
+import { ETHERTYPE } from '../../vrrp/ethernet.ts';
+import { neighbourAdvertisement } from '../../vrrp/neighbour.ts';
 import type { VirtualAddress } from '../../vrrp/settings.ts';
 import { AF, close, MSG, SOCK, sendto, socket } from '../libc.ts';
 import { sockaddrInet, sockaddrLl } from '../sockaddr.ts';
@@ -38,7 +40,9 @@ export class AnnouncementSocket {
       if (link === undefined || link.loopback || link.mac.length !== 6) return [];
       const isSix = familyOf(vip.address) === 6;
       if (isSix && !routers.has(link.name)) routers.set(link.name, isRouter(link.name));
-      const frame = announcement(vip.address, link.mac, routers.get(link.name) ?? false);
+      const frame = isSix
+        ? neighbourAdvertisement(vip.address, link.mac, routers.get(link.name)!)
+        : gratuitousArp(vip.address, link.mac);
       const type = isSix ? ETHERTYPE.IPV6 : ETHERTYPE.ARP;
       return [{ frame, to: sockaddrLl(link.index, type, frame.subarray(0, 6)) }];
     });

@@ -51,10 +51,15 @@ export class Links {
   nameOf(index: number): string | undefined {
     return this.#links.get(index)?.name;
   }
-  /** `mac` as `aa:bb:…`. */
-  hasMac(mac: string): boolean {
+  /**
+   * `mac` as `aa:bb:…`. What comes in by an interface is not from a virtual MAC on it: another director has
+   * the same one.
+   */
+  hasMac(mac: string, seenBy: number): boolean {
     const bytes = Buffer.from(mac.replaceAll(':', ''), 'hex');
-    return [...this.#links.values()].some((link) => bytes.equals(link.mac));
+    return [...this.#links.values()].some(
+      (link) => bytes.equals(link.mac) && !(link.kind === 'macvlan' && link.lower === seenBy),
+    );
   }
   /** Those that IPv6 itself needs on every interface. */
   linkLocal(name: string): InterfaceAddress[] {

@@ -14,7 +14,7 @@ import {
   stepElector,
 } from '../../vrrp/elector.ts';
 import { filterFor } from '../../vrrp/filter.ts';
-import type { Action } from '../../vrrp/instance.ts';
+import { type Action, allVips } from '../../vrrp/instance.ts';
 import { leastReceiveBuffer, receiveBufferFor } from '../../vrrp/receive-buffer.ts';
 import { noteAction, openRecorder, type Recorder } from '../../vrrp/recorder.ts';
 import { rehearseTakeover } from '../../vrrp/rehearsal.ts';
@@ -35,7 +35,7 @@ import type { AdvertSocket } from './advert-socket.ts';
 import { openAdvertSocket } from './advert-sockets.ts';
 import { AnnouncementSocket, rehearseSend } from './announcement-socket.ts';
 import { Bfd, type SessionVerdict } from './bfd.ts';
-import { ClaimSocket } from './claim-socket.ts';
+import { ClaimSockets } from './claim-sockets.ts';
 import type { ThreadData } from './elector.ts';
 import { Firewall } from './firewall.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -64,7 +64,6 @@ export class ElectorThread {
   readonly #requests = new NetlinkSocket(NETLINK_ROUTE);
   readonly #links = new Links(this.#requests);
   readonly #announcements = new AnnouncementSocket(this.#links);
-  readonly #claims = new ClaimSocket(this.#links);
   readonly #addresses = new Addresses(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #devices = new VirtualDevices(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #firewall = new Firewall((notice) => this.#say(notice));
@@ -74,6 +73,7 @@ export class ElectorThread {
   readonly #scheduling = new Scheduling((notice) => this.#say(notice));
   readonly #sockets = new Map<string, Open>();
   readonly #poll = new PollSet();
+  readonly #claims = new ClaimSockets(this.#poll, this.#links);
   readonly #bfd = new Bfd(
     this.#poll,
     (verdict) => this.#onSession(verdict),
@@ -87,7 +87,6 @@ export class ElectorThread {
   );
   readonly #bellSlot: number;
   readonly #linksSlot: number;
-  readonly #claimsSlot: number;
   /** Who has deadlines beside the elector. */
   readonly #others = [this.#bfd, this.#statics];
   readonly #rung = Buffer.alloc(8);
@@ -102,7 +101,6 @@ export class ElectorThread {
     this.#elector = createElector(this.#recorder);
     this.#bellSlot = this.#poll.add(data.bell);
     this.#linksSlot = this.#poll.add(this.#links.fd);
-    this.#claimsSlot = this.#poll.add(this.#claims.fd);
     for (const name of this.#links.names()) this.#feedLink(name);
   }
 
@@ -118,7 +116,7 @@ export class ElectorThread {
       // What was said in time counts before our own deadlines do, even if we are late to hear it.
       if (this.#poll.ready(this.#linksSlot)) this.#readLinks();
       for (const { socket, slot } of this.#sockets.values()) if (this.#poll.ready(slot)) this.#hear(socket);
-      if (this.#poll.ready(this.#claimsSlot)) this.#readClaims();
+      for (const claimed of this.#claims.receive()) this.#feed({ type: 'claim', ...claimed });
       for (const other of this.#others) other.step(monotonicMs());
       if (this.#poll.ready(this.#bellSlot)) this.#readCommands();
       if (nextDeadlineMs(this.#elector) <= monotonicMs()) this.#feed({ type: 'wake' });
@@ -165,7 +163,7 @@ export class ElectorThread {
         if (this.#elector.settings.addresses === 'engine') return;
         return this.#announcements.announce(action.vips);
       case 'ask':
-        return this.#claims.ask(action.vip);
+        return this.#claims.ask(action.question);
       case 'keepDevices':
         return this.#devices.keep(action.devices);
       case 'report':
@@ -181,13 +179,6 @@ export class ElectorThread {
     this.#feed({ type: 'command', command: { type: 'tracker', tracker, verdict } });
   }
 
-  #readClaims(): void {
-    for (let n = 0; n < PACKETS_PER_ROUND; n++) {
-      const claimed = this.#claims.receive();
-      if (claimed === undefined) return;
-      if (claimed !== 'ours') this.#feed({ type: 'claim', ...claimed });
-    }
-  }
   #readLinks(): void {
     const { changed, gone } = this.#links.read();
     for (const name of changed) this.#feedLink(name);
@@ -220,6 +211,7 @@ export class ElectorThread {
       this.#addresses.leaseSeconds = command.settings.leaseSeconds;
       this.#scheduling.follow(command.settings);
       this.#firewall.keep(filterFor(command.settings));
+      this.#claims.listenFor(command.settings.instances.flatMap(allVips).map(({ address }) => address));
       // Instances would else begin without a link, in FAULT.
       this.#devices.add(virtualDevices(command.settings.instances));
       this.#readLinks();
