@@ -150,7 +150,9 @@ function questionsOn(elector: Elector, device: string, nowMs: number): Question[
 }
 
 function announceAll(elector: Elector, device: string, turn: Turn): void {
-  for (const { own } of mastersOn(elector, device, turn.nowMs)) {
+  for (const master of mastersOn(elector, device, turn.nowMs)) {
+    const { own } = master;
+    turn.contested.add(master);
     const vips = allVips(own).filter((vip) => baseOf(own, vip.interface) === device);
     request(turn.announcements, own.name, vips, own.garp.repeat);
   }

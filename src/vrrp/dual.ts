@@ -27,6 +27,7 @@ export function createMasters(): Masters {
 export function noteMaster(instance: Instance, { source, priority, intervalMs }: Advert, turn: Turn): void {
   const { masters, router, own } = instance;
   if (priority === RESIGNED) {
+    if (router.state === 'MASTER') turn.contested.add(instance);
     if (masters.before === source) masters.before = undefined;
     end(instance, source, 'it resigned', turn);
     return;
@@ -38,6 +39,7 @@ export function noteMaster(instance: Instance, { source, priority, intervalMs }:
   const { nowMs } = turn;
   const rival = masters.rivals.get(source) ?? { priority, sinceMs: nowMs, lastMs: nowMs, adverts: 0 };
   if (rival.adverts === 0 && masters.rivals.size === RIVALS_MAX) return;
+  if (rival.adverts === 0) turn.contested.add(instance);
   masters.rivals.set(source, { ...rival, priority, lastMs: nowMs, adverts: rival.adverts + 1 });
   // As long as a backup of it would wait; another rival's longer time counts for both.
   const goneAtMs = nowMs + masterDownMs(intervalMs, own);
@@ -46,6 +48,7 @@ export function noteMaster(instance: Instance, { source, priority, intervalMs }:
 
 /** None was heard for so long that there is none any more. */
 export function noteSilence(instance: Instance, turn: Turn): void {
+  turn.contested.add(instance);
   for (const source of instance.masters.rivals.keys()) end(instance, source, 'it yielded', turn);
 }
 

@@ -124,7 +124,7 @@ export function createElector(recorder?: Recorder): Elector {
 export function stepElector(elector: Elector, input: Input, nowMs: number, wallMs = nowMs): Action[] {
   const { announcements, claims, probing, recorder } = elector;
   const kept = { announcements, claims, probing, recorder };
-  const turn: Turn = { nowMs, wallMs, actions: [], ...kept, moved: false };
+  const turn: Turn = { nowMs, wallMs, actions: [], ...kept, contested: new Set(), moved: false };
   if (recorder) noteInput(recorder, input, nowMs);
   noticePauses(elector, turn);
   switch (input.type) {

@@ -7,9 +7,11 @@
 //   that the other link still hears, instead of going to and fro.
 // * Everything else one member does, the others do in the same step: yield, hand over for a drill, pause,
 //   take back what nobody took over.
+// * What tells one member of a rival makes all of them announce their addresses again.
+import { request } from './announcements.ts';
 import type { Elector } from './elector.ts';
-import { admit, advance, type Instance, type Turn, transit } from './instance.ts';
-import { becomeBackup } from './machine.ts';
+import { admit, advance, allVips, type Instance, type Turn, transit } from './instance.ts';
+import { afterRival, becomeBackup } from './machine.ts';
 import { RESIGNED } from './packet.ts';
 import type { State } from './settings.ts';
 
@@ -39,6 +41,7 @@ export function alignGroups(elector: Elector, turn: Turn): void {
     known.add(name);
     const before = groups.get(name);
     align(before, members, turn);
+    announceTogether(members, turn);
     const { state } = first.router;
     groups.set(name, { state, members: new Set(members) });
     report(name, before?.state ?? 'INIT', state, turn);
@@ -48,6 +51,13 @@ export function alignGroups(elector: Elector, turn: Turn): void {
     groups.delete(name);
     report(name, state, 'INIT', turn);
   }
+}
+
+/** A rival of one is a rival of all, and may yield on their links before it is heard there. */
+function announceTogether(members: readonly Instance[], { contested, announcements }: Turn): void {
+  if (!members.some((member) => contested.has(member))) return;
+  for (const { own, router } of members)
+    if (router.state === 'MASTER') request(announcements, own.name, allVips(own), afterRival(own).repeat);
 }
 
 function report(group: string, from: State, to: State, { nowMs, actions }: Turn): void {

@@ -130,6 +130,8 @@ export type Turn = {
   claims: Claims;
   probing: Set<Instance>;
   recorder: Recorder | undefined;
+  /** Masters that learned of a rival, or of its end. */
+  contested: Set<Instance>;
   /** A virtual router entered a state, or its addresses came or went. */
   moved: boolean;
 };

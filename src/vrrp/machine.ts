@@ -199,7 +199,7 @@ function hearAsMaster(router: Router, event: Event & { type: 'advert' }, own: Ow
 }
 
 /** Announcements after a worse master was heard: some of the link may believe it. */
-function afterRival({ garp }: Own): { repeat: number; delayMs: number } {
+export function afterRival({ garp }: Own): { repeat: number; delayMs: number } {
   return {
     repeat: garp.lowerPriorityRepeat ?? garp.repeat,
     delayMs: garp.lowerPriorityDelayMs ?? garp.delayMs,

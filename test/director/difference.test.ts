@@ -108,6 +108,7 @@ describe('properties', () => {
           claims,
           probing,
           recorder,
+          contested: new Set<never>(),
           moved: false,
         };
         configure(elector, { ...before.elector, addresses: 'kernel' }, turn);

@@ -183,3 +183,28 @@ test('the death of a tracked process moves both to keepalived, its return brings
   await weAre('MASTER');
   second.kill();
 });
+
+test('a split heals on one link: the other one is told as well where the addresses are', async () => {
+  ours = pair.elector(group());
+  await ours.is('MASTER');
+  const theirs = keepalived(100);
+  await theirs.says('(G1) Entering BACKUP STATE');
+  const drop = (n: number) =>
+    `chain i${n} { type filter hook ingress device v${n} priority 0; policy drop; };`;
+  await pair.output('a', [
+    'nft',
+    `table netdev split { ${drop(0)} ${drop(1)} }; ` +
+      'table inet split { chain o { type filter hook output priority 0; meta l4proto 112 drop; }; }',
+  ]);
+  await theirs.says('(G1) Entering MASTER STATE');
+  await until('a while', () => theirs.log.some((line) => line.includes('10.2.0.100')));
+  const capture = await pair.capture('arp', 'v1');
+  theirs.forget();
+  const heal = 'flush chain inet split o; add rule inet split o oifname v1 meta l4proto 112 drop';
+  await pair.output('a', ['nft', `${heal}; delete chain netdev split i0`]);
+  await theirs.says('(G1) Entering BACKUP STATE');
+  const told = new RegExp(`${pair.read('a', '/sys/class/net/v1/address')} > .*tell 10.2.0.100,`);
+  await until('our announcement', () => capture.matching(told).length > 0, 1000);
+  expect(ours.states.at(-1)).toBe('MASTER');
+  for (const table of ['netdev', 'inet']) await pair.output('a', ['nft', `delete table ${table} split`]);
+});

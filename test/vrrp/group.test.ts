@@ -29,6 +29,8 @@ class Directors {
   readonly electors = { a: createElector(), b: createElector() };
   readonly reports: { from: 'a' | 'b'; report: ElectorReport }[] = [];
   readonly cut = new Set<string>();
+  /** Whom each address was announced by last. */
+  readonly asked = new Map<Address, 'a' | 'b'>();
   /** Held addresses, `a 10.0.0.50`. */
   readonly held = new Set<string>();
   readonly links = { 'a eth0': true, 'a eth1': true, 'b eth0': true, 'b eth1': true };
@@ -90,6 +92,7 @@ class Directors {
         for (const vip of action.vips) this.held.add(`${who} ${vip.address}`);
       else if (action.do === 'removeVips')
         for (const vip of action.vips) this.held.delete(`${who} ${vip.address}`);
+      else if (action.do === 'announce') for (const vip of action.vips) this.asked.set(vip.address, who);
       else if (action.do === 'report') this.reports.push({ from: who, report: action.report });
     }
     expectOneState(elector);
@@ -268,4 +271,16 @@ test.each(Array.from({ length: 60 }, (_, seed) => seed))('whatever happens: seed
   expect(pair.states('a')).toEqual(['MASTER', 'MASTER']);
   expect(pair.states('b')).toEqual(['BACKUP', 'BACKUP']);
   expect([...pair.held].sort()).toEqual(['a 10.0.0.50', 'a 10.1.0.50']);
+});
+
+test('a split heals on one link of two: the addresses of both are announced again', () => {
+  for (const who of ['a', 'b']) for (const name of LINKS) pair.cut.add(`${who} ${name}`);
+  for (const who of ['b', 'a'] as const) pair.configure(who);
+  pair.run(5000);
+  expect([pair.states('a'), pair.states('b')]).toEqual([Array(2).fill('MASTER'), Array(2).fill('MASTER')]);
+  for (const n of [0, 1]) pair.asked.set(vipOf(n), 'b');
+  for (const who of ['a', 'b']) pair.cut.delete(`${who} eth0`);
+  pair.run(1100);
+  expect(pair.states('b')).toEqual(['BACKUP', 'BACKUP']);
+  expect([...pair.asked.values()]).toEqual(['a', 'a']);
 });
