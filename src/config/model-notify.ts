@@ -11,6 +11,7 @@ export type Pipe = {
   user?: Located<string>;
   group?: Located<string>;
   reader?: Program;
+  hears: 'instances' | 'services' | 'all';
 };
 export type GlobalNotify = {
   scriptUser?: { user: Located<string>; group?: Located<string> };
@@ -18,6 +19,8 @@ export type GlobalNotify = {
   shutdown?: TimedProgram;
   pipes: Pipe[];
   priorityChanges: Located<boolean>;
+  /** `rs_init_notifies` */
+  initialServers: boolean;
   /** `fifo_write_vrrp_states_on_reload` */
   statesOnReload: boolean;
   /** Of instances and groups that say nothing of mail. */

@@ -7,6 +7,7 @@ import type { Route } from '../core/route.ts';
 import type { Rule } from '../core/rule.ts';
 import type { FilterWords, GarpDefaults, GarpGroup, LinkWords } from './model-links.ts';
 import type { GlobalNotify, Mail, Notify, Program } from './model-notify.ts';
+import type { VirtualServer } from './model-services.ts';
 import type { Statics } from './model-statics.ts';
 import type { IpvlanMode } from './schema/virtual-device.ts';
 
@@ -290,62 +291,6 @@ export const ADDRESS_FLAGS = [
   '-nodad',
   'no_track',
 ] as const;
-
-export type VirtualServer = {
-  at: Span;
-  address: Located<Address>;
-  /** 0 = every port (persistent services only). */
-  port: Located<number>;
-  protocol: Located<'TCP' | 'UDP'>;
-  scheduler: Located<string>;
-  schedulerFlags: Located<string>[];
-  forwarding: Located<'NAT' | 'DR' | 'TUN'>;
-  /** Seconds; 0 = not persistent. */
-  persistenceSeconds: Located<number>;
-  /** Prefix length that clients are grouped by; undefined = one client address. */
-  persistencePrefix?: Located<number>;
-  onePacket: Located<boolean>;
-  alpha: Located<boolean>;
-  inhibitOnFailure: Located<boolean>;
-  check: CheckDefaults;
-  realServers: RealServer[];
-};
-
-/**
- * Probe settings given at virtual server level; undefined = the checker's own default. All times in
- * milliseconds.
- */
-export type CheckDefaults = {
-  delayLoopMs?: Located<number>;
-  connectTimeoutMs?: Located<number>;
-  retry?: Located<number>;
-  delayBeforeRetryMs?: Located<number>;
-  warmupMs?: Located<number>;
-};
-
-export type RealServer = {
-  at: Span;
-  address: Located<Address>;
-  port: Located<number>;
-  weight: Located<number>;
-  forwarding?: Located<'NAT' | 'DR' | 'TUN'>;
-  inhibitOnFailure?: Located<boolean>;
-  upperThreshold: Located<number>;
-  lowerThreshold: Located<number>;
-  checks: Check[];
-};
-
-export type Check = TcpCheck;
-/** What it inherits is filled in; without a `warmupMs` it is delayLoopMs. */
-export type TcpCheck = Required<Omit<CheckDefaults, 'warmupMs'>> & {
-  warmupMs?: Located<number>;
-  type: 'TCP_CHECK';
-  at: Span;
-  connectAddress?: Located<Address>;
-  connectPort?: Located<number>;
-  bindAddress?: Located<Address>;
-  alpha?: Located<boolean>;
-};
 
 /** The URL is a secret. */
 export type Webhook = { url: Located<string>; timeoutMs: Located<number> };

@@ -7,14 +7,16 @@ import type { LoggedEvent } from '../console/people.ts';
 import type { Notice } from '../core/events.ts';
 import { difference } from '../director/difference.ts';
 import { rehearsalNotice } from '../director/drill.ts';
-import { applyHealth } from '../director/health.ts';
+import { desiredTable } from '../director/health.ts';
 import { planNotify } from '../director/notify.ts';
 import { planElector } from '../director/plan.ts';
 import { type Plan, planConfiguration } from '../director/plan-document.ts';
 import { holderOf, ownedAddresses, serves, wantedSync } from '../director/roles.ts';
+import { suspendedServices } from '../director/suspension.ts';
 import { withoutScripts } from '../director/trackers.ts';
-import type { ServerKey, ServiceKey } from '../ipvs/model.ts';
+import type { ServerKey } from '../ipvs/model.ts';
 import type { DataPlane, OwnedAddress } from '../ipvs/plane.ts';
+import type { PoolName } from '../ipvs/pool.ts';
 import { removeLeftovers } from '../linux/elector/leftovers.ts';
 import { type Health, startHealth } from '../probes/runner.ts';
 import type { ElectorSettings, State, TrackerId, Verdict } from '../vrrp/settings.ts';
@@ -75,7 +77,9 @@ export class Balancer {
   readonly #turning = new Map<string, NodeJS.Timeout>();
   /** The engine has addresses. */
   #owns = false;
-  readonly #down = new Map<ServiceKey, Map<ServerKey, 'remove' | 'inhibit'>>();
+  readonly #down = new Map<PoolName, Set<ServerKey>>();
+  readonly #lost = new Set<PoolName>();
+  #tableIsDue = false;
   #loaded: Loaded;
   #plan: Plan;
   /** Not of the plan: there secrets are sealed. */
@@ -109,7 +113,9 @@ export class Balancer {
     this.#scripts = new TrackScripts({ programs, ...tracks });
     this.#links = new TrackLinks(tracks);
     this.#health = startHealth({
-      onServer: ({ service, server, up, inhibit }) => this.#serverChanged(service, server, up, inhibit),
+      onServer: ({ service, server, up }) => this.#serverChanged(service, server, up),
+      onService: (service, up) => this.#serviceChanged(service, up),
+      onHappening: (happening) => this.#notifier.service(happening),
       onNotice: edges.say,
       random: Math.random,
       clock: () => performance.now(),
@@ -202,10 +208,10 @@ export class Balancer {
   async #apply(): Promise<void> {
     this.#forgetRemoved();
     this.#elector = this.#planElector();
+    this.#notifier.configure(planNotify(this.#loaded.configuration));
     this.#health.configure(this.#plan.targets);
     await this.#applyTable();
     await this.#applyRoles();
-    this.#notifier.configure(planNotify(this.#loaded.configuration));
     this.#trackers.configure(this.#plan.trackers);
     this.#links.configure(this.#plan.trackers.links);
     this.#unfit = this.#scripts.configure(this.#plan.trackers.scripts);
@@ -241,10 +247,12 @@ export class Balancer {
   }
 
   async #applyTable(): Promise<void> {
-    await this.#keeper.want(applyHealth(this.#plan.services, this.#down));
+    await this.#keeper.want(desiredTable(this.#plan.pools, { down: this.#down, lost: this.#lost }));
   }
 
   async #applyRoles(): Promise<void> {
+    const serving = (instance: string) => serves(this.#states.get(instance));
+    this.#health.suspend(suspendedServices(this.#plan.suspensions, serving));
     const turning = new Set(this.#turning.keys());
     await this.#own(ownedAddresses(this.#elector, this.#states, turning));
     await this.#keeper.wantSync(wantedSync(this.#plan.sync, this.#states, turning));
@@ -274,32 +282,49 @@ export class Balancer {
     this.#turning.set(instance, setTimeout(settle, ms));
   }
 
-  #serverChanged(service: ServiceKey, server: ServerKey, up: boolean, inhibit: boolean): void {
-    const servers = this.#down.get(service) ?? new Map<ServerKey, 'remove' | 'inhibit'>();
+  #serverChanged(service: PoolName, server: ServerKey, up: boolean): void {
+    const servers = this.#down.get(service) ?? new Set<ServerKey>();
     if (up) servers.delete(server);
-    else servers.set(server, inhibit ? 'inhibit' : 'remove');
+    else servers.add(server);
     if (servers.size > 0) this.#down.set(service, servers);
     else this.#down.delete(service);
-    this.#applyTable().catch(this.#edges.fail);
+    this.#applyTableSoon();
+  }
+
+  #serviceChanged(service: PoolName, up: boolean): void {
+    if (up) this.#lost.delete(service);
+    else this.#lost.add(service);
+    this.#applyTableSoon();
+  }
+
+  /** Once for all that happens in one turn. */
+  #applyTableSoon(): void {
+    if (this.#tableIsDue) return;
+    this.#tableIsDue = true;
+    setImmediate(() => {
+      this.#tableIsDue = false;
+      this.#applyTable().catch(this.#edges.fail);
+    });
   }
 
   /** Of servers that left the file nothing is remembered: should they come back, they start anew. */
   #forgetRemoved(): void {
     for (const [service, servers] of this.#down) {
-      const configured = this.#plan.services.get(service)?.servers;
-      for (const server of servers.keys()) {
+      const configured = this.#plan.pools.get(service)?.servers;
+      for (const server of servers) {
         if (!configured?.has(server)) servers.delete(server);
       }
       if (servers.size === 0) this.#down.delete(service);
     }
+    for (const service of this.#lost) if (!this.#plan.pools.has(service)) this.#lost.delete(service);
   }
 
   async #rehearse({ instances, nowMs }: Message<'rehearse'>): Promise<void> {
-    const table = this.#plan.services;
-    const servers = [...table.values()].reduce((sum, service) => sum + service.servers.size, 0);
+    const { pools } = this.#plan;
+    const servers = [...pools.values()].reduce((sum, pool) => sum + pool.servers.size, 0);
     const down = [...this.#down.values()].reduce((sum, each) => sum + each.size, 0);
     const notice = rehearsalNotice({
-      services: table.size,
+      services: pools.size,
       servers,
       serversUp: servers - down,
       connections: await this.#plane.countConnections(),
@@ -314,9 +339,11 @@ export class Balancer {
   }
 
   async #stop(keepServices: boolean): Promise<void> {
+    this.#notifier.stopServices();
+    const healthStopped = this.#health.stop();
     const told = this.#notifier.settle(NOTIFY_STOP_MS);
     const silent = this.#control.close();
-    await this.#health.stop();
+    await healthStopped;
     this.#trackers.stop();
     this.#links.stop();
     this.#scripts.stop();

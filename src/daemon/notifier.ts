@@ -1,6 +1,6 @@
-// Tells others what happens to instances: runs the programs and writes to the pipes that the configuration
-// names. One program of an instance after the other, in the order in which things happened, and nothing waits
-// for them. Whom and in which words is src/director/notify.ts's business.
+// Tells others what happens to instances and services: runs the programs and writes to the pipes that the
+// configuration names. One program of an instance after the other, in the order in which things happened, and
+// nothing waits for them. Whom and in which words is decided in src/director/notify.ts and service-notify.ts.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -11,12 +11,19 @@ import {
   type Happening,
   type Listener,
   type NotifyPlan,
-  type PlannedProgram,
   pipeLine,
   programsFor,
   type Told,
   wordFor,
 } from '../director/notify.ts';
+import type { PlannedProgram } from '../director/programs.ts';
+import {
+  isTold,
+  type ServiceHappening,
+  type ServiceListeners,
+  servicePipeLine,
+  serviceProgram,
+} from '../director/service-notify.ts';
 import type { State } from '../vrrp/settings.ts';
 import { Mailer } from './mailer.ts';
 import { NotifyPipe } from './notify-pipe.ts';
@@ -30,9 +37,19 @@ const PATIENCE_MS = 5_000;
 const MOST_WAITING = 32;
 
 export type Transition = { instance: string; state: State; priority: number };
-type Due = { program: PlannedProgram; happening: Happening };
+/** `of`: what it is about; `isLast`: of a stop, which waits for it. */
+type Due = { program: PlannedProgram; of: string; fields: Fields; isLast: boolean };
+type Fields = Readonly<Record<string, unknown>>;
 type Queue = { waiting: Due[]; running?: Due; patience: AbortController };
-const NOTHING: NotifyPlan = { instances: [], groups: [], pipes: [], webhooks: [], statesOnReload: false };
+const NOTHING: NotifyPlan = {
+  instances: [],
+  groups: [],
+  services: {},
+  initialServers: false,
+  pipes: [],
+  webhooks: [],
+  statesOnReload: false,
+};
 /** keepalived's word for that of a group. */
 const NO_PRIORITY = 0;
 
@@ -50,6 +67,8 @@ export class Notifier {
   #mailers: Mailer[] = [];
   #plan = NOTHING;
   #isStopping = false;
+  /** Of the configuration before: what leaves it is told of in its words. */
+  #formerServices: ServiceListeners = {};
   /** Those that left the configuration and are still to be told of. */
   readonly #leaving = new Map<string, Listener>();
 
@@ -73,6 +92,7 @@ export class Notifier {
     this.#webhooks = renew(this.#webhooks, plan.webhooks, (one) => new Webhook(one, this.#say));
     const relays = plan.mail === undefined ? [] : [plan.mail];
     this.#mailers = renew<PlannedMail, Mailer>(this.#mailers, relays, (one) => new Mailer(one, this.#say));
+    this.#formerServices = this.#plan.services;
     this.#plan = plan;
     if (isReload && plan.statesOnReload) this.#repeatStates();
   }
@@ -136,11 +156,29 @@ export class Notifier {
     this.#tell(listener, { kind: 'INSTANCE', name: instance, word, priority });
   }
 
+  /** Of a virtual server or a real server of one. */
+  service(happening: ServiceHappening): void {
+    const { service, server, up } = happening;
+    const listener = this.#plan.services[service] ?? this.#formerServices[service];
+    const { initialServers } = this.#plan;
+    if (!isTold(happening, listener, { initialServers, isStopping: this.#isStopping })) return;
+    const program = serviceProgram(happening, listener);
+    const fields = { service, ...(server === undefined ? {} : { server }), state: up ? 'UP' : 'DOWN' };
+    const of = server === undefined ? service : `${server} of ${service}`;
+    if (program !== undefined) this.#enqueue({ program, of, fields, isLast: this.#isStopping });
+    for (const pipe of this.#pipes)
+      if (pipe.plan.hears !== 'instances') pipe.write(servicePipeLine(happening));
+  }
+
+  /** From now on services end with the director. */
+  stopServices(): void {
+    this.#isStopping = true;
+  }
+
   /** For a planned stop: nothing waits for others any more, and those that tell of it get `limitMs`. */
   async settle(limitMs: number): Promise<void> {
     this.#isStopping = true;
-    for (const { running, patience } of this.#queues.values())
-      if (running?.happening.word !== 'STOP') patience.abort();
+    for (const { running, patience } of this.#queues.values()) if (!running?.isLast) patience.abort();
     const deadline = performance.now() + limitMs;
     const isBusy = () =>
       this.#queues.size > 0 || [...this.#webhooks, ...this.#mailers].some(({ isIdle }) => !isIdle);
@@ -159,8 +197,15 @@ export class Notifier {
   }
 
   #tell(listener: Listener, happening: Happening): void {
-    for (const program of programsFor(listener, happening)) this.#enqueue({ program, happening });
-    for (const pipe of this.#pipes) pipe.write(pipeLine(happening));
+    const { kind, name, word, priority } = happening;
+    const whose = kind === 'INSTANCE' ? { instance: name } : { group: name };
+    const due = {
+      of: `${kind} ${name}`,
+      fields: { ...whose, state: word, priority },
+      isLast: word === 'STOP',
+    };
+    for (const program of programsFor(listener, happening)) this.#enqueue({ program, ...due });
+    this.#write(pipeLine(happening));
     for (const webhook of this.#webhooks) webhook.tell(happening);
     for (const mailer of this.#mailers) {
       const mail = mailOf(listener, happening, mailer.plan);
@@ -173,32 +218,30 @@ export class Notifier {
       const word = this.#told.get(name);
       const priority = this.#priorities.get(name) ?? 0;
       if (word === undefined) continue;
-      for (const pipe of this.#pipes) pipe.write(pipeLine({ kind: 'INSTANCE', name, word, priority }));
+      this.#write(pipeLine({ kind: 'INSTANCE', name, word, priority }));
     }
     for (const [name, word] of this.#toldGroups)
-      for (const pipe of this.#pipes)
-        pipe.write(pipeLine({ kind: 'GROUP', name, word, priority: NO_PRIORITY }));
+      this.#write(pipeLine({ kind: 'GROUP', name, word, priority: NO_PRIORITY }));
+  }
+
+  #write(line: string): void {
+    for (const pipe of this.#pipes) if (pipe.plan.hears !== 'services') pipe.write(line);
   }
 
   #enqueue(due: Due): void {
-    const { kind, name } = due.happening;
-    const key = `${kind} ${name}`;
-    const queue = this.#queues.get(key) ?? { waiting: [], patience: new AbortController() };
-    this.#queues.set(key, queue);
+    const queue = this.#queues.get(due.of) ?? { waiting: [], patience: new AbortController() };
+    this.#queues.set(due.of, queue);
     queue.waiting.push(due);
     if (queue.waiting.length > MOST_WAITING) this.#leaveOut(queue.waiting.shift()!);
-    if (queue.running === undefined) void this.#work(key, queue);
+    if (queue.running === undefined) void this.#work(due.of, queue);
   }
 
   async #work(key: string, queue: Queue): Promise<void> {
     for (let due = queue.waiting.shift(); due !== undefined; due = queue.waiting.shift()) {
       queue.running = due;
       queue.patience = new AbortController();
-      const { kind, name, word, priority } = due.happening;
-      const whose = kind === 'INSTANCE' ? { instance: name } : { group: name };
-      const fields = { ...whose, state: word, priority };
-      const ended = this.#programs.runAndTell(due.program, { timeoutMs: LONGEST_RUN_MS }, fields);
-      if (this.#isStopping && word !== 'STOP') continue;
+      const ended = this.#programs.runAndTell(due.program, { timeoutMs: LONGEST_RUN_MS }, due.fields);
+      if (this.#isStopping && !due.isLast) continue;
       const { signal } = queue.patience;
       await Promise.race([ended, wait(PATIENCE_MS, undefined, { signal }).catch(() => {})]);
       queue.patience.abort();
@@ -206,10 +249,9 @@ export class Notifier {
     this.#queues.delete(key);
   }
 
-  #leaveOut({ program, happening }: Due): void {
-    const { name, word } = happening;
-    const message = `${program.argv.join(' ')} is left out: too many wait for ${name}`;
-    this.#say({ event: 'script.failed', message, fields: { instance: name, state: word } });
+  #leaveOut({ program, of, fields }: Due): void {
+    const message = `${program.argv.join(' ')} is left out: too many wait for ${of}`;
+    this.#say({ event: 'script.failed', message, fields });
   }
 }
 

@@ -1,7 +1,7 @@
 // Programs of the configuration, run as it says: by whom, if it is safe to, and with what is told in the
 // log of how they ended.
 import type { Notice } from '../core/events.ts';
-import type { PlannedProgram } from '../director/notify.ts';
+import type { PlannedProgram } from '../director/programs.ts';
 import { inspectScript } from '../linux/script-files.ts';
 import { type Account, accountOf } from '../linux/scripts/accounts.ts';
 import { type Outcome, Programs } from '../linux/scripts/programs.ts';

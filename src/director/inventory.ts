@@ -2,21 +2,28 @@
 // entry by entry (difference.ts). What is one thing to the elector, to IPVS or to the health checks is one
 // here: an address with another label is another address, a check of another port another check.
 
+import { methodName } from '../core/forwarding.ts';
+import { rangeName } from '../core/range.ts';
 import { routeName } from '../core/route.ts';
 import { ruleName } from '../core/rule.ts';
+import type { Quorum } from '../health/quorum.ts';
 import { shapeOf } from '../health/shape.ts';
-import type { Server, ServerKey, Service, ServiceKey, Tunnel } from '../ipvs/model.ts';
+import { type Server, type ServerKey, serverKey } from '../ipvs/model.ts';
+import type { Member, Pool, PoolName } from '../ipvs/pool.ts';
 import type { HmacSettings } from '../vrrp/auth.ts';
 import type { BfdSettings } from '../vrrp/bfd/speaker.ts';
 import type { InstanceSettings, Track, VirtualAddress, WeightedInterface } from '../vrrp/settings.ts';
 import { devicesOf, type VirtualMac } from '../vrrp/virtual-device.ts';
 import { garpFacts, pacingFacts } from './announcing.ts';
 import { linkFacts } from './links.ts';
-import { listenerFacts, notifyFacts, programName } from './notify.ts';
-import { flagNames, type SyncPlan } from './plan.ts';
+import { listenerFacts, notifyFacts } from './notify.ts';
+import type { SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
+import { programName } from './programs.ts';
 import { runningFacts } from './running.ts';
 import type { ScriptSettings } from './script-verdict.ts';
+import { serviceListenerFacts } from './service-notify.ts';
+import { flagNames } from './services.ts';
 import { staticFacts } from './statics.ts';
 import type { FileTarget, ProcessTarget } from './trackers.ts';
 import { peerNames } from './unicast.ts';
@@ -25,9 +32,9 @@ export type Subject =
   | { what: 'instance'; instance: string }
   /** `address` as it is written in a file: `10.0.0.50/24 dev eth0`. */
   | { what: 'address'; instance: string; address: string }
-  | { what: 'service'; service: ServiceKey }
-  | { what: 'server'; service: ServiceKey; server: ServerKey }
-  | { what: 'check'; service: ServiceKey; server: ServerKey; check: string }
+  | { what: 'service'; service: PoolName }
+  | { what: 'server'; service: PoolName; server: ServerKey }
+  | { what: 'check'; service: PoolName; server: ServerKey; check: string }
   | { what: 'sync' }
   | { what: 'director' };
 /** Absent = not set. */
@@ -202,12 +209,16 @@ function addressName(vip: VirtualAddress): string {
 }
 
 /** One list that is added to: a plan may have thousands of services. */
-function serviceEntries({ services, targets }: Plan): Entry[] {
-  const { servers: slots, serverIndex, checkSlots } = shapeOf(targets);
+function serviceEntries(plan: Plan): Entry[] {
+  const { pools, targets } = plan;
+  const { servers: slots, serverIndex, checkSlots, quorums, serviceIndex } = shapeOf(targets);
   const entries: Entry[] = [];
-  for (const [service, plan] of services) {
-    entries.push({ subject: { what: 'service', service }, facts: serviceFacts(plan) });
-    for (const [server, settings] of plan.servers) {
+  for (const [service, pool] of pools) {
+    entries.push({
+      subject: { what: 'service', service },
+      facts: serviceFacts(service, pool, quorums[serviceIndex.get(service) ?? -1], plan),
+    });
+    for (const [server, settings] of pool.servers) {
       const id = `${service} ${server}`;
       const slot = slots[serverIndex.get(id) ?? -1];
       const facts = serverFacts(settings, slot?.inhibit ?? false);
@@ -222,36 +233,35 @@ function serviceEntries({ services, targets }: Plan): Entry[] {
   return entries;
 }
 
-/** What selects its packets is its name. */
-function serviceFacts(service: Service): Facts {
-  const { scheduler, schedulerFlags, persistenceSeconds, persistencePrefix, onePacket } = service;
-  const { persistenceEngine: engine } = service;
+/** What selects its packets is its name, but of a group. */
+function serviceFacts(name: PoolName, pool: Pool, quorum: Quorum | undefined, plan: Plan): Facts {
+  const scripts = plan.notify.services[name];
+  const suspends = name in plan.suspensions;
+  const { members, settings, sorry } = pool;
+  const { scheduler, schedulerFlags } = settings;
   return {
-    scheduler,
+    ...settings,
     schedulerFlags: flagNames(scheduler, schedulerFlags).join(', '),
-    persistenceSeconds,
-    persistencePrefix,
-    ...(engine === undefined ? {} : { persistenceEngine: engine }),
-    onePacket,
+    ...(name.startsWith('group ') ? { members: members.map(memberName).join(', ') } : {}),
+    ...(sorry === undefined ? {} : { sorryServer: sorryName(sorry) }),
+    ...(quorum === undefined ? {} : quorum),
+    ...(scripts === undefined ? {} : serviceListenerFacts(scripts)),
+    ...(suspends ? { haSuspend: true } : {}),
   };
+}
+
+function sorryName({ server, isInhibited }: Required<Pool>['sorry']): string {
+  return `${serverKey(server)} ${methodName(server)}${isInhibited ? ' inhibit' : ''}`;
+}
+
+function memberName(member: Member): string {
+  if ('mark' in member) return `fwmark ${member.mark}${member.family === 6 ? ' inet6' : ''}`;
+  return `${rangeName(member)} port ${member.port}`;
 }
 
 function serverFacts(server: Server, inhibitOnFailure: boolean): Facts {
-  const { forwarding, tunnel, weight, upperThreshold, lowerThreshold } = server;
-  return {
-    forwarding,
-    ...(tunnel === undefined ? {} : { tunnel: tunnelName(tunnel) }),
-    weight,
-    upperThreshold,
-    lowerThreshold,
-    inhibitOnFailure,
-  };
-}
-
-/** As in a file: `gue port 6080 csum`. */
-function tunnelName(tunnel: Tunnel): string {
-  const port = tunnel.type === 'gue' ? ` port ${tunnel.port}` : '';
-  return `${tunnel.type}${port}${tunnel.checksum === 'none' ? '' : ` ${tunnel.checksum}`}`;
+  const { weight, upperThreshold, lowerThreshold } = server;
+  return { forwarding: methodName(server), weight, upperThreshold, lowerThreshold, inhibitOnFailure };
 }
 
 function syncEntry({ instance, daemon }: SyncPlan): Entry {

@@ -5,10 +5,16 @@ import type { Notify, NotifyPrograms, Program } from '../config/model-notify.ts'
 import type { State } from '../vrrp/settings.ts';
 import type { Facts } from './inventory.ts';
 import { mailFacts, type PlannedMail, planMail } from './mail.ts';
+import { owner, type PlannedProgram, plannedProgram, programName } from './programs.ts';
+import { planServiceListeners, type ServiceListeners } from './service-notify.ts';
 
-/** No user = the one who is the default. */
-export type PlannedProgram = { argv: readonly string[]; user?: string; group?: string };
-export type PlannedPipe = { path: string; user?: string; group?: string; reader?: PlannedProgram };
+export type PlannedPipe = {
+  path: string;
+  user?: string;
+  group?: string;
+  reader?: PlannedProgram;
+  hears: 'instances' | 'services' | 'all';
+};
 export type PlannedWebhook = { url: string; timeoutMs: number };
 export type Told = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP' | 'DELETED';
 type Word = Told | 'MASTER_RX_LOWER_PRI' | 'MASTER_PRIORITY' | 'BACKUP_PRIORITY';
@@ -23,6 +29,9 @@ export type GroupListener = Listener & { members: readonly string[] };
 export type NotifyPlan = {
   instances: readonly Listener[];
   groups: readonly GroupListener[];
+  services: ServiceListeners;
+  /** Also of real servers that are up from the start. */
+  initialServers: boolean;
   pipes: readonly PlannedPipe[];
   webhooks: readonly PlannedWebhook[];
   startup?: PlannedProgram & { timeoutMs: number };
@@ -35,7 +44,8 @@ export type Happening = { kind: 'INSTANCE' | 'GROUP'; name: string; word: Word; 
 export function planNotify(configuration: Configuration): NotifyPlan {
   const { global, instances, syncGroups, director } = configuration;
   const mail = planMail(configuration);
-  const { startup, shutdown, pipes, priorityChanges, statesOnReload, mailDefault } = global.notify;
+  const { startup, shutdown, pipes, priorityChanges, statesOnReload, mailDefault, initialServers } =
+    global.notify;
   const planned = (program: Program) => plannedProgram(program, global);
   const listener = (name: string, notify: Notify): Listener => ({
     name,
@@ -53,10 +63,13 @@ export function planNotify(configuration: Configuration): NotifyPlan {
       members: members.map(({ value }) => value),
     })),
     webhooks: director.webhooks.map(({ url, timeoutMs }) => ({ url: url.value, timeoutMs: timeoutMs.value })),
-    pipes: pipes.map(({ path, user, group, reader }) => ({
+    services: planServiceListeners(configuration),
+    initialServers,
+    pipes: pipes.map(({ path, user, group, reader, hears }) => ({
       path: path.value,
       ...owner(user?.value, group?.value),
       ...(reader === undefined ? {} : { reader: planned(reader) }),
+      hears,
     })),
     ...(startup === undefined
       ? {}
@@ -67,16 +80,6 @@ export function planNotify(configuration: Configuration): NotifyPlan {
     statesOnReload,
     ...(mail === undefined ? {} : { mail }),
   };
-}
-
-/** Who runs it follows from the command, or else from script_user: a group without its user means nothing. */
-export function plannedProgram(program: Program, { notify }: Configuration['global']): PlannedProgram {
-  const { user, group } = program.user === undefined ? (notify.scriptUser ?? program) : program;
-  return { argv: program.argv, ...owner(user?.value, group?.value) };
-}
-
-function owner(user: string | undefined, group: string | undefined): { user?: string; group?: string } {
-  return { ...(user === undefined ? {} : { user }), ...(group === undefined ? {} : { group }) };
 }
 
 /**
@@ -131,13 +134,14 @@ export function notifyFacts({
   groups,
   pipes,
   webhooks,
+  initialServers,
   startup,
   shutdown,
   statesOnReload,
   mail,
 }: NotifyPlan): Facts {
-  const named = pipes.map(({ reader, path, ...owned }) => {
-    const owner = [path, owned.user, owned.group].filter((word) => word !== undefined).join(' ');
+  const named = pipes.map(({ reader, path, hears, ...owned }) => {
+    const owner = [path, hears, owned.user, owned.group].filter((word) => word !== undefined).join(' ');
     return reader === undefined ? owner : `${owner} read by ${programName(reader)}`;
   });
   const told = groups.flatMap(({ name, programs, mails }) => [
@@ -151,12 +155,7 @@ export function notifyFacts({
     ...(startup === undefined ? {} : { startupScript: programName(startup) }),
     ...(shutdown === undefined ? {} : { shutdownScript: programName(shutdown) }),
     statesOnReload,
+    ...(initialServers ? { initialServers } : {}),
     ...mailFacts(mail),
   };
-}
-
-export function programName({ argv, user, group }: PlannedProgram): string {
-  const words = argv.map((word) => (/^[^\s'"]+$/.test(word) ? word : `'${word}'`)).join(' ');
-  const owner = [user, group].filter((word) => word !== undefined).join(' ');
-  return owner === '' ? words : `${words} as ${owner}`;
 }

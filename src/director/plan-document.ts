@@ -4,10 +4,12 @@
 import { createHmac } from 'node:crypto';
 import type { Configuration } from '../config/model.ts';
 import type { HealthTarget } from '../health/shape.ts';
-import type { Service, ServiceHead, Table } from '../ipvs/model.ts';
+import type { Pool, PoolName } from '../ipvs/pool.ts';
 import type { ElectorSettings, InstanceSettings } from '../vrrp/settings.ts';
 import { type NotifyPlan, planNotify } from './notify.ts';
-import { planElector, planServices, planSync, type SyncPlan } from './plan.ts';
+import { planElector, planSync, type SyncPlan } from './plan.ts';
+import { planPools } from './services.ts';
+import { planSuspensions, type Suspensions } from './suspension.ts';
 import { planTargets } from './targets.ts';
 import { planTrackers, type TrackerTargets } from './trackers.ts';
 
@@ -17,9 +19,10 @@ export type Plan = {
   salt: string;
   /** Passwords and keys are sealed: a plan can tell whether they are the same, and not what they are. */
   elector: Omit<ElectorSettings, 'addresses'>;
-  /** Every configured service with every configured server. */
-  services: Table;
+  /** Every configured server in each. */
+  pools: ReadonlyMap<PoolName, Pool>;
   targets: readonly HealthTarget[];
+  suspensions: Suspensions;
   trackers: TrackerTargets;
   /** Undefined = no sync daemon. */
   sync?: SyncPlan | undefined;
@@ -47,8 +50,9 @@ export function planConfiguration(configuration: Configuration, salt: string): P
   return {
     salt,
     elector: { ...elector, instances },
-    services: planServices(configuration),
+    pools: planPools(configuration),
     targets: planTargets(configuration),
+    suspensions: planSuspensions(configuration),
     trackers: planTrackers(configuration),
     sync: planSync(configuration),
     notify: {
@@ -84,15 +88,19 @@ function seal(secret: string, salt: string): string {
   return createHmac('sha256', salt).update(secret).digest('hex');
 }
 
-/** Maps become arrays of entries. Ends with a line break. */
+/** Maps become arrays of entries, sets arrays. Ends with a line break. */
 export function encodePlan(document: PlanDocument): string {
-  const entries = (_: string, value: unknown) => (value instanceof Map ? [...value] : value);
+  const entries = (_: string, value: unknown) =>
+    value instanceof Map || value instanceof Set ? [...value] : value;
   return `${JSON.stringify({ format: FORMAT, ...document }, entries)}\n`;
 }
 
 type Entries<K, V> = readonly (readonly [K, V])[];
-type Encoded = Omit<Plan, 'services'> & {
-  services: Entries<string, ServiceHead & { servers: Entries<string, never> }>;
+type Encoded = Omit<Plan, 'pools'> & {
+  pools: Entries<
+    string,
+    Omit<Pool, 'servers' | 'inhibited'> & { servers: Entries<string, never>; inhibited: string[] }
+  >;
 };
 
 /** Undefined: not a plan, or one of another version's form. */
@@ -105,11 +113,11 @@ export function decodePlan(text: string): PlanDocument | undefined {
   }
   if (document?.format !== FORMAT) return undefined;
   const { directorPid, version, plan } = document;
-  const services = new Map(
-    plan.services.map(([key, service]): [string, Service] => [
-      key,
-      { ...service, servers: new Map(service.servers) },
+  const pools = new Map(
+    plan.pools.map(([name, pool]) => [
+      name,
+      { ...pool, servers: new Map(pool.servers), inhibited: new Set(pool.inhibited) },
     ]),
   );
-  return { directorPid, version, plan: { ...plan, services } };
+  return { directorPid, version, plan: { ...plan, pools } };
 }

@@ -1,5 +1,5 @@
-// From the typed configuration to what each part is told: the elector's settings, the table of services,
-// the sync daemon. Pure; defaults are already in the configuration. The checks are in targets.ts.
+// From the typed configuration to what each part is told: the elector's settings and the sync daemon. Pure;
+// defaults are already in the configuration. Services are in services.ts, checks in targets.ts.
 
 import assert from 'node:assert/strict';
 import { familyOfInstance, multicastGroupOf } from '../config/family.ts';
@@ -7,22 +7,12 @@ import type {
   AddressFlag,
   AuthHmac,
   Configuration,
-  RealServer,
   SyncDaemonSetting,
   VirtualAddress as VirtualAddressSetting,
-  VirtualServer,
   VrrpInstance,
 } from '../config/model.ts';
-import { familyOf } from '../core/address.ts';
 import type { Located } from '../core/diagnostic.ts';
-import {
-  type Server,
-  type Service,
-  type SyncDaemon,
-  serverKey,
-  serviceKey,
-  type Table,
-} from '../ipvs/model.ts';
+import type { SyncDaemon } from '../ipvs/model.ts';
 import type { HmacSettings } from '../vrrp/auth.ts';
 import type { ElectorSettings, InstanceSettings, VirtualAddress } from '../vrrp/settings.ts';
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
@@ -44,29 +34,6 @@ const ADDRESS_FLAGS = {
   '-nodad': 'detectsDuplicates',
   no_track: 'untracked',
 } as const satisfies Record<AddressFlag, keyof VirtualAddress>;
-/** IP_VS_SVC_F_SCHED1 … 3, <linux/ip_vs.h>; sh and mh give the first two a name. */
-const SCHEDULER_FLAGS: Readonly<Record<string, number>> = {
-  'flag-1': 0x08,
-  'flag-2': 0x10,
-  'flag-3': 0x20,
-  'sh-fallback': 0x08,
-  'sh-port': 0x10,
-  'mh-fallback': 0x08,
-  'mh-port': 0x10,
-};
-
-/** The bits of {@link planService} under the names that a file gives them. */
-export function flagNames(scheduler: string, bits: number): string[] {
-  if (bits === 0) return [];
-  const own = (name: string) => name.startsWith(`${scheduler}-`) || name.startsWith('flag-');
-  const named = new Map(
-    Object.entries(SCHEDULER_FLAGS)
-      .filter(([name]) => own(name))
-      .map(([name, bit]) => [bit, name]),
-  );
-  return [...named].filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
-}
-
 export function planElector(
   configuration: Configuration,
   addresses: ElectorSettings['addresses'],
@@ -190,48 +157,6 @@ function planAddress(setting: VirtualAddressSetting, device: string): VirtualAdd
     ...(setting.peer === undefined ? {} : { peer: setting.peer.value }),
     ...(setting.preferredSeconds === undefined ? {} : { preferredSeconds: setting.preferredSeconds.value }),
     ...Object.fromEntries(setting.flags.map((flag) => [ADDRESS_FLAGS[flag], true])),
-  };
-}
-
-/** Every configured service with every configured server, as if all were healthy. */
-export function planServices(configuration: Configuration): Table {
-  return new Map(
-    configuration.virtualServers.map((setting) => {
-      const service = planService(setting);
-      return [serviceKey(service), service];
-    }),
-  );
-}
-
-export function planService(setting: VirtualServer): Service {
-  const flags = setting.schedulerFlags.reduce((bits, flag) => bits | (SCHEDULER_FLAGS[flag.value] ?? 0), 0);
-  const oneClient = familyOf(setting.address.value) === 6 ? 128 : 32;
-  return {
-    protocol: setting.protocol.value,
-    address: setting.address.value,
-    port: setting.port.value,
-    scheduler: setting.scheduler.value,
-    schedulerFlags: flags,
-    persistenceSeconds: setting.persistenceSeconds.value,
-    persistencePrefix: setting.persistencePrefix?.value ?? oneClient,
-    onePacket: setting.onePacket.value,
-    servers: new Map(
-      setting.realServers.map((real) => {
-        const server = planServer(setting, real);
-        return [serverKey(server), server];
-      }),
-    ),
-  };
-}
-
-export function planServer(setting: VirtualServer, real: RealServer): Server {
-  return {
-    address: real.address.value,
-    port: real.port.value,
-    forwarding: real.forwarding?.value ?? setting.forwarding.value,
-    weight: real.weight.value,
-    upperThreshold: real.upperThreshold.value,
-    lowerThreshold: real.lowerThreshold.value,
   };
 }
 

@@ -20,10 +20,10 @@ export function serves(state: State | undefined): boolean {
  * programs on this machine that are reached by them.
  */
 export function holderOf(
-  { services, director }: Pick<Plan, 'services' | 'director'>,
+  { pools, director }: Pick<Plan, 'pools' | 'director'>,
   engine: 'kernel' | 'embedded',
 ): ElectorSettings['addresses'] {
-  const forwards = services.size > 0 || director.engine === 'embedded';
+  const forwards = pools.size > 0 || director.engine === 'embedded';
   return engine === 'embedded' && forwards ? 'engine' : 'kernel';
 }
 

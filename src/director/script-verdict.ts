@@ -5,7 +5,7 @@
 // forgets all failures before, a failure of one that is down all successes. Before the first run one success
 // is enough, and one failure, too.
 import type { Notice } from '../core/events.ts';
-import type { PlannedProgram } from './notify.ts';
+import type { PlannedProgram } from './programs.ts';
 
 export type ScriptSettings = {
   name: string;

@@ -1,20 +1,24 @@
 // From the typed configuration to health targets: every real server with its checks.
-import type { Configuration, RealServer, TcpCheck, VirtualServer } from '../config/model.ts';
+import type { Configuration } from '../config/model.ts';
+import type { RealServer, TcpCheck, VirtualServer } from '../config/model-services.ts';
+import { serviceName } from '../config/selects.ts';
 import type { HealthTarget } from '../health/pool.ts';
 import type { CheckSettings } from '../health/settings.ts';
-import { serverKey, serviceKey } from '../ipvs/model.ts';
-import { planServer, planService } from './plan.ts';
+import { serverKey } from '../ipvs/model.ts';
+import { inhibits, planServer } from './services.ts';
 
 /** One target for every real server, also one without a check: it counts for its service. */
 export function planTargets(configuration: Configuration): HealthTarget[] {
   return configuration.virtualServers.flatMap((setting) => {
-    const service = serviceKey(planService(setting));
+    const service = serviceName(setting);
+    const quorum = { quorum: setting.quorum.value, hysteresis: setting.hysteresis.value };
     return setting.realServers.map((real) => ({
       service,
       server: serverKey(planServer(setting, real)),
       checks: real.checks.map((check) => planCheck(setting, real, check)),
-      inhibit: (real.inhibitOnFailure ?? setting.inhibitOnFailure).value,
+      inhibit: inhibits(setting, real),
       weight: real.weight.value,
+      quorum,
     }));
   });
 }

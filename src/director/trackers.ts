@@ -5,7 +5,7 @@ import type { Configuration, TrackFile, TrackProcess, VrrpInstance } from '../co
 import type { BfdSettings } from '../vrrp/bfd/speaker.ts';
 import type { ElectorSettings, GroupSettings, Track } from '../vrrp/settings.ts';
 import { type LinkTarget, planPolls } from './links.ts';
-import { plannedProgram } from './notify.ts';
+import { plannedProgram } from './programs.ts';
 import type { ScriptSettings } from './script-verdict.ts';
 
 export type FileTarget = Omit<TrackFile, 'name' | 'path' | 'weight' | 'reverse'> & {

@@ -13,6 +13,7 @@
 import assert from 'node:assert';
 import type { Notice } from '../core/events.ts';
 import type { Random } from '../core/time.ts';
+import { stepQuorum } from './quorum.ts';
 import type { CheckSettings, ProbeResult } from './settings.ts';
 import { type HealthTarget, type ServerSlot, type Shape, shapeOf } from './shape.ts';
 import { at, replaced, type Vector, vectorOf } from './vector.ts';
@@ -34,6 +35,9 @@ export type Pool = Shape & {
   checks: Vector<Check>;
   failing: Vector<number>;
   liveWeight: Vector<number>;
+  quorumUp: Vector<boolean>;
+  /** Services whose checks are not made: what is known of their servers stays. */
+  suspended: ReadonlySet<string>;
 };
 export type PoolEvent =
   | { type: 'due'; key: CheckKey }
@@ -47,6 +51,13 @@ export type PoolEffect =
   | { do: 'disarm'; key: CheckKey }
   /** A server went up or down, or is new and down: a server nothing was said of is up. */
   | { do: 'server'; service: string; server: string; up: boolean; inhibit: boolean; reason: string }
+  /** A service gained or lost its quorum, or is new: one that nothing was said of is lost. */
+  | { do: 'service'; service: string; up: boolean }
+  /**
+   * Others may want to know: of a server, or without one of the service as a whole. `isFirst`: it has been so
+   * from the start.
+   */
+  | { do: 'tell'; service: string; server?: string; up: boolean; isFirst: boolean }
   | { do: 'notice'; notice: Notice };
 
 export const EMPTY_POOL: Pool = {
@@ -54,6 +65,8 @@ export const EMPTY_POOL: Pool = {
   checks: vectorOf([]),
   failing: vectorOf([]),
   liveWeight: vectorOf([]),
+  quorumUp: vectorOf([]),
+  suspended: new Set(),
 };
 
 /** Takes a whole new configuration; what is in both stays as it is. */
@@ -77,13 +90,20 @@ export function configurePool(
   shape.servers.forEach((server, index) => {
     if (failing[index] === 0) liveWeight[server.service]! += server.weight;
   });
+  const quorumUp = shape.services.map((service, index) => {
+    const known = old.serviceIndex.get(service);
+    const wasUp = known !== undefined && at(old.quorumUp, known);
+    return stepQuorum(wasUp, liveWeight[index]!, shape.quorums[index]!);
+  });
   const pool: Pool = {
     ...shape,
     checks: vectorOf(checks),
     failing: vectorOf(failing),
     liveWeight: vectorOf(liveWeight),
+    quorumUp: vectorOf(quorumUp),
+    suspended: old.suspended,
   };
-  return [pool, [...effects, ...moved(old, pool)]];
+  return [pool, [...effects, ...gone(old, pool), ...moved(old, pool)]];
 }
 
 export function stepPool(pool: Pool, event: PoolEvent, random: Random): [Pool, PoolEffect[]] {
@@ -91,12 +111,19 @@ export function stepPool(pool: Pool, event: PoolEvent, random: Random): [Pool, P
   // A timer or an answer that was on its way when its check was taken back.
   if (index === undefined) return [pool, []];
   const { settings, server } = pool.checkSlots[index]!;
+  if (event.type === 'due' && pool.suspended.has(pool.servers[server]!.serviceKey))
+    return [pool, [{ do: 'arm', key: event.key, ms: settings.delayLoopMs }]];
   const before = at(pool.checks, index);
   const [check, checkEffects] = stepCheck(before, event, settings, random);
   const effects = checkEffects.flatMap((effect) => translate(pool, index, effect, event));
   const stepped = { ...pool, checks: replaced(pool.checks, index, check) };
-  if (check.up === before.up) return [stepped, effects];
-  const reason = checkEffects.find((effect) => effect.do === 'verdict')!.reason;
+  const verdict = checkEffects.find((effect) => effect.do === 'verdict');
+  if (check.up === before.up) {
+    // Down before it was asked, and now it has answered so: nobody has been told of that.
+    if (verdict !== undefined && !check.up) effects.push(tell(pool.servers[server]!, false));
+    return [stepped, effects];
+  }
+  const { reason } = verdict!;
   const [next, more] = countVerdict(stepped, server, check.up, reason);
   return [next, [...effects, ...more]];
 }
@@ -146,17 +173,32 @@ function moved(old: Pool, pool: Pool): PoolEffect[] {
     const up = at(pool.failing, index) === 0;
     const was = isUp(old, slot.serviceKey, slot.key);
     const wasInhibit = old.servers[old.serverIndex.get(`${slot.serviceKey} ${slot.key}`) ?? -1]?.inhibit;
-    if (was === undefined) return up ? [] : [serverEffect(slot, up, 'not checked yet')];
+    if (was === undefined) return [up ? tell(slot, up, true) : serverEffect(slot, up, 'not checked yet')];
     if (was !== up) return moveServer(slot, up, 'configuration');
     return up || wasInhibit === slot.inhibit ? [] : [serverEffect(slot, up, 'configuration')];
   });
   pool.services.forEach((service, index) => {
     const oldIndex = old.serviceIndex.get(service);
-    const weight = at(pool.liveWeight, index);
-    if (oldIndex === undefined || at(old.liveWeight, oldIndex) > 0 === weight > 0) return;
-    effects.push({ do: 'notice', notice: serviceMoved(service, weight) });
+    const up = at(pool.quorumUp, index);
+    if (oldIndex === undefined)
+      effects.push({ do: 'service', service, up }, { do: 'tell', service, up, isFirst: true });
+    else if (at(old.quorumUp, oldIndex) !== up) effects.push(...moveService(pool, index, up));
   });
   return effects;
+}
+
+/** Of what left the configuration while it was up, others are told that it is down. */
+function gone(old: Pool, pool: Pool): PoolEffect[] {
+  const servers = old.servers.filter(
+    (slot, index) => at(old.failing, index) === 0 && !pool.serverIndex.has(`${slot.serviceKey} ${slot.key}`),
+  );
+  const services = old.services.filter(
+    (service, index) => at(old.quorumUp, index) && !pool.serviceIndex.has(service),
+  );
+  return [
+    ...servers.map((slot) => tell(slot, false)),
+    ...services.map((service): PoolEffect => ({ do: 'tell', service, up: false, isFirst: false })),
+  ];
 }
 
 /** A check of `server` changed its verdict: does that move the server, and that its service? */
@@ -166,20 +208,36 @@ function countVerdict(pool: Pool, server: number, up: boolean, reason: string): 
   if (failing !== (up ? 0 : 1)) return [counted, []];
   const slot = pool.servers[server]!;
   const effects = moveServer(slot, up, reason);
-  const before = at(pool.liveWeight, slot.service);
-  const weight = before + (up ? slot.weight : -slot.weight);
-  if (before > 0 !== weight > 0) {
-    effects.push({ do: 'notice', notice: serviceMoved(slot.serviceKey, weight) });
-  }
-  return [{ ...counted, liveWeight: replaced(pool.liveWeight, slot.service, weight) }, effects];
+  const weight = at(pool.liveWeight, slot.service) + (up ? slot.weight : -slot.weight);
+  const weighed = { ...counted, liveWeight: replaced(pool.liveWeight, slot.service, weight) };
+  const wasUp = at(pool.quorumUp, slot.service);
+  const isUp = stepQuorum(wasUp, weight, pool.quorums[slot.service]!);
+  if (isUp === wasUp) return [weighed, effects];
+  const next = { ...weighed, quorumUp: replaced(pool.quorumUp, slot.service, isUp) };
+  return [next, [...effects, ...moveService(next, slot.service, isUp)]];
+}
+
+function moveService(pool: Pool, index: number, up: boolean): PoolEffect[] {
+  const service = pool.services[index]!;
+  const notice = serviceMoved(service, up, at(pool.liveWeight, index), pool.quorums[index]!);
+  return [
+    { do: 'service', service, up },
+    { do: 'tell', service, up, isFirst: false },
+    { do: 'notice', notice },
+  ];
 }
 
 function moveServer(slot: ServerSlot, up: boolean, reason: string): PoolEffect[] {
   const name = { service: slot.serviceKey, server: slot.key };
   return [
     serverEffect(slot, up, reason),
+    tell(slot, up),
     { do: 'notice', notice: serverMoved(name, up, slot.inhibit, reason) },
   ];
+}
+
+function tell(slot: ServerSlot, up: boolean, isFirst = false): PoolEffect {
+  return { do: 'tell', service: slot.serviceKey, server: slot.key, up, isFirst };
 }
 
 function serverEffect(slot: ServerSlot, up: boolean, reason: string): PoolEffect {

@@ -1,5 +1,6 @@
 // What a pool is made of, as far as only the configuration decides it: services, servers and checks,
 // numbered. Holds no verdicts.
+import { type Quorum, USUAL_QUORUM } from './quorum.ts';
 import type { CheckSettings } from './settings.ts';
 
 /**
@@ -13,6 +14,8 @@ export type HealthTarget = {
   inhibit: boolean;
   /** Counts towards its service being up; a target without it counts as 1. */
   weight?: number;
+  /** Of its service: what the first target of it says. */
+  quorum?: Quorum;
 };
 
 /** `service`, `server`, `firstCheck`: indices into the shape's lists. */
@@ -28,6 +31,8 @@ export type ServerSlot = {
 export type CheckSlot = { key: string; settings: CheckSettings; server: number };
 export type Shape = {
   services: readonly string[];
+  /** One of each service. */
+  quorums: readonly Quorum[];
   servers: readonly ServerSlot[];
   checkSlots: readonly CheckSlot[];
   serviceIndex: ReadonlyMap<string, number>;
@@ -38,6 +43,7 @@ export type Shape = {
 
 export function shapeOf(targets: readonly HealthTarget[]): Shape {
   const services: string[] = [];
+  const quorums: Quorum[] = [];
   const servers: ServerSlot[] = [];
   const checkSlots: CheckSlot[] = [];
   const serviceIndex = new Map<string, number>();
@@ -47,6 +53,7 @@ export function shapeOf(targets: readonly HealthTarget[]): Shape {
     let service = serviceIndex.get(target.service);
     if (service === undefined) {
       service = services.push(target.service) - 1;
+      quorums.push(target.quorum ?? USUAL_QUORUM);
       serviceIndex.set(target.service, service);
     }
     const server = servers.push({
@@ -64,7 +71,7 @@ export function shapeOf(targets: readonly HealthTarget[]): Shape {
       checkIndex.set(key, checkSlots.push({ key, settings, server: server - 1 }) - 1);
     }
   }
-  return { services, servers, checkSlots, serviceIndex, serverIndex, checkIndex };
+  return { services, quorums, servers, checkSlots, serviceIndex, serverIndex, checkIndex };
 }
 
 /** The same server written twice in a service is one server that has to pass both's checks. */

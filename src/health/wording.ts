@@ -1,5 +1,6 @@
 // What checks have to say in the log, in keepalived's words, so that existing log monitors go on working.
 import type { Notice } from '../core/events.ts';
+import { type Quorum, thresholdOf } from './quorum.ts';
 import type { CheckSettings, ProbeResult } from './settings.ts';
 
 /** Keys of ipvs/model.ts: `TCP 192.0.2.1:80` and `10.1.0.21:8080`. */
@@ -51,10 +52,13 @@ export function serverMoved(name: ServerName, up: boolean, inhibit: boolean, rea
   };
 }
 
-/** Quorum 1, hysteresis 0. `weight`: sum of the weights of the servers that are up. */
-export function serviceMoved(service: string, weight: number): Notice {
-  const up = weight > 0;
-  const figures = up ? `Gained quorum 1+0=1 <= ${weight}` : `Lost quorum 1-0=1 > ${weight}`;
+/** `weight`: sum of the weights of the servers that are up. */
+export function serviceMoved(service: string, up: boolean, weight: number, needed: Quorum): Notice {
+  const { quorum, hysteresis } = needed;
+  const threshold = thresholdOf(!up, needed);
+  const figures = up
+    ? `Gained quorum ${quorum}+${hysteresis}=${threshold} <= ${weight}`
+    : `Lost quorum ${quorum}-${hysteresis}=${threshold} > ${weight}`;
   return {
     event: up ? 'service.up' : 'service.down',
     message: `${figures} for VS ${serviceTrio(service)}`,
@@ -71,17 +75,21 @@ function failureFields(result: ProbeResult) {
 }
 
 /** keepalived writes `[192.0.2.1]:tcp:80` for both; a real server has its service's protocol. */
-function serverTrio({ service, server }: ServerName): string {
-  return trio(server, service.split(' ', 1)[0]!);
+export function serverTrio({ service, server }: ServerName): string {
+  const [kind = '', , protocol = ''] = service.split(' ');
+  return trio(server, kind === 'group' ? protocol : kind === 'FWM' ? '' : kind);
 }
 
-function serviceTrio(service: string): string {
-  const space = service.indexOf(' ');
-  return trio(service.slice(space + 1), service.slice(0, space));
+/** `FWM 7`, `[web]:0` of a group: the number is which of its virtual servers it is. */
+export function serviceTrio(service: string): string {
+  const [kind = '', name = ''] = service.split(' ');
+  if (kind === 'FWM') return `FWM ${name}`;
+  return kind === 'group' ? `[${name}]:0` : trio(name, kind);
 }
 
 function trio(endpoint: string, protocol: string): string {
   const colon = endpoint.lastIndexOf(':');
   const host = endpoint.slice(0, colon).replace(/^\[|\]$/g, '');
-  return `[${host}]:${protocol.toLowerCase()}:${endpoint.slice(colon + 1)}`;
+  const word = protocol === '' ? 'none' : protocol.toLowerCase();
+  return `[${host}]:${word}:${endpoint.slice(colon + 1)}`;
 }

@@ -1,8 +1,8 @@
 // Virtual services as IPVS has them: the words every data plane, reconcile and the printers share.
 import { type Address, endpoint, type Family, familyOf } from '../core/address.ts';
+import type { Method, Protocol } from '../core/forwarding.ts';
 
-export type Protocol = 'TCP' | 'UDP' | 'SCTP';
-export type Forwarding = 'NAT' | 'DR' | 'TUN';
+export type { Forwarding, Protocol, Tunnel } from '../core/forwarding.ts';
 /**
  * `TCP 192.0.2.1:80`, `FWM 7`, `FWM 7 IPv6`: identifies a service in a table. Make it with {@link
  * serviceKey}.
@@ -33,19 +33,10 @@ export type ServiceSettings = {
 export type ServiceHead = Selector & ServiceSettings;
 export type Service = ServiceHead & { servers: ReadonlyMap<ServerKey, Server> };
 
-export type Checksum = 'none' | 'csum';
-/** What a packet is wrapped in. */
-export type Tunnel =
-  | { type: 'gre'; checksum: Checksum }
-  /** By UDP to `port`; remcsum = the checksum inside is left to the other end. */
-  | { type: 'gue'; port: number; checksum: Checksum | 'remcsum' };
-export type Server = {
+export type Server = Method & {
   /** Of another family than the service's only with TUN. */
   address: Address;
   port: number;
-  forwarding: Forwarding;
-  /** Of TUN; undefined = IP in IP. */
-  tunnel?: Tunnel;
   weight: number;
   /** Connections above which a server gets no new ones, and below which it gets them again; 0 = no limit. */
   upperThreshold: number;

@@ -24,8 +24,13 @@ const PROBES_AT_ONCE = 2_048;
 const TIMER_MOST_MS = 0x7fff_ffff;
 
 type ServerChange = Omit<Extract<PoolEffect, { do: 'server' }>, 'do'>;
+type Happening = Omit<Extract<PoolEffect, { do: 'tell' }>, 'do'>;
 export type HealthEdges = {
   onServer: (change: ServerChange) => void;
+  /** A service gained or lost its quorum. */
+  onService: (service: string, up: boolean) => void;
+  /** Others may want to know. */
+  onHappening: (happening: Happening) => void;
   onNotice: (notice: Notice) => void;
   random: Random;
   clock: Clock;
@@ -33,6 +38,8 @@ export type HealthEdges = {
 export type Health = {
   /** Takes the place of the configuration before. What is in both goes on as if nothing had happened. */
   configure: (targets: readonly HealthTarget[]) => void;
+  /** Whose checks are not made until further notice. */
+  suspend: (services: ReadonlySet<string>) => void;
   /** No timer and no socket is left when it resolves; nothing is said after it was called. */
   stop: () => Promise<void>;
   snapshot: () => HealthSnapshot;
@@ -43,6 +50,7 @@ export function startHealth(edges: HealthEdges): Health {
   const runner = new Runner(edges);
   return {
     configure: (targets) => runner.configure(targets),
+    suspend: (services) => runner.suspend(services),
     stop: () => runner.stop(),
     snapshot: () => runner.snapshot(),
   };
@@ -74,6 +82,10 @@ class Runner {
       if (!this.#pool.serverIndex.has(id)) this.#movedAtMs.set(id, this.#edges.clock());
     }
     this.#adopt(pool, effects);
+  }
+
+  suspend(services: ReadonlySet<string>): void {
+    this.#pool = { ...this.#pool, suspended: services };
   }
 
   async stop(): Promise<void> {
@@ -119,6 +131,12 @@ class Runner {
         const { do: _, ...change } = effect;
         this.#movedAtMs.set(`${change.service} ${change.server}`, this.#edges.clock());
         return this.#edges.onServer(change);
+      }
+      case 'service':
+        return this.#edges.onService(effect.service, effect.up);
+      case 'tell': {
+        const { do: _, ...happening } = effect;
+        return this.#edges.onHappening(happening);
       }
       case 'notice':
         return this.#edges.onNotice(effect.notice);

@@ -8,6 +8,7 @@ import { check } from '../../src/cli/check.ts';
 import { addressOf, GATEWAY_VIP, PORT, SERVERS, VIP } from '../../src/cli/demo/layout.ts';
 import type { Configuration } from '../../src/config/model.ts';
 import { readConfiguration } from '../../src/config/read.ts';
+import { serviceName } from '../../src/config/selects.ts';
 import { readSources } from '../../src/linux/config-files.ts';
 import { yamlLibrary } from '../../src/linux/yaml-library.ts';
 
@@ -91,9 +92,8 @@ test('sync ids and virtual router ids are unique: all pairs could share one netw
 test.each(['nat', 'dr'] as const)('%s fits the network of the demo', (mode) => {
   const { virtualServers, instances } = read(`${mode}/a.conf`);
   const [service] = virtualServers;
-  expect(service?.address.value).toBe(VIP);
-  expect(service?.port.value).toBe(PORT);
-  expect(service?.forwarding.value).toBe(mode.toUpperCase());
+  expect(service && serviceName(service)).toBe(`TCP ${VIP}:${PORT}`);
+  expect(service?.method.value.forwarding).toBe(mode.toUpperCase());
   expect(service?.realServers.map(({ address }) => address.value)).toEqual(
     SERVERS.map((name) => addressOf(mode, name)),
   );

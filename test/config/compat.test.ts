@@ -76,7 +76,7 @@ describe('with --compat', () => {
       delayBeforeRetryMs: check!.delayBeforeRetryMs.value,
       port: check!.connectPort?.value,
       scheduler: service.scheduler.value,
-      forwarding: (server!.forwarding ?? service.forwarding).value,
+      forwarding: (server!.method ?? service.method).value.forwarding,
       protocol: service.protocol.value,
       flags: service.schedulerFlags.map(({ value }) => value),
       ops: service.onePacket.value,

@@ -225,12 +225,36 @@ describe('services', () => {
       ['error CFG_CONTRADICTION 6:22 write 80, or use NAT'],
     ],
     ['NAT to another port', service('', '', 81), []],
+    ['gue', service('lb_kind TUN type gue port 6080 remcsum'), []],
+    ['gue without a port', service('lb_kind TUN type gue'), ['error CFG_CONTRADICTION 5:18']],
+    ['a port without gue', service('lb_kind TUN type gre port 6080'), ['error CFG_CONTRADICTION 5:27']],
+    ['a checksum of ipip', service('lb_kind TUN csum'), ['error CFG_CONTRADICTION 5:13']],
+    ['a remote checksum of gre', service('lb_kind TUN type gre remcsum'), ['error CFG_CONTRADICTION 5:22']],
+    ['SCTP', service('').replace('TCP', 'SCTP'), []],
     [
-      'gue',
-      service('lb_kind TUN type gue port 6080'),
-      ['error CFG_UNSAFE 5:18', 'ignored CFG_UNSUPPORTED 5:22'],
+      'a persistence engine of nothing',
+      service('persistence_engine sip'),
+      ['warning CFG_NO_EFFECT 5:20 add persistence_timeout'],
     ],
-    ['SCTP', service('').replace('TCP', 'SCTP'), ['ignored CFG_UNSUPPORTED 4:10']],
+    ['a quorum nobody reaches', service('quorum 9'), ['error CFG_CONTRADICTION 5:8 1 is used']],
+    ['hysteresis of the quorum', service('hysteresis 1'), ['error CFG_CONTRADICTION 5:12 0 is used']],
+    ['the sorry server of nobody', service('sorry_server_inhibit'), ['error CFG_CONTRADICTION 5:1']],
+    [
+      'words before their sorry server',
+      service('sorry_server_inhibit\nsorry_server 10.1.0.9 80'),
+      ['warning CFG_ORDER 5:1 keepalived leaves it out then'],
+    ],
+    [
+      'a sorry server of the other family',
+      service('sorry_server fd00::9 80'),
+      ['error CFG_CONTRADICTION 5:14 only TUN carries one family in the other'],
+    ],
+    [
+      'a sorry server at another port',
+      service('lvs_method DR\nsorry_server 10.1.0.9 81'),
+      ['error CFG_CONTRADICTION 6:23 leave the port out, or use NAT', 'warning CFG_REPEATED 5:1'],
+    ],
+    ['another family than the address', service('ip_family inet6'), ['error CFG_CONTRADICTION 5:11']],
     ['granularity', service('persistence_granularity 255.0.255.0'), ['error CFG_VALUE 5:25']],
     ['granularity for IPv6 only', service('persistence_granularity 64'), ['error CFG_RANGE 5:25']],
     [
@@ -255,7 +279,16 @@ describe('services', () => {
     [
       'by mark',
       'virtual_server fwmark 3 {\nprotocol TCP\n}\n',
-      ['ignored CFG_UNSUPPORTED 1:23 name its address and port instead'],
+      [
+        'warning CFG_DEFAULT 1:1 keepalived does the same',
+        'warning CFG_EMPTY 1:1',
+        'warning CFG_REDUNDANT 2:10',
+      ],
+    ],
+    [
+      'ha_suspend by mark',
+      'virtual_server fwmark 3 {\nlvs_sched rr\nlvs_method DR\nha_suspend\nreal_server 10.1.0.1 {\n}\n}\n',
+      ['error CFG_CONTRADICTION 4:1'],
     ],
     ['by bad address', 'virtual_server 10.0.0 80 {\n}\n', ['error CFG_VALUE 1:16']],
     ['by bad port', 'virtual_server 10.0.0.1 http {\n}\n', ['error CFG_VALUE 1:25']],
@@ -302,7 +335,7 @@ describe('names of what is defined elsewhere', () => {
       ['11:2 did you mean `chk`?', '12:2'],
     ],
     ['a group member', `vrrp_sync_group G {\n group {\n V\n W\n }\n}\n${instance()}`, ['4:2']],
-    ['a group of servers', 'virtual_server group web {\n protocol TCP\n}\n', ['1:22']],
+    ['a group of servers', 'virtual_server group web {\n protocol TCP\n}\n', ['1:22 groups: none']],
     [
       'a checked file, by either name',
       'vrrp_track_file here {\n file /x\n}\nvirtual_server 10.0.0.1 80 {\n protocol TCP\n' +

@@ -9,6 +9,11 @@ const TAKEN: readonly JudgedRow['verdict'][] = ['good', 'newer', 'machine'];
 const STRICTER = new Map([
   ['lthreshold 100', 'without an uthreshold the kernel refuses the server (ip_vs_ctl.c)'],
   ['lthreshold 4294967295', 'the same'],
+  [
+    'virtual_server_group pool {\n10.0.0.50 80\nfd00::50 80\n}\nvirtual_server group pool {\nlvs_sched rr\n' +
+      'lvs_method NAT\nprotocol TCP\nreal_server 10.1.0.21 80 {\n}\n}',
+    'of both families with a server that is not in a tunnel: it leaves the service out when it starts',
+  ],
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is keepalived's.
   ['router_id ${_ENV HOME}', 'a reader without an environment has no value for it'],
 ]);

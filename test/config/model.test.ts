@@ -43,7 +43,13 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         filter: { counters: false, silencesLocalGroups: false },
         garp: { masterDelayMs: 5000, masterRepeat: 5, masterRefreshMs: 60_000, masterRefreshRepeat: 1 },
         vmacPrefix: 'vrrp',
-        notify: { pipes: [], priorityChanges: false, statesOnReload: false, mailDefault: false },
+        notify: {
+          pipes: [],
+          priorityChanges: false,
+          initialServers: false,
+          statesOnReload: false,
+          mailDefault: false,
+        },
       },
       instances: [],
       syncGroups: [],
@@ -107,16 +113,19 @@ describe('defaults are keepalived’s, but for the refresh', () => {
     const text = 'virtual_server 10.0.0.1 80 {\nprotocol TCP\nreal_server 10.1.0.1 {\nTCP_CHECK {\n}\n}\n}\n';
     expect(plain(read(text).virtualServers)).toEqual([
       {
-        address: '10.0.0.1',
-        port: 80,
+        selects: { by: 'address', address: '10.0.0.1', port: 80 },
         protocol: 'TCP',
         scheduler: 'wlc',
         schedulerFlags: [],
-        forwarding: 'NAT',
+        method: { forwarding: 'NAT' },
         persistenceSeconds: 0,
         onePacket: false,
         alpha: false,
         inhibitOnFailure: false,
+        quorum: 1,
+        hysteresis: 0,
+        tellsStop: false,
+        suspends: false,
         check: {},
         realServers: [
           {
@@ -158,7 +167,12 @@ describe('what is said', () => {
       { priority: 150, advertIntervalMs: 100, nopreempt: true, trackInterfaces: ['eth1'] },
     ]);
     expect(plain(virtualServers)).toMatchObject([
-      { scheduler: 'mh', schedulerFlags: ['mh-port'], forwarding: 'NAT', check: { delayLoopMs: 1000 } },
+      {
+        scheduler: 'mh',
+        schedulerFlags: ['mh-port'],
+        method: { forwarding: 'NAT' },
+        check: { delayLoopMs: 1000 },
+      },
     ]);
     expect(plain(virtualServers[0]!.realServers[2]!)).toMatchObject({
       address: '10.1.0.23',

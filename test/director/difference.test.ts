@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readConfiguration } from '../../src/config/read.ts';
 import { type Change, difference } from '../../src/director/difference.ts';
 import { recordDifference, renderDifference } from '../../src/director/difference-text.ts';
+import { ALL_UP, desiredTable } from '../../src/director/health.ts';
 import {
   decodePlan,
   encodePlan,
@@ -58,7 +59,7 @@ describe('properties', () => {
       fc.property(planArbitrary, (plan) => {
         const { changes, untouched } = difference(plan, plan);
         expect(changes).toEqual([]);
-        expect(untouched.services).toBe(plan.services.size);
+        expect(untouched.services).toBe(plan.pools.size);
         expect(untouched.instances).toBe(plan.elector.instances.length);
         expect(difference(through(plan)!, plan).changes).toEqual([]);
       }),
@@ -79,11 +80,11 @@ describe('properties', () => {
   test('what is told is what IPVS is told: each command is a change, each change a command', () => {
     fc.assert(
       fc.property(planArbitrary, planArbitrary, (before, after) => {
-        const owned = new Set(before.services.keys());
-        const sent = reconcile(after.services, before.services, owned).map(commandName);
+        const [was, is] = [before, after].map(({ pools }) => desiredTable(pools, ALL_UP));
+        const sent = reconcile(is!, was!, new Set(was!.keys())).map(commandName);
         const told = difference(before, after).changes.flatMap(changeName);
         // A service that goes takes its servers with it: no commands for these.
-        const gone = [...before.services].filter(([key]) => !after.services.has(key));
+        const gone = [...was!].filter(([key]) => !is!.has(key));
         const implied = new Set(
           gone.flatMap(([key, { servers }]) =>
             [...servers.keys()].map((server) => `delServer ${key} ${server}`),

@@ -7,7 +7,7 @@ import type { CheckSettings } from '../../src/health/settings.ts';
 import type { HealthTarget } from '../../src/health/shape.ts';
 import type { HmacSettings } from '../../src/vrrp/auth.ts';
 import type { InstanceSettings, VirtualAddress } from '../../src/vrrp/settings.ts';
-import { tableArbitrary } from '../ipvs/table-model.ts';
+import { poolsArbitrary } from '../ipvs/table-model.ts';
 
 const optional = <T, K extends string>(name: K, arbitrary: fc.Arbitrary<T>) =>
   fc.oneof(
@@ -100,13 +100,13 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
     instances: fc.uniqueArray(instance, { maxLength: 3, selector: ({ name }) => name }),
     realtimePriority: fc.constantFrom(0, 50),
     leaseSeconds: fc.constantFrom(0, 4),
-    services: tableArbitrary,
+    pools: poolsArbitrary,
     checks: fc.array(fc.tuple(fc.array(check, { maxLength: 2 }), fc.boolean()), { minLength: 1 }),
     sync: optional('sync', sync),
     notifies: fc.boolean(),
     pipes: fc.subarray([
-      { path: '/run/a' },
-      { path: '/run/b', user: 'nobody', reader: { argv: ['/bin/r'] } },
+      { path: '/run/a', hears: 'all' as const },
+      { path: '/run/b', user: 'nobody', reader: { argv: ['/bin/r'] }, hears: 'instances' as const },
     ]),
     trackers: fc.record({
       files: fc.subarray([{ name: 'tf', path: '/run/tf' }]),
@@ -132,9 +132,9 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
       control: fc.constantFrom('/run/a/control.sock', '/run/c'),
     }),
   })
-  .map(({ instances, realtimePriority, leaseSeconds, services, checks, ...more }) => {
+  .map(({ instances, realtimePriority, leaseSeconds, pools, checks, ...more }) => {
     const { sync: daemon, director, trackers, notifies, pipes } = more;
-    const keys = [...services].flatMap(([service, { servers }]) =>
+    const keys = [...pools].flatMap(([service, { servers }]) =>
       [...servers].map(([server, { weight }]) => ({ service, server, weight })),
     );
     const targets: HealthTarget[] = keys.map((key, index) => {
@@ -151,6 +151,15 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
       mails: notifies,
     }));
     const webhooks = notifies ? [{ url: 'sealed', timeoutMs: 5000 }] : [];
-    const notify = { instances: listeners, groups: [], pipes, webhooks, statesOnReload: notifies };
-    return { salt: 'salt', elector, services, targets, trackers, ...daemon, notify, director };
+    const notify = {
+      instances: listeners,
+      groups: [],
+      services: {},
+      initialServers: false,
+      pipes,
+      webhooks,
+      statesOnReload: notifies,
+    };
+    const suspensions = {};
+    return { salt: 'salt', elector, pools, targets, suspensions, trackers, ...daemon, notify, director };
   });

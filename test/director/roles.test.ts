@@ -40,15 +40,15 @@ const states = (one: State, two: State) =>
 
 describe('virtual addresses are held by', () => {
   const none = new Map();
-  const some = new Map([['TCP 10.0.0.50:80', {}]]) as unknown as Plan['services'];
+  const some = new Map([['TCP 10.0.0.50:80', {}]]) as unknown as Plan['pools'];
   test.each([
     ['the kernel that forwards', 'auto', some, 'kernel', 'kernel'],
     ['the engine that forwards', 'auto', some, 'embedded', 'engine'],
     ['the kernel where nothing is forwarded', 'auto', none, 'embedded', 'kernel'],
     ['the engine that the file asks for', 'embedded', none, 'embedded', 'engine'],
-  ] as const)('%s', (_, asked, services, engine, holder) => {
+  ] as const)('%s', (_, asked, pools, engine, holder) => {
     const director = { engine: asked, drillHoldMs: 0, runtimeDirectory: '', control: '', recordings: 0 };
-    expect(holderOf({ services, director }, engine)).toBe(holder);
+    expect(holderOf({ pools, director }, engine)).toBe(holder);
   });
 });
 

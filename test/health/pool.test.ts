@@ -52,6 +52,14 @@ function probe(pool: Pool, key: string, ...results: (true | string)[]): [Pool, P
 }
 const servers = (effects: readonly PoolEffect[]) =>
   effects.flatMap((effect) => (effect.do === 'server' ? [[effect.server, effect.up, effect.reason]] : []));
+const told = (effects: readonly PoolEffect[]) =>
+  effects.flatMap((effect) => {
+    if (effect.do !== 'tell') return [];
+    const { server = '', up, isFirst } = effect;
+    return [`${server} ${up ? 'up' : 'down'}${isFirst ? ' from the start' : ''}`.trim()];
+  });
+const services = (effects: readonly PoolEffect[]) =>
+  effects.flatMap((effect) => (effect.do === 'service' ? [effect.up] : []));
 const messages = (effects: readonly PoolEffect[]) =>
   effects.flatMap((effect) =>
     effect.do === 'notice' ? [`${effect.notice.event}: ${effect.notice.message}`] : [],
@@ -60,7 +68,9 @@ const messages = (effects: readonly PoolEffect[]) =>
 describe('configuring', () => {
   test('starts each check and says nothing of servers that are in service', () => {
     const [pool, effects] = configurePool(EMPTY_POOL, [target()], half);
-    expect(effects).toEqual([{ do: 'arm', key: KEY, ms: 500 }]);
+    expect(effects[0]).toEqual({ do: 'arm', key: KEY, ms: 500 });
+    expect(servers(effects)).toEqual([]);
+    expect(told(effects)).toEqual(['10.1.0.21:8080 up from the start', 'up from the start']);
     expect(isUp(pool, SERVICE, '10.1.0.21:8080')).toBe(true);
     expect(isUp(pool, SERVICE, '10.1.0.99:8080')).toBeUndefined();
   });
@@ -75,7 +85,7 @@ describe('configuring', () => {
 
   test('a server without checks is up', () => {
     const [pool, effects] = configurePool(EMPTY_POOL, [target({ checks: [] })], half);
-    expect(effects).toEqual([]);
+    expect(servers(effects)).toEqual([]);
     expect(isUp(pool, SERVICE, '10.1.0.21:8080')).toBe(true);
   });
 
@@ -177,4 +187,66 @@ describe('a reload', () => {
     const [, effects] = configurePool(dead, [target({ inhibit: true })], half);
     expect(effects).toMatchObject([{ do: 'server', up: false, inhibit: true }]);
   });
+});
+
+describe('a quorum', () => {
+  const quorum = { quorum: 3, hysteresis: 1 };
+  const of = (host: number, weight: number) =>
+    target({ server: `10.1.0.${host}:80`, checks: [check({ port: host })], weight, quorum });
+  const key = (host: number) => `${SERVICE} 10.1.0.${host}:80 TCP_CHECK 10.1.0.21 ${host}`;
+  const three = [of(1, 2), of(2, 1), of(3, 1)];
+
+  test('is lost below it by more than the hysteresis, and gained again above it by as much', () => {
+    let [pool, effects] = configurePool(EMPTY_POOL, three, half);
+    expect(services(effects)).toEqual([true]);
+    [pool, effects] = probe(pool, key(3), 'refused');
+    expect(services(effects), 'weight 3').toEqual([]);
+    [pool, effects] = probe(pool, key(2), 'refused');
+    expect(services(effects), 'weight 2 is 3 - 1').toEqual([]);
+    [pool, effects] = probe(pool, key(1), 'refused');
+    expect(services(effects), 'weight 0').toEqual([false]);
+    expect(told(effects)).toEqual(['10.1.0.1:80 down', 'down']);
+    expect(messages(effects).at(-1)).toBe('service.down: Lost quorum 3-1=2 > 0 for VS [10.0.0.50]:tcp:80');
+    [pool, effects] = probe(pool, key(1), true);
+    [pool, effects] = probe(pool, key(2), true);
+    expect(services(effects), 'weight 3 is not 3 + 1').toEqual([]);
+    [, effects] = probe(pool, key(3), true);
+    expect(services(effects)).toEqual([true]);
+    expect(messages(effects).at(-1)).toBe('service.up: Gained quorum 3+1=4 <= 4 for VS [10.0.0.50]:tcp:80');
+  });
+
+  test('that is not reached from the start is not announced as lost, but known to be', () => {
+    const [, effects] = configurePool(EMPTY_POOL, [of(1, 2), of(2, 1)], half);
+    expect(services(effects)).toEqual([false]);
+    expect(messages(effects)).toEqual([]);
+    expect(told(effects).at(-1)).toBe('down from the start');
+  });
+
+  test('changes with a reload, and so does what is told of', () => {
+    const [pool] = configurePool(EMPTY_POOL, three, half);
+    const [low, effects] = configurePool(pool, [of(1, 2)], half);
+    expect(told(effects)).toEqual(['10.1.0.2:80 down', '10.1.0.3:80 down']);
+    expect(services(effects), 'weight 2 is enough to stay').toEqual([]);
+    expect(services(configurePool(low, [of(1, 1)], half)[1])).toEqual([false]);
+    const all = configurePool(pool, [], half)[1];
+    expect(told(all)).toEqual(['10.1.0.1:80 down', '10.1.0.2:80 down', '10.1.0.3:80 down', 'down']);
+  });
+});
+
+test('a server that is down until it has answered is told of when its first answer is bad', () => {
+  const [pool] = configurePool(EMPTY_POOL, [target({ checks: [check({ alpha: true })] })], half);
+  const [after, effects] = probe(pool, KEY, 'refused');
+  expect(servers(effects)).toEqual([]);
+  expect(told(effects)).toEqual(['10.1.0.21:8080 down']);
+  expect(told(probe(after, KEY, 'refused')[1])).toEqual([]);
+});
+
+test('checks of a suspended service rest, and what was known stays', () => {
+  const [pool] = configurePool(EMPTY_POOL, [target()], half);
+  const resting = { ...pool, suspended: new Set([SERVICE]) };
+  const [later, effects] = stepPool(resting, { type: 'due', key: KEY }, half);
+  expect([later, effects]).toEqual([resting, [{ do: 'arm', key: KEY, ms: 1_000 }]]);
+  expect(stepPool({ ...later, suspended: new Set() }, { type: 'due', key: KEY }, half)[1]).toMatchObject([
+    { do: 'probe' },
+  ]);
 });

@@ -5,6 +5,7 @@ import { address } from '../../src/core/address.ts';
 import {
   type Selector,
   type Server,
+  type ServerKey,
   type Service,
   type ServiceKey,
   serverKey,
@@ -12,6 +13,7 @@ import {
   type Table,
 } from '../../src/ipvs/model.ts';
 import type { Command } from '../../src/ipvs/plane.ts';
+import { type Pool, type PoolName, servicesOf } from '../../src/ipvs/pool.ts';
 
 /** The table after one command. Throws the errno that the kernel would answer. */
 export function apply(table: Table, command: Command): Table {
@@ -101,6 +103,30 @@ const serviceArbitrary: fc.Arbitrary<Service> = fc
 export const tableArbitrary: fc.Arbitrary<Table> = fc
   .array(serviceArbitrary, { maxLength: 6 })
   .map((services) => new Map(services.map((service) => [serviceKey(service), service])));
+
+/** Of one service each, servers at the port to which only NAT sends something else. */
+export const poolsArbitrary: fc.Arbitrary<ReadonlyMap<PoolName, Pool>> = tableArbitrary.map(
+  (table) => new Map([...table].map(([key, service]) => [key, poolOf(service)])),
+);
+
+function poolOf({ servers, ...head }: Service): Pool {
+  const { scheduler, schedulerFlags, persistenceSeconds, persistencePrefix, onePacket } = head;
+  const { persistenceEngine: engine } = head;
+  const settings = {
+    scheduler,
+    schedulerFlags,
+    persistenceSeconds,
+    persistencePrefix,
+    ...(engine === undefined ? {} : { persistenceEngine: engine }),
+    onePacket,
+  };
+  const member =
+    'mark' in head
+      ? { mark: head.mark, family: head.family }
+      : { protocol: head.protocol, first: head.address, last: head.address, port: head.port };
+  const pool = { members: [member], settings, servers, inhibited: new Set<ServerKey>() };
+  return { ...pool, servers: servicesOf(pool)[0]![1].servers };
+}
 
 /** Any subset of the services that {@link tableArbitrary} makes. */
 export const keysArbitrary: fc.Arbitrary<ReadonlySet<ServiceKey>> = tableArbitrary.map(

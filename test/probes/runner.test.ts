@@ -44,6 +44,8 @@ function watch() {
   const notices: string[] = [];
   health = startHealth({
     onServer: ({ server, up, reason }) => moves.push(`${server} ${up ? 'up' : 'down'}: ${reason}`),
+    onService: () => {},
+    onHappening: () => {},
     onNotice: ({ event }) => notices.push(event),
     random: Math.random,
     clock: () => performance.now(),

@@ -15,6 +15,7 @@ import { composeVirtualServer } from './ipvs.ts';
 import { composeLinks } from './links.ts';
 import { composeMail } from './mail.ts';
 import { placeRules } from './rules.ts';
+import { composeGroups } from './selects.ts';
 import { composeStatics } from './statics.ts';
 import { composeOldSync } from './sync-daemon.ts';
 import { composeSyncGroups } from './sync-groups.ts';
@@ -41,6 +42,7 @@ export function composeConfiguration(
     scripts: composeScripts(settings, report),
     sessions: composeSessions(settings, report),
   };
+  const groups = composeGroups(settings, report);
   const syncDaemon = composeOldSync(settings, instances, global.syncDaemon, report);
   return {
     global: { ...global, ...(syncDaemon === undefined ? {} : { syncDaemon }) },
@@ -51,7 +53,7 @@ export function composeConfiguration(
     statics,
     garpGroups: composeGarpGroups(settings, report),
     virtualServers: all(settings, 'virtual_server').flatMap(
-      ({ value, body }) => composeVirtualServer(value, body, report) ?? [],
+      ({ value, body }) => composeVirtualServer(value, body, groups, report) ?? [],
     ),
     director: composeDirector(own),
     mail: composeMail(globals, own),

@@ -1,64 +1,76 @@
 // Settings of a `virtual_server` → its typed form. Where settings of one service contradict each other, the
 // effective value is keepalived 2.2.7's (its check_data.c, validate_check_config), and it is said.
-import { type Family, familyOf } from '../../core/address.ts';
-import type { Located } from '../../core/diagnostic.ts';
-import type { CheckDefaults, RealServer, TcpCheck, VirtualServer } from '../model.ts';
+import { type Address, familyOf } from '../../core/address.ts';
+import type { Located, Span } from '../../core/diagnostic.ts';
+import type { Protocol } from '../../core/forwarding.ts';
+import type { CheckDefaults, RealServer, Selects, TcpCheck, VirtualServer } from '../model-services.ts';
 import type { Report } from '../report.ts';
 import type { CHECK_KEYWORDS, TCP_CHECK } from '../schema/checks.ts';
 import type { Endpoint, ServiceHead } from '../schema/endpoints.ts';
-import { BARE_PERSISTENCE, FLAG_SCHEDULERS, type REAL_SERVER, type VIRTUAL_SERVER } from '../schema/ipvs.ts';
+import {
+  BARE_PERSISTENCE,
+  FLAG_SCHEDULERS,
+  type Granularity as Mask,
+  type REAL_SERVER,
+  type VIRTUAL_SERVER,
+} from '../schema/ipvs.ts';
+import { familiesOf, hasAddresses } from '../selects.ts';
 import { all, last, mentioned, type Settings, settled } from '../settings.ts';
+import { composeProgram } from './notify.ts';
+import { composeQuorum, composeSorryServer } from './quorum.ts';
+import { composeSelects, type Groups } from './selects.ts';
 
+type Granularity = Located<Mask>;
 type Service = Settings<typeof VIRTUAL_SERVER>;
 type Real = Settings<typeof REAL_SERVER>;
 type Timings = Settings<{ name: string; keywords: typeof CHECK_KEYWORDS }>;
+type Head = Pick<VirtualServer, 'selects' | 'method' | 'alpha' | 'check'>;
 type Flag = keyof typeof FLAG_SCHEDULERS;
 const FLAGS = Object.keys(FLAG_SCHEDULERS) as Flag[];
 
 /** Undefined when it is a service that we cannot have. */
 export function composeVirtualServer(
-  head: ServiceHead,
+  selector: ServiceHead,
   settings: Service,
+  groups: Groups,
   report: Report,
 ): VirtualServer | undefined {
-  if (!('address' in head)) return reportSelector(head, report);
-  const protocol = protocolOf(settings, report);
-  if (protocol === undefined) return undefined;
-  const address = head.address;
-  const port = head.port ?? { value: 0, at: address.at };
+  const selects = composeSelects(selector, settings, groups, report);
+  if (selects === undefined) return undefined;
+  const protocol = settled(settings, 'protocol');
   const scheduler = later(settings, 'lvs_sched', 'lb_algo') ?? settled(settings, 'lvs_sched');
-  const forwarding = later(settings, 'lvs_method', 'lb_kind') ?? settled(settings, 'lvs_method');
+  const method = later(settings, 'lvs_method', 'lb_kind') ?? settled(settings, 'lvs_method');
   const granularity = last(settings, 'persistence_granularity');
+  const persistenceSeconds = persistence(settings, selects, report);
+  const engine = persistenceEngine(settings, persistenceSeconds, report);
   const no = { value: false, at: settings.at };
-  const service: VirtualServer = {
+  const sorry = composeSorryServer(settings, { selects, method }, report);
+  const head = {
     at: settings.at,
-    address,
-    port,
+    selects,
     protocol,
     scheduler,
     schedulerFlags: schedulerFlags(settings, scheduler, report),
-    forwarding,
-    persistenceSeconds: persistence(settings, port, granularity, report),
-    ...(granularity === undefined ? {} : { persistencePrefix: granularity }),
-    onePacket: onePacket(settings, protocol, report) ?? no,
+    method,
+    persistenceSeconds,
+    ...(granularity === undefined ? {} : { persistencePrefix: lengthOf(granularity) }),
+    ...(engine === undefined ? {} : { persistenceEngine: engine }),
+    onePacket: onePacket(settings, selects, protocol, report) ?? no,
     alpha: last(settings, 'alpha') ?? no,
     inhibitOnFailure: last(settings, 'inhibit_on_failure') ?? no,
+    ...(sorry === undefined ? {} : { sorryServer: sorry }),
     check: checkDefaults(settings),
-    realServers: [],
   };
-  reportDefaults(service, settings, report);
-  reportGranularity(service, report);
-  service.realServers = all(settings, 'real_server').flatMap(
-    ({ value, body }) => composeRealServer(value, body, settings, service, report) ?? [],
+  reportDefaults(head, settings, report);
+  reportGranularity(head, granularity, report);
+  const realServers = all(settings, 'real_server').flatMap(
+    ({ value, body }) => composeRealServer(value, body, settings, head, report) ?? [],
   );
-  return service;
+  return { ...head, ...composeQuorum(settings, head, realServers, report), realServers };
 }
 
-function reportSelector(head: Exclude<ServiceHead, Endpoint>, report: Report): undefined {
-  const [kind, { at }] =
-    'fwmark' in head ? (['fwmark', head.fwmark] as const) : (['group', head.group] as const);
-  const message = `a virtual_server by ${kind} is not supported yet: it is left out`;
-  report.add('CFG_UNSUPPORTED', at, message, 'name its address and port instead');
+function lengthOf({ value, at }: Granularity): Located<number> {
+  return { value: value.length, at };
 }
 
 /** Two names of one setting: whichever comes last counts. */
@@ -70,14 +82,6 @@ function later<A extends 'lvs_sched' | 'lvs_method', B extends 'lb_algo' | 'lb_k
   const a = last(settings, name);
   const b = last(settings, oldName);
   return a !== undefined && b !== undefined ? (a.at.start > b.at.start ? a : b) : (a ?? b);
-}
-
-/** keepalived sets UDP where nothing is said, because the kernel would: check_data.c. */
-function protocolOf(settings: Service, report: Report): Located<'TCP' | 'UDP'> | undefined {
-  const { value, at } = settled(settings, 'protocol');
-  if (value !== 'SCTP') return { value, at };
-  report.add('CFG_UNSUPPORTED', at, 'SCTP is not supported yet: this virtual_server is left out');
-  return undefined;
 }
 
 /** Each bit means something else to another scheduler: <linux/ip_vs.h> IP_VS_SVC_F_SCHED1 and on. */
@@ -100,47 +104,80 @@ function schedulerFlags(settings: Service, scheduler: Located<string>, report: R
 }
 
 /** A granularity alone means persistence; every port at once needs it: keepalived.conf(5). */
-function persistence(
-  settings: Service,
-  port: Located<number>,
-  granularity: Located<number> | undefined,
-  report: Report,
-): Located<number> {
+function persistence(settings: Service, selects: Selects, report: Report): Located<number> {
   const given = last(settings, 'persistence_timeout');
   if (given !== undefined) return given;
+  const granularity = last(settings, 'persistence_granularity');
   if (granularity !== undefined) return { value: BARE_PERSISTENCE, at: granularity.at };
-  if (port.value !== 0) return { value: 0, at: settings.at };
+  const whole = everyPort(selects);
+  if (whole === undefined) return { value: 0, at: settings.at };
   const message = 'a virtual_server for every port must be persistent';
-  report.add('CFG_CONTRADICTION', port.at, message, 'name a port, or add persistence_timeout');
-  return { value: BARE_PERSISTENCE, at: port.at };
+  report.add('CFG_CONTRADICTION', whole, message, 'name a port, or add persistence_timeout');
+  return { value: BARE_PERSISTENCE, at: whole };
 }
 
+/** Where it says so; firewall marks are of no port. */
+function everyPort(selects: Selects): Span | undefined {
+  if (selects.by === 'mark') return undefined;
+  if (selects.by === 'address') return selects.port.value === 0 ? selects.port.at : undefined;
+  const member = selects.members.find((one) => 'port' in one && one.port === 0);
+  return member === undefined ? undefined : selects.group.at;
+}
+
+/** A firewall mark may carry UDP. */
 function onePacket(
   settings: Service,
-  protocol: Located<'TCP' | 'UDP'>,
+  selects: Selects,
+  protocol: Located<Protocol>,
   report: Report,
 ): Located<boolean> | undefined {
   const given = last(settings, 'ops');
-  if (given === undefined || protocol.value === 'UDP') return given;
+  if (given === undefined || protocol.value === 'UDP' || !hasAddresses(selects)) return given;
   report.add('CFG_CONTRADICTION', given.at, 'ops, one packet a connection, is for UDP only: it is left out');
   return undefined;
 }
 
 /** keepalived complains about each of these and goes on; so do we. */
-function reportDefaults({ at }: VirtualServer, settings: Service, report: Report): void {
+function reportDefaults(
+  { at, selects }: Pick<VirtualServer, 'at' | 'selects'>,
+  settings: Service,
+  report: Report,
+): void {
   const silent = (name: 'protocol' | 'lvs_sched' | 'lvs_method', means: string) =>
     report.add('CFG_DEFAULT', at, `no ${name} is given: ${means} is used`, 'keepalived does the same');
-  if (!mentioned(settings, 'protocol')) silent('protocol', 'UDP');
+  const protocol = last(settings, 'protocol');
+  if (protocol === undefined && hasAddresses(selects)) silent('protocol', 'UDP');
+  if (protocol !== undefined && !hasAddresses(selects))
+    report.add('CFG_REDUNDANT', protocol.at, 'a firewall mark is of any protocol: it is left out');
   if (!mentioned(settings, 'lvs_sched') && !mentioned(settings, 'lb_algo')) silent('lvs_sched', 'wlc');
   const needed = all(settings, 'real_server').some(({ body }) => last(body, 'lvs_method') === undefined);
   if (needed && !mentioned(settings, 'lvs_method') && !mentioned(settings, 'lb_kind'))
     silent('lvs_method', 'NAT');
 }
 
-function reportGranularity({ address, persistencePrefix }: VirtualServer, report: Report): void {
-  if (persistencePrefix === undefined || persistencePrefix.value <= 32) return;
-  if (familyOf(address.value) === 4)
-    report.add('CFG_RANGE', persistencePrefix.at, 'persistence_granularity must be a netmask for IPv4');
+function reportGranularity(
+  { selects }: Pick<VirtualServer, 'selects'>,
+  granularity: Granularity | undefined,
+  report: Report,
+): void {
+  if (granularity === undefined) return;
+  const { value, at } = granularity;
+  const other = [...familiesOf(selects)].find((family) => family !== value.family);
+  const form = other === 4 ? 'a netmask for IPv4' : 'a prefix length for IPv6';
+  if (other !== undefined) report.add('CFG_RANGE', at, `persistence_granularity must be ${form}`);
+}
+
+/** Of a service that is not persistent keepalived says nothing, and does not set it either. */
+function persistenceEngine(
+  settings: Service,
+  persistenceSeconds: Located<number>,
+  report: Report,
+): Located<string> | undefined {
+  const engine = last(settings, 'persistence_engine');
+  if (engine === undefined || persistenceSeconds.value > 0) return engine;
+  const message = 'persistence_engine is for persistent services: it is left out';
+  report.add('CFG_NO_EFFECT', engine.at, message, 'add persistence_timeout');
+  return undefined;
 }
 
 function checkDefaults(settings: Timings): CheckDefaults {
@@ -162,47 +199,60 @@ function composeRealServer(
   head: Endpoint,
   settings: Real,
   ofService: Service,
-  service: VirtualServer,
+  service: Head,
   report: Report,
 ): RealServer | undefined {
   const method = last(settings, 'lvs_method');
-  const effective = method?.value ?? service.forwarding.value;
+  const effective = (method ?? service.method).value.forwarding;
   const { address } = head;
-  const family: Family = familyOf(service.address.value);
-  if (effective !== 'TUN' && familyOf(address.value) !== family) {
-    const message = `${address.value} is not IPv${family} like its virtual_server`;
-    report.add('CFG_CONTRADICTION', address.at, message, 'only TUN carries one family in the other');
-    return undefined;
-  }
+  if (effective !== 'TUN' && !fits(address, service, report)) return undefined;
   const given = { ...service.check, ...checkDefaults(settings) };
   const inhibit = last(settings, 'inhibit_on_failure');
+  const up = composeProgram(last(settings, 'notify_up'));
+  const down = composeProgram(last(settings, 'notify_down'));
   const alpha = last(settings, 'alpha') ?? service.alpha;
   return {
     at: settings.at,
     address,
-    port: realPort(head, effective, service, report),
+    port: realPort(head, effective, service.selects, report),
     weight: last(settings, 'weight') ?? settled(ofService, 'weight'),
-    ...(method === undefined ? {} : { forwarding: method }),
+    ...(method === undefined ? {} : { method }),
     ...(inhibit === undefined ? {} : { inhibitOnFailure: inhibit }),
     upperThreshold: settled(settings, 'uthreshold'),
     lowerThreshold: settled(settings, 'lthreshold'),
+    ...(up === undefined ? {} : { notifyUp: up }),
+    ...(down === undefined ? {} : { notifyDown: down }),
     checks: all(settings, 'TCP_CHECK').map(({ body }) => composeTcpCheck(body, given, alpha)),
   };
 }
 
+function fits({ value, at }: Located<Address>, { selects }: Head, report: Report): boolean {
+  const other = [...familiesOf(selects)].find((family) => family !== familyOf(value));
+  if (other === undefined) return true;
+  const message = `${value} is not IPv${other} like its virtual_server`;
+  report.add('CFG_CONTRADICTION', at, message, 'only TUN carries one family in the other');
+  return false;
+}
+
 /** No port (or 0) is the virtual server's. Only NAT rewrites the packet, so only NAT can change the port. */
-function realPort(head: Endpoint, method: string, service: VirtualServer, report: Report): Located<number> {
+function realPort(head: Endpoint, forwarding: string, selects: Selects, report: Report): Located<number> {
   const given = head.port;
-  if (given === undefined || given.value === 0)
-    return { value: service.port.value, at: (given ?? head.address).at };
-  if (method === 'NAT' || given.value === service.port.value) return given;
-  report.add(
-    'CFG_CONTRADICTION',
-    given.at,
-    `${method} cannot change the port: the real server gets packets for port ${service.port.value}`,
-    `write ${service.port.value}, or use NAT`,
-  );
-  return { value: service.port.value, at: given.at };
+  const own = selects.by === 'address' ? selects.port.value : 0;
+  const { at } = given ?? head.address;
+  if (given === undefined || given.value === 0) return { value: own, at };
+  if (forwarding === 'NAT' || !changesPort(given.value, selects))
+    return { value: forwarding === 'NAT' ? given.value : own, at };
+  const gets = selects.by === 'address' ? `packets for port ${own}` : 'packets for the port they came to';
+  const hint = selects.by === 'address' ? `write ${own}, or use NAT` : 'leave the port out, or use NAT';
+  const message = `${forwarding} cannot change the port: the real server gets ${gets}`;
+  report.add('CFG_CONTRADICTION', at, message, hint);
+  return { value: own, at };
+}
+
+function changesPort(port: number, selects: Selects): boolean {
+  if (selects.by === 'mark') return true;
+  if (selects.by === 'address') return selects.port.value !== port;
+  return selects.members.some((member) => !('port' in member) || member.port !== port);
 }
 
 /** A checker's own value wins over its server's, that over its service's: keepalived.conf(5). */

@@ -70,7 +70,12 @@ export function composeGlobalNotify(settings: Global): GlobalNotify {
     ...(user === undefined ? {} : { scriptUser: { user, ...(group === undefined ? {} : { group }) } }),
     ...(startup === undefined ? {} : { startup }),
     ...(shutdown === undefined ? {} : { shutdown }),
-    pipes: [...pipe(settings, 'notify_fifo'), ...pipe(settings, 'vrrp_notify_fifo')],
+    pipes: [
+      ...pipe(settings, 'notify_fifo', 'all'),
+      ...pipe(settings, 'vrrp_notify_fifo', 'instances'),
+      ...pipe(settings, 'lvs_notify_fifo', 'services'),
+    ],
+    initialServers: last(settings, 'rs_init_notifies') !== undefined,
     priorityChanges: settled(settings, 'vrrp_notify_priority_changes'),
     statesOnReload: last(settings, 'fifo_write_vrrp_states_on_reload') !== undefined,
     mailDefault: composeMailDefault(settings),
@@ -97,12 +102,18 @@ function timed(settings: Global, word: 'startup_script' | 'shutdown_script'): Ti
   return program === undefined ? undefined : { ...program, timeoutMs };
 }
 
-function pipe(settings: Global, word: 'notify_fifo' | 'vrrp_notify_fifo'): Pipe[] {
+function pipe(
+  settings: Global,
+  word: 'notify_fifo' | 'vrrp_notify_fifo' | 'lvs_notify_fifo',
+  hears: Pipe['hears'],
+): Pipe[] {
   const given = last(settings, word);
   const path = textOf(given?.value.path);
   if (given === undefined || path === undefined) return [];
   const reader = composeProgram(last(settings, `${word}_script`));
-  return [{ at: given.at, path, ...ownerOf(given.value), ...(reader === undefined ? {} : { reader }) }];
+  return [
+    { at: given.at, path, ...ownerOf(given.value), ...(reader === undefined ? {} : { reader }), hears },
+  ];
 }
 
 /** A leading colon asks for the user's other groups, which programs of ours never get. */

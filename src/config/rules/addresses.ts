@@ -1,8 +1,10 @@
 // Addresses across blocks: those in two roles that do not go together, and those that nothing is done with.
 import { type Address, prefixContains } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
-import type { Configuration, VirtualServer, VrrpInstance } from '../model.ts';
+import type { Configuration, VrrpInstance } from '../model.ts';
+import type { VirtualServer } from '../model-services.ts';
 import type { Report } from '../report.ts';
+import { hasMarks, placeOf, serverOfAddress } from '../selects.ts';
 import { addressesOf } from './vrrp.ts';
 
 const OWNER = 255;
@@ -27,8 +29,9 @@ export function checkRoles(configuration: Configuration, report: Report): void {
       conflict(peer, 'a unicast peer', 'it is here when this director is MASTER: give one that stays');
   }
   for (const service of virtualServers) {
+    const serverOf = serverOfAddress([service]);
     for (const { address } of service.realServers)
-      if (address.value === service.address.value) reportLoop(address, service, report);
+      if (serverOf(address.value) !== undefined) reportLoop(address, service, report);
       else conflict(address, 'a real server', 'the MASTER would send its packets to itself');
   }
   reportIdle(configuration, report);
@@ -36,7 +39,7 @@ export function checkRoles(configuration: Configuration, report: Report): void {
 
 function reportLoop(address: Located<Address>, service: VirtualServer, report: Report): void {
   const message = `${address.value} is the address of this virtual_server itself`;
-  const related = [{ at: service.address.at, message: 'the virtual_server' }];
+  const related = [{ at: placeOf(service.selects), message: 'the virtual_server' }];
   report.add('CFG_TWO_ROLES', address.at, message, 'the MASTER would send its packets to itself', related);
 }
 
@@ -47,13 +50,15 @@ function reportLoop(address: Located<Address>, service: VirtualServer, report: R
  */
 function reportIdle({ instances, virtualServers }: Configuration, report: Report): void {
   if (virtualServers.length === 0 || report.has('CFG_UNSUPPORTED') || report.has('CFG_UNSERVED')) return;
-  const served = new Set<string>(virtualServers.map(({ address }) => address.value));
+  // A firewall mark may be given to packets for any address.
+  if (virtualServers.some(({ selects }) => hasMarks(selects))) return;
+  const serverOf = serverOfAddress(virtualServers);
   const servers = virtualServers.flatMap(({ realServers }) =>
     realServers.map(({ address }) => address.value),
   );
   for (const instance of instances) {
     const prefixes = addressesOf(instance).map(({ prefix }) => prefix.value);
-    if (prefixes.length === 0 || prefixes.some(({ address }) => served.has(address))) continue;
+    if (prefixes.length === 0 || prefixes.some(({ address }) => serverOf(address) !== undefined)) continue;
     if (prefixes.some((prefix) => servers.some((server) => prefixContains(prefix, server)))) continue;
     const addresses = prefixes.map(({ address }) => address).slice(0, 3);
     report.add(

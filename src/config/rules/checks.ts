@@ -1,7 +1,8 @@
 // Checks that do not find out what they are there for.
 import { endpoint, familyOf } from '../../core/address.ts';
 import type { Located } from '../../core/diagnostic.ts';
-import type { Check, Configuration, RealServer, VirtualServer } from '../model.ts';
+import type { Configuration } from '../model.ts';
+import type { Check, RealServer, VirtualServer } from '../model-services.ts';
 import type { Report } from '../report.ts';
 
 export function checkChecks({ virtualServers }: Configuration, report: Report): void {

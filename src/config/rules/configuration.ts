@@ -1,11 +1,12 @@
 // What only shows when the blocks are looked at together. Later duplicates are left out, as in keepalived.
 import type { Configuration } from '../model.ts';
 import type { Report } from '../report.ts';
+import { placeOf, serviceName } from '../selects.ts';
 import { checkRoles } from './addresses.ts';
 import { checkChecks } from './checks.ts';
 import { distinct } from './distinct.ts';
 import { checkFilter } from './filter.ts';
-import { checkServices, serviceName } from './ipvs.ts';
+import { checkServices } from './ipvs.ts';
 import { checkLinks } from './links.ts';
 import { checkMail } from './mail.ts';
 import { checkVirtualMacs } from './virtual-macs.ts';
@@ -29,10 +30,10 @@ export function checkConfiguration(configuration: Configuration, report: Report)
   configuration.virtualServers = distinct(configuration.virtualServers, serviceName, (service, first) =>
     report.add(
       'CFG_DUPLICATE',
-      service.address.at,
+      placeOf(service.selects),
       `there is a virtual_server ${serviceName(service)} already`,
       undefined,
-      [{ at: first.address.at, message: 'first here' }],
+      [{ at: placeOf(first.selects), message: 'first here' }],
     ),
   );
   checkMail(configuration, report);

@@ -1,13 +1,13 @@
 // Virtual services side by side, and against the addresses that instances hold.
 import { endpoint, familyOf } from '../../core/address.ts';
-import type { Configuration, RealServer, VirtualServer } from '../model.ts';
+import type { Located } from '../../core/diagnostic.ts';
+import { type AddressRange, rangeContains, rangeName } from '../../core/range.ts';
+import type { Configuration } from '../model.ts';
+import type { RealServer, Selects, VirtualServer } from '../model-services.ts';
 import type { Report } from '../report.ts';
+import { serviceName } from '../selects.ts';
 import { distinct } from './distinct.ts';
 import { addressesOf } from './vrrp.ts';
-
-export function serviceName({ protocol, address, port }: VirtualServer): string {
-  return `${protocol.value} ${endpoint(address.value, port.value)}`;
-}
 
 function serverName({ address, port }: RealServer): string {
   return endpoint(address.value, port.value);
@@ -15,7 +15,8 @@ function serverName({ address, port }: RealServer): string {
 
 export function checkServices(configuration: Configuration, report: Report): void {
   const { instances, virtualServers } = configuration;
-  const held = new Set(instances.flatMap(addressesOf).map(({ prefix }) => prefix.value.address));
+  const held = instances.flatMap(addressesOf).map(({ prefix }) => prefix.value.address);
+  const isHeld = new Set(held);
   for (const service of virtualServers) {
     if (service.realServers.length === 0)
       report.add('CFG_EMPTY', service.at, `virtual_server ${serviceName(service)} has no real server`);
@@ -33,13 +34,30 @@ export function checkServices(configuration: Configuration, report: Report): voi
       checkThresholds(server, report);
       checkUnicast(server, report);
     }
-    if (instances.length > 0 && !held.has(service.address.value))
+    if (instances.length === 0) continue;
+    for (const { at, value } of rangesOf(service.selects)) {
+      if (isHeld.has(value.first) || held.some((address) => rangeContains(value, address))) continue;
+      const message = `no vrrp_instance holds ${rangeName(value)}`;
       report.add(
         'CFG_UNSERVED',
-        service.address.at,
-        `no vrrp_instance holds ${service.address.value}`,
+        at,
+        message,
         'packets for it arrive only if something else brings them here',
       );
+    }
+  }
+}
+
+function rangesOf(selects: Selects): Located<AddressRange>[] {
+  switch (selects.by) {
+    case 'address': {
+      const { value, at } = selects.address;
+      return [{ value: { first: value, last: value }, at }];
+    }
+    case 'mark':
+      return [];
+    case 'group':
+      return selects.members.flatMap((member) => ('port' in member ? [member.addresses] : []));
   }
 }
 

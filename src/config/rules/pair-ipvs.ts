@@ -1,20 +1,23 @@
 // The services of two directors: after a failover the other one answers, so both should say the same.
 import { endpoint } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
-import type { Check, Configuration, RealServer, VirtualServer } from '../model.ts';
-import { serviceName } from './ipvs.ts';
+import { methodName } from '../../core/forwarding.ts';
+import type { Configuration } from '../model.ts';
+import type { Check, RealServer, VirtualServer } from '../model-services.ts';
+import { placeOf as headOf, serviceName } from '../selects.ts';
 import type { PairReport } from './pair-report.ts';
 
 /** What is in the key, compared by itself, or inherited by what is compared. */
-const NOT_OF_SERVICES = new Set(['address', 'port', 'protocol', 'check', 'realServers']);
-const NOT_OF_SERVERS = new Set(['address', 'port', 'checks', 'forwarding']);
+const NOT_OF_SERVICES = new Set(['protocol', 'check', 'realServers']);
+const NOT_OF_SERVERS = new Set(['address', 'port', 'checks', 'method']);
 /** The director's own address differs for good reason. */
 const NOT_OF_CHECKS = new Set(['type', 'bindAddress']);
 /** Where the language's word is not the model's. */
 const WORDS: Readonly<Record<string, string>> = {
   scheduler: 'lvs_sched',
   schedulerFlags: 'the flags of lvs_sched',
-  forwarding: 'lvs_method',
+  method: 'lvs_method',
+  selects: 'the members',
   persistenceSeconds: 'persistence_timeout',
   persistencePrefix: 'persistence_granularity',
   onePacket: 'ops',
@@ -28,7 +31,7 @@ type DifferenceCode = 'CFG_PAIR_SERVICE' | 'CFG_PAIR_SERVER' | 'CFG_PAIR_CHECK';
 export function compareServices(a: Configuration, b: Configuration, pair: PairReport): void {
   const matches = joinByName(a.virtualServers, b.virtualServers, serviceName, (service, whose) => {
     const message = `virtual_server ${serviceName(service)} is not on the other director`;
-    pair.alone('CFG_PAIR_SERVICE', whose, service.address.at, message);
+    pair.alone('CFG_PAIR_SERVICE', whose, headOf(service.selects), message);
   });
   for (const services of matches) {
     compareFields('CFG_PAIR_SERVICE', services, NOT_OF_SERVICES, pair);
@@ -44,8 +47,11 @@ function compareServers([a, b]: readonly [VirtualServer, VirtualServer], pair: P
   });
   for (const [first, second] of matches) {
     compareFields('CFG_PAIR_SERVER', [first, second], NOT_OF_SERVERS, pair);
-    const methods = [first.forwarding ?? a.forwarding, second.forwarding ?? b.forwarding] as const;
-    if (first.forwarding !== undefined || second.forwarding !== undefined)
+    const methods = [first.method ?? a.method, second.method ?? b.method].map(({ value, at }) => ({
+      value: methodName(value),
+      at,
+    })) as [Located<string>, Located<string>];
+    if (first.method !== undefined || second.method !== undefined)
       pair.compare('CFG_PAIR_SERVER', 'lvs_method', methods);
     compareChecks(first, second, pair);
   }

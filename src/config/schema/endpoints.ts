@@ -2,7 +2,9 @@
 // virtual_server and real_server, and lvs_method.
 
 import type { Address } from '../../core/address.ts';
-import type { Located } from '../../core/diagnostic.ts';
+import type { Located, Span } from '../../core/diagnostic.ts';
+import { type Method, methodName } from '../../core/forwarding.ts';
+import type { Arguments } from '../arguments.ts';
 import { nearest } from '../nearest.ts';
 import { keyword } from './block.ts';
 import { type Options, options } from './options.ts';
@@ -58,16 +60,17 @@ export const serviceHead: Shape<ServiceHead> = {
 };
 
 const tunnelOptions = options({
-  type: keyword(oneOf(['ipip', 'gue', 'gre']), 'encapsulation of TUN; gue and gre are not supported yet'),
-  port: keyword(integer(1, 65_535), 'port of gue', { standing: 'unsupported' }),
-  nocsum: keyword(nothing, 'no checksum in the tunnel header, the default', { standing: 'noEffect' }),
-  csum: keyword(nothing, 'a checksum in the tunnel header', { standing: 'unsupported' }),
-  remcsum: keyword(nothing, 'a remote checksum in the tunnel header', { standing: 'unsupported' }),
+  type: keyword(oneOf(['ipip', 'gue', 'gre']), 'encapsulation of TUN; default ipip'),
+  port: keyword(integer(1, 65_535), 'UDP port of gue, which needs one'),
+  nocsum: keyword(nothing, 'no checksum in the tunnel header, the default'),
+  csum: keyword(nothing, 'a checksum in the tunnel header, of gue and gre'),
+  remcsum: keyword(nothing, 'a remote checksum in the tunnel header, of gue'),
 } as const satisfies Options);
 
 const method = oneOf(['NAT', 'DR', 'TUN']);
+const CHECKSUMS = ['nocsum', 'csum', 'remcsum'] as const;
 
-export const forwarding: Shape<'NAT' | 'DR' | 'TUN'> = {
+export const forwarding: Shape<Method> = {
   syntax: `NAT|DR|TUN ${tunnelOptions.syntax}`,
   line: true,
   ...inParts({ method }, 1),
@@ -82,11 +85,31 @@ export const forwarding: Shape<'NAT' | 'DR' | 'TUN'> = {
       const hint = close === undefined ? undefined : `did you mean \`${close}\`?`;
       return words.wrong(option, `takes no "${option.text}" after ${value}`, hint);
     }
-    if (value !== 'TUN') return value;
-    const type = tunnelOptions.read(words)?.type;
-    if (type === undefined || type.value === 'ipip') return value;
-    const message = `${type.value} tunnels are not supported yet, and the real server expects nothing else`;
-    return words.complain('CFG_UNSAFE', type.at, message);
+    if (value === undefined) return undefined;
+    return value === 'TUN' ? readTunnel(words) : { forwarding: value };
   },
-  print: String,
+  print: methodName,
+  plain: methodName,
 };
+
+/** The last checksum counts, as in keepalived; what contradicts itself is no method at all, there, too. */
+function readTunnel(words: Arguments): Method | undefined {
+  const given = tunnelOptions.read(words);
+  if (given === undefined) return undefined;
+  const { type, port } = given;
+  const sums = CHECKSUMS.flatMap((name) => (given[name] === undefined ? [] : [{ name, at: given[name].at }]));
+  const sum = sums.sort((a, b) => a.at.start - b.at.start).at(-1);
+  const wrong = (at: Span, message: string) => words.complain('CFG_CONTRADICTION', at, message);
+  const kind = type?.value ?? 'ipip';
+  if (kind !== 'gue' && port !== undefined) return wrong(port.at, `a port is of gue, not of ${kind}`);
+  if (sum !== undefined && sum.name !== 'nocsum' && kind === 'ipip')
+    return wrong(sum.at, `ipip has no checksum of its own: ${sum.name} is for gue and gre`);
+  const checksum = sum === undefined || sum.name === 'nocsum' ? 'none' : sum.name;
+  if (kind === 'ipip') return { forwarding: 'TUN' };
+  if (kind === 'gue') {
+    if (port === undefined) return wrong(type!.at, 'gue needs a port, as in `type gue port 6080`');
+    return { forwarding: 'TUN', tunnel: { type: kind, port: port.value, checksum } };
+  }
+  if (checksum === 'remcsum') return wrong(sum!.at, 'gre has no remote checksum: remcsum is for gue');
+  return { forwarding: 'TUN', tunnel: { type: kind, checksum } };
+}

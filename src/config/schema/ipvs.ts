@@ -1,9 +1,23 @@
 // The blocks `virtual_server IPADDR PORT { … }` and `real_server IPADDR PORT { … }` in it. Defaults are
 // keepalived 2.2.7's: keepalived.conf(5), and its check_parser.c for the ranges.
-import { type Block, keyword, opens } from './block.ts';
+import type { Family } from '../../core/address.ts';
+import { type Block, keyword, list, opens } from './block.ts';
 import { CHECK_KEYWORDS, TCP_CHECK } from './checks.ts';
 import { endpoint, forwarding } from './endpoints.ts';
-import { address, INT_MAX, integer, nothing, oneOf, orBare, type Shape, toggle, UINT_MAX } from './shape.ts';
+import { groupMember } from './members.ts';
+import { QUORUM_WORDS, SERVER_SCRIPT_WORDS } from './quorum.ts';
+import {
+  address,
+  INT_MAX,
+  integer,
+  nothing,
+  oneOf,
+  orBare,
+  type Shape,
+  text,
+  toggle,
+  UINT_MAX,
+} from './shape.ts';
 import { REAL_SERVER_WORDS, VIRTUAL_SERVER_WORDS } from './words-ipvs.ts';
 
 /** keepalived's global_data.h LVS_MAX_TIMEOUT: 31 days. */
@@ -27,21 +41,26 @@ export const SCHEDULERS = [
   'twos',
 ] as const;
 
+/** A prefix length; which family it is of shows by how it is written. */
+export type Granularity = { length: number; family: Family };
+
 /** A netmask for IPv4, a prefix length for IPv6, as keepalived and ipvsadm have it. */
-const granularity: Shape<number> = {
+const granularity: Shape<Granularity> = {
   syntax: 'NETMASK (IPv4) or LENGTH (IPv6)',
   json: { anyOf: [integer(1, 128).json, { type: 'string', format: 'ipv4' }] },
   example: '255.255.255.0',
   read(words) {
     const word = words.peek();
-    if (word === undefined || !word.text.includes('.')) return integer(1, 128).read(words);
+    if (word === undefined || !word.text.includes('.')) {
+      const length = integer(1, 128).read(words);
+      return length === undefined ? undefined : { length, family: 6 };
+    }
     const mask = address(4).read(words);
     if (mask === undefined) return undefined;
     const bits = mask.split('.').reduce((all, byte) => all + Number(byte).toString(2).padStart(8, '0'), '');
     if (!/^1+0*$/.test(bits)) return words.wrong(word, `takes a netmask, and ${mask} is none`);
-    return bits.lastIndexOf('1') + 1;
+    return { length: bits.lastIndexOf('1') + 1, family: 4 };
   },
-  print: String,
 };
 
 const flagDoc = {
@@ -83,13 +102,16 @@ export const REAL_SERVER = {
     ),
     inhibit_on_failure: keyword(toggle, 'weight 0 instead of removal when checks fail'),
     alpha: keyword(toggle, 'down until the first good check'),
+    ...SERVER_SCRIPT_WORDS,
     ...CHECK_KEYWORDS,
     TCP_CHECK: opens(nothing, 'up while a TCP connection can be opened', TCP_CHECK),
   },
   others: REAL_SERVER_WORDS,
 } as const satisfies Block;
 
-const lvsMethod = keyword(forwarding, 'forwarding: NAT, direct routing or tunnel', { default: 'NAT' });
+const lvsMethod = keyword(forwarding, 'forwarding: NAT, direct routing or tunnel', {
+  default: { forwarding: 'NAT' },
+});
 const lvsSched = keyword(oneOf(SCHEDULERS), 'scheduler of new connections', { default: 'wlc' });
 
 export const VIRTUAL_SERVER = {
@@ -99,14 +121,16 @@ export const VIRTUAL_SERVER = {
     lb_algo: keyword(lvsSched.takes, 'older name of lvs_sched'),
     lvs_method: lvsMethod,
     lb_kind: keyword(lvsMethod.takes, 'older name of lvs_method'),
-    protocol: keyword(oneOf(['TCP', 'UDP', 'SCTP'], true), 'protocol; SCTP is not supported yet', {
+    protocol: keyword(oneOf(['TCP', 'UDP', 'SCTP'], true), 'protocol; of no meaning with a firewall mark', {
       default: 'UDP',
     }),
+    ip_family: keyword(oneOf(['inet', 'inet6']), 'family of a service by firewall mark or group'),
     persistence_timeout: keyword(
       orBare(integer(1, LONGEST_PERSISTENCE), BARE_PERSISTENCE),
       `seconds for which a client keeps its server; alone ${BARE_PERSISTENCE}; not given = not at all`,
     ),
     persistence_granularity: keyword(granularity, 'clients of one such network are one client'),
+    persistence_engine: keyword(text, 'who finds more in a packet than its addresses: sip'),
     ops: keyword(nothing, 'one packet is one connection (UDP)'),
     'sh-port': keyword(nothing, flagDoc['sh-port']),
     'sh-fallback': keyword(nothing, flagDoc['sh-fallback']),
@@ -118,8 +142,12 @@ export const VIRTUAL_SERVER = {
     weight: keyword(integer(1, INT_MAX), 'weight of real servers that name none', { default: 1 }),
     alpha: keyword(nothing, 'real servers are down until their first good check'),
     inhibit_on_failure: keyword(nothing, 'weight 0 instead of removal when checks fail'),
+    ...QUORUM_WORDS,
     ...CHECK_KEYWORDS,
     real_server: opens(endpoint, 'one server behind the virtual address', REAL_SERVER),
   },
   others: VIRTUAL_SERVER_WORDS,
 } as const satisfies Block;
+
+/** One set of real servers behind several addresses or marks. */
+export const VIRTUAL_SERVER_GROUP = list('virtual_server_group', groupMember);

@@ -50,6 +50,9 @@ export const GLOBAL_NOTIFY_WORDS = {
   ),
   vrrp_notify_fifo: keyword(fifo, 'named pipe that gets the events of VRRP', FIRST),
   vrrp_notify_fifo_script: keyword(script, 'program that reads vrrp_notify_fifo', FIRST),
+  lvs_notify_fifo: keyword(fifo, 'named pipe that gets the events of virtual and real servers', FIRST),
+  lvs_notify_fifo_script: keyword(script, 'program that reads lvs_notify_fifo', FIRST),
+  rs_init_notifies: keyword(nothing, 'tell also of real servers that are up at the start'),
   vrrp_notify_priority_changes: keyword(toggle, 'also write changes of priority to the pipes', {
     default: false,
   }),

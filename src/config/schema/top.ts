@@ -6,7 +6,7 @@ import { DIRECTOR } from './director.ts';
 import { serviceHead } from './endpoints.ts';
 import { GARP_GROUP } from './garp.ts';
 import { GLOBAL_DEFS } from './global.ts';
-import { VIRTUAL_SERVER } from './ipvs.ts';
+import { VIRTUAL_SERVER, VIRTUAL_SERVER_GROUP } from './ipvs.ts';
 import { LINK_BLOCKS } from './links.ts';
 import { name, nothing } from './shape.ts';
 import { STATIC_BLOCKS } from './statics.ts';
@@ -30,6 +30,7 @@ export const TOP = {
     garp_group: opens(nothing, 'pauses between gratuitous ARPs of one or more interfaces', GARP_GROUP),
     ...LINK_BLOCKS,
     ...STATIC_BLOCKS,
+    virtual_server_group: opens(name, 'addresses and firewall marks of one service', VIRTUAL_SERVER_GROUP),
     virtual_server: opens(serviceHead, 'one virtual service and its real servers', VIRTUAL_SERVER),
     director: opens(nothing, 'settings that only lvs-director has', DIRECTOR),
   },

@@ -84,8 +84,6 @@ export const GLOBAL_WORDS = words(
   ignored nftables_ipvs ?text one fwmark service per virtual_server_group, marked by this nftables table
   ignored nftables_ipvs_priority        int(-2147483648) priority of the chains of nftables_ipvs
   ignored nftables_ipvs_start_fwmark    uint(1)     first mark of nftables_ipvs; default 1000
-  ignored lvs_notify_fifo fifo named pipe that gets the events of virtual and real servers
-  ignored lvs_notify_fifo_script        script      program that reads lvs_notify_fifo
   none    checker_priority              int(-20,19) nice value of the checker child
   none vrrp_no_swap flag lock the VRRP child in memory; Node ends then: set MemorySwapMax=0 in the unit
   none    checker_no_swap               flag        lock the checker child in memory
@@ -122,7 +120,6 @@ export const GLOBAL_WORDS = words(
   none    lvs_netlink_cmd_rcv_bufs_force bool        let lvs_netlink_cmd_rcv_bufs exceed rmem_max
   none    lvs_netlink_monitor_rcv_bufs  uint()      socket buffer of the checker's netlink monitor, in bytes
   none    lvs_netlink_monitor_rcv_bufs_force bool        let lvs_netlink_monitor_rcv_bufs exceed rmem_max
-  ignored rs_init_notifies flag run notify scripts for the first state of real servers, too
   none no_checker_emails flag mail when a real server comes or goes, not for each checker
   none    umask                         mode        permissions that created files do not get
   none    random_seed                   uint()      seed of $_RANDOM

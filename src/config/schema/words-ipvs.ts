@@ -1,6 +1,5 @@
 // keepalived's words around IPVS that nothing is done with yet: of virtual_server, real_server and the
 // checkers. A word moves to ipvs.ts or checks.ts when it is acted upon.
-import { endpoint, forwarding } from './endpoints.ts';
 import { inOrder } from './options.ts';
 import { script, user } from './scripts.ts';
 import { integer, many, nameOf, oneOf, type Shape } from './shape.ts';
@@ -59,8 +58,6 @@ const SHAPES = {
   bfdSession: nameOf('bfd_instance'),
   script,
   user,
-  endpoint,
-  forwarding,
   digest,
   statusCodes: many(statusCode),
   hex: bytes('[0-9a-fA-F]', 'bytes in hexadecimal'),
@@ -202,8 +199,6 @@ const BFD_CHECK = wordBlock(
 
 export const REAL_SERVER_WORDS = words(
   `
-  ignored notify_up                     script      run when the server comes up
-  ignored notify_down                   script      run when the server goes down
   none    smtp_alert                    bool        mail on RS change
   none    virtualhost                   text        Host header
   none    snmp_name                     text        label in SNMP output
@@ -235,21 +230,10 @@ export const REAL_SERVER_WORDS = words(
 
 export const VIRTUAL_SERVER_WORDS = words(
   `
-  ignored ip_family                     one(inet|inet6) family of a firewall mark service
-  none    hashed                        flag        kept for compatibility
-  ignored persistence_engine            text        persistence engine, as sip
-  ignored ha_suspend                    flag        no checks while the virtual address is elsewhere
+  acts    hashed                        flag        every service is: kept for old files
   none    smtp_alert                    bool        mail on quorum change
   none    virtualhost                   text        Host header
   none    snmp_name                     text        label in SNMP output
-  none    omega                         flag        run notify_down and quorum_down at the end
-  ignored quorum_up                     script      run when quorum is reached
-  ignored quorum_down                   script      run when quorum is lost
-  none    quorum                        uint(1)=1   least weight of working servers
-  none hysteresis int()=0 how far above or below quorum the weight must be before that counts
-  ignored sorry_server                  endpoint    server in use while quorum is lost
-  ignored sorry_server_inhibit          flag        as inhibit_on_failure, of the sorry server
-  ignored sorry_server_lvs_method       forwarding  forwarding to the sorry server
 `,
   { shapes: SHAPES },
 );

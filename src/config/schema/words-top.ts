@@ -1,7 +1,5 @@
 // keepalived's words of the top level that nothing is done with yet. A word moves to top.ts when it is acted
 // upon.
-import { list } from './block.ts';
-import { groupMember } from './members.ts';
 import { wordBlock, words } from './table.ts';
 
 const SSL = wordBlock(
@@ -23,11 +21,9 @@ export const TOP_WORDS = words(
   ignored instance                      text        name of this daemon when several run on one host
   none    child_wait_time uint()     seconds children get to stop; default 5
   ignored SSL{}                         flag        certificate and key of SSL_GET
-  ignored virtual_server_group{} name a named list of addresses and fwmarks that share one pool
 `,
   {
     blocks: {
-      virtual_server_group: list('virtual_server_group', groupMember),
       SSL,
     },
   },

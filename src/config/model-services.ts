@@ -1,0 +1,93 @@
+// Virtual and real servers as the file has them, each value with its place.
+import type { Address, Family } from '../core/address.ts';
+import type { Located, Span } from '../core/diagnostic.ts';
+import type { Method, Protocol } from '../core/forwarding.ts';
+import type { AddressRange } from '../core/range.ts';
+import type { Program } from './model-notify.ts';
+
+/** Whose packets are a service's: of a group those of each member. */
+export type Selects =
+  /** Port 0 = every one (persistent services only). */
+  | { by: 'address'; address: Located<Address>; port: Located<number> }
+  | { by: 'mark'; mark: Located<number>; family: Family }
+  | { by: 'group'; group: Located<string>; members: readonly GroupMember[] };
+export type GroupMember =
+  | { addresses: Located<AddressRange>; port: number }
+  | { mark: Located<number>; family: Family };
+
+export type VirtualServer = {
+  at: Span;
+  selects: Selects;
+  /** Of the addresses; firewall marks have none. */
+  protocol: Located<Protocol>;
+  scheduler: Located<string>;
+  schedulerFlags: Located<string>[];
+  method: Located<Method>;
+  /** Seconds; 0 = not persistent. */
+  persistenceSeconds: Located<number>;
+  /** Prefix length that clients are grouped by; undefined = one client address. */
+  persistencePrefix?: Located<number>;
+  persistenceEngine?: Located<string>;
+  onePacket: Located<boolean>;
+  alpha: Located<boolean>;
+  inhibitOnFailure: Located<boolean>;
+  /** Weight that is enough: no more than all servers have, or 1. */
+  quorum: Located<number>;
+  /** Below the quorum. */
+  hysteresis: Located<number>;
+  sorryServer?: SorryServer;
+  notifyQuorumUp?: Program;
+  notifyQuorumDown?: Program;
+  /** `omega` */
+  tellsStop: Located<boolean>;
+  /** `ha_suspend` */
+  suspends: Located<boolean>;
+  check: CheckDefaults;
+  realServers: RealServer[];
+};
+
+export type SorryServer = {
+  address: Located<Address>;
+  port: Located<number>;
+  method: Located<Method>;
+  inhibits: boolean;
+};
+
+/**
+ * Probe settings given at virtual server level; undefined = the checker's own default. All times in
+ * milliseconds.
+ */
+export type CheckDefaults = {
+  delayLoopMs?: Located<number>;
+  connectTimeoutMs?: Located<number>;
+  retry?: Located<number>;
+  delayBeforeRetryMs?: Located<number>;
+  warmupMs?: Located<number>;
+};
+
+export type RealServer = {
+  at: Span;
+  address: Located<Address>;
+  /** Of NAT; other methods leave the port as it is. 0 = as it came. */
+  port: Located<number>;
+  weight: Located<number>;
+  method?: Located<Method>;
+  inhibitOnFailure?: Located<boolean>;
+  upperThreshold: Located<number>;
+  lowerThreshold: Located<number>;
+  notifyUp?: Program;
+  notifyDown?: Program;
+  checks: Check[];
+};
+
+export type Check = TcpCheck;
+/** What it inherits is filled in; without a `warmupMs` it is delayLoopMs. */
+export type TcpCheck = Required<Omit<CheckDefaults, 'warmupMs'>> & {
+  warmupMs?: Located<number>;
+  type: 'TCP_CHECK';
+  at: Span;
+  connectAddress?: Located<Address>;
+  connectPort?: Located<number>;
+  bindAddress?: Located<Address>;
+  alpha?: Located<boolean>;
+};

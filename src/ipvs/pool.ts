@@ -1,0 +1,82 @@
+// A pool is what a `virtual_server` is: one set of real servers, and the services of IPVS they are behind.
+// Most pools have one; one of a group has a service for each of its members.
+import type { Protocol } from '../core/forwarding.ts';
+import { type AddressRange, addressesIn } from '../core/range.ts';
+import {
+  familyOfService,
+  type MarkSelector,
+  type Selector,
+  type Server,
+  type ServerKey,
+  type Service,
+  type ServiceKey,
+  type ServiceSettings,
+  serverKey,
+  serviceKey,
+} from './model.ts';
+
+/** `TCP 192.0.2.1:80` of one service, `group web TCP` of a group. */
+export type PoolName = string;
+export type Member = (AddressRange & { protocol: Protocol; port: number }) | MarkSelector;
+export type PoolSettings = Omit<ServiceSettings, 'persistencePrefix'> & {
+  /** Undefined = one address. */
+  persistencePrefix?: number;
+};
+export type Pool = {
+  members: readonly Member[];
+  settings: PoolSettings;
+  servers: ReadonlyMap<ServerKey, Server>;
+  /** Those that stay, with weight 0, when they are out of service. */
+  inhibited: ReadonlySet<ServerKey>;
+  /** Stands in for all of them while the quorum is lost; `isInhibited`: else with weight 0. */
+  sorry?: { server: Server; isInhibited: boolean };
+};
+
+const expanded = new WeakMap<Pool, readonly (readonly [ServiceKey, Service])[]>();
+
+/** The same objects each time, so that who compares sees at once that nothing has changed. */
+export function servicesOf(pool: Pool): readonly (readonly [ServiceKey, Service])[] {
+  let services = expanded.get(pool);
+  if (services === undefined) {
+    services = [...selectorsOf(pool)].map((selector) => {
+      const service = serviceFor(pool, selector);
+      return [serviceKey(service), service] as const;
+    });
+    expanded.set(pool, services);
+  }
+  return services;
+}
+
+function* selectorsOf({ members }: Pool): Generator<Selector> {
+  for (const member of members) {
+    if ('mark' in member) yield member;
+    else {
+      const { protocol, port } = member;
+      for (const address of addressesIn(member)) yield { protocol, address, port };
+    }
+  }
+}
+
+function serviceFor(pool: Pool, selector: Selector): Service {
+  const { settings, servers } = pool;
+  const oneClient = familyOfService(selector) === 6 ? 128 : 32;
+  return {
+    ...selector,
+    ...settings,
+    persistencePrefix: settings.persistencePrefix ?? oneClient,
+    servers: serversFor(servers, selector),
+  };
+}
+
+/** What only NAT can change is as it came: of an address its port, of a mark any. */
+function serversFor(servers: Pool['servers'], selector: Selector): Service['servers'] {
+  const came = 'mark' in selector ? 0 : selector.port;
+  const keeps = ({ forwarding, port }: Server) => forwarding === 'NAT' || port === came;
+  if ([...servers.values()].every(keeps)) return servers;
+  return new Map(
+    [...servers.values()].map((server) => {
+      const own = keeps(server) ? server : { ...server, port: came };
+      return [serverKey(own), own];
+    }),
+  );
+}
