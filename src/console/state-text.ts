@@ -12,13 +12,14 @@ import type {
 /** Ends with a line break. */
 export function renderStateText(document: StateDocument): string {
   const { version, directorPid, balancerPid, uptimeMs, writtenAt, engine, connections } = document;
+  const repaired = document.tableRepairs === 0 ? '' : `, table put back ${document.tableRepairs} times`;
   const { underWay, waiting, longestWaitMs } = document.probes;
   const sections = [
     [
       `lvs-director ${version}, pid ${directorPid}, balancer ${balancerPid}, up ${duration(uptimeMs)}`,
       `written ${writtenAt}`,
       ...document.configFiles.map((file) => `configuration ${file}`),
-      `data plane ${engine}, ${connections} connections`,
+      `data plane ${engine}, ${connections} connections${repaired}`,
     ],
     ['VRRP instances', ...document.instances.flatMap(instanceLines)],
     ['Virtual services', ...document.services.flatMap(serviceLines)],

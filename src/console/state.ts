@@ -27,6 +27,8 @@ export type DirectorState = {
   configFiles: readonly string[];
   engine: 'kernel' | 'embedded';
   connections: number;
+  /** How often the table was put back after somebody else had changed it. */
+  tableRepairs: number;
   /** CLOCK_MONOTONIC now: the instances' times are of it. */
   monotonicMs: number;
   instances: readonly InstanceStatus[];
@@ -47,6 +49,7 @@ export type StateDocument = {
   configFiles: readonly string[];
   engine: 'kernel' | 'embedded';
   connections: number;
+  tableRepairs: number;
   instances: InstanceDocument[];
   services: ServiceDocument[];
   probes: HealthSnapshot['probes'];
@@ -90,6 +93,7 @@ export type EventDocument = { at: string; event: string; message: string; fields
 
 export function stateDocument(state: DirectorState): StateDocument {
   const { version, directorPid, balancerPid, configFiles, engine, connections, syncDaemons } = state;
+  const { tableRepairs } = state;
   return {
     version,
     directorPid,
@@ -99,6 +103,7 @@ export function stateDocument(state: DirectorState): StateDocument {
     configFiles,
     engine,
     connections,
+    tableRepairs,
     instances: state.instances.map((instance) => instanceDocument(instance, state.monotonicMs)),
     services: serviceDocuments(state),
     probes: { ...state.health.probes, longestWaitMs: whole(state.health.probes.longestWaitMs) },

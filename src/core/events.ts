@@ -177,6 +177,14 @@ export const EVENTS = {
     level: 'error',
     means: 'the data plane cannot have a service or a server of one, which is left out; `reason`',
   },
+  'ipvs.repaired': {
+    level: 'warn',
+    means: 'somebody else had changed services or sync threads of ours: they were put back; `repairs` counts',
+  },
+  'ipvs.contested': {
+    level: 'error',
+    means: 'somebody else goes on changing services of ours: they are put back a few times only',
+  },
   'ipvs.failed': { level: 'error', means: 'the data plane refused a command' },
   'server.up': { level: 'info', means: 'a real server passed its checks and is in service' },
   'server.down': { level: 'warn', means: 'a real server failed its checks and was taken out' },

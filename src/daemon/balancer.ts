@@ -138,6 +138,7 @@ export class Balancer {
     const plane = await openPlane(result.loaded.configuration.director.engine.value, edges);
     const balancer = new Balancer(message, edges, plane, result.loaded, programs);
     await balancer.#apply();
+    balancer.#keeper.watch(edges.fail);
     return balancer;
   }
 
@@ -184,6 +185,7 @@ export class Balancer {
       options: this.#options,
       loaded: this.#loaded,
       plane: this.#plane,
+      tableRepairs: this.#keeper.repairs,
       health: this.#health.snapshot(),
       lastEvents: this.#edges.recent(),
     });
@@ -347,7 +349,7 @@ export class Balancer {
     this.#trackers.stop();
     this.#links.stop();
     this.#scripts.stop();
-    this.#keeper.stopRetrying();
+    this.#keeper.stopWatching();
     if (this.#turning.size > 0) await wait(TURN_MS.handedOver);
     for (const timer of this.#turning.values()) clearTimeout(timer);
     await this.#own([]);

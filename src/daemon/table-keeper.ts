@@ -7,8 +7,12 @@ import { type ServiceKey, type SyncDaemon, serverKey, serviceKey, type Table } f
 import type { Command, CommandFailure, DataPlane } from '../ipvs/plane.ts';
 import { reconcile, reconcileSync } from '../ipvs/reconcile.ts';
 import { type Refused, withoutRefused } from '../ipvs/refusals.ts';
+import { Repairs } from './repairs.ts';
 
 const RETRY_MS = 1_000;
+/** A table that somebody cleared is found so after this long, one server among thousands after a while. */
+const AUDIT_MS = 400;
+const AUDITED_AT_ONCE = 16;
 /** What this plane will never do: asking again each second would only fill the log. */
 const FOR_GOOD = 'EOPNOTSUPP';
 
@@ -28,6 +32,12 @@ export class TableKeeper {
   #dirty = false;
   #running: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #audit: NodeJS.Timeout | undefined;
+  /** Wanted services in the order in which they are looked at, and whose turn it is. */
+  #order: readonly ServiceKey[] = [];
+  #turn = 0;
+  readonly #repairs = new Repairs();
+  #isRepairing = false;
 
   constructor(plane: DataPlane, say: (notice: Notice) => void) {
     this.#plane = plane;
@@ -39,6 +49,8 @@ export class TableKeeper {
     const [wanted, refused] = withoutRefused(table, this.#plane.refusal);
     this.#reportRefused(refused);
     this.#wanted = wanted;
+    this.#order = [...wanted.keys()];
+    this.#turn = 0;
     for (const key of wanted.keys()) this.#owned.add(key);
     return this.#settle();
   }
@@ -61,8 +73,49 @@ export class TableKeeper {
     this.#actual = undefined;
   }
 
-  stopRetrying(): void {
+  /** How often the table was put back after somebody else had changed it. */
+  get repairs(): number {
+    return this.#repairs.count;
+  }
+
+  /** Looks from now on whether somebody else changes the table. `fail`: it cannot be read any more. */
+  watch(fail: (error: Error) => void): void {
+    if (this.#plane.readServices === undefined) return;
+    this.#audit = setInterval(() => void this.#look().catch(fail), AUDIT_MS);
+  }
+
+  stopWatching(): void {
     clearTimeout(this.#retry);
+    clearInterval(this.#audit);
+  }
+
+  /** A few services each time; of a table that was cleared the first of them tells. */
+  async #look(): Promise<void> {
+    if (this.#running !== undefined || this.#actual === undefined) return;
+    const [wanted, sync] = [this.#wanted, this.#wantedSync];
+    const part = this.#nextPart();
+    const found = await this.#plane.readServices!([...part.values()]);
+    const runs = sync === undefined ? [] : await this.#plane.readSync();
+    // What was wanted meanwhile has been compared with the table by itself.
+    if (this.#running !== undefined || this.#wanted !== wanted || this.#wantedSync !== sync) return;
+    const syncDiffers = sync !== undefined && reconcileSync(sync, runs, this.#ownedSync).length > 0;
+    if (!syncDiffers && reconcile(part, found, new Set()).length === 0) return;
+    if (this.#repairs.allow(performance.now())) {
+      this.#isRepairing = true;
+      this.#actual = undefined;
+      return this.#settle();
+    }
+    if (!this.#repairs.isNews()) return;
+    const message =
+      'somebody else changes the table again and again: it is put back a few times in 10 s only';
+    this.#say({ event: 'ipvs.contested', message, fields: { repairs: this.#repairs.count } });
+  }
+
+  #nextPart(): Table {
+    const part = this.#order.slice(this.#turn, this.#turn + AUDITED_AT_ONCE);
+    this.#turn += AUDITED_AT_ONCE;
+    if (this.#turn >= this.#order.length) this.#turn = 0;
+    return new Map(part.map((key) => [key, this.#wanted.get(key)!]));
   }
 
   #settle(): Promise<void> {
@@ -88,10 +141,14 @@ export class TableKeeper {
     if (this.#wantedSync !== undefined) {
       commands.push(...reconcileSync(this.#wantedSync, await this.#plane.readSync(), this.#ownedSync));
     }
+    const isRepair = this.#isRepairing;
+    this.#isRepairing = false;
     if (commands.length === 0) return;
     const started = performance.now();
     const failures = await this.#plane.apply(commands);
-    this.#report(commands, failures, performance.now() - started);
+    const ms = performance.now() - started;
+    if (isRepair) this.#reportRepair(commands, ms);
+    this.#report(commands, failures, ms);
     if (failures.length === 0) this.#actual = this.#expected(this.#actual);
     else this.#tryAgainLater(failures);
   }
@@ -113,6 +170,14 @@ export class TableKeeper {
     if (services.length === 0) return;
     const message = `adopted ${services.length} services that were already in the table`;
     this.#say({ event: 'ipvs.adopted', message, fields: { services: services.length } });
+  }
+
+  #reportRepair(commands: readonly Command[], ms: number): void {
+    const lost = commands.filter((command) => command.do === 'addService').length;
+    const what = lost === 0 ? '' : `, ${lost} of them services that were gone`;
+    const message = `somebody else changed the table: ${commands.length} commands put it back${what}`;
+    const fields = { commands: commands.length, services: lost, ms: Math.round(ms * 10) / 10 };
+    this.#say({ event: 'ipvs.repaired', message, fields: { ...fields, repairs: this.#repairs.count } });
   }
 
   /** Once, not with every change of a server's health. */

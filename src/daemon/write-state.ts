@@ -15,6 +15,7 @@ type Parts = {
   options: RunOptions;
   loaded: Loaded;
   plane: DataPlane;
+  tableRepairs: number;
   health: HealthSnapshot;
   lastEvents: readonly LoggedEvent[];
 };
@@ -25,6 +26,7 @@ export async function writeState({
   options,
   loaded,
   plane,
+  tableRepairs,
   health,
   lastEvents,
 }: Parts): Promise<Notice> {
@@ -38,6 +40,7 @@ export async function writeState({
     configFiles: options.files,
     engine: plane.engine,
     connections: await plane.countConnections(),
+    tableRepairs,
     monotonicMs: message.monotonicMs,
     instances,
     table: await plane.readTable(),

@@ -53,6 +53,11 @@ export interface DataPlane {
   refusal(service: ServiceHead, server?: Server): string | undefined;
   readInfo(): Promise<EngineInfo>;
   readTable(): Promise<Table>;
+  /**
+   * Of the services asked for those that are there, as they are now. Absent where nobody else can change
+   * them.
+   */
+  readServices?(services: readonly ServiceHead[]): Promise<Table>;
   readSync(): Promise<readonly SyncDaemon[]>;
   readCounters(): Promise<ReadonlyMap<ServiceKey, ServiceCounters>>;
   /**

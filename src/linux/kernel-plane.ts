@@ -27,12 +27,14 @@ import {
   dumpServers,
   dumpServices,
   getInfo,
+  getService,
   getTimeouts,
 } from '../ipvs/kernel/requests.ts';
 import {
   familyOfService,
   type Service,
   type ServiceCounters,
+  type ServiceHead,
   type ServiceKey,
   type SyncDaemon,
   serverKey,
@@ -88,6 +90,24 @@ export class KernelPlane implements DataPlane {
       table.set(serviceKey(head), { ...head, servers: new Map(entries) });
     }
     return table;
+  }
+
+  async readServices(services: readonly ServiceHead[]): Promise<Table> {
+    const found = services.flatMap((service) => this.#readService(service) ?? []);
+    return new Map(found.map((service) => [serviceKey(service), service]));
+  }
+
+  #readService(wanted: ServiceHead): Service | undefined {
+    try {
+      const [answer] = this.#socket.request(getService(this.#family, wanted));
+      const entry = answer && understood(decodeService(answer));
+      if (entry === undefined) return undefined;
+      const servers = this.#serversOf(entry).map(({ server }) => [serverKey(server), server] as const);
+      return { ...entry.head, servers: new Map(servers) };
+    } catch (error) {
+      if (error instanceof SystemCallError && error.errno === 'ESRCH') return undefined;
+      throw error;
+    }
   }
 
   async readCounters(): Promise<ReadonlyMap<ServiceKey, ServiceCounters>> {

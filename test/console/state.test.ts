@@ -77,6 +77,7 @@ const STATE: DirectorState = {
   configFiles: ['/etc/keepalived/keepalived.conf'],
   engine: 'kernel',
   connections: 7,
+  tableRepairs: 0,
   monotonicMs: 50_000,
   instances: [
     {

@@ -43,6 +43,12 @@ export function commandRequest(family: number, command: Command): Request {
 export function dumpServices(family: number): Request {
   return request(family, 'GET_SERVICE', { number: CMD.GET_SERVICE, flags: NLM_F.DUMP }, {});
 }
+/** Refused with ESRCH when there is no such service. */
+export function getService(family: number, service: Selector): Request {
+  const values = { service: serviceIdentity(service) };
+  const name = `GET_SERVICE ${serviceKey(service)}`;
+  return request(family, name, { number: CMD.GET_SERVICE, flags: NLM_F.ACK }, values);
+}
 export function dumpServers(family: number, service: Selector): Request {
   const values = { service: serviceIdentity(service) };
   const name = `GET_DEST ${serviceKey(service)}`;
