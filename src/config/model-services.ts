@@ -15,6 +15,15 @@ export type GroupMember =
   | { addresses: Located<AddressRange>; port: number }
   | { mark: Located<number>; family: Family };
 
+/** Of `global_defs`. */
+export type IpvsWords = {
+  /** 0 = as it is. */
+  timeouts?: { tcpSeconds: number; tcpFinSeconds: number; udpSeconds: number };
+  /** Everything, whoever made it. */
+  flushesAtStart: boolean;
+  flushesAtStop: boolean;
+};
+
 export type VirtualServer = {
   at: Span;
   selects: Selects;

@@ -7,7 +7,7 @@ import type { Route } from '../core/route.ts';
 import type { Rule } from '../core/rule.ts';
 import type { FilterWords, GarpDefaults, GarpGroup, LinkWords } from './model-links.ts';
 import type { GlobalNotify, Mail, Notify, Program } from './model-notify.ts';
-import type { VirtualServer } from './model-services.ts';
+import type { IpvsWords, VirtualServer } from './model-services.ts';
 import type { Statics } from './model-statics.ts';
 import type { IpvlanMode } from './schema/virtual-device.ts';
 
@@ -58,6 +58,7 @@ export type GlobalDefs = {
   garpIntervalMs?: Located<number>;
   gnaIntervalMs?: Located<number>;
   notify: GlobalNotify;
+  ipvs: IpvsWords;
 };
 
 /** How the elector runs. */

@@ -177,6 +177,11 @@ export const EVENTS = {
     level: 'error',
     means: 'the data plane cannot have a service or a server of one, which is left out; `reason`',
   },
+  'ipvs.timeouts': { level: 'info', means: 'after how long idle connections are forgotten was changed' },
+  'ipvs.flushed': {
+    level: 'warn',
+    means: 'the whole table was cleared at the start or the end, as the file asks',
+  },
   'ipvs.repaired': {
     level: 'warn',
     means: 'somebody else had changed services or sync threads of ours: they were put back; `repairs` counts',

@@ -23,6 +23,7 @@ import type { ElectorSettings, State, TrackerId, Verdict } from '../vrrp/setting
 import { withoutVirtualDevices } from '../vrrp/virtual-device.ts';
 import { controlResources } from './control.ts';
 import { ControlKeeper } from './control-keeper.ts';
+import { IpvsSettings } from './ipvs-settings.ts';
 import { type Loaded, loadConfiguration } from './load.ts';
 import type { RunOptions, ToBalancer, ToDirector } from './messages.ts';
 import { Notifier } from './notifier.ts';
@@ -61,6 +62,7 @@ export class Balancer {
   readonly #edges: Edges;
   readonly #plane: DataPlane;
   readonly #keeper: TableKeeper;
+  readonly #ipvs: IpvsSettings;
   readonly #planKeeper: PlanKeeper;
   readonly #recordings: RecordingKeeper;
   readonly #control: ControlKeeper;
@@ -100,6 +102,7 @@ export class Balancer {
     this.#plan = planConfiguration(loaded.configuration, randomBytes(SALT_BYTES).toString('hex'));
     this.#elector = this.#planElector();
     this.#keeper = new TableKeeper(plane, edges.say);
+    this.#ipvs = new IpvsSettings(plane, edges.say);
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#recordings = new RecordingKeeper(edges.say);
     this.#control = new ControlKeeper(controlResources(plane), edges.say);
@@ -137,6 +140,7 @@ export class Balancer {
       await programs.runAndTell(startup, startup, { script: 'startup_script' });
     const plane = await openPlane(result.loaded.configuration.director.engine.value, edges);
     const balancer = new Balancer(message, edges, plane, result.loaded, programs);
+    if (balancer.#plan.ipvs.flushesAtStart && message.accepted === undefined) await balancer.#ipvs.flush();
     await balancer.#apply();
     balancer.#keeper.watch(edges.fail);
     return balancer;
@@ -212,6 +216,7 @@ export class Balancer {
     this.#elector = this.#planElector();
     this.#notifier.configure(planNotify(this.#loaded.configuration));
     this.#health.configure(this.#plan.targets);
+    await this.#ipvs.apply(this.#plan.ipvs.timeouts);
     await this.#applyTable();
     await this.#applyRoles();
     this.#trackers.configure(this.#plan.trackers);
@@ -356,7 +361,9 @@ export class Balancer {
     if (!keepServices) {
       await this.#keeper.wantSync([]);
       await this.#keeper.want(new Map());
+      if (this.#plan.ipvs.flushesAtStop) await this.#ipvs.flush();
     }
+    await this.#ipvs.apply(undefined);
     await silent;
     await this.#plane.close();
     await this.#planKeeper.remove();

@@ -268,6 +268,17 @@ function syncEntry({ instance, daemon }: SyncPlan): Entry {
   return { subject: { what: 'sync' }, facts: { ...(instance === undefined ? {} : { instance }), ...daemon } };
 }
 
+function ipvsFacts({ timeouts, flushesAtStart, flushesAtStop }: Plan['ipvs']): Facts {
+  const { tcpSeconds, tcpFinSeconds, udpSeconds } = timeouts ?? {};
+  return {
+    ...(timeouts === undefined
+      ? {}
+      : { timeouts: `tcp ${tcpSeconds} tcpfin ${tcpFinSeconds} udp ${udpSeconds}` }),
+    ...(flushesAtStart ? { flushesAtStart } : {}),
+    ...(flushesAtStop ? { flushesAtStop } : {}),
+  };
+}
+
 function directorEntry(plan: Plan): Entry {
   const { director, elector, notify } = plan;
   const { realtimePriority, leaseSeconds, pacing, logsUnknownIds } = elector;
@@ -275,6 +286,7 @@ function directorEntry(plan: Plan): Entry {
     subject: { what: 'director' },
     facts: {
       ...director,
+      ...ipvsFacts(plan.ipvs),
       leaseSeconds,
       realtimePriority,
       ...pacingFacts(pacing),

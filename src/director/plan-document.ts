@@ -3,6 +3,7 @@
 // that a plan does not need.
 import { createHmac } from 'node:crypto';
 import type { Configuration } from '../config/model.ts';
+import type { IpvsWords } from '../config/model-services.ts';
 import type { HealthTarget } from '../health/shape.ts';
 import type { Pool, PoolName } from '../ipvs/pool.ts';
 import type { ElectorSettings, InstanceSettings } from '../vrrp/settings.ts';
@@ -27,6 +28,7 @@ export type Plan = {
   /** Undefined = no sync daemon. */
   sync?: SyncPlan | undefined;
   notify: NotifyPlan;
+  ipvs: IpvsWords;
   director: {
     engine: 'auto' | 'kernel' | 'embedded';
     drillHoldMs: number;
@@ -40,7 +42,7 @@ export type Plan = {
 export type PlanDocument = { directorPid: number; version: string; plan: Plan };
 
 /** To be raised whenever a plan gets, loses or renames a field: an old document is then not compared. */
-const FORMAT = 6;
+const FORMAT = 7;
 
 export function planConfiguration(configuration: Configuration, salt: string): Plan {
   const { addresses: _, ...elector } = planElector(configuration, 'kernel');
@@ -59,6 +61,7 @@ export function planConfiguration(configuration: Configuration, salt: string): P
       ...notify,
       webhooks: notify.webhooks.map(({ url, ...more }) => ({ ...more, url: seal(url, salt) })),
     },
+    ipvs: configuration.global.ipvs,
     director: {
       engine: engine.value,
       drillHoldMs: drillHoldMs.value,

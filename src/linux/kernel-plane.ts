@@ -22,10 +22,12 @@ import {
 import { FAMILY_NAME } from '../ipvs/kernel/attributes.ts';
 import { parseConnectionLine } from '../ipvs/kernel/connection-lines.ts';
 import {
+  changeTimeouts,
   commandRequest,
   dumpDaemons,
   dumpServers,
   dumpServices,
+  flushAll,
   getInfo,
   getService,
   getTimeouts,
@@ -41,7 +43,14 @@ import {
   serviceKey,
   type Table,
 } from '../ipvs/model.ts';
-import type { Command, CommandFailure, DataPlane, EngineInfo, OwnedAddress } from '../ipvs/plane.ts';
+import type {
+  Command,
+  CommandFailure,
+  DataPlane,
+  EngineInfo,
+  OwnedAddress,
+  Timeouts,
+} from '../ipvs/plane.ts';
 import type { Decoded } from '../netlink/attributes.ts';
 import { decodeFamily, familyRequest, NETLINK_GENERIC } from '../netlink/generic.ts';
 import { SystemCallError } from './libc.ts';
@@ -145,6 +154,14 @@ export class KernelPlane implements DataPlane {
       }
     }
     return failures;
+  }
+
+  async changeTimeouts(timeouts: Timeouts): Promise<void> {
+    this.#socket.request(changeTimeouts(this.#family, timeouts));
+  }
+
+  async flush(): Promise<void> {
+    this.#socket.request(flushAll(this.#family));
   }
 
   /** The addresses are on interfaces: the kernel knows. */

@@ -50,6 +50,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
           statesOnReload: false,
           mailDefault: false,
         },
+        ipvs: { flushesAtStart: false, flushesAtStop: false },
       },
       instances: [],
       syncGroups: [],

@@ -161,5 +161,17 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
       statesOnReload: notifies,
     };
     const suspensions = {};
-    return { salt: 'salt', elector, pools, targets, suspensions, trackers, ...daemon, notify, director };
+    const ipvs = { flushesAtStart: notifies, flushesAtStop: false };
+    return {
+      salt: 'salt',
+      elector,
+      pools,
+      targets,
+      suspensions,
+      trackers,
+      ...daemon,
+      notify,
+      ipvs,
+      director,
+    };
   });

@@ -6,11 +6,11 @@ import { bootGuest } from './guest.ts';
 
 type File = { seed: number; lines: number; missing: string[]; superfluous: string[]; said: string[] };
 
-const { exitCode, result, log } = await bootGuest({ program: 'ipvs-referee.ts', args: ['1', '4', '40'] });
+const { exitCode, result, log } = await bootGuest({ program: 'ipvs-referee.ts', args: ['1', '2', '40'] });
 const { files } = (result ?? { files: [] }) as { files: File[] };
 
 test('all files were judged, and are of some size', () => {
-  expect(files, log).toHaveLength(4);
+  expect(files, log).toHaveLength(2);
   expect(exitCode, log).toBe(0);
   for (const { lines } of files) expect(lines).toBeGreaterThan(100);
 });

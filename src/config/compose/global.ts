@@ -6,6 +6,7 @@ import type { GLOBAL_DEFS } from '../schema/global.ts';
 import { all, last, noSettings, type Settings, settled } from '../settings.ts';
 import { composeFilter } from './filter.ts';
 import { composeGlobalGarp } from './garp.ts';
+import { composeIpvs } from './ipvs-global.ts';
 import { composeGlobalNotify, composeWebhooks } from './notify.ts';
 import { composeRunning } from './running.ts';
 import { composeSync } from './sync-daemon.ts';
@@ -43,6 +44,7 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>, report: Re
     ...(garpInterval === undefined ? {} : { garpIntervalMs: garpInterval }),
     ...(gnaInterval === undefined ? {} : { gnaIntervalMs: gnaInterval }),
     notify: composeGlobalNotify(settings),
+    ipvs: composeIpvs(settings),
   };
 }
 

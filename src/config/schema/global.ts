@@ -6,6 +6,7 @@ import type { Arguments } from '../arguments.ts';
 import { type Block, keyword } from './block.ts';
 import { FILTER_WORDS } from './filter.ts';
 import { GLOBAL_GARP_WORDS } from './garp.ts';
+import { IPVS_GLOBAL_WORDS } from './ipvs-global.ts';
 import { GLOBAL_MAIL_WORDS } from './mail.ts';
 import { GLOBAL_NOTIFY_WORDS } from './notify.ts';
 import { type Options, options } from './options.ts';
@@ -177,6 +178,7 @@ export const GLOBAL_DEFS = {
     ...GLOBAL_RUNNING_WORDS,
     ...GLOBAL_NOTIFY_WORDS,
     ...GLOBAL_MAIL_WORDS,
+    ...IPVS_GLOBAL_WORDS,
   },
   others: GLOBAL_WORDS,
 } as const satisfies Block;

@@ -1,28 +1,8 @@
 // keepalived's words of global_defs that nothing is done with yet. A word moves to global.ts when it is acted
 // upon.
-import { keyword } from './block.ts';
-import { options } from './options.ts';
 import { fifo, script, user } from './scripts.ts';
-import { integer, type Shape } from './shape.ts';
+import type { Shape } from './shape.ts';
 import { words } from './table.ts';
-
-/** <linux/ip_vs.h>: timeouts are whole seconds; keepalived.conf(5) allows up to 31 days. */
-const LONGEST_TIMEOUT = 86_400 * 31;
-
-/** 0 leaves what the kernel has. */
-const timeout = integer(0, LONGEST_TIMEOUT);
-const anyTimeouts = options({
-  tcp: keyword(timeout, 'of established TCP connections'),
-  tcpfin: keyword(timeout, 'of TCP connections after a FIN'),
-  udp: keyword(timeout, 'of UDP'),
-});
-const timeouts: Shape<ReturnType<typeof anyTimeouts.read> & object> = {
-  ...anyTimeouts,
-  read(given) {
-    if (given.peek() !== undefined) return anyTimeouts.read(given);
-    return given.complain('CFG_MISSING', given.lastTaken.at, `${given.subject} needs at least one of them`);
-  },
-};
 
 const PERMISSION = 'I[RWX](?:USR|GRP|OTH)';
 const MASK = new RegExp(`^(?:0x[0-9a-f]+|\\d+|${PERMISSION}(?:\\|${PERMISSION})*)$`, 'i');
@@ -61,7 +41,6 @@ const SHAPES = {
   script,
   user,
   fifo,
-  timeouts,
   mode,
 };
 
@@ -77,10 +56,6 @@ export const GLOBAL_WORDS = words(
   none    set_supplementary_groups      bool        give scripts the user's supplementary groups
   none    smtp_alert_checker            bool        default for checker mails
   none    checker_log_all_failures      bool        log every failed probe, not only transitions
-  ignored lvs_timeouts                  timeouts    the kernel's timeouts of connections
-  ignored lvs_flush                     flag        clear the whole IPVS table at the start
-  ignored lvs_flush_on_stop ?one(VS) clear IPVS at the end; VS = our own services only, servers and all
-  ignored lvs_flush_onstop              ?one(VS)    old name of lvs_flush_on_stop
   ignored nftables_ipvs ?text one fwmark service per virtual_server_group, marked by this nftables table
   ignored nftables_ipvs_priority        int(-2147483648) priority of the chains of nftables_ipvs
   ignored nftables_ipvs_start_fwmark    uint(1)     first mark of nftables_ipvs; default 1000

@@ -75,15 +75,12 @@ function verdictsAtStart(configuration: Configuration): Verdicts {
 }
 
 async function byUs(text: string): Promise<[string[], string[]]> {
-  const { configuration, diagnostics } = readConfiguration([{ name: 'referee.conf', text }]);
+  const { configuration } = readConfiguration([{ name: 'referee.conf', text }]);
   const wanted = desiredTable(planPools(configuration), verdictsAtStart(configuration));
   const failures = await plane!.apply(reconcile(wanted, await plane!.readTable(), new Set()));
   const actual = await plane!.readTable();
   const left = reconcile(wanted, actual, new Set(wanted.keys()));
   const said = [
-    ...diagnostics
-      .filter(({ severity }) => severity !== 'warning')
-      .map(({ code, message }) => `${code} ${message}`),
     ...failures.map(({ command, reason }) => `${command.do} ${reason}`),
     ...left.map((command) => `${command.do} is still to be done`),
   ];

@@ -1,0 +1,50 @@
+// What the configuration says about IPVS as a whole: its timeouts, and that its table is cleared. What was
+// there before comes back at the end.
+import { isDeepStrictEqual } from 'node:util';
+import type { Notice } from '../core/events.ts';
+import type { DataPlane, Timeouts } from '../ipvs/plane.ts';
+
+export class IpvsSettings {
+  readonly #plane: DataPlane;
+  readonly #say: (notice: Notice) => void;
+  /** Before they were first changed. */
+  #original: Timeouts | undefined;
+  #applied: Timeouts | undefined;
+
+  constructor(plane: DataPlane, say: (notice: Notice) => void) {
+    this.#plane = plane;
+    this.#say = say;
+  }
+
+  /** Undefined = those that were there before. */
+  async apply(timeouts: Timeouts | undefined): Promise<void> {
+    if (isDeepStrictEqual(timeouts, this.#applied)) return;
+    if (this.#plane.changeTimeouts === undefined) return this.#refuse(timeouts);
+    this.#original ??= (await this.#plane.readInfo()).timeouts;
+    // One that is not given any more goes back, too.
+    const wanted = { ...this.#original, ...Object.fromEntries(given(timeouts)) };
+    await this.#plane.changeTimeouts(wanted);
+    this.#applied = timeouts;
+    const { tcpSeconds, tcpFinSeconds, udpSeconds } = wanted;
+    const seconds = `${tcpSeconds} (TCP), ${tcpFinSeconds} (its end) and ${udpSeconds} s (UDP)`;
+    const message = `idle connections are forgotten after ${seconds}`;
+    this.#say({ event: 'ipvs.timeouts', message, fields: wanted });
+  }
+
+  async flush(): Promise<void> {
+    if (this.#plane.flush === undefined) return;
+    await this.#plane.flush();
+    this.#say({ event: 'ipvs.flushed', message: 'the whole IPVS table was cleared, as the file says' });
+  }
+
+  #refuse(timeouts: Timeouts | undefined): void {
+    this.#applied = timeouts;
+    const message = `lvs_timeouts is left out: the ${this.#plane.engine} engine has its own`;
+    if (timeouts !== undefined)
+      this.#say({ event: 'ipvs.refused', message, fields: { reason: 'its timeouts are its own' } });
+  }
+}
+
+function given(timeouts: Timeouts | undefined): [string, number][] {
+  return Object.entries(timeouts ?? {}).filter(([, seconds]) => seconds > 0);
+}

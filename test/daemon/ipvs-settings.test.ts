@@ -1,0 +1,43 @@
+// Timeouts of the whole of IPVS: what is set, what stays as it was, and that the old ones come back.
+import { expect, test } from 'vitest';
+import type { Notice } from '../../src/core/events.ts';
+import { IpvsSettings } from '../../src/daemon/ipvs-settings.ts';
+import type { DataPlane, Timeouts } from '../../src/ipvs/plane.ts';
+
+const KERNEL: Timeouts = { tcpSeconds: 900, tcpFinSeconds: 120, udpSeconds: 300 };
+const NONE: Timeouts = { tcpSeconds: 0, tcpFinSeconds: 0, udpSeconds: 0 };
+
+function begin(more: object = {}) {
+  const set: Timeouts[] = [];
+  const said: Notice[] = [];
+  const plane = {
+    engine: 'kernel',
+    readInfo: async () => ({ version: '', connectionTableSize: 0, timeouts: set.at(-1) ?? KERNEL }),
+    changeTimeouts: async (timeouts: Timeouts) => void set.push(timeouts),
+    ...more,
+  } as unknown as DataPlane;
+  return { settings: new IpvsSettings(plane, (notice) => said.push(notice)), set, said };
+}
+
+test('what is given is set, the rest stays, and all of it comes back', async () => {
+  const { settings, set } = begin();
+  await settings.apply({ ...NONE, tcpSeconds: 60 });
+  await settings.apply({ ...NONE, tcpSeconds: 60 });
+  await settings.apply({ ...NONE, udpSeconds: 5 });
+  await settings.apply(undefined);
+  expect(set).toEqual([{ ...KERNEL, tcpSeconds: 60 }, { ...KERNEL, udpSeconds: 5 }, KERNEL]);
+});
+
+test('nothing given, nothing done', async () => {
+  const { settings, set, said } = begin();
+  await settings.apply(undefined);
+  expect([set, said]).toEqual([[], []]);
+});
+
+test('an engine that has its own says so, once', async () => {
+  const { settings, said } = begin({ engine: 'embedded', changeTimeouts: undefined });
+  await settings.apply({ ...NONE, tcpSeconds: 60 });
+  await settings.apply({ ...NONE, tcpSeconds: 60 });
+  await settings.apply(undefined);
+  expect(said.map(({ event }) => event)).toEqual(['ipvs.refused']);
+});
