@@ -22,12 +22,13 @@ beforeAll(async () => {
   pair = new Pair();
   for (const side of ['a', 'b'] as const)
     await until('the end of duplicate address detection', () => linkLocal(side) !== undefined);
-  // Its device answers for itself only, not for the host's.
-  await pair.output('b', ['sh', '-c', `echo 1 > /proc/sys/net/ipv4/conf/${DEVICE}/arp_ignore`]);
 });
-beforeEach(() => {
+beforeEach(async () => {
   pair.ip('b', 'link', 'add', HOST, 'link', DEVICE, 'type', 'macvlan', 'mode', 'private');
   pair.ip('b', 'link', 'set', HOST, 'up');
+  // Neither answers for the other, as if the host were another machine.
+  for (const name of [DEVICE, HOST])
+    await pair.output('b', ['sh', '-c', `echo 1 > /proc/sys/net/ipv4/conf/${name}/arp_ignore`]);
 });
 afterEach(async () => {
   await pair.clear();

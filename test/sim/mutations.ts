@@ -88,8 +88,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'a master does not ask who else has its address',
     file: 'src/vrrp/claims.ts',
-    from: "    turn.actions.push({ do: 'ask', question });\n  }\n}\n\n/** Somebody",
-    to: '  }\n}\n\n/** Somebody',
+    from: '  if (!isSettledMaster(instance, nowMs)) return;',
+    to: '  return;',
   },
   {
     what: 'no refresh',
