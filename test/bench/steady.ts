@@ -25,7 +25,7 @@ export async function run(all = process.argv.includes('--all')): Promise<Row[]> 
     theirs: figure(heard.theirs),
   });
   return [
-    row({ name: `${name}: takeovers for nothing`, unit: '', ...both(changesOfMaster), bound: '0' }),
+    row({ name: `${name}: changes of who advertises`, unit: '', ...both(changesOfMaster), bound: '0' }),
     row({
       name: `${name}: longest time between two adverts`,
       unit: 'ms',
