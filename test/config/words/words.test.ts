@@ -42,14 +42,7 @@ const MILDER: readonly [RegExp, string][] = [
   ],
   [/^vrrp_instance: linkbeat_use_polling|: nb_get_retry /, 'an old name, and known as such'],
   [/: include_check /, '2.2.7 knows none of the words of its own manual'],
-  [
-    /^vrrp_instance: (vmac_xmit_base|native_ipv6)/,
-    'words that need others beside them and are not acted upon yet',
-  ],
-  [
-    /^virtual_server: (ip_family|hashed|quorum|hysteresis|sorry_server_)/,
-    'words that need others beside them and are not acted upon yet',
-  ],
+  [/^virtual_server: hashed/, 'every service is, whatever its scheduler'],
   [/UDP_CHECK: min_reply_length /, 'a reply has to be longer than it may: UDP_CHECK is not acted upon yet'],
   [/^vrrp_script: (interval|timeout) (0\.001|1\.5)$/, 'milliseconds: newer than 2.2.7'],
   [/^vrrp_script: user /, 'users are not looked up'],
