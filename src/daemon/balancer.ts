@@ -216,6 +216,7 @@ export class Balancer {
     this.#elector = this.#planElector();
     this.#notifier.configure(planNotify(this.#loaded.configuration));
     this.#health.configure(this.#plan.targets);
+    this.#notifier.forgetFormerServices();
     await this.#ipvs.apply(this.#plan.ipvs.timeouts);
     await this.#applyTable();
     await this.#applyRoles();

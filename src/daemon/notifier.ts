@@ -162,12 +162,18 @@ export class Notifier {
     const listener = this.#plan.services[service] ?? this.#formerServices[service];
     const { initialServers } = this.#plan;
     if (!isTold(happening, listener, { initialServers, isStopping: this.#isStopping })) return;
-    const program = serviceProgram(happening, listener);
+    const former = this.#formerServices[service];
+    const program = serviceProgram(happening, listener) ?? serviceProgram(happening, former);
     const fields = { service, ...(server === undefined ? {} : { server }), state: up ? 'UP' : 'DOWN' };
     const of = server === undefined ? service : `${server} of ${service}`;
     if (program !== undefined) this.#enqueue({ program, of, fields, isLast: this.#isStopping });
     for (const pipe of this.#pipes)
       if (pipe.plan.hears !== 'instances') pipe.write(servicePipeLine(happening));
+  }
+
+  /** What left with a reload has been told of. */
+  forgetFormerServices(): void {
+    this.#formerServices = {};
   }
 
   /** From now on services end with the director. */
