@@ -6,7 +6,7 @@ import { methodName } from '../core/forwarding.ts';
 import { rangeName } from '../core/range.ts';
 import { routeName } from '../core/route.ts';
 import { ruleName } from '../core/rule.ts';
-import type { Quorum } from '../health/quorum.ts';
+import { type Quorum, USUAL_QUORUM } from '../health/quorum.ts';
 import { shapeOf } from '../health/shape.ts';
 import { type Server, type ServerKey, serverKey } from '../ipvs/model.ts';
 import type { Member, Pool, PoolName } from '../ipvs/pool.ts';
@@ -216,7 +216,7 @@ function serviceEntries(plan: Plan): Entry[] {
   for (const [service, pool] of pools) {
     entries.push({
       subject: { what: 'service', service },
-      facts: serviceFacts(service, pool, quorums[serviceIndex.get(service) ?? -1], plan),
+      facts: serviceFacts(service, pool, quorums[serviceIndex.get(service) ?? -1] ?? USUAL_QUORUM, plan),
     });
     for (const [server, settings] of pool.servers) {
       const id = `${service} ${server}`;
@@ -234,7 +234,7 @@ function serviceEntries(plan: Plan): Entry[] {
 }
 
 /** What selects its packets is its name, but of a group. */
-function serviceFacts(name: PoolName, pool: Pool, quorum: Quorum | undefined, plan: Plan): Facts {
+function serviceFacts(name: PoolName, pool: Pool, quorum: Quorum, plan: Plan): Facts {
   const scripts = plan.notify.services[name];
   const suspends = name in plan.suspensions;
   const { members, settings, sorry } = pool;
@@ -244,7 +244,7 @@ function serviceFacts(name: PoolName, pool: Pool, quorum: Quorum | undefined, pl
     schedulerFlags: flagNames(scheduler, schedulerFlags).join(', '),
     ...(name.startsWith('group ') ? { members: members.map(memberName).join(', ') } : {}),
     ...(sorry === undefined ? {} : { sorryServer: sorryName(sorry) }),
-    ...(quorum === undefined ? {} : quorum),
+    ...quorum,
     ...(scripts === undefined ? {} : serviceListenerFacts(scripts)),
     ...(suspends ? { haSuspend: true } : {}),
   };
