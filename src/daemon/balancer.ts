@@ -19,7 +19,7 @@ import type { DataPlane, OwnedAddress } from '../ipvs/plane.ts';
 import type { PoolName } from '../ipvs/pool.ts';
 import { removeLeftovers } from '../linux/elector/leftovers.ts';
 import { type Health, startHealth } from '../probes/runner.ts';
-import type { ElectorSettings, State, TrackerId, Verdict } from '../vrrp/settings.ts';
+import type { ElectorSettings, FormerSysctls, State, TrackerId, Verdict } from '../vrrp/settings.ts';
 import { withoutVirtualDevices } from '../vrrp/virtual-device.ts';
 import { controlResources } from './control.ts';
 import { ControlKeeper } from './control-keeper.ts';
@@ -75,6 +75,8 @@ export class Balancer {
   /** Scripts that must not be run. */
   #unfit: ReadonlySet<string> = new Set();
   readonly #states: Map<string, State>;
+  /** The kernel's settings before the elector changed them. */
+  #former: FormerSysctls;
   /** Instances that began or ceased to serve a moment ago; only an engine needs to know. */
   readonly #turning = new Map<string, NodeJS.Timeout>();
   /** The engine has addresses. */
@@ -99,6 +101,7 @@ export class Balancer {
     this.#plane = plane;
     this.#loaded = loaded;
     this.#states = new Map(start.states);
+    this.#former = start.former;
     this.#plan = planConfiguration(loaded.configuration, randomBytes(SALT_BYTES).toString('hex'));
     this.#elector = this.#planElector();
     this.#keeper = new TableKeeper(plane, edges.say);
@@ -163,6 +166,9 @@ export class Balancer {
         return this.#stateChanged(message);
       case 'group':
         return this.#notifier.group(message.group, message.state);
+      case 'sysctls':
+        this.#former = message.former;
+        return;
       case 'heardLower':
         return this.#notifier.heardLower(message.instance, message.priority);
       case 'priority':
@@ -204,7 +210,7 @@ export class Balancer {
       message: 'the director process is gone: removing its addresses and services',
       fields: { masters },
     });
-    removeLeftovers(this.#elector, masters);
+    removeLeftovers(this.#elector, masters, this.#former);
     for (const { name, priority } of this.#plan.elector.instances)
       this.#notifier.state({ instance: name, state: 'INIT', priority });
     await this.#stop(false);

@@ -6,7 +6,7 @@ import { beginDrill, type Drill, stepDrill } from '../director/drill.ts';
 import { groupNotice, stateNotice } from '../director/notices.ts';
 import { monotonicMs } from '../linux/clock.ts';
 import { type Elector, startElector } from '../linux/elector/elector.ts';
-import type { ElectorReport, InstanceStatus, State } from '../vrrp/settings.ts';
+import type { ElectorReport, FormerSysctls, InstanceStatus, State } from '../vrrp/settings.ts';
 import { BalancerChild } from './balancer-child.ts';
 import { FlightRecorder } from './flight-recorder.ts';
 import { forwarded } from './forwarded.ts';
@@ -27,6 +27,7 @@ export class Director {
   readonly #recorder: FlightRecorder;
   readonly #startedAtMs = Date.now();
   readonly #states = new Map<string, State>();
+  #former: FormerSysctls = new Map();
   readonly #snapshots = new Map<number, (instances: readonly InstanceStatus[]) => void>();
   #nextSnapshot = 0;
   #counting: ((connections: number) => void)[] = [];
@@ -119,6 +120,7 @@ export class Director {
       options: this.#options,
       states: this.#states,
       told: new Map(this.#states),
+      former: this.#former,
       ...accepted,
     });
   }
@@ -135,6 +137,9 @@ export class Director {
         this.#states.set(report.instance, report.to);
         this.#recorder.onState(report);
         return this.#say(stateNotice(report));
+      case 'sysctls':
+        this.#former = report.former;
+        return;
       case 'group':
         return this.#say(groupNotice(report));
       case 'drill':

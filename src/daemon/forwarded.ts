@@ -9,6 +9,8 @@ export function forwarded(report: ElectorReport): ToBalancer | undefined {
       return { type: 'state', instance: report.instance, state: report.to, priority: report.priority };
     case 'group':
       return { type: 'group', group: report.group, state: report.to };
+    case 'sysctls':
+      return { type: 'sysctls', former: report.former };
     case 'notice':
       return ofNotice(report.notice);
     default:

@@ -6,7 +6,14 @@ import type { KeyFile } from '../config/rules/keys.ts';
 import type { LoggedEvent } from '../console/people.ts';
 import type { Recording } from '../console/recording.ts';
 import type { Source } from '../core/diagnostic.ts';
-import type { ElectorSettings, InstanceStatus, State, TrackerId, Verdict } from '../vrrp/settings.ts';
+import type {
+  ElectorSettings,
+  FormerSysctls,
+  InstanceStatus,
+  State,
+  TrackerId,
+  Verdict,
+} from '../vrrp/settings.ts';
 
 /** Command line of `run`, as far as both processes need it. */
 export type RunOptions = {
@@ -47,10 +54,14 @@ export type ToBalancer =
       states: ReadonlyMap<string, State>;
       /** What the former balancer was told of: a copy, as `states` goes on until this is sent. */
       told: ReadonlyMap<string, State>;
+      /** See `sysctls`. */
+      former: FormerSysctls;
     }
   | { type: 'reload' }
   | { type: 'state'; instance: string; state: State; priority: number }
   | { type: 'group'; group: string; state: State }
+  /** What to put back into the kernel's settings, should the director die. */
+  | { type: 'sysctls'; former: FormerSysctls }
   /** A master heard an advert of lower priority; `priority` is its own. */
   | { type: 'heardLower'; instance: string; priority: number }
   | { type: 'priority'; instance: string; priority: number }

@@ -214,6 +214,8 @@ export type ElectorReport =
   | { type: 'notice'; notice: Notice }
   | { type: 'drill'; instance: string; step: DrillStep; atMs: number }
   | { type: 'snapshot'; id: number; instances: readonly InstanceStatus[] }
+  /** All that is to be put back. */
+  | { type: 'sysctls'; former: FormerSysctls }
   | { type: 'stopped' }
   | { type: 'failed'; message: string; code: string };
 /**
@@ -221,6 +223,9 @@ export type ElectorReport =
  * returned: election is open again.
  */
 export type DrillStep = 'handedOver' | 'relieved' | 'unrelieved' | 'returned';
+
+/** Settings that were changed, by path under /proc/sys/net, and what they were before. */
+export type FormerSysctls = ReadonlyMap<string, string>;
 
 export type InstanceStatus = {
   name: string;

@@ -9,7 +9,7 @@ import type { ElectorCommand, ElectorSettings } from '../../src/vrrp/settings.ts
 const guard = process.argv[2];
 if (guard !== undefined) {
   const { settings, masters } = JSON.parse(guard) as { settings: ElectorSettings; masters: string[] };
-  removeLeftovers(settings, masters);
+  removeLeftovers(settings, masters, new Map());
 } else {
   const elector = startElector({ onReport: (report) => console.log(JSON.stringify(report)) });
   const lines = createInterface({ input: process.stdin });

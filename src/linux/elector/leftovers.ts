@@ -12,7 +12,7 @@ import { allVips, parcels } from '../../vrrp/instance.ts';
 import { decodeAdvert, RESIGNED } from '../../vrrp/packet.ts';
 import { fit } from '../../vrrp/room.ts';
 import { routingOf } from '../../vrrp/routing.ts';
-import type { ElectorSettings, InstanceSettings } from '../../vrrp/settings.ts';
+import type { ElectorSettings, FormerSysctls, InstanceSettings } from '../../vrrp/settings.ts';
 import { NO_STATICS } from '../../vrrp/statics.ts';
 import { LINGER_MS, peerMasterDownMs } from '../../vrrp/timing.ts';
 import {
@@ -24,6 +24,7 @@ import {
 import { wallClockMs } from '../clock.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
+import { FormerLedger, restoreSysctls } from '../sysctl.ts';
 import { Addresses } from './addresses.ts';
 import type { AdvertSocket } from './advert-socket.ts';
 import { openAdvertSocket } from './advert-sockets.ts';
@@ -44,8 +45,12 @@ type Orphan = {
   auth: Authenticator | undefined;
 };
 
-/** `masters`: names of the instances that served. */
-export function removeLeftovers(settings: ElectorSettings, masters: readonly string[]): void {
+/** `masters`: names of the instances that served. `former`: what the kernel's settings were before. */
+export function removeLeftovers(
+  settings: ElectorSettings,
+  masters: readonly string[],
+  former: FormerSysctls,
+): void {
   const requests = new NetlinkSocket(NETLINK_ROUTE);
   const links = new Links(requests);
   const addresses = new Addresses(requests, links, () => {});
@@ -66,8 +71,9 @@ export function removeLeftovers(settings: ElectorSettings, masters: readonly str
       () => {},
     );
     statics.removeAll(settings.statics ?? NO_STATICS);
-    const devices = new VirtualDevices(requests, links, () => {});
+    const devices = new VirtualDevices(requests, links, new FormerLedger(), () => {});
     devices.remove(virtualDevices(settings.instances));
+    restoreSysctls(former);
     removeFilter(settings);
     links.close();
     requests.close();

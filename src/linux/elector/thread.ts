@@ -30,6 +30,7 @@ import { monotonicMs, wallClockMs } from '../clock.ts';
 import { errnoName, read } from '../libc.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
+import { FormerLedger } from '../sysctl.ts';
 import { Addresses } from './addresses.ts';
 import type { AdvertSocket } from './advert-socket.ts';
 import { openAdvertSocket } from './advert-sockets.ts';
@@ -64,12 +65,16 @@ export class ElectorThread {
   readonly #requests = new NetlinkSocket(NETLINK_ROUTE);
   readonly #links = new Links(this.#requests);
   readonly #announcements = new AnnouncementSocket(this.#links);
+  /** Of the kernel's settings. */
+  readonly #former = new FormerLedger();
   readonly #addresses = new Addresses(this.#requests, this.#links, (notice) => this.#say(notice));
-  readonly #devices = new VirtualDevices(this.#requests, this.#links, (notice) => this.#say(notice));
+  readonly #devices = new VirtualDevices(this.#requests, this.#links, this.#former, (notice) =>
+    this.#say(notice),
+  );
   readonly #firewall = new Firewall((notice) => this.#say(notice));
   readonly #routing = new Routing(this.#requests, this.#links, (notice) => this.#say(notice));
-  readonly #promotion = new Promotion();
-  readonly #localGroups = new LocalGroups();
+  readonly #promotion = new Promotion(this.#former);
+  readonly #localGroups = new LocalGroups(this.#former);
   readonly #scheduling = new Scheduling((notice) => this.#say(notice));
   readonly #sockets = new Map<string, Open>();
   readonly #poll = new PollSet();
@@ -120,6 +125,8 @@ export class ElectorThread {
       for (const other of this.#others) other.step(monotonicMs());
       if (this.#poll.ready(this.#bellSlot)) this.#readCommands();
       if (nextDeadlineMs(this.#elector) <= monotonicMs()) this.#feed({ type: 'wake' });
+      const former = this.#former.news();
+      if (former !== undefined) this.#report({ type: 'sysctls', former });
     }
     this.#close();
   }
@@ -129,7 +136,7 @@ export class ElectorThread {
     const { settings, instances } = this.#elector;
     const masters = [...instances.values()].filter(({ holdsVips }) => holdsVips).map(({ own }) => own.name);
     this.#close();
-    removeLeftovers(settings, masters);
+    removeLeftovers(settings, masters, this.#former.former);
   }
 
   #feed(input: Input): void {

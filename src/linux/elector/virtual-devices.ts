@@ -7,7 +7,7 @@ import { createIpvlan, createMacvlan, deleteLink, setLinkUp } from '../../netlin
 import { addAddress, decodeRouteMessage, FOREVER, getLink, IFA_F, type Link } from '../../netlink/route.ts';
 import type { VirtualDevice } from '../../vrrp/virtual-device.ts';
 import type { NetlinkSocket, Result } from '../netlink-socket.ts';
-import { readSysctl, Sysctls } from '../sysctl.ts';
+import { type FormerLedger, readSysctl, Sysctls } from '../sysctl.ts';
 import type { Links } from './links.ts';
 
 /** IN6_ADDR_GEN_MODE_NONE: no address of its own, which would be the same on both directors. */
@@ -22,15 +22,16 @@ export class VirtualDevices {
   readonly #requests: NetlinkSocket;
   readonly #links: Links;
   readonly #say: (notice: Notice) => void;
-  readonly #sysctls = new Sysctls((path, why) => this.#complainOnce(path, `net/${path}`, why));
+  readonly #sysctls: Sysctls;
   readonly #held = new Map<string, VirtualDevice>();
   /** Interfaces of somebody else that have the name of one of ours. */
   readonly #foreign = new Set<string>();
   readonly #troubles = new Map<string, string>();
 
-  constructor(requests: NetlinkSocket, links: Links, say: (notice: Notice) => void) {
+  constructor(requests: NetlinkSocket, links: Links, ledger: FormerLedger, say: (notice: Notice) => void) {
     this.#requests = requests;
     this.#links = links;
+    this.#sysctls = new Sysctls((path, why) => this.#complainOnce(path, `net/${path}`, why), ledger);
     this.#say = say;
   }
 
