@@ -22,7 +22,7 @@ import { noteExpired, noteInput, type Recorder } from './recorder.ts';
 import { restore } from './restore.ts';
 import { type Roster, rosterOf } from './roster.ts';
 import type { Timer } from './router.ts';
-import { hasRouting, routingAction } from './routing.ts';
+import { hasRouting, routingAction, unheldRouting } from './routing.ts';
 import type { ElectorCommand, ElectorSettings, Verdict } from './settings.ts';
 import { holdBack, STARTED } from './startup.ts';
 import { longestSilenceMs } from './timing.ts';
@@ -318,6 +318,7 @@ function takeStock(elector: Elector, turn: Turn): void {
   if (!holding || renewEachMs === 0) elector.renewAtMs = Number.POSITIVE_INFINITY;
   else if (elector.renewAtMs === Number.POSITIVE_INFINITY) elector.renewAtMs = turn.nowMs + renewEachMs;
   keepMoved(instances, turn);
+  keepMovedRouting(instances, turn);
 }
 
 /** One of ours is gone, or what it is a part of is there again. */
@@ -346,5 +347,14 @@ function keepMoved(instances: Elector['instances'], turn: Turn): void {
     action.do === 'removeVips'
       ? { ...action, vips: action.vips.filter((vip) => !held.has(placeOf(vip))) }
       : action,
+  );
+}
+
+/** A route or a rule does, too. */
+function keepMovedRouting(instances: Elector['instances'], turn: Turn): void {
+  if (!turn.actions.some((action) => action.do === 'removeRouting')) return;
+  const holders = [...instances.values()].filter(({ holdsVips }) => holdsVips).map(({ own }) => own);
+  turn.actions = turn.actions.map((action) =>
+    action.do === 'removeRouting' ? { ...action, routing: unheldRouting(action.routing, holders) } : action,
   );
 }

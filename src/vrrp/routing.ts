@@ -30,6 +30,20 @@ export function goneRouting(before: Own, own: Own): Own {
   return { ...(routes.length === 0 ? {} : { routes }), ...(rules.length === 0 ? {} : { rules }) };
 }
 
+/** What of it no other instance has. */
+export function unheldRouting({ routes, rules }: Routing, holders: readonly Own[]): Routing {
+  return {
+    routes: without(
+      routes,
+      holders.flatMap((own) => own.routes ?? []),
+    ),
+    rules: without(
+      rules,
+      holders.flatMap((own) => own.rules ?? []),
+    ),
+  };
+}
+
 function without<T>(some: readonly T[], others: readonly T[]): T[] {
   const kept = new Set(others.map((other) => JSON.stringify(other)));
   return some.filter((one) => !kept.has(JSON.stringify(one)));

@@ -148,6 +148,7 @@ const ROUTES = `virtual_ipaddress {
     fd26::/32 via fd00:1::2 dev ${DEVICE} mtu 1400 hoplimit 9 table 1000
     fd27::/32 encap ip6 id 5 dst fd00::9 src fd00::1 tc 4 hoplimit 64 dev ${DEVICE}
     local fd28::/64 dev ${DEVICE}
+    fd2a::/32 nexthop via fd00:1::2 dev ${DEVICE} nexthop via fd00:1::3 dev ${DEVICE} weight 3
   }
 `;
 test('virtual routes', async () => {
@@ -164,6 +165,11 @@ test('virtual routes', async () => {
   pair.ip('a', 'route', 'del', '10.20.0.0/16');
   await until('the notice', () => ours.notices.some((text) => text.includes('put back')));
   expect(routes('a')).toHaveLength(count);
+  const hops = () => /fd2a.*weight":1.*weight":3/.test(routes('a').join('\n'));
+  expect(hops()).toBe(true);
+  pair.ip('a', '-6', 'route', 'del', 'fd2a::/32', 'via', 'fd00:1::3', 'dev', DEVICE);
+  expect(hops()).toBe(false);
+  await until('the lost next hop', hops);
   ours.send({ type: 'stop' });
   await ours.ended();
   expect(routes('a')).toEqual([]);

@@ -7,7 +7,7 @@ import type { Request } from '../../netlink/message.ts';
 import { addRoute, deleteRoute } from '../../netlink/route-message.ts';
 import { addRule, deleteRule } from '../../netlink/rule-message.ts';
 import type { Routing as Wanted } from '../../vrrp/routing.ts';
-import type { NetlinkSocket } from '../netlink-socket.ts';
+import type { NetlinkSocket, Result } from '../netlink-socket.ts';
 import type { Links } from './links.ts';
 
 type Entry = {
@@ -18,6 +18,8 @@ type Entry = {
   add: Request | undefined;
   remove: Request | undefined;
   why?: string;
+  /** Each of several next hops alone, where the kernel keeps them as routes of their own (IPv6). */
+  hops?: Request[];
 };
 
 export class Routing {
@@ -62,9 +64,10 @@ export class Routing {
       return [];
     });
     const results = this.#requests.requestMany(able.map(({ request }) => request));
+    const completed = this.#complete(able.flatMap(({ entry }, i) => (isThere(results[i]!) ? [entry] : [])));
     for (const [index, { entry }] of able.entries()) {
       const result = results[index]!;
-      if (!result.ok && result.errno !== 'EEXIST') {
+      if (!result.ok && !isThere(result)) {
         this.#complain(entry, result.explanation ?? result.errno);
         failed.add(keyOf(entry));
         continue;
@@ -72,11 +75,18 @@ export class Routing {
       this.#troubles.delete(keyOf(entry));
       const wasHeld = this.#held.has(keyOf(entry));
       this.#held.add(keyOf(entry));
-      if (!result.ok) continue;
+      if (!result.ok && !(wasHeld && completed.has(entry))) continue;
       if (wasHeld) this.#tell(entry, 'restored', 'removed by somebody else: put back');
       else this.#tell(entry, 'added', 'added');
     }
     return failed;
+  }
+
+  /** A route of several next hops is there as long as one of them is: gives those that lacked one. */
+  #complete(entries: readonly Entry[]): Set<Entry> {
+    const hops = entries.flatMap((entry) => (entry.hops ?? []).map((request) => ({ entry, request })));
+    const results = this.#requests.requestMany(hops.map(({ request }) => request));
+    return new Set(hops.filter((_, i) => results[i]!.ok).map(({ entry }) => entry));
   }
 
   #remove(entries: readonly Entry[]): void {
@@ -104,7 +114,12 @@ export class Routing {
     }
     const known = (device: string) => indexOf(device)!;
     const placed = { ...route, table };
-    return { ...entry, add: addRoute(placed, known), remove: deleteRoute(placed, known) };
+    return {
+      ...entry,
+      add: addRoute(placed, known),
+      remove: deleteRoute(placed, known),
+      ...(route.family === 6 && route.hops !== undefined ? { hops: singleHops(placed, known) } : {}),
+    };
   }
 
   #complain(entry: Entry, why: string): void {
@@ -116,6 +131,14 @@ export class Routing {
     const event: EventName = `${what}.${change}`;
     this.#say({ event, message: `${what} ${name}: ${message}`, fields: { [what]: name } });
   }
+}
+
+function singleHops(route: Route, indexOf: (device: string) => number): Request[] {
+  return (route.hops ?? []).map((hop) => addRoute({ ...route, hops: [hop], place: 'behind' }, indexOf));
+}
+
+function isThere(result: Result): boolean {
+  return !result.ok && result.errno === 'EEXIST';
 }
 
 /** A rule that names an interface waits for it in the kernel. */
