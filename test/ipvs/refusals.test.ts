@@ -47,12 +47,17 @@ test('a service the engine cannot have is refused as a whole, with the reason', 
 });
 
 test('a server the engine cannot have leaves the others of its service', () => {
-  const tunnel: Server = { ...REAL, address: address('10.1.0.22'), forwarding: 'TUN' };
+  const tunnel: Server = {
+    ...REAL,
+    address: address('10.1.0.22'),
+    forwarding: 'TUN',
+    tunnel: { type: 'gre', checksum: 'none' },
+  };
   const six: Server = { ...tunnel, address: address('2001:db8::22') };
   const [left, refused] = withoutRefused(table({ ...web, servers: servers(tunnel, REAL, six) }), refusal);
   expect([...left.get(serviceKey(web))!.servers.keys()]).toEqual(['10.1.0.21:80']);
   expect(refused.map(({ server, reason }) => `${server} ${reason}`)).toEqual([
-    '10.1.0.22:80 it has no tunnels',
+    '10.1.0.22:80 it has no gre tunnels',
     '[2001:db8::22]:80 it knows no IPv6',
   ]);
 });

@@ -31,7 +31,7 @@ test('commands are done in order, and those refused come back with the reason', 
   const commands = [
     { do: 'addService', service: SERVICE },
     { do: 'addService', service: SERVICE },
-    { do: 'addService', service: { ...SERVICE, port: 81, scheduler: 'sh' } },
+    { do: 'addService', service: { ...SERVICE, port: 81, scheduler: 'nothing' } },
     { do: 'startSync', daemon: daemon('master') },
     { do: 'startSync', daemon: daemon('master') },
     { do: 'startSync', daemon: daemon('backup', { interface: 'nowhere' }) },

@@ -8,6 +8,7 @@ import {
   copyMac,
   ETHERNET,
   ETHERTYPE,
+  FRAGMENT,
   ICMP,
   ICMP_TYPE,
   IPV4,
@@ -18,35 +19,33 @@ import {
   writeI32,
   writeU16,
 } from './frame.ts';
-import type { Link } from './links.ts';
+import { isIntact } from './icmp.ts';
+import type { Links } from './links.ts';
+import type { Neighbour } from './neighbours.ts';
 import type { Outbox } from './outbox.ts';
+import type { Packet } from './packet.ts';
 
 const ANSWERS_PER_SECOND = 1000;
 const TTL = 64;
+/** Errors go ahead of what they are about (RFC 1812 §4.3.2.5: precedence 6), of the same type of service. */
+const ERROR_TOS = 0xc0;
+const TOS_MASK = 0x1e;
 /**
  * Of the packet that an error is about: the header and 8 bytes at least (RFC 792), so much at most (RFC
  * 1812).
  */
 const QUOTE_MAX = 548;
 
-/** The packet that is answered: where its frame and its headers begin. */
-export type Question = {
-  link: Link;
-  bytes: Buffer;
-  start: number;
-  ip: number;
-  transport: number;
-  /** Where the IP packet ends. */
-  end: number;
-};
 export type IcmpError = { type: number; code: number; mtu?: number };
 
 export class Answers {
   readonly #outbox: Outbox;
   readonly #drops: Drops;
+  readonly #links: Links;
   #left = ANSWERS_PER_SECOND;
 
-  constructor(parts: { outbox: Outbox; drops: Drops }) {
+  constructor(parts: { outbox: Outbox; drops: Drops; links: Links }) {
+    this.#links = parts.links;
     this.#outbox = parts.outbox;
     this.#drops = parts.drops;
   }
@@ -56,11 +55,11 @@ export class Answers {
   }
 
   /** RFC 9293 §3.10.7.1: what a host says to a segment for a connection that does not exist. */
-  reset(question: Question): void {
-    const { bytes, transport, end } = question;
+  reset(packet: Packet): void {
+    const { bytes, transport, end } = packet;
     const flags = bytes[transport + TCP.flags]!;
     if ((flags & TCP_FLAG.rst) !== 0) return;
-    const at = this.#begin(question, PROTOCOL.tcp, TCP.size);
+    const at = this.#begin(packet, PROTOCOL.tcp, TCP.size);
     if (at === -1) return;
     const out = this.#outbox.bytes;
     const tcp = at + ETHERNET.size + IPV4.size;
@@ -81,11 +80,12 @@ export class Answers {
     writeU16(out, tcp + TCP.checksum, checksumFinish(checksumAdd(sum, out, tcp, tcp + TCP.size)));
   }
 
-  icmpError(question: Question, error: IcmpError): void {
-    const { bytes, ip, end } = question;
-    if (isIcmpError(bytes, ip, question.transport)) return;
+  /** `way`: where to, when it is not where the packet came from. */
+  icmpError(packet: Packet, error: IcmpError, way?: Neighbour): void {
+    const { bytes, ip, end } = packet;
+    if (isIcmpError(bytes, ip, packet.transport)) return;
     const quote = Math.min(end - ip, QUOTE_MAX);
-    const at = this.#begin(question, PROTOCOL.icmp, ICMP.size + quote);
+    const at = this.#begin(packet, PROTOCOL.icmp, ICMP.size + quote, way);
     if (at === -1) return;
     const out = this.#outbox.bytes;
     const icmp = at + ETHERNET.size + IPV4.size;
@@ -101,11 +101,12 @@ export class Answers {
   /**
    * Turns an echo request for an address of ours into its reply, in place: the verdict is to send it back.
    */
-  echo(question: Question): number {
+  echo(packet: Packet): number {
     if (this.#left-- <= 0) return this.#drops.count(DROP['answers-limited']);
-    const { bytes, start, ip, transport, end } = question;
+    if (!isIntact(packet)) return this.#drops.count(DROP['bad-checksum']);
+    const { bytes, start, ip, transport, end } = packet;
     copyMac(bytes, start + ETHERNET.source, bytes, start + ETHERNET.destination);
-    copyMac(question.link.mac, 0, bytes, start + ETHERNET.source);
+    copyMac(packet.link.mac, 0, bytes, start + ETHERNET.source);
     swap(bytes, ip + IPV4.source, ip + IPV4.destination, 4);
     bytes[ip + IPV4.ttl] = TTL;
     writeU16(bytes, ip + IPV4.checksum, 0);
@@ -114,34 +115,47 @@ export class Answers {
     writeU16(bytes, transport + ICMP.checksum, 0);
     const sum = checksumFinish(checksumAdd(0, bytes, transport, end));
     writeU16(bytes, transport + ICMP.checksum, sum);
-    return question.link.slot;
+    return packet.link.slot;
   }
 
   /** Ethernet and IP headers back to the sender; where the frame begins, or −1. */
-  #begin(question: Question, protocol: number, length: number): number {
+  #begin(packet: Packet, protocol: number, length: number, way?: Neighbour): number {
     if (this.#left-- <= 0) {
       this.#drops.count(DROP['answers-limited']);
       return -1;
     }
-    const { bytes, start, ip } = question;
-    const at = this.#outbox.reserve(question.link.slot, ETHERNET.size + IPV4.size + length);
+    const { bytes, start, ip, link, source, destination } = packet;
+    // About a packet for somebody else a router speaks by its own address.
+    const speaker = this.#links.owned(destination)
+      ? destination
+      : this.#links.asker({ link, address: source }).address;
+    if (speaker === 0) {
+      this.#drops.count(DROP['no-route']);
+      return -1;
+    }
+    const slot = way ? way.link.slot : link.slot;
+    const at = this.#outbox.reserve(slot, ETHERNET.size + IPV4.size + length);
     if (at === -1) {
       this.#drops.count(DROP['outbox-full']);
       return -1;
     }
     const out = this.#outbox.bytes;
-    copyMac(bytes, start + ETHERNET.source, out, at + ETHERNET.destination);
-    copyMac(question.link.mac, 0, out, at + ETHERNET.source);
+    if (way) out.set(way.header, at);
+    else {
+      copyMac(bytes, start + ETHERNET.source, out, at + ETHERNET.destination);
+      copyMac(link.mac, 0, out, at + ETHERNET.source);
+    }
     writeU16(out, at + ETHERNET.type, ETHERTYPE.ipv4);
     const header = at + ETHERNET.size;
     out.fill(0, header, header + IPV4.size);
     out[header] = 0x45;
     writeU16(out, header + IPV4.totalLength, IPV4.size + length);
-    out[header + IPV4.fragment] = 0x40;
+    if (protocol === PROTOCOL.icmp) out[header + IPV4.tos] = (bytes[ip + IPV4.tos]! & TOS_MASK) | ERROR_TOS;
+    else writeU16(out, header + IPV4.fragment, FRAGMENT.dontFragment);
     out[header + IPV4.ttl] = TTL;
     out[header + IPV4.protocol] = protocol;
-    bytes.copy(out, header + IPV4.source, ip + IPV4.destination, ip + IPV4.size);
-    bytes.copy(out, header + IPV4.destination, ip + IPV4.source, ip + IPV4.destination);
+    writeI32(out, header + IPV4.source, speaker);
+    writeI32(out, header + IPV4.destination, source);
     finishHeader(out, header);
     return at;
   }

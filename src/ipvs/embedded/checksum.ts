@@ -2,6 +2,7 @@
 // change, and the sum follows without the payload being read. Works on fields as they are on the wire.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
 import { IPV4, PROTOCOL, readI32, readU16, TCP, UDP, writeI32, writeU16 } from './frame.ts';
+import type { Packet } from './packet.ts';
 
 /** Of at most a few dozen words: two folds are enough. */
 function fold(sum: number): number {
@@ -34,32 +35,31 @@ export function decrementTtl(bytes: Uint8Array, ip: number, change = 0): void {
 
 /**
  * Replaces the port at `portAt` (of the transport header) and accounts for the address change of the
- * pseudo-header. With `partial` (VNET_NEEDS_CHECKSUM) the field holds only the pseudo-header's sum, so ports
- * have no part in it yet.
+ * pseudo-header. With a partial checksum the field holds only the pseudo-header's sum, so ports have no part
+ * in it yet.
  */
 export function rewriteTransport(
-  bytes: Uint8Array,
-  transport: number,
-  protocol: number,
+  packet: Packet,
   portAt: number,
   port: number,
   addressBefore: number,
   addressAfter: number,
-  partial: boolean,
 ): void {
+  const { bytes, transport } = packet;
+  const isUdp = packet.protocol === PROTOCOL.udp;
   const portBefore = readU16(bytes, transport + portAt);
   writeU16(bytes, transport + portAt, port);
-  const at = transport + (protocol === PROTOCOL.tcp ? TCP.checksum : UDP.checksum);
+  const at = transport + (isUdp ? UDP.checksum : TCP.checksum);
   const before = readU16(bytes, at);
-  if (partial) {
+  if (packet.hasPartialChecksum) {
     writeU16(bytes, at, fold(before + delta(addressBefore, addressAfter)));
     return;
   }
   // UDP over IPv4 may go without a checksum: then there is none to keep right.
-  if (before === 0 && protocol === PROTOCOL.udp) return;
+  if (before === 0 && isUdp) return;
   const sum = (~before & 0xffff) + delta(addressBefore, addressAfter) + (~portBefore & 0xffff) + port;
   const after = ~fold(sum) & 0xffff;
-  writeU16(bytes, at, after === 0 && protocol === PROTOCOL.udp ? 0xffff : after);
+  writeU16(bytes, at, after === 0 && isUdp ? 0xffff : after);
 }
 
 /** Computes and writes the checksum of an IPv4 header made from scratch; the field must be zero. */

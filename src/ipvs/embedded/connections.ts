@@ -8,6 +8,7 @@ import { TimerWheel } from './wheel.ts';
 export const CONNECTION = {
   methodMask: 0x7,
   masquerade: 0,
+  tunnel: 2,
   direct: 3,
   sync: 0x20,
   noOutput: 0x80,

@@ -8,6 +8,8 @@ export const DROP_REASONS = [
   'ipv6',
   'not-for-us',
   'fragment',
+  'segments',
+  'bad-checksum',
   'protocol',
   'no-connection',
   'no-service',

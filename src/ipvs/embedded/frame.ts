@@ -1,5 +1,5 @@
-// Where the fields of Ethernet, ARP, IPv4, TCP, UDP and ICMP are, and how they are read and written in place.
-// Checks nothing.
+// Where the fields of Ethernet, ARP, IPv4, IPv6, TCP, UDP and ICMP are, and how they are read and written in
+// place. Checks nothing.
 //
 // Addresses are signed 32-bit integers everywhere in the engine: V8 keeps those unboxed, so a packet
 // allocates nothing.
@@ -8,7 +8,15 @@
  * struct virtio_net_hdr, in front of every frame of a packet socket with PACKET_VNET_HDR. Words are in host
  * order.
  */
-export const VNET = { flags: 0, gsoType: 1, gsoSize: 4, size: 10 } as const;
+export const VNET = {
+  flags: 0,
+  gsoType: 1,
+  gsoSize: 4,
+  checksumStart: 6,
+  checksumOffset: 8,
+  size: 10,
+} as const;
+export const GSO = { none: 0, tcpv4: 1, udp: 3, tcpv6: 4, withEcn: 0x80 } as const;
 /**
  * The checksum field holds the uncomplemented sum of the pseudo-header; the sum over the payload is still to
  * come.
@@ -44,8 +52,8 @@ export const IPV4 = {
   destination: 16,
   size: 20,
 } as const;
-export const FRAGMENT = { dontFragment: 0x4000, moreOrOffset: 0x3fff } as const;
-export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17 } as const;
+export const FRAGMENT = { dontFragment: 0x4000, more: 0x2000, offset: 0x1fff, moreOrOffset: 0x3fff } as const;
+export const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41 } as const;
 
 /** Ports are at the same place in TCP and UDP. */
 export const PORTS = { source: 0, destination: 2, size: 4 } as const;
@@ -57,7 +65,7 @@ export const TCP = {
   checksum: 16,
   size: 20,
 } as const;
-export const TCP_FLAG = { fin: 1, syn: 2, rst: 4, ack: 0x10 } as const;
+export const TCP_FLAG = { fin: 1, syn: 2, rst: 4, push: 8, ack: 0x10, windowReduced: 0x80 } as const;
 export const UDP = { length: 4, checksum: 6, size: 8 } as const;
 export const ICMP = { type: 0, code: 1, checksum: 2, rest: 4, size: 8 } as const;
 export const ICMP_TYPE = {

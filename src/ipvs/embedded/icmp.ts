@@ -2,33 +2,54 @@
 // as that host knows them (IPVS: ip_vs_in_icmp, ip_vs_out_icmp). Without it path MTU discovery through the
 // director would not work.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
-import type { Question } from './answers.ts';
 import { finishHeader } from './checksum.ts';
-import { CONNECTION, type ConnectionTable } from './connections.ts';
+import type { ConnectionTable } from './connections.ts';
 import { ICMP, ICMP_TYPE, IPV4, PORTS, PROTOCOL, readI32, readU16, writeI32, writeU16 } from './frame.ts';
+import type { Packet } from './packet.ts';
 
-/** Where the quoted packet's header begins, or −1 when the message is no error or quotes too little. */
-function quoted({ bytes, transport, end }: Question): number {
-  if (end - transport < ICMP.size + IPV4.size + PORTS.size) return -1;
+function isError({ bytes, transport }: Packet): boolean {
   const type = bytes[transport + ICMP.type];
-  const isError =
-    type === ICMP_TYPE.unreachable || type === ICMP_TYPE.sourceQuench || type === ICMP_TYPE.timeExceeded;
-  if (!isError) return -1;
-  const inner = transport + ICMP.size;
-  const length = (bytes[inner]! & 0x0f) * 4;
-  const protocol = bytes[inner + IPV4.protocol];
-  const isOurs = protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp;
-  if (bytes[inner]! >> 4 !== 4 || !isOurs || length < IPV4.size) return -1;
-  return inner + length + PORTS.size <= end ? inner : -1;
+  return type === ICMP_TYPE.unreachable || type === ICMP_TYPE.sourceQuench || type === ICMP_TYPE.timeExceeded;
 }
 
 /**
- * The address to send the (rewritten) error to; undefined when it belongs to no connection and is untouched.
+ * Where the header at `at` is followed by the next one, when `protocol` allows what that is and so many bytes
+ * of it are there; else −1.
  */
-export function relateError(connections: ConnectionTable, question: Question): number | undefined {
-  const inner = quoted(question);
-  if (inner === -1) return undefined;
-  const { bytes } = question;
+function nextHeader(
+  { bytes, end }: Packet,
+  at: number,
+  bytesMin: number,
+  isWanted: (protocol: number) => boolean,
+) {
+  if (end - at < IPV4.size || bytes[at]! >> 4 !== 4 || !isWanted(bytes[at + IPV4.protocol]!)) return -1;
+  const length = (bytes[at]! & 0x0f) * 4;
+  return length >= IPV4.size && at + length + bytesMin <= end ? at + length : -1;
+}
+const hasPorts = (protocol: number) => protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp;
+const isTunnel = (protocol: number) => protocol === PROTOCOL.ipip;
+
+/** Where the quoted packet's header begins, or −1 when the message is no error or quotes too little. */
+function quoted(packet: Packet): number {
+  const inner = packet.transport + ICMP.size;
+  return isError(packet) && nextHeader(packet, inner, PORTS.size, hasPorts) !== -1 ? inner : -1;
+}
+
+/** The same of what a tunnel of ours carried, when the error is about the tunnel's packet. */
+export function quotedInTunnel(packet: Packet): number {
+  if (!isError(packet)) return -1;
+  const inner = nextHeader(packet, packet.transport + ICMP.size, IPV4.size, isTunnel);
+  return inner !== -1 && nextHeader(packet, inner, PORTS.size, hasPorts) !== -1 ? inner : -1;
+}
+
+/**
+ * The connection that the error belongs to: as it is when it is for the real server, negative when it is for
+ * the client; 0 = none.
+ */
+export function findRelated(connections: ConnectionTable, packet: Packet): number {
+  const inner = quoted(packet);
+  if (inner === -1) return 0;
+  const { bytes } = packet;
   const ports = inner + (bytes[inner]! & 0x0f) * 4;
   const protocol = bytes[inner + IPV4.protocol]!;
   const source = readI32(bytes, inner + IPV4.source);
@@ -37,25 +58,34 @@ export function relateError(connections: ConnectionTable, question: Question): n
   const destinationPort = readU16(bytes, ports + PORTS.destination);
   // About a packet from the virtual address to the client: for the real server that sent it.
   const incoming = connections.find(protocol, destination, destinationPort, source, sourcePort, 0);
-  if (incoming !== 0) {
-    const server = connections.server(incoming);
-    if ((connections.flags(incoming) & CONNECTION.methodMask) !== CONNECTION.masquerade) return server;
-    rewrite(question, IPV4.destination, inner, IPV4.source, server);
-    writeU16(bytes, ports + PORTS.source, connections.serverPort(incoming));
-    finishIcmp(question);
-    return server;
-  }
+  if (incoming !== 0) return incoming;
   // About a packet from the client to the real server: for the client, who knows only the virtual address.
-  const outgoing = connections.findReply(protocol, destination, destinationPort, source, sourcePort);
-  if (outgoing === 0) return undefined;
-  rewrite(question, IPV4.source, inner, IPV4.destination, connections.virtual(outgoing));
-  writeU16(bytes, ports + PORTS.destination, connections.virtualPort(outgoing));
-  finishIcmp(question);
-  return connections.client(outgoing);
+  return -connections.findReply(protocol, destination, destinationPort, source, sourcePort);
 }
 
-function rewrite(question: Question, outerAt: number, inner: number, innerAt: number, address: number): void {
-  const { bytes, ip } = question;
+/** Is its checksum right? Once rewritten it would be, whatever had happened on the way. */
+export function isIntact({ bytes, transport, end }: Packet): boolean {
+  return checksumFinish(checksumAdd(0, bytes, transport, end)) === 0;
+}
+
+/** Puts the real server's address in place of the virtual one, outside and in the quoted packet. */
+export function rewriteForServer(packet: Packet, server: number, serverPort: number): void {
+  const inner = packet.transport + ICMP.size;
+  rewrite(packet, IPV4.destination, inner, IPV4.source, server);
+  writeU16(packet.bytes, inner + (packet.bytes[inner]! & 0x0f) * 4 + PORTS.source, serverPort);
+  finishIcmp(packet);
+}
+
+/** The other way round. */
+export function rewriteForClient(packet: Packet, virtual: number, virtualPort: number): void {
+  const inner = packet.transport + ICMP.size;
+  rewrite(packet, IPV4.source, inner, IPV4.destination, virtual);
+  writeU16(packet.bytes, inner + (packet.bytes[inner]! & 0x0f) * 4 + PORTS.destination, virtualPort);
+  finishIcmp(packet);
+}
+
+function rewrite(packet: Packet, outerAt: number, inner: number, innerAt: number, address: number): void {
+  const { bytes, ip } = packet;
   writeI32(bytes, ip + outerAt, address);
   writeU16(bytes, ip + IPV4.checksum, 0);
   finishHeader(bytes, ip);
@@ -64,7 +94,7 @@ function rewrite(question: Question, outerAt: number, inner: number, innerAt: nu
   finishHeader(bytes, inner);
 }
 
-function finishIcmp({ bytes, transport, end }: Question): void {
+function finishIcmp({ bytes, transport, end }: Packet): void {
   writeU16(bytes, transport + ICMP.checksum, 0);
   writeU16(bytes, transport + ICMP.checksum, checksumFinish(checksumAdd(0, bytes, transport, end)));
 }

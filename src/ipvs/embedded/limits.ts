@@ -19,7 +19,7 @@ function ofService(service: ServiceHead): string | undefined {
   return undefined;
 }
 
-function ofServer({ address, forwarding }: Server): string | undefined {
+function ofServer({ address, tunnel }: Server): string | undefined {
   if (familyOf(address) === 6) return 'it knows no IPv6';
-  return forwarding === 'TUN' ? 'it has no tunnels' : undefined;
+  return tunnel ? `it has no ${tunnel.type} tunnels` : undefined;
 }

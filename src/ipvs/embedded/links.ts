@@ -123,6 +123,11 @@ export class Links {
   owned(address: number): Owned | undefined {
     return this.#owned.get(address);
   }
+  /** This machine's own address, or one that it owns. */
+  isOwn(address: number): boolean {
+    if (this.#owned.has(address)) return true;
+    return this.list.some((link) => link.up && link.addresses.some((own) => own.address === address));
+  }
   allOwned(): Iterable<Owned> {
     return this.#owned.values();
   }

@@ -6,6 +6,7 @@ import { DROP, type Drops, VERDICT } from './drops.ts';
 import { ARP_OPERATION, copyMac, ETHERNET, VNET } from './frame.ts';
 import type { Hop, Link, Links } from './links.ts';
 import type { Outbox } from './outbox.ts';
+import type { Packet } from './packet.ts';
 
 export type Neighbour = {
   readonly link: Link;
@@ -16,6 +17,8 @@ export type Neighbour = {
    * after the new one's announcement: the virtual MAC moves by ARP only.
    */
   readonly header: Uint8Array;
+  /** Our own address towards it, 0 = none: where tunnels begin. */
+  source: number;
   known: boolean;
   confirmedTick: number;
   usedTick: number;
@@ -62,15 +65,25 @@ export class Neighbours {
    * Puts the MACs of the way to `destination` on the frame and answers the interface to send it on; or keeps
    * a copy until the neighbour has answered; or drops it.
    */
-  send(destination: number, bytes: Buffer, start: number, length: number): number {
+  send(destination: number, packet: Packet): number {
     const neighbour = this.towards(destination);
     if (!neighbour) return VERDICT.dropped;
-    if (!neighbour.known) return this.#keep(neighbour, bytes, start, length);
+    if (!neighbour.known) return this.#keep(neighbour, packet);
     neighbour.usedTick = this.#tick;
     if (this.#tick - neighbour.confirmedTick > CONFIRM_SECONDS && neighbour.asked === 0) this.#ask(neighbour);
+    const { bytes, start } = packet;
     const header = neighbour.header;
     for (let i = 0; i < ETHERNET.type; i++) bytes[start + i] = header[i]!;
     return neighbour.link.slot;
+  }
+
+  /** For a frame that nobody keeps: undefined when its way is not known yet, which is asked for. */
+  reachable(destination: number): Neighbour | undefined {
+    const neighbour = this.towards(destination);
+    if (!neighbour || neighbour.known) return neighbour;
+    if (neighbour.asked === 0) this.#ask(neighbour);
+    this.#drops.count(DROP['no-neighbour']);
+    return undefined;
   }
 
   /** Undefined: there is no way, and the drop has been counted. */
@@ -134,6 +147,7 @@ export class Neighbours {
       link: hop.link,
       address: hop.address,
       header: new Uint8Array(ETHERNET.type),
+      source: this.#links.asker(hop).address,
       known: false,
       confirmedTick: this.#tick,
       usedTick: this.#tick,
@@ -153,7 +167,10 @@ export class Neighbours {
       if (!neighbour.link.up) {
         this.#giveUp(neighbour);
         this.#table.delete(key);
-      } else copyMac(neighbour.link.mac, 0, neighbour.header, ETHERNET.source);
+        continue;
+      }
+      copyMac(neighbour.link.mac, 0, neighbour.header, ETHERNET.source);
+      neighbour.source = this.#links.asker(neighbour).address;
     }
   }
 
@@ -171,7 +188,7 @@ export class Neighbours {
     return this.#table.size < NEIGHBOURS_MAX;
   }
 
-  #keep(neighbour: Neighbour, bytes: Buffer, start: number, length: number): number {
+  #keep(neighbour: Neighbour, { bytes, start, length }: Packet): number {
     if (neighbour.asked === 0) this.#ask(neighbour);
     if (neighbour.kept.length === KEPT_PER_NEIGHBOUR || this.#keptCount === KEPT_MAX) {
       return this.#drops.count(DROP['no-neighbour']);

@@ -5,9 +5,12 @@ import { VNET } from './frame.ts';
 
 /** The largest frame (64 KB of IP and an Ethernet header) behind its virtio_net_hdr. */
 export const FRAME_BYTES_MAX = VNET.size + 14 + 0xffff;
+/** Before the virtio_net_hdr of a received frame: for the header of a tunnel, IPv6's being the larger. */
+export const HEADROOM = 64;
 // Not a power of two apart, or the heads of all frames would share one set of the processor's cache.
 export const FRAME_STRIDE = 0x10000 + 256;
-const PLACES = 64;
+/** Twice what the largest super-frame is cut into. */
+const PLACES = 96;
 
 export class Outbox {
   readonly bytes: Buffer = Buffer.alloc(PLACES * FRAME_STRIDE);
@@ -20,6 +23,10 @@ export class Outbox {
   }
   isFull(): boolean {
     return this.#count === PLACES;
+  }
+
+  isHalfFull(): boolean {
+    return this.#count * 2 >= PLACES;
   }
 
   /**

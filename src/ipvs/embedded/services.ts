@@ -180,7 +180,7 @@ export class ServiceTable {
     const service = this.#services.get(serviceKey(head));
     if (!service) return 'ESRCH';
     if (familyOf(server.address) === 6) return 'EAFNOSUPPORT';
-    if (server.forwarding === 'TUN') return 'EOPNOTSUPP';
+    if (server.tunnel) return 'EOPNOTSUPP';
     const key = serverKey(server);
     if (service.servers.some((known) => known.key === key)) return 'EEXIST';
     const removedKey = `${serviceKey(head)} ${key}`;
@@ -236,7 +236,7 @@ export class ServiceTable {
     if (!service) return 'ESRCH';
     const record = service.servers.find((known) => known.key === serverKey(server));
     if (!record) return 'ENOENT';
-    if (server.forwarding === 'TUN') return 'EOPNOTSUPP';
+    if (server.tunnel) return 'EOPNOTSUPP';
     this.#configure(record, server);
     service.scheduler.changed(service.servers);
     return undefined;
@@ -290,9 +290,12 @@ export class ServiceTable {
     this.#forget(record);
   }
 
-  /** Does any server send its replies back through here? */
-  hasNat(): boolean {
-    return this.#servers.some((server) => server?.forwarding === 'NAT');
+  /**
+   * Does any server send something back through here? Replies by NAT; errors about what a tunnel carried, to
+   * where it begins.
+   */
+  hearsReplies(): boolean {
+    return this.#servers.some((server) => server !== undefined && server.forwarding !== 'DR');
   }
 
   readTable(): Table {

@@ -297,7 +297,7 @@ export class Sessions {
 
 /** What a server's connections begin with: its forwarding, and inactive until they are established. */
 function flagsOf(server: ServerRecord): number {
-  return server.forwarding === 'NAT'
-    ? CONNECTION.masquerade | CONNECTION.inactive
-    : CONNECTION.direct | CONNECTION.noOutput | CONNECTION.inactive;
+  if (server.forwarding === 'NAT') return CONNECTION.masquerade | CONNECTION.inactive;
+  const method = server.forwarding === 'DR' ? CONNECTION.direct : CONNECTION.tunnel;
+  return method | CONNECTION.noOutput | CONNECTION.inactive;
 }

@@ -49,8 +49,12 @@ const TRANSITIONS = [
 const FLAG_ROWS = 4;
 const TABLE = Uint8Array.from(TRANSITIONS.join(''), (letter) => LETTERS.indexOf(letter));
 
+/** In place of flags: what passed is no segment with a header of its own, and changes no state. */
+export const NO_SEGMENT = -1;
+
 /** A segment without SYN, FIN, RST and ACK closes, as in the kernel. */
 export function nextTcpState(state: number, direction: number, flags: number): number {
+  if (flags === NO_SEGMENT) return state;
   let row = 0;
   if ((flags & TCP_FLAG.rst) !== 0) row = 3;
   else if ((flags & TCP_FLAG.syn) !== 0) row = 0;

@@ -2,7 +2,7 @@
 // batch of 64 frames is one system call and allocates nothing. Frames are received into fixed slots and sent
 // from where they are.
 import koffi from 'koffi';
-import { FRAME_BYTES_MAX, FRAME_STRIDE } from '../../ipvs/embedded/outbox.ts';
+import { FRAME_BYTES_MAX, FRAME_STRIDE, HEADROOM } from '../../ipvs/embedded/outbox.ts';
 import { define, ERRNO, MSG, pointerTo } from '../libc.ts';
 
 export const BATCH = 64;
@@ -30,7 +30,7 @@ class Headers {
   }
 }
 
-/** Frames just received: slot `i` begins at `i * FRAME_STRIDE` with its virtio_net_hdr. */
+/** Frames just received. */
 export class ReceiveBatch {
   readonly bytes: Buffer = Buffer.alloc(BATCH * FRAME_STRIDE);
   readonly #headers = new Headers(BATCH);
@@ -39,7 +39,7 @@ export class ReceiveBatch {
   constructor() {
     const base = pointerTo(this.bytes);
     for (let i = 0; i < BATCH; i++) {
-      this.#headers.vectors.writeBigUInt64LE(base + BigInt(i * FRAME_STRIDE), i * IOVEC.size);
+      this.#headers.vectors.writeBigUInt64LE(base + BigInt(this.start(i)), i * IOVEC.size);
       this.#headers.vectors.writeUInt32LE(FRAME_BYTES_MAX, i * IOVEC.size + IOVEC.length);
     }
     this.#words = wordsOf(this.#headers.messages);
@@ -53,8 +53,9 @@ export class ReceiveBatch {
     return errno === ERRNO.EAGAIN || errno === ERRNO.EINTR ? 0 : -errno;
   }
 
+  /** Where the virtio_net_hdr of the frame in `slot` begins, HEADROOM before it. */
   start(slot: number): number {
-    return slot * FRAME_STRIDE;
+    return slot * FRAME_STRIDE + HEADROOM;
   }
   /** Bytes received, the virtio_net_hdr included. */
   length(slot: number): number {

@@ -28,14 +28,13 @@ export class Ports {
   readonly #batch = new ReceiveBatch();
   /** By the link's slot. */
   readonly #bySlot: (Port | undefined)[] = [];
-  readonly #starts: number[] = [];
+  readonly #batchAddress: number;
   readonly #outboxAddress: number;
 
   constructor(engine: Engine, poll: PollSet) {
     this.#engine = engine;
     this.#poll = poll;
-    const base = Number(pointerTo(this.#batch.bytes));
-    for (let i = 0; i < BATCH; i++) this.#starts.push(base + this.#batch.start(i));
+    this.#batchAddress = Number(pointerTo(this.#batch.bytes));
     this.#outboxAddress = Number(pointerTo(engine.outbox.bytes));
   }
 
@@ -109,11 +108,14 @@ export class Ports {
       if (length < VNET.size) continue;
       const slot = port.link.slot;
       const out = engine.receive(slot, batch.bytes, batch.start(i) + VNET.size, length - VNET.size);
+      // A super-frame in a tunnel is dozens of frames of the engine's own.
+      if (engine.outbox.isHalfFull()) this.flushOutbox();
       if (out <= VERDICT.taken) continue;
       const target = this.#bySlot[out];
       if (!target) continue;
       if (target.socket.out.isFull()) target.socket.out.flush(target.socket.fd);
-      target.socket.out.add(this.#starts[i]!, length);
+      const { packet } = engine;
+      target.socket.out.add(this.#batchAddress + packet.start - VNET.size, packet.length + VNET.size);
     }
     if (count > 0) {
       port.received += count;

@@ -85,7 +85,7 @@ export class EngineThread {
   }
 
   #updatePorts(): void {
-    const faults = this.#ports.update(this.#engine.sessions.services.hasNat());
+    const faults = this.#ports.update(this.#engine.sessions.services.hearsReplies());
     for (const fault of faults.filter((known) => !this.#faults.has(known))) {
       const message = `the engine cannot use an interface: ${fault}`;
       this.#notify({ event: 'ipvs.failed', message, fields: { reason: fault } });

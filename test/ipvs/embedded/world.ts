@@ -3,6 +3,7 @@
 import { address } from '../../../src/core/address.ts';
 import { VERDICT } from '../../../src/ipvs/embedded/drops.ts';
 import { Engine } from '../../../src/ipvs/embedded/engine.ts';
+import { HEADROOM } from '../../../src/ipvs/embedded/outbox.ts';
 import type {
   AddressSelector,
   Forwarding,
@@ -129,10 +130,13 @@ export class World {
   /** Everything that goes out because of one frame. */
   receive(on: string, bytes: Buffer): Sent[] {
     const slot = this.engine.links.list.findIndex((link) => link.name === on);
-    const verdict = this.engine.receive(slot, bytes, VNET, bytes.length - VNET);
+    const roomy = Buffer.concat([Buffer.alloc(HEADROOM), bytes]);
+    const verdict = this.engine.receive(slot, roomy, HEADROOM + VNET, bytes.length - VNET);
     const own = this.taken();
     if (verdict <= VERDICT.taken) return own;
-    return [{ on: this.engine.links.list[verdict]!.name, bytes }, ...own];
+    const { packet, links } = this.engine;
+    const sent = roomy.subarray(packet.start - VNET, packet.start + packet.length);
+    return [{ on: links.list[verdict]!.name, bytes: sent }, ...own];
   }
 
   /** A segment in, the one frame it becomes; undefined when none goes out. */

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { address, addressBytes } from '../../../src/core/address.ts';
 import { VERDICT } from '../../../src/ipvs/embedded/drops.ts';
 import { Engine } from '../../../src/ipvs/embedded/engine.ts';
+import { HEADROOM } from '../../../src/ipvs/embedded/outbox.ts';
 import type { Command } from '../../../src/ipvs/plane.ts';
 import { type KernelPlane, openKernelPlane } from '../../../src/linux/kernel-plane.ts';
 import {
@@ -168,10 +169,12 @@ export class EmbeddedDirector {
 
   /** What comes out because of one frame, without virtio_net_hdr; the engine's own questions are answered. */
   receive(frame: Buffer): Buffer[] {
-    const bytes = Buffer.from(frame);
-    const verdict = this.engine.receive(0, bytes, VNET, bytes.length - VNET);
+    const bytes = Buffer.concat([Buffer.alloc(HEADROOM), frame]);
+    const verdict = this.engine.receive(0, bytes, HEADROOM + VNET, frame.length - VNET);
     const sent = this.#taken();
-    return verdict > VERDICT.taken ? [bytes.subarray(VNET), ...sent] : sent;
+    const { packet } = this.engine;
+    const passed = bytes.subarray(packet.start, packet.start + packet.length);
+    return verdict > VERDICT.taken ? [passed, ...sent] : sent;
   }
 
   #taken(): Buffer[] {
