@@ -16,6 +16,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<{ run: () => Promise<R
   crash: () => import('./crash.ts'),
   crowd: () => import('./crowd.ts'),
   steady: () => import('./steady.ts'),
+  connections: () => import('./connections.ts'),
   forward: () => import('./forward.ts'),
   matrix: () => import('./matrix.ts'),
 };
