@@ -220,6 +220,11 @@ export const EVENTS = {
     means: 'one side knows all that the other knows; `direction`: out (the peer does) or in, `entries`, `ms`',
   },
   'sync.lost': { level: 'warn', means: "the connection to the peer's balancer is lost; `reason`" },
+  'sync.refused': {
+    level: 'warn',
+    means: 'a connection for sync was refused; `reason`; the first of its kind, the rest are counted',
+  },
+  'sync.link.failed': { level: 'error', means: 'nobody can connect for sync (`reason`); it tries again' },
   'log.dropped': { level: 'warn', means: 'lines of this log were dropped, because nobody read them in time' },
 } as const satisfies Record<string, Entry>;
 export type EventName = keyof typeof EVENTS;
