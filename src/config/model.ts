@@ -188,7 +188,8 @@ export type AuthHmac = {
   windowSeconds: Located<number>;
 };
 /** Of a file only its name, until it has been read. */
-export type HmacKey = { at: Span; id: Located<number>; source: { hex: string } | { file: string } };
+export type HmacKey = SharedKey & { id: Located<number> };
+export type SharedKey = { at: Span; source: { hex: string } | { file: string } };
 
 /** `track_interface`: changes the priority, `reverse` with the other sign. */
 export type WeightedInterface = { interface: Located<string>; weight: Located<number>; reverse: boolean };
@@ -312,4 +313,15 @@ export type DirectorBlock = {
   control?: Located<string>;
   /** How many recordings of the flight recorder are kept there. */
   recordings: Located<number>;
+  sync?: SyncSetting;
 };
+
+/** `sync { … }`: where the balancers of two directors meet, and the keys by which they know each other. */
+export type SyncSetting = {
+  at: Span;
+  listen: SyncPlace;
+  peer: SyncPlace;
+  /** At least one; the first is tried first. */
+  keys: SharedKey[];
+};
+export type SyncPlace = { address: Located<Address>; port: number };

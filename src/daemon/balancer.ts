@@ -13,6 +13,7 @@ import { planElector } from '../director/plan.ts';
 import { type Plan, planConfiguration } from '../director/plan-document.ts';
 import { holderOf, ownedAddresses, serves, wantedSync } from '../director/roles.ts';
 import { suspendedServices } from '../director/suspension.ts';
+import { planSyncStream } from '../director/sync-stream.ts';
 import { withoutScripts } from '../director/trackers.ts';
 import type { ServerKey } from '../ipvs/model.ts';
 import type { DataPlane, OwnedAddress } from '../ipvs/plane.ts';
@@ -31,6 +32,7 @@ import { openPlane } from './open-plane.ts';
 import { OperatorPrograms } from './operator-programs.ts';
 import { PlanKeeper } from './plan-keeper.ts';
 import { RecordingKeeper } from './recording-keeper.ts';
+import { SyncKeeper } from './sync-keeper.ts';
 import { TableKeeper } from './table-keeper.ts';
 import { TrackLinks } from './track-links.ts';
 import { TrackScripts } from './track-scripts.ts';
@@ -63,6 +65,7 @@ export class Balancer {
   readonly #plane: DataPlane;
   readonly #keeper: TableKeeper;
   readonly #ipvs: IpvsSettings;
+  readonly #sync: SyncKeeper;
   readonly #planKeeper: PlanKeeper;
   readonly #recordings: RecordingKeeper;
   readonly #control: ControlKeeper;
@@ -106,6 +109,7 @@ export class Balancer {
     this.#elector = this.#planElector();
     this.#keeper = new TableKeeper(plane, edges.say);
     this.#ipvs = new IpvsSettings(plane, edges.say);
+    this.#sync = new SyncKeeper(plane, edges);
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#recordings = new RecordingKeeper(edges.say);
     this.#control = new ControlKeeper(controlResources(plane), edges.say);
@@ -225,6 +229,7 @@ export class Balancer {
     this.#notifier.forgetFormerServices();
     await this.#ipvs.apply(this.#plan.ipvs.timeouts);
     await this.#applyTable();
+    await this.#sync.configure(planSyncStream(this.#loaded.configuration));
     await this.#applyRoles();
     this.#trackers.configure(this.#plan.trackers);
     this.#links.configure(this.#plan.trackers.links);
@@ -268,8 +273,11 @@ export class Balancer {
     const serving = (instance: string) => serves(this.#states.get(instance));
     this.#health.suspend(suspendedServices(this.#plan.suspensions, serving));
     const turning = new Set(this.#turning.keys());
-    await this.#own(ownedAddresses(this.#elector, this.#states, turning));
-    await this.#keeper.wantSync(wantedSync(this.#plan.sync, this.#states, turning));
+    const owned = ownedAddresses(this.#elector, this.#states, turning);
+    const addresses = owned.map(({ address }) => address);
+    await this.#sync.serveAfter(addresses, () => this.#own(owned));
+    const { sync } = this.#plan;
+    await this.#keeper.wantSync(this.#sync.isRunning ? [] : wantedSync(sync, this.#states, turning));
   }
 
   /** An engine that has none is not asked about none: it is another thread, which may not run for a while. */
@@ -365,6 +373,7 @@ export class Balancer {
     if (this.#turning.size > 0) await wait(TURN_MS.handedOver);
     for (const timer of this.#turning.values()) clearTimeout(timer);
     await this.#own([]);
+    await this.#sync.stop();
     if (!keepServices) {
       await this.#keeper.wantSync([]);
       await this.#keeper.want(new Map());

@@ -91,6 +91,9 @@ const WORDS: Readonly<Record<string, string>> = {
   runtimeDirectory: 'runtime_directory',
   control: 'control',
   recordings: 'flight_recorder',
+  syncListen: 'sync listen',
+  syncPeer: 'sync peer',
+  syncKeys: 'sync keys (sealed)',
 };
 
 /** What is said of something that comes or goes; the rest is in the file. */

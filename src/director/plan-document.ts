@@ -11,6 +11,7 @@ import { type NotifyPlan, planNotify } from './notify.ts';
 import { planElector, planSync, type SyncPlan } from './plan.ts';
 import { planPools } from './services.ts';
 import { planSuspensions, type Suspensions } from './suspension.ts';
+import { planSyncStream, syncStreamFacts } from './sync-stream.ts';
 import { planTargets } from './targets.ts';
 import { planTrackers, type TrackerTargets } from './trackers.ts';
 
@@ -36,13 +37,17 @@ export type Plan = {
     /** Path of the control socket. */
     control: string;
     recordings: number;
+    syncListen?: string;
+    syncPeer?: string;
+    /** Sealed. */
+    syncKeys?: string;
   };
 };
 
 export type PlanDocument = { directorPid: number; version: string; plan: Plan };
 
 /** To be raised whenever a plan gets, loses or renames a field: an old document is then not compared. */
-const FORMAT = 7;
+const FORMAT = 8;
 
 export function planConfiguration(configuration: Configuration, salt: string): Plan {
   const { addresses: _, ...elector } = planElector(configuration, 'kernel');
@@ -68,6 +73,7 @@ export function planConfiguration(configuration: Configuration, salt: string): P
       runtimeDirectory: runtimeDirectory.value,
       control: control?.value ?? controlPath(runtimeDirectory.value),
       recordings: recordings.value,
+      ...syncStreamFacts(planSyncStream(configuration), (secret) => seal(secret, salt)),
     },
   };
 }

@@ -47,6 +47,16 @@ export type EngineInfo = {
   timeouts: Timeouts;
 };
 
+/** A plane's connections as datagrams of the kernel's sync format, version 1. */
+export interface ConnectionExchange {
+  /** How many connections there can be. */
+  readonly capacity: number;
+  /** Tells of all there are, then of each as it changes; undefined = no more. */
+  tell(hear: ((datagram: Buffer) => void) | undefined): Promise<void>;
+  /** Takes in what the peer told of; one after the other. */
+  adopt(datagram: Buffer): Promise<void>;
+}
+
 export interface DataPlane {
   readonly engine: 'kernel' | 'embedded';
   /** Why it will never have such a service, or such a server in it, for people; undefined = it may. */
@@ -75,5 +85,7 @@ export interface DataPlane {
   countConnections(): Promise<number>;
   /** Bit by bit: what comes or goes meanwhile may be in it or not. */
   readConnections(): AsyncIterable<ShownConnection>;
+  /** For sync in user space; undefined: this plane has no way to it. */
+  readonly connections?: ConnectionExchange;
   close(): Promise<void>;
 }

@@ -55,7 +55,7 @@ export function composeConfiguration(
     virtualServers: all(settings, 'virtual_server').flatMap(
       ({ value, body }) => composeVirtualServer(value, body, groups, report) ?? [],
     ),
-    director: composeDirector(own),
+    director: composeDirector(own, report),
     mail: composeMail(globals, own),
   };
 }

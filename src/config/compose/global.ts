@@ -10,6 +10,7 @@ import { composeIpvs } from './ipvs-global.ts';
 import { composeGlobalNotify, composeWebhooks } from './notify.ts';
 import { composeRunning } from './running.ts';
 import { composeSync } from './sync-daemon.ts';
+import { composeSyncStream } from './sync-stream.ts';
 
 /** `NOT_ASKED`: a director whose file says nothing of real-time priority does not ask for it. */
 const NOT_ASKED = 0;
@@ -48,7 +49,8 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>, report: Re
   };
 }
 
-export function composeDirector(settings: Settings<typeof DIRECTOR>): DirectorBlock {
+export function composeDirector(settings: Settings<typeof DIRECTOR>, report: Report): DirectorBlock {
+  const sync = composeSyncStream(settings, report);
   const control = last(settings, 'control');
   const drill = all(settings, 'drill').at(-1)?.body ?? noSettings(DRILL, settings.at);
   return {
@@ -60,5 +62,6 @@ export function composeDirector(settings: Settings<typeof DIRECTOR>): DirectorBl
     runtimeDirectory: settled(settings, 'runtime_directory'),
     ...(control === undefined ? {} : { control }),
     recordings: settled(settings, 'flight_recorder'),
+    ...(sync === undefined ? {} : { sync }),
   };
 }

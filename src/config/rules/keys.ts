@@ -1,7 +1,7 @@
-// Keys of adverts that stand in files: what is in them, and who else could read it. Looking at files is the
-// caller's. A key that cannot be had is an error; one that others can read is used, as keepalived does, and
-// complained of.
-import type { Configuration, HmacKey } from '../model.ts';
+// Keys of adverts and of sync that stand in files: what is in them, and who else could read it. Looking at
+// files is the caller's. A key that cannot be had is an error; one that others can read is used, as
+// keepalived does, and complained of.
+import type { Configuration, SharedKey } from '../model.ts';
 import type { Report } from '../report.ts';
 import { readKey } from '../schema/auth-hmac.ts';
 
@@ -10,15 +10,21 @@ export type KeyFile = { ok: true; bytes: Uint8Array; open?: string } | { ok: fal
 export type ReadKeyFile = (path: string) => KeyFile;
 
 /** Puts the bytes in the place of the file. */
-export function readKeys({ instances }: Configuration, read: ReadKeyFile, report: Report): void {
-  for (const key of instances.flatMap(({ hmac }) => hmac?.keys ?? []))
-    if ('file' in key.source) readOne(key, key.source.file, read(key.source.file), report);
+export function readKeys({ instances, director }: Configuration, read: ReadKeyFile, report: Report): void {
+  const ofAdverts = instances.flatMap(({ hmac }) => hmac?.keys ?? []);
+  for (const key of ofAdverts) readOne(key, 'can take the addresses over', read, report);
+  for (const key of director.sync?.keys ?? [])
+    readOne(key, 'can read connections and invent others', read, report);
 }
 
-function readOne(key: HmacKey, path: string, file: KeyFile, report: Report): void {
+/** `power`: what can be done with it. */
+function readOne(key: SharedKey, power: string, read: ReadKeyFile, report: Report): void {
+  if (!('file' in key.source)) return;
+  const path = key.source.file;
+  const file = read(path);
   if (!file.ok) return report.add('CFG_KEY', key.at, `the key file ${path} ${file.says}`);
   if (file.open !== undefined) {
-    const message = `${file.open}: who has the key ${path} can take the addresses over`;
+    const message = `${file.open}: who has the key ${path} ${power}`;
     report.add('CFG_KEY_OPEN', key.at, message, `chown root ${path}; chmod 600 ${path}`);
   }
   const found = readKey(withoutLineEnd(Buffer.from(file.bytes)));

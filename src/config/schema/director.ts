@@ -3,7 +3,8 @@ import { LONGEST_SOCKET_PATH } from '../../core/limits.ts';
 import { type Block, keyword, opens } from './block.ts';
 import { NOTIFY } from './notify.ts';
 import { integer, nothing, oneOf, type Shape, seconds, text, toggle } from './shape.ts';
-import { wordBlock, words } from './table.ts';
+import { SYNC } from './sync.ts';
+import { words } from './table.ts';
 
 export const DRILL = {
   name: 'drill',
@@ -13,16 +14,6 @@ export const DRILL = {
     }),
   },
 } as const satisfies Block;
-
-const SYNC = wordBlock(
-  'sync',
-  `
-  ignored listen       texts()   address and port it listens on
-  ignored peer         texts()   address and port of the other director
-  ignored psk          text      file with the shared key
-  ignored certificate  text      file with the certificate
-`,
-);
 
 /** Where a Unix socket may be. */
 const socketPath: Shape<string> = {
@@ -53,6 +44,7 @@ export const DIRECTOR = {
     compat: keyword(toggle, 'be as lenient as keepalived: unknown words are ignored', { default: false }),
     drill: opens(nothing, 'failover drills (USR2)', DRILL),
     notify: opens(nothing, 'who else is told of what happens', NOTIFY),
+    sync: opens(nothing, 'connection sync between the balancers: encrypted, with full copies', SYNC),
     vip_lease: keyword(
       integer(0, 3600),
       'seconds a virtual address stays when nobody renews it; 0 = for ever',
@@ -77,12 +69,8 @@ export const DIRECTOR = {
       { default: 8 },
     ),
   },
-  others: words(
-    `
+  others: words(`
   ignored web       text      address and port of the status page
   ignored metrics   ?text     Prometheus metrics
-  ignored sync{}    flag      connection sync in user space: peers, keys
-`,
-    { blocks: { sync: SYNC } },
-  ),
+`),
 } as const satisfies Block;

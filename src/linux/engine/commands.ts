@@ -15,12 +15,18 @@ export type EngineCommand =
   | { type: 'readInfo' }
   /** The answer is a ShownPortion. */
   | { type: 'readConnections'; from: number }
+  /** Tell of the connections: all there are, then each as it changes. Or no more. */
+  | { type: 'tell'; on: boolean }
+  /** Connections that the peer told of, as a sync datagram. */
+  | { type: 'adopt'; datagram: Uint8Array }
   | { type: 'close' };
 export type Numbered = { id: number; command: EngineCommand };
 export type EngineMessage =
   | { type: 'running' }
   | { type: 'reply'; id: number; value: unknown }
-  | { type: 'notice'; notice: Notice };
+  | { type: 'notice'; notice: Notice }
+  /** Connections, as a sync datagram. */
+  | { type: 'told'; datagram: Uint8Array };
 
 export type ThreadData = {
   port: MessagePort;

@@ -8,7 +8,14 @@ import type { ShownConnection } from '../../ipvs/connection.ts';
 import { refusal } from '../../ipvs/embedded/limits.ts';
 import type { ShownPortion } from '../../ipvs/embedded/shown.ts';
 import type { ServiceCounters, ServiceKey, SyncDaemon, Table } from '../../ipvs/model.ts';
-import type { Command, CommandFailure, DataPlane, EngineInfo, OwnedAddress } from '../../ipvs/plane.ts';
+import type {
+  Command,
+  CommandFailure,
+  ConnectionExchange,
+  DataPlane,
+  EngineInfo,
+  OwnedAddress,
+} from '../../ipvs/plane.ts';
 import { close, eventfd, write } from '../libc.ts';
 import type { EngineCommand, EngineMessage, EngineStatistics, ThreadData } from './commands.ts';
 
@@ -27,6 +34,8 @@ type Waiting = { resolve: (value: unknown) => void; reject: (error: Error) => vo
 
 export class EmbeddedPlane implements DataPlane {
   readonly engine = 'embedded';
+  readonly connections: ConnectionExchange;
+  #onTold: ((datagram: Buffer) => void) | undefined;
   readonly refusal = refusal;
   readonly #options: PlaneOptions;
   readonly #wakeFd = eventfd(0);
@@ -40,6 +49,16 @@ export class EmbeddedPlane implements DataPlane {
 
   constructor(options: PlaneOptions) {
     this.#options = options;
+    this.connections = {
+      capacity: options.capacity,
+      tell: async (hear) => {
+        this.#onTold = hear;
+        await this.#ask<undefined>({ type: 'tell', on: hear !== undefined });
+      },
+      adopt: async (datagram) => {
+        await this.#ask<undefined>({ type: 'adopt', datagram });
+      },
+    };
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const workerData: ThreadData = {
@@ -127,6 +146,9 @@ export class EmbeddedPlane implements DataPlane {
     switch (message.type) {
       case 'notice':
         this.#options.onNotice(message.notice);
+        return;
+      case 'told':
+        this.#onTold?.(Buffer.from(message.datagram));
         return;
       case 'running':
         this.#settle(0, undefined);

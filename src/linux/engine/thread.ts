@@ -1,6 +1,7 @@
 // The engine's thread: waits in ppoll for packets, sync datagrams, changes of the machine, commands and
 // timers, and hands each to its part. Synchronous throughout; it never returns to an event loop until it is
 // closed.
+import assert from 'node:assert/strict';
 // The global `performance` is a getter that is looked up anew each time; this one is not.
 import { performance } from 'node:perf_hooks';
 import { receiveMessageOnPort } from 'node:worker_threads';
@@ -11,15 +12,19 @@ import { toAddress } from '../../ipvs/embedded/services.ts';
 import { engineInfo, showConnections } from '../../ipvs/embedded/shown.ts';
 import type { SyncDaemon } from '../../ipvs/model.ts';
 import type { Command, CommandFailure, OwnedAddress } from '../../ipvs/plane.ts';
+import { decodeDatagram } from '../../sync/wire.ts';
 import { POLL, read, SystemCallError } from '../libc.ts';
 import { PollSet } from '../poll.ts';
 import type { EngineMessage, EngineStatistics, Numbered, ThreadData } from './commands.ts';
 import { EnvironmentReader } from './environment.ts';
 import { Ports } from './ports.ts';
-import { SyncBackup, SyncMaster } from './sync-stream.ts';
+import { adoptEntries, SyncBackup, SyncMaster } from './sync-stream.ts';
+import { Telling } from './telling.ts';
 
 /** Also with nothing to do: a process that exits waits for this thread to notice. */
 const WAIT_MAX_MS = 500;
+/** 255 entries. */
+const TOLD_MAX = 9188;
 const NS_PER_MS = 1_000_000;
 
 export class EngineThread {
@@ -31,6 +36,8 @@ export class EngineThread {
   readonly #syncCounters: Record<string, number> = {};
   #master: { stream: SyncMaster; pollIndex: number } | undefined;
   #backup: { stream: SyncBackup; pollIndex: number } | undefined;
+  /** To the balancer, which has a stream of its own to the peer: then there is no master or backup. */
+  #telling: Telling | undefined;
   /** Interfaces that it was said of that they cannot be used. */
   #faults = new Set<string>();
   /** Addresses that it was said of that nobody answers for them. */
@@ -73,7 +80,9 @@ export class EngineThread {
     if (this.#master) {
       if (this.#poll.ready(this.#master.pollIndex) !== 0) this.#master.stream.receive(nowMs);
       nextMs = Math.min(nextMs, this.#master.stream.run(nowMs));
-    } else this.#engine.sessions.changes.clear();
+    }
+    if (this.#telling) nextMs = Math.min(nextMs, this.#telling.run(nowMs));
+    else if (!this.#master) this.#engine.sessions.changes.clear();
     return nextMs;
   }
 
@@ -106,6 +115,7 @@ export class EngineThread {
         case 'own':
           // What was seen as owner is told before somebody else becomes it.
           this.#master?.stream.flush();
+          this.#telling?.flush();
           this.#own(command.addresses);
           this.#ports.flushOutbox();
           this.#reply(id, undefined);
@@ -127,6 +137,14 @@ export class EngineThread {
           break;
         case 'readStatistics':
           this.#reply(id, this.#statistics());
+          break;
+        case 'tell':
+          this.#telling = command.on ? this.#tellOwner(nowMs) : undefined;
+          this.#reply(id, undefined);
+          break;
+        case 'adopt':
+          this.#adopt(Buffer.from(command.datagram));
+          this.#reply(id, undefined);
           break;
         case 'close':
           this.#close();
@@ -200,6 +218,20 @@ export class EngineThread {
     if (daemon.role === 'master') this.#master = undefined;
     else this.#backup = undefined;
     return undefined;
+  }
+
+  #tellOwner(nowMs: number): Telling {
+    const send = (datagram: Buffer) => this.#post({ type: 'told', datagram: Uint8Array.from(datagram) });
+    const { sessions } = this.#engine;
+    const onWhole = () => undefined;
+    return new Telling({ sessions, syncId: 0, maxlen: TOLD_MAX, turn: 'moved', send, onWhole }, nowMs);
+  }
+
+  /** The balancer has looked at it already. */
+  #adopt(datagram: Buffer): void {
+    const decoded = decodeDatagram(datagram);
+    assert(decoded.ok && decoded.message.cut === undefined, 'the balancer passes on what it can read');
+    adoptEntries(decoded.message.entries, this.#engine.sessions, this.#syncCounters);
   }
 
   #daemons(): SyncDaemon[] {

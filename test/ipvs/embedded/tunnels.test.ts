@@ -1,5 +1,5 @@
-// Tunnels, fragments and super-frames, where the wire shows what became of them. Packets are compared with the
-// kernel's by test/lab/same-packets.test.ts; here is what a kernel does elsewhere: cutting and following.
+// Tunnels, fragments and super-frames, where the wire shows what became of them. Packets are compared with
+// the kernel's by test/lab/same-packets.test.ts; here is what a kernel does elsewhere: cutting and following.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { internetChecksum } from '../../../src/core/checksum.ts';

@@ -1,0 +1,59 @@
+// The block `sync` of director → where the balancers of two directors meet.
+
+import { familyOf } from '../../core/address.ts';
+import type { SyncPlace, SyncSetting } from '../model.ts';
+import type { Report } from '../report.ts';
+import type { DIRECTOR } from '../schema/director.ts';
+import type { Endpoint } from '../schema/endpoints.ts';
+import { SYNC_STREAM_PORT } from '../schema/sync.ts';
+import { all, last, type Settings } from '../settings.ts';
+
+/** Undefined: there is none, or it is not whole, which is reported. */
+export function composeSyncStream(
+  settings: Settings<typeof DIRECTOR>,
+  report: Report,
+): SyncSetting | undefined {
+  const block = all(settings, 'sync').at(-1);
+  if (block === undefined) return undefined;
+  const { at, body } = block;
+  const [listen, peer, keys] = [last(body, 'listen'), last(body, 'peer'), all(body, 'psk')];
+  const missing = [
+    ...(listen === undefined ? ['listen'] : []),
+    ...(peer === undefined ? ['peer'] : []),
+    ...(keys.length === 0 ? ['psk'] : []),
+  ];
+  if (listen === undefined || peer === undefined || keys.length === 0) {
+    // What is wrong with a word that is there has been said.
+    if (body.wrong.length === 0)
+      report.add('CFG_INCOMPLETE', at, `sync without ${missing.join(' and ')}`, HINT);
+    return undefined;
+  }
+  const own = placeOf(listen.value, report);
+  const other = placeOf(peer.value, report);
+  if (own === undefined || other === undefined) return undefined;
+  if (familyOf(own.address.value) !== familyOf(other.address.value)) {
+    const message = 'peer and listen are addresses of two families';
+    report.add('CFG_CONTRADICTION', other.address.at, message, undefined, [
+      { at: own.address.at, message: 'listen is here' },
+    ]);
+    return undefined;
+  }
+  if (own.address.value === other.address.value) {
+    report.add('CFG_CONTRADICTION', other.address.at, 'the peer is this director itself', HINT);
+    return undefined;
+  }
+  return {
+    at,
+    listen: own,
+    peer: other,
+    keys: keys.map(({ value, at: where }) => ({ at: where, source: value })),
+  };
+}
+
+const HINT = 'listen is an address of this director, peer one of the other; psk is one file on both';
+
+function placeOf({ address, port }: Endpoint, report: Report): SyncPlace | undefined {
+  if (port?.value !== 0) return { address, port: port?.value ?? SYNC_STREAM_PORT };
+  report.add('CFG_RANGE', port.at, 'the port is 1 to 65535', `without one it is ${SYNC_STREAM_PORT}`);
+  return undefined;
+}

@@ -1,0 +1,144 @@
+// Keeps the stream to the peer's balancer: joins the state machine, the TLS connection and the engine.
+// Decides nothing (see sync/stream.ts).
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Address } from '../core/address.ts';
+import type { Notice } from '../core/events.ts';
+import type { SyncStreamPlan } from '../director/sync-stream.ts';
+import type { DataPlane } from '../ipvs/plane.ts';
+import { SyncLink } from '../linux/sync/link.ts';
+import { Shadow } from '../sync/shadow.ts';
+import { Stream, type StreamEffect, type StreamEvent, type SyncStatus } from '../sync/stream.ts';
+import { VirtualAddresses } from '../sync/virtual-addresses.ts';
+
+const BOOT_ID_BYTES = 16;
+const TIMER_LEAST_MS = 1;
+/** A planned stop waits so long for the peer. */
+const DRAIN_TRIES = 50;
+const DRAIN_PAUSE_MS = 10;
+
+type Edges = { say: (notice: Notice) => void; fail: (error: Error) => void };
+
+export class SyncKeeper {
+  readonly #plane: DataPlane;
+  readonly #edges: Edges;
+  #plan: SyncStreamPlan | undefined;
+  #stream: Stream | undefined;
+  #link: SyncLink | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #serves: readonly Address[] = [];
+  #isUseless = false;
+
+  constructor(plane: DataPlane, edges: Edges) {
+    this.#plane = plane;
+    this.#edges = edges;
+  }
+
+  /** Then the engine's own sync by multicast has nothing to do. */
+  get isRunning(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  async configure(plan: SyncStreamPlan | undefined): Promise<void> {
+    const before = this.#plan;
+    this.#plan = plan;
+    if (plan === undefined) return this.stop();
+    const { connections } = this.#plane;
+    if (connections === undefined) return this.#saySoFar();
+    const places = ({ listen, peer }: SyncStreamPlan) => ({ listen, peer });
+    if (this.#stream !== undefined && before && isDeepStrictEqual(places(before), places(plan)))
+      return this.#link!.rekey(plan.keys);
+    await this.#link?.stop();
+    if (this.#stream === undefined) {
+      this.#stream = newStream(this.#plane.engine, connections.capacity);
+      this.#serve(this.#serves);
+      await connections.tell((datagram) => this.#step({ type: 'learned', datagram }));
+    }
+    this.#link = new SyncLink(plan, {
+      onConnected: (connection) => this.#step({ type: 'connected', connection }),
+      onReceived: (connection, bytes) => this.#step({ type: 'received', connection, bytes }),
+      onClosed: (connection) => this.#step({ type: 'closed', connection }),
+      say: this.#edges.say,
+    });
+  }
+
+  /**
+   * The engine gets other virtual addresses by `change`; what it tells on the way to fewer of them still
+   * counts.
+   */
+  async serveAfter(addresses: readonly Address[], change: () => Promise<void>): Promise<void> {
+    this.#serve([...this.#serves, ...addresses]);
+    await change();
+    this.#serve(addresses);
+  }
+
+  #serve(addresses: readonly Address[]): void {
+    this.#serves = addresses;
+    this.#step({ type: 'serve', addresses: new VirtualAddresses(addresses) });
+  }
+
+  status(): SyncStatus | undefined {
+    return this.#stream?.status(performance.now());
+  }
+
+  /** Waits a moment until the peer has acknowledged all. */
+  async stop(): Promise<void> {
+    if (this.#stream === undefined) return;
+    for (let left = DRAIN_TRIES; left > 0 && this.#isOwing; left--) await wait(DRAIN_PAUSE_MS);
+    this.#step({ type: 'stop' });
+    clearTimeout(this.#timer);
+    this.#stream = undefined;
+    await this.#link?.stop();
+    this.#link = undefined;
+    await this.#plane.connections?.tell(undefined);
+  }
+
+  get #isOwing(): boolean {
+    const status = this.status();
+    return status?.peer !== undefined && status.lagMs !== 0;
+  }
+
+  #step(event: StreamEvent): void {
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    for (const effect of stream.step(event, performance.now())) this.#perform(effect);
+    clearTimeout(this.#timer);
+    const ms = Math.max(TIMER_LEAST_MS, stream.nextDeadlineMs - performance.now());
+    this.#timer = setTimeout(() => this.#step({ type: 'wake' }), ms);
+  }
+
+  #perform(effect: StreamEffect): void {
+    switch (effect.do) {
+      case 'send':
+        return this.#link?.send(effect.connection, effect.bytes);
+      case 'close':
+        return this.#link?.close(effect.connection);
+      case 'say':
+        return this.#edges.say(effect.notice);
+      case 'inject': {
+        const { connection, upTo, datagram } = effect;
+        const done = () => this.#step({ type: 'injected', connection, upTo });
+        this.#plane.connections!.adopt(datagram).then(done, (error: Error) => {
+          // Whoever stops does not wait for the engine.
+          if (this.#stream !== undefined) this.#edges.fail(error);
+        });
+        return;
+      }
+    }
+  }
+
+  #saySoFar(): void {
+    if (this.#isUseless) return;
+    this.#isUseless = true;
+    const message =
+      'sync { … } has the embedded engine only so far: with the kernel’s, lvs_sync_daemon is what there is';
+    this.#edges.say({ event: 'sync.link.failed', message, fields: { reason: 'engine' } });
+  }
+}
+
+function newStream(engine: DataPlane['engine'], capacity: number): Stream {
+  const shadow = new Shadow({ capacity, seed: randomBytes(4).readInt32LE(0) });
+  const bootId = randomBytes(BOOT_ID_BYTES).toString('hex');
+  return new Stream({ hello: { bootId, epoch: 1, engine, capacity }, shadow });
+}

@@ -1,0 +1,153 @@
+// A pair of directors with the embedded engine and `sync { … }`: a backup that was rebooted knows every
+// session before it is needed, also those that say nothing; with another key it knows none.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { EngineHost } from '../linux/engine-host.ts';
+import { EngineNet, INNER_VIP, VIP } from '../linux/engine-net.ts';
+import { TestDirector } from './director.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'lvs-sync-'));
+const KEY = join(scratch, 'sync.key');
+const OTHER_KEY = join(scratch, 'other.key');
+for (const file of [KEY, OTHER_KEY])
+  writeFileSync(file, `hex:${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+
+type Name = 'a' | 'b';
+const HOST = { a: 1, b: 2 };
+let runs = 0;
+function configuration(name: Name, key: string): string {
+  const other = name === 'a' ? 'b' : 'a';
+  return `
+director {
+  engine embedded
+  runtime_directory ${join(scratch, `run-${name}-${runs++}`)}
+  sync {
+    listen 10.77.1.${HOST[name]}
+    peer 10.77.1.${HOST[other]}
+    psk ${key}
+  }
+}
+vrrp_instance VI_1 {
+  interface eth0
+  virtual_router_id 51
+  priority ${name === 'a' ? 150 : 100}
+  version 3
+  advert_int 0.5
+  nopreempt
+  virtual_ipaddress {
+    ${VIP}/24 dev eth0
+    ${INNER_VIP}/24 dev eth1
+  }
+}
+virtual_server ${VIP} 80 {
+  lb_algo rr
+  lb_kind NAT
+  protocol TCP
+  real_server 10.77.1.21 8080 {
+    weight 1
+  }
+}`;
+}
+
+let net: EngineNet;
+let client: EngineHost;
+let server: EngineHost;
+const directors: TestDirector[] = [];
+beforeAll(async () => {
+  net = new EngineNet('syncs');
+  client = new EngineHost(net.namespace('client'));
+  server = new EngineHost(net.namespace('s1'));
+  await server.ask({ do: 'serve', port: 8080, name: 's1' });
+});
+afterEach(async () => {
+  await Promise.all(directors.splice(0).map((each) => each.remove()));
+});
+afterAll(async () => {
+  await Promise.all([client, server].map((each) => each?.stop()));
+  net?.remove();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+function start(name: Name, key = KEY): TestDirector {
+  const director = new TestDirector(net.namespace(name), configuration(name, key));
+  directors.push(director);
+  return director;
+}
+const isMaster = { event: 'vrrp.state', to: 'MASTER' };
+const isBackup = { event: 'vrrp.state', to: 'BACKUP' };
+const knows = { event: 'sync.complete', direction: 'in' };
+/** Starting two directors takes its time on a busy machine. */
+const LIMIT_MS = 180_000;
+const PATIENCE = { limitMs: 40_000 };
+const open = (session: number) => client.ask({ do: 'open', session, address: VIP, port: 80 });
+async function alive(sessions: readonly number[]): Promise<number> {
+  const said = sessions.map((session) => client.ask({ do: 'say', session, text: 'still here' }));
+  return (await Promise.allSettled(said)).filter(({ status }) => status === 'fulfilled').length;
+}
+/** Power off: nothing is said to anybody. */
+function crash(director: TestDirector): void {
+  const pids = [director.pid, director.balancerPid];
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+}
+
+test(
+  'a rebooted backup gets every session, and keeps it when the master dies',
+  async () => {
+    const a = start('a');
+    await a.line(isMaster, PATIENCE);
+    const first = start('b');
+    await first.line(isBackup, PATIENCE);
+    await first.line(knows, PATIENCE);
+    const sessions = [1, 2, 3, 4, 5, 6];
+    for (const session of sessions.slice(0, 4)) await open(session);
+    crash(first);
+    for (const session of sessions.slice(4)) await open(session);
+    const second = start('b');
+    const told = await second.line(knows, PATIENCE);
+    expect(told).toMatchObject({ entries: 6, connections: 6 });
+    crash(a);
+    await second.line(isMaster, PATIENCE);
+    expect(await alive(sessions)).toBe(6);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'what is opened after a takeover is known to the one that comes back',
+  async () => {
+    const a = start('a');
+    await a.line(isMaster, PATIENCE);
+    const b = start('b');
+    await b.line(knows, PATIENCE);
+    await open(11);
+    a.signal('SIGTERM');
+    await b.line(isMaster, PATIENCE);
+    await a.ended;
+    expect(await alive([11])).toBe(1);
+    await open(12);
+    const back = start('a');
+    expect(await back.line(knows, PATIENCE)).toMatchObject({ connections: 2 });
+    crash(b);
+    await back.line(isMaster, PATIENCE);
+    expect(await alive([11, 12])).toBe(2);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'with another key nothing is told, and it is said why',
+  async () => {
+    const a = start('a');
+    await a.line(isMaster, PATIENCE);
+    await open(21);
+    const b = start('b', OTHER_KEY);
+    await b.line({ event: 'sync.refused', reason: 'key' }, PATIENCE);
+    await a.line({ event: 'sync.refused', reason: 'key' }, PATIENCE);
+    expect([...a.lines, ...b.lines].some(({ event }) => event === 'sync.peer')).toBe(false);
+  },
+  LIMIT_MS,
+);
