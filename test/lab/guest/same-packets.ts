@@ -15,6 +15,8 @@ const SEED = Number(process.env.LAB_SEED ?? 1);
 const CLIENT = '20.1.2.3';
 const GATEWAY_MAC = macOf('10.77.0.254');
 const IP = 14;
+/** That of the wire: the kernel would remember a smaller one for the next case, the engine remembers none. */
+const SAID_MTU = [1500 >> 8, 1500 & 255];
 const FLAG = { syn: 2, ack: 0x10 };
 const SPEAKERS = [OWN, VIPS[0]!].map((text) => addressBytes(address(text)));
 
@@ -140,7 +142,7 @@ class Case {
     const quoted = this.#quotable[step.about];
     if (!quoted) return;
     const icmp = Buffer.concat([
-      Buffer.from([step.type, step.code, 0, 0, 0, 0, 5, 0]),
+      Buffer.from([step.type, step.code, 0, 0, 0, 0, ...SAID_MTU]),
       quoted.subarray(0, 128),
     ]);
     icmp.writeUInt16BE(internetChecksum(icmp), 2);
