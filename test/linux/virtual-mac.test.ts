@@ -138,6 +138,7 @@ describe('a pair with keepalived, each with use_vmac', () => {
     const keepalived = pair.keepalived([...KEEPALIVED, 'vmac_xmit_base', 'priority 200']);
     const ours = pair.elector(withDevice({}, true));
     await keepalived.says('Entering MASTER STATE');
+    await ours.is('BACKUP');
     await pause(500);
     expect(ours.states).toEqual(['BACKUP']);
     const capture = await pair.capture('ip proto 112');
