@@ -17,7 +17,7 @@ export function drawKeyFaults(random: Random, cast: Cast, signing: Signing): Fau
   const make: Make = (what, act, thenMs = random() ** 2 * cast.downMs) => ({ what, act, thenMs });
   const spec = pick(cast.specs);
   const plots = [outside, outside, strange, climb, climb];
-  if (clocksMatter(signing)) plots.push(oneClock, allClocks, restart);
+  if (clocksMatter(signing)) plots.push(oneClock, allClocks, allClocks, restart);
   return pick(plots)(random, make, { cast, spec, signing });
 }
 
