@@ -41,28 +41,31 @@ function start(where: string, priority: number, lines: string): TestDirector {
   return director;
 }
 /** The second one follows the first, and neither has a word to say against the other. */
-async function agree(a: TestDirector, b: TestDirector): Promise<void> {
+async function startPair(lines: string): Promise<[TestDirector, TestDirector]> {
+  const a = start(namespace.name, 150, lines);
   await a.line({ event: 'vrrp.state', msg: '(VI_1) Entering MASTER STATE' });
+  const b = start(far, 100, lines);
   await b.line({ event: 'vrrp.state', msg: '(VI_1) Entering BACKUP STATE (init)' });
   await new Promise((resolve) => setTimeout(resolve, 4500)); // a backup that hears nothing waits 3.6 s
   const events = [...a.lines, ...b.lines].map(({ event }) => event);
   expect(events).not.toContain('vrrp.advert.dropped');
   expect(b.lines.map(({ msg }) => msg)).not.toContain('(VI_1) Entering MASTER STATE');
+  return [a, b];
 }
 async function written(director: TestDirector): Promise<string> {
   const from = director.lines.length;
   director.signal('SIGUSR1');
   await director.line({ event: 'state.written' }, { from });
   await director.line({ event: 'recording.written' }, { from });
-  const files = readdirSync(director.directory).filter((name) => !name.endsWith('.conf'));
-  const texts = files.map((name) => readFileSync(`${director.directory}/${name}`, 'utf8'));
+  const all = readdirSync(director.directory, { withFileTypes: true });
+  const files = all.filter((each) => each.isFile() && !each.name.endsWith('.conf'));
+  const texts = files.map(({ name }) => readFileSync(`${director.directory}/${name}`, 'utf8'));
   return [...texts, JSON.stringify(director.lines), director.stderr].join('\n');
 }
 
 test('a password: what the file says is on the wire, and nowhere else', async () => {
   const lines = 'version 2\nadvert_int 1\nauthentication {\nauth_type PASS\nauth_pass hunter2\n}';
-  const [a, b] = [start(namespace.name, 150, lines), start(far, 100, lines)];
-  await agree(a, b);
+  const [a, b] = await startPair(lines);
   for (const director of [a, b]) expect(await written(director)).not.toContain('hunter2');
 });
 
@@ -72,8 +75,7 @@ test('a key in a file: read, told apart, taken over at a reload, and shown nowhe
   writeFileSync(file, `hex:${first}\n`, { mode: 0o600 });
   const key = `auth_hmac {\nkey 1 file:${file}\nactive_key 1\n}`;
   const lines = `version 3\nadvert_int 0.2\n${key}`;
-  const [a, b] = [start(namespace.name, 150, lines), start(far, 100, lines)];
-  await agree(a, b);
+  const [a, b] = await startPair(lines);
 
   const from = b.lines.length;
   writeFileSync(file, `hex:${second}\n`, { mode: 0o600 });
