@@ -2,8 +2,15 @@
 // whichever engine it has, or else the kernel.
 import { existsSync } from 'node:fs';
 import { askMany, askOne } from '../console/control-client.ts';
-import { CONNECTIONS, connectionFromJson, LISTING, listingFromJson } from '../console/listing-document.ts';
+import {
+  ABOUT,
+  CONNECTIONS,
+  connectionFromJson,
+  LISTING,
+  listingFromJson,
+} from '../console/listing-document.ts';
 import { DirectorError } from '../core/errors.ts';
+import { controlPath, RUNTIME_DIRECTORY } from '../core/runtime-files.ts';
 import type { ShownConnection } from '../ipvs/connection.ts';
 import { type Listing, readListing } from '../ipvs/listing.ts';
 import { openKernelPlane } from '../linux/kernel-plane.ts';
@@ -13,7 +20,7 @@ export type Source = {
   connections(): AsyncIterable<ShownConnection>;
   close(): Promise<void>;
 };
-const DEFAULT_CONTROL = '/run/lvs-director/control.sock';
+const DEFAULT_CONTROL = controlPath(RUNTIME_DIRECTORY);
 
 /** `control`: the socket to ask at; undefined = a director's where it is by default, if one answers there. */
 export async function openSource(control: string | undefined): Promise<Source> {
@@ -25,7 +32,7 @@ export async function openSource(control: string | undefined): Promise<Source> {
 /** False also for whoever may not connect: then the kernel has to be asked, and may refuse as well. */
 async function answers(path: string): Promise<boolean> {
   try {
-    await askOne(path, '/v1');
+    await askOne(path, ABOUT);
     return true;
   } catch (error) {
     if (error instanceof DirectorError && error.code === 'CONTROL_SILENT') return false;

@@ -3,7 +3,8 @@ import type { ShownConnection } from '../ipvs/connection.ts';
 import type { ListedServer, ListedService, Listing } from '../ipvs/listing.ts';
 import type { Counters } from '../ipvs/model.ts';
 
-/** Of the control socket. */
+/** Of the control socket: who answers, and what can be listed. */
+export const ABOUT = '/v1';
 export const LISTING = '/v1/ipvs';
 export const CONNECTIONS = '/v1/ipvs/connections';
 

@@ -1,13 +1,13 @@
 // What can be asked at the control socket.
 import type { Answer, Resources } from '../console/control-server.ts';
-import { CONNECTIONS, LISTING } from '../console/listing-document.ts';
+import { ABOUT, CONNECTIONS, LISTING } from '../console/listing-document.ts';
 import { VERSION } from '../core/version.ts';
 import { readListing } from '../ipvs/listing.ts';
 import type { DataPlane } from '../ipvs/plane.ts';
 
 export function controlResources(plane: DataPlane): Resources {
   return {
-    '/v1': async (): Promise<Answer> => ({ one: { version: VERSION, engine: plane.engine } }),
+    [ABOUT]: async (): Promise<Answer> => ({ one: { version: VERSION, engine: plane.engine } }),
     [LISTING]: async (): Promise<Answer> => ({ one: await readListing(plane) }),
     [CONNECTIONS]: async (): Promise<Answer> => ({ many: plane.readConnections() }),
   };

@@ -4,6 +4,7 @@
 import { createHmac } from 'node:crypto';
 import type { Configuration } from '../config/model.ts';
 import type { IpvsWords } from '../config/model-services.ts';
+import { controlPath } from '../core/runtime-files.ts';
 import type { HealthTarget } from '../health/shape.ts';
 import type { Pool, PoolName } from '../ipvs/pool.ts';
 import type { ElectorSettings, InstanceSettings } from '../vrrp/settings.ts';
@@ -76,11 +77,6 @@ export function planConfiguration(configuration: Configuration, salt: string): P
       ...syncStreamFacts(planSyncStream(configuration), (secret) => seal(secret, salt)),
     },
   };
-}
-
-/** Where the control socket is when the file does not say. */
-export function controlPath(runtimeDirectory: string): string {
-  return `${runtimeDirectory}/control.sock`;
 }
 
 function sealSecrets(own: InstanceSettings, salt: string): InstanceSettings {

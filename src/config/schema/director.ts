@@ -1,5 +1,5 @@
 // The block `director { … }`: settings that keepalived does not have.
-import { LONGEST_SOCKET_PATH } from '../../core/limits.ts';
+import { controlPath, LONGEST_SOCKET_PATH, RUNTIME_DIRECTORY } from '../../core/runtime-files.ts';
 import { type Block, keyword, opens } from './block.ts';
 import { NOTIFY } from './notify.ts';
 import { integer, nothing, oneOf, type Shape, seconds, text, toggle } from './shape.ts';
@@ -20,7 +20,7 @@ const socketPath: Shape<string> = {
   ...text,
   syntax: 'PATH',
   json: { type: 'string', pattern: '^/', maxLength: LONGEST_SOCKET_PATH },
-  example: '/run/lvs-director/control.sock',
+  example: controlPath(RUNTIME_DIRECTORY),
   read(words) {
     const word = words.take('a path');
     if (word === undefined) return undefined;
@@ -57,7 +57,7 @@ export const DIRECTOR = {
       },
     ),
     runtime_directory: keyword(text, 'where USR1 writes the state, and the flight recorder', {
-      default: '/run/lvs-director',
+      default: RUNTIME_DIRECTORY,
     }),
     control: keyword(
       socketPath,
