@@ -1,15 +1,15 @@
 // Keeps the control socket where the file says. Nothing depends on it: where it cannot be the director goes
 // on without, and says so once.
 import { ControlServer, type Resources } from '../console/control-server.ts';
-import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
+import { Trouble } from './trouble.ts';
 
 export class ControlKeeper {
   readonly #resources: Resources;
   readonly #say: (notice: Notice) => void;
   #path: string | undefined;
   #server: ControlServer | undefined;
-  #trouble: string | undefined;
+  readonly #trouble = new Trouble();
   #last: Promise<void> = Promise.resolve();
 
   constructor(resources: Resources, say: (notice: Notice) => void) {
@@ -36,16 +36,14 @@ export class ControlKeeper {
     this.#path = path;
     try {
       this.#server = await ControlServer.open(path, this.#resources);
-      this.#trouble = undefined;
+      this.#trouble.over();
       const message = `questions are answered at ${path}`;
       this.#say({ event: 'control.listening', message, fields: { path } });
     } catch (error) {
-      const known = error instanceof DirectorError ? error : undefined;
-      const reason = known?.message ?? (error as NodeJS.ErrnoException).code ?? String(error);
-      if (reason === this.#trouble) return;
-      this.#trouble = reason;
-      const message = `there is no control socket at ${path}: ${reason}`;
-      this.#say({ event: 'control.failed', message, fields: { path, reason, hint: known?.hint } });
+      const news = this.#trouble.news(error);
+      if (news === undefined) return;
+      const message = `there is no control socket at ${path}: ${news.reason}`;
+      this.#say({ event: 'control.failed', message, fields: { path, ...news } });
     }
   }
 }

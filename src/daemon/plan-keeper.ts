@@ -2,10 +2,10 @@
 // cannot be written the director goes on without, and says so once.
 import { setTimeout as wait } from 'node:timers/promises';
 import { planPath, removePlan, writePlan } from '../console/plan-file.ts';
-import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
 import { VERSION } from '../core/version.ts';
 import type { Plan } from '../director/plan-document.ts';
+import { Trouble } from './trouble.ts';
 
 /** A file system that does not answer must not keep a director from ending. */
 const REMOVE_LIMIT_MS = 1_000;
@@ -16,7 +16,7 @@ export class PlanKeeper {
   #wanted: Plan | undefined;
   /** Where a plan of ours may be; that of a former balancer is the same director's. */
   #directory: string | undefined;
-  #trouble: string | undefined;
+  readonly #trouble = new Trouble();
   #last: Promise<void> = Promise.resolve();
 
   constructor(directorPid: number, say: (notice: Notice) => void) {
@@ -46,7 +46,7 @@ export class PlanKeeper {
     this.#directory = runtimeDirectory;
     try {
       await writePlan(runtimeDirectory, { directorPid: this.#directorPid, version: VERSION, plan });
-      this.#trouble = undefined;
+      this.#trouble.over();
     } catch (error) {
       // The one that is there is not in force any more: worse than none.
       await this.#removeFrom(runtimeDirectory);
@@ -60,12 +60,10 @@ export class PlanKeeper {
   }
 
   #complain(directory: string, error: unknown): void {
-    const known = error instanceof DirectorError ? error : undefined;
-    // The message of a system error names a file that has another name each time.
-    const reason = known?.message ?? (error as NodeJS.ErrnoException).code ?? String(error);
-    if (reason === this.#trouble) return;
-    this.#trouble = reason;
-    const message = `${planPath(directory)} is not written, so \`diff\` cannot compare with it: ${reason}`;
-    this.#say({ event: 'plan.failed', message, fields: { directory, reason, hint: known?.hint } });
+    const news = this.#trouble.news(error);
+    if (news === undefined) return;
+    const path = planPath(directory);
+    const message = `${path} is not written, so \`diff\` cannot compare with it: ${news.reason}`;
+    this.#say({ event: 'plan.failed', message, fields: { directory, ...news } });
   }
 }

@@ -3,8 +3,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Recording } from '../console/recording.ts';
 import { writeRecording } from '../console/recording-files.ts';
-import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
+import { Trouble } from './trouble.ts';
 
 /** A file system that does not answer must not keep a director from ending. */
 const SETTLE_LIMIT_MS = 1_000;
@@ -15,7 +15,7 @@ export class RecordingKeeper {
   readonly #say: (notice: Notice) => void;
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
-  #trouble: string | undefined;
+  readonly #trouble = new Trouble();
 
   constructor(say: (notice: Notice) => void) {
     this.#say = say;
@@ -40,17 +40,14 @@ export class RecordingKeeper {
     const { because } = recording;
     try {
       const files = await writeRecording(directory, recording, most);
-      this.#trouble = undefined;
+      this.#trouble.over();
       const message = `flight recorder written to ${files.json} (${because.join('; ')})`;
       this.#say({ event: 'recording.written', message, fields: { ...files, because } });
     } catch (error) {
-      const known = error instanceof DirectorError ? error : undefined;
-      // The message of a system error names a file that has another name each time.
-      const reason = known?.message ?? (error as NodeJS.ErrnoException).code ?? String(error);
-      if (reason === this.#trouble) return;
-      this.#trouble = reason;
-      const message = `the flight recorder is not written: ${reason}`;
-      this.#say({ event: 'recording.failed', message, fields: { directory, reason, hint: known?.hint } });
+      const news = this.#trouble.news(error);
+      if (news === undefined) return;
+      const message = `the flight recorder is not written: ${news.reason}`;
+      this.#say({ event: 'recording.failed', message, fields: { directory, ...news } });
     }
   }
 }
