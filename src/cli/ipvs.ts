@@ -15,7 +15,7 @@ import { renderRules } from '../ipvs/ipvsadm/rules.ts';
 import { type Columns, renderTable, renderVersion } from '../ipvs/ipvsadm/table.ts';
 import type { ListedService, Listing } from '../ipvs/listing.ts';
 import { serviceKey } from '../ipvs/model.ts';
-import { lookUpNames } from '../linux/names.ts';
+import { LookedUp } from '../linux/names.ts';
 import { askedService, type ServiceFlags } from './ipvs-service.ts';
 import { openSource, type Source } from './ipvs-source.ts';
 
@@ -87,7 +87,7 @@ function conflict(flags: IpvsFlags, hasService: boolean): string | undefined {
 }
 
 async function writeListing(listing: Listing, flags: IpvsFlags, write: Write): Promise<0> {
-  if (flags.json) write(`${JSON.stringify(plain(listing), undefined, 2)}\n`);
+  if (flags.json) write(renderJson(listing));
   else if (flags.timeout) write(renderTimeouts(listing.timeouts));
   else if (flags.daemon) write(renderDaemons(listing.daemons));
   else if (flags.save) write(renderRules(listing.services, await namesOf(listing.services, flags)));
@@ -96,9 +96,13 @@ async function writeListing(listing: Listing, flags: IpvsFlags, write: Write): P
 }
 
 async function renderServices(services: readonly ListedService[], flags: IpvsFlags): Promise<string> {
-  if (flags.json) return `${JSON.stringify(plain(services), undefined, 2)}\n`;
+  if (flags.json) return renderJson(services);
   const names = await namesOf(services, flags);
   return renderTable(services, { columns: columnsOf(flags), names, exact: flags.exact, sorted: flags.sort });
+}
+
+function renderJson(value: unknown): string {
+  return `${JSON.stringify(plain(value), undefined, 2)}\n`;
 }
 
 /** Of several the first, as ipvsadm has them. */
@@ -110,11 +114,13 @@ function columnsOf(flags: IpvsFlags): Columns {
   return flags.tunInfo ? 'tunnel' : 'usual';
 }
 
-function namesOf(services: readonly ListedService[], { numeric }: IpvsFlags): Promise<Names> | Names {
+async function namesOf(services: readonly ListedService[], { numeric }: IpvsFlags): Promise<Names> {
   if (numeric) return NUMERIC;
+  const names = new LookedUp();
   const virtual = services.flatMap((service) => ('mark' in service ? [] : [service.address]));
   const real = services.flatMap(({ servers }) => servers.map(({ address }) => address));
-  return lookUpNames([...virtual, ...real]);
+  await names.lookUp([...virtual, ...real]);
+  return names;
 }
 
 async function writeConnections(
@@ -122,12 +128,13 @@ async function writeConnections(
   flags: IpvsFlags,
   write: Write,
 ): Promise<void> {
-  const columns = (names: Names): ConnectionColumns => ({ names, withEngine: flags.persistentConn });
-  if (!flags.json) write(renderConnectionsHead(columns(NUMERIC)));
+  const known = flags.numeric || flags.json ? undefined : new LookedUp();
+  const columns: ConnectionColumns = { names: known ?? NUMERIC, withEngine: flags.persistentConn };
+  if (!flags.json) write(renderConnectionsHead(columns));
   for await (const some of portions(connections)) {
-    const names = flags.numeric || flags.json ? NUMERIC : await lookUpNames(addressesOf(some));
+    await known?.lookUp(addressesOf(some));
     const lines = some.map((each) =>
-      flags.json ? `${JSON.stringify(plain(each))}\n` : renderConnection(each, columns(names)),
+      flags.json ? `${JSON.stringify(plain(each))}\n` : renderConnection(each, columns),
     );
     write(lines.join(''));
   }

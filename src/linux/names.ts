@@ -6,20 +6,31 @@ import type { Names } from '../ipvs/ipvsadm/names.ts';
 
 const SERVICES = '/etc/services';
 
-/** Looks up each address once. What has no name, or none that somebody tells, keeps its number. */
-export async function lookUpNames(addresses: Iterable<Address>): Promise<Names> {
-  const hosts = new Map<Address, string>();
-  const found = [...new Set(addresses)].map(async (address) => {
-    try {
-      hosts.set(address, (await lookupService(address, 0)).hostname);
-    } catch {} // no name
-  });
-  await Promise.all(found);
-  const services = readServices();
-  return {
-    host: (address) => hosts.get(address),
-    service: (port, protocol) => services.byPort.get(`${port}/${protocol}`),
-  };
+/** What has no name, or none that somebody tells, keeps its number. */
+export class LookedUp implements Names {
+  readonly #hosts = new Map<Address, string | undefined>();
+  readonly #services = readServices().byPort;
+
+  /** Each address is asked for once. */
+  async lookUp(addresses: Iterable<Address>): Promise<void> {
+    const unknown = [...new Set(addresses)].filter((address) => !this.#hosts.has(address));
+    await Promise.all(unknown.map(async (address) => this.#hosts.set(address, await hostOfAddress(address))));
+  }
+
+  host(address: Address): string | undefined {
+    return this.#hosts.get(address);
+  }
+  service(port: number, protocol: string): string | undefined {
+    return this.#services.get(`${port}/${protocol}`);
+  }
+}
+
+async function hostOfAddress(address: Address): Promise<string | undefined> {
+  try {
+    return (await lookupService(address, 0)).hostname;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The first IPv4 address of a host; undefined when there is none. */
