@@ -70,11 +70,12 @@ test('vrrp_rlimit_rttime is there while the file says so, and its signal ends th
 test('max_auto_priority: who was stopped for a while asks for more', async () => {
   const ours = pair.elector(planned(file('max_auto_priority 2\nmin_auto_priority_delay 300000')));
   await ours.is('MASTER');
-  for (const priority of [1, 2]) {
+  for (const least of [1, 2]) {
     process.kill(ours.child.pid!, 'SIGSTOP');
     await pause(700);
     process.kill(ours.child.pid!, 'SIGCONT');
-    await until(`priority ${priority}`, () => threads(ours).some((thread) => thread.priority === priority));
+    // A busy machine may wake it late once more by itself.
+    await until(`priority ${least}`, () => threads(ours).some(({ priority }) => priority >= least));
   }
   const late = () => ours.notices.filter((text) => /woken \d+ ms late/.test(text));
   await until('both notices', () => late().length === 2);

@@ -54,6 +54,7 @@ await phases.run('vrf', async () => {
   const elector = pair.elector(planOf(ours));
   await elector.is('MASTER');
   await until('our routes', () => routes('a').length >= 3);
+  await keepalived.says('Entering BACKUP STATE');
   await until('its end as master', () => routes('b').length === 0);
   keepalived.forget();
   await pause(1000);
