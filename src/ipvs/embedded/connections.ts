@@ -2,6 +2,9 @@
 // server side for NAT), ended by a lazy timer wheel. Bounded, O(1), and it allocates nothing after
 // construction. It knows nothing of services or packets; connection 0 means "none".
 import assert from 'node:assert';
+import type { Family } from '../../core/address.ts';
+import { Addresses } from './addresses.ts';
+import { familyOfFlow, IPV6_FLOW, protocolOf } from './frame.ts';
 import { TimerWheel } from './wheel.ts';
 
 /** IP_VS_CONN_F_*, as in sync datagrams. */
@@ -23,8 +26,9 @@ const CONTROLLED_SECONDS = 60;
 const RETIRED_PORT = 0xffff;
 const EXPIRIES_MAX = 4096;
 
+/** IPv6 addresses are in use by whoever adds it; while the connection lives it uses them, too. */
 export type Tuple = {
-  protocol: number;
+  flow: number;
   client: number;
   clientPort: number;
   virtual: number;
@@ -36,7 +40,7 @@ export type Tuple = {
 
 /**
  * One connection is 64 bytes, so that a packet touches one or two cache lines of the table whatever its size.
- * KIND: serverPort, state << 16, protocol << 24. FLAGS: those of sync datagrams, and CHANGED.
+ * KIND: serverPort, state << 16, flow << 23. FLAGS: those of sync datagrams, and CHANGED.
  */
 const WORDS = 16;
 const AT = {
@@ -56,11 +60,18 @@ const AT = {
   controlled: 12,
   fwmark: 13,
 } as const;
+const FLOW_SHIFT = 23;
+/** Of KIND: all but the state. */
+const FLOW_AND_PORT = 0xff80ffff | 0;
 const CHANGED = 0x10000;
+/** Three of each connection, and those of services, servers, neighbours, interfaces and routes. */
+const ADDRESSES_EACH = 3;
+const ADDRESSES_MORE = 0x20000;
 const BUCKETS_MIN = 4096;
 
 export class ConnectionTable {
   readonly capacity: number;
+  readonly addresses: Addresses;
   readonly #words: Int32Array;
   #heads: Int32Array = new Int32Array(BUCKETS_MIN);
   #replyHeads: Int32Array = new Int32Array(BUCKETS_MIN);
@@ -74,11 +85,12 @@ export class ConnectionTable {
   #tick = 1;
 
   /** `seed`: any 32 bits that a stranger cannot guess, so that nobody can choose addresses that collide. */
-  constructor(settings: { capacity: number; seed: number }) {
-    this.capacity = settings.capacity;
-    this.#seed = settings.seed | 0;
-    this.#words = new Int32Array((settings.capacity + 1) * WORDS);
-    this.#wheel = new TimerWheel(settings.capacity);
+  constructor({ capacity, seed }: { capacity: number; seed: number }) {
+    this.capacity = capacity;
+    this.addresses = new Addresses({ capacity: capacity * ADDRESSES_EACH + ADDRESSES_MORE, seed });
+    this.#words = new Int32Array((capacity + 1) * WORDS);
+    this.#seed = seed | 0;
+    this.#wheel = new TimerWheel(capacity);
   }
 
   get count(): number {
@@ -95,8 +107,14 @@ export class ConnectionTable {
   secondsLeft(at: number): number {
     return Math.max(0, this.#words[at * WORDS + AT.expires]! - this.#tick);
   }
+  flow(at: number): number {
+    return this.#words[at * WORDS + AT.kind]! >>> FLOW_SHIFT;
+  }
   protocol(at: number): number {
-    return this.#words[at * WORDS + AT.kind]! >>> 24;
+    return protocolOf(this.flow(at));
+  }
+  family(at: number): Family {
+    return familyOfFlow(this.flow(at));
   }
   client(at: number): number {
     return this.#words[at * WORDS + AT.client]!;
@@ -120,11 +138,11 @@ export class ConnectionTable {
     return this.#words[at * WORDS + AT.flags]! & 0xffff;
   }
   state(at: number): number {
-    return (this.#words[at * WORDS + AT.kind]! >>> 16) & 0xff;
+    return (this.#words[at * WORDS + AT.kind]! >>> 16) & 0x7f;
   }
   setState(at: number, state: number): void {
     const word = at * WORDS + AT.kind;
-    this.#words[word] = (this.#words[word]! & 0xff00ffff) | (state << 16);
+    this.#words[word] = (this.#words[word]! & FLOW_AND_PORT) | (state << 16);
   }
   /** Number of the server's record, or UNBOUND. */
   serverSlot(at: number): number {
@@ -161,7 +179,7 @@ export class ConnectionTable {
 
   /** By what a packet from the client says. `template`: CONNECTION.template or 0. */
   find(
-    protocol: number,
+    flow: number,
     client: number,
     clientPort: number,
     virtual: number,
@@ -177,7 +195,7 @@ export class ConnectionTable {
         words[base + AT.ports] === ports &&
         words[base + AT.client] === client &&
         words[base + AT.virtual] === virtual &&
-        words[base + AT.kind]! >>> 24 === protocol &&
+        words[base + AT.kind]! >>> FLOW_SHIFT === flow &&
         (words[base + AT.flags]! & CONNECTION.template) === template
       ) {
         return at;
@@ -188,13 +206,7 @@ export class ConnectionTable {
   }
 
   /** By what a packet from a real server says; only NAT connections have one. */
-  findReply(
-    protocol: number,
-    server: number,
-    serverPort: number,
-    client: number,
-    clientPort: number,
-  ): number {
+  findReply(flow: number, server: number, serverPort: number, client: number, clientPort: number): number {
     const words = this.#words;
     let at = this.#replyHeads[this.#hash(client, server, (clientPort << 16) | serverPort)]!;
     while (at !== 0) {
@@ -203,7 +215,7 @@ export class ConnectionTable {
         words[base + AT.client] === client &&
         words[base + AT.ports]! >>> 16 === clientPort &&
         words[base + AT.server] === server &&
-        (words[base + AT.kind]! & 0xff00ffff) === ((protocol << 24) | serverPort)
+        (words[base + AT.kind]! & FLOW_AND_PORT) === ((flow << FLOW_SHIFT) | serverPort)
       ) {
         return at;
       }
@@ -224,9 +236,14 @@ export class ConnectionTable {
     words[base + AT.ports] = (tuple.clientPort << 16) | tuple.virtualPort;
     words[base + AT.flags] = tuple.flags;
     words[base + AT.server] = tuple.server;
-    words[base + AT.kind] = (tuple.protocol << 24) | tuple.serverPort;
+    words[base + AT.kind] = (tuple.flow << FLOW_SHIFT) | tuple.serverPort;
     words[base + AT.serverSlot] = UNBOUND;
     words[base + AT.timeout] = timeoutSeconds;
+    if (tuple.flow >= IPV6_FLOW) {
+      this.addresses.hold(tuple.client);
+      this.addresses.hold(tuple.virtual);
+      this.addresses.hold(tuple.server);
+    }
     this.#link(at);
     if (this.#hasReply(at)) this.#linkReply(at);
     this.#count++;
@@ -241,6 +258,11 @@ export class ConnectionTable {
     this.setControl(at, 0);
     this.#wheel.disarm(at);
     this.setChanged(at, false);
+    if (this.flow(at) >= IPV6_FLOW) {
+      this.addresses.release(this.client(at));
+      this.addresses.release(this.virtual(at));
+      this.addresses.release(this.server(at));
+    }
     this.#words[at * WORDS + AT.next] = this.#free;
     this.#free = at;
     this.#count--;
@@ -285,7 +307,6 @@ export class ConnectionTable {
     const due = this.#wheel.dueTick(at);
     if (due === 0 || expires < due) this.#wheel.arm(at, expires);
   }
-
   /**
    * Time has come to `tick` (seconds). `end` is told of each connection whose life is over, before it is
    * removed. False when there was too much to do for one call.
@@ -294,6 +315,7 @@ export class ConnectionTable {
     const words = this.#words;
     this.#tick = tick;
     if (this.#count * 2 > this.#heads.length) this.#grow();
+    this.addresses.makeRoom();
     return this.#wheel.advance(tick, EXPIRIES_MAX, (at) => {
       const base = at * WORDS;
       if (words[base + AT.controlled]! > 0 && words[base + AT.expires]! <= tick) {
@@ -327,12 +349,9 @@ export class ConnectionTable {
 
   #take(): number {
     const freed = this.#free;
-    if (freed !== 0) {
-      this.#free = this.#words[freed * WORDS + AT.next]!;
-      return freed;
-    }
-    if (this.#used === this.capacity) return 0;
-    return ++this.#used;
+    if (freed === 0) return this.#used === this.capacity ? 0 : ++this.#used;
+    this.#free = this.#words[freed * WORDS + AT.next]!;
+    return freed;
   }
 
   #hasReply(at: number): boolean {

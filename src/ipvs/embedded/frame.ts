@@ -2,7 +2,8 @@
 // place. Checks nothing.
 //
 // Addresses are signed 32-bit integers everywhere in the engine: V8 keeps those unboxed, so a packet
-// allocates nothing.
+// allocates nothing. Those of IPv6 are numbers that addresses.ts gives them.
+import type { Family } from '../../core/address.ts';
 
 /**
  * struct virtio_net_hdr, in front of every frame of a packet socket with PACKET_VNET_HDR. Words are in host
@@ -54,6 +55,20 @@ export const IPV4 = {
 } as const;
 export const FRAGMENT = { dontFragment: 0x4000, more: 0x2000, offset: 0x1fff, moreOrOffset: 0x3fff } as const;
 export const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41 } as const;
+/**
+ * A *flow* is what tables are asked for beside addresses and ports: the protocol's number, with IPV6_FLOW
+ * when the addresses are IPv6's.
+ */
+export const IPV6_FLOW = 0x100;
+export function flowOf(protocol: number, family: Family): number {
+  return family === 6 ? protocol | IPV6_FLOW : protocol;
+}
+export function protocolOf(flow: number): number {
+  return flow & 0xff;
+}
+export function familyOfFlow(flow: number): Family {
+  return flow < IPV6_FLOW ? 4 : 6;
+}
 
 /** Ports are at the same place in TCP and UDP. */
 export const PORTS = { source: 0, destination: 2, size: 4 } as const;

@@ -3,8 +3,8 @@
 // Learns nothing by itself.
 import { type Address, familyOf, type Prefix } from '../../core/address.ts';
 import type { OwnedAddress } from '../plane.ts';
+import { maskOf, toNumber } from './addresses.ts';
 import { virtualMac, virtualMacVrid } from './frame.ts';
-import { maskOf, toNumber } from './services.ts';
 
 export type InterfaceFacts = {
   index: number;

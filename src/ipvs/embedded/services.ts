@@ -2,7 +2,7 @@
 // server takes a new connection; knows no packets. Answers commands with the errno names that the kernel's
 // IPVS answers them with.
 import assert from 'node:assert';
-import { type Address, addressBytes, addressFromBytes, familyOf } from '../../core/address.ts';
+import { type Family, familyOf } from '../../core/address.ts';
 import {
   type Counters,
   type Forwarding,
@@ -17,8 +17,9 @@ import {
   type Table,
 } from '../model.ts';
 import type { Command } from '../plane.ts';
+import type { Addresses } from './addresses.ts';
 import { CONNECTION } from './connections.ts';
-import { PROTOCOL, readI32 } from './frame.ts';
+import { familyOfFlow, flowOf, IPV6_FLOW, PROTOCOL, protocolOf } from './frame.ts';
 import { pseudoRandom } from './random.ts';
 import type { Opening, Scheduler } from './scheduling/scheduler.ts';
 import { newScheduler } from './scheduling/schedulers.ts';
@@ -35,6 +36,7 @@ export type ServerRecord = {
   service: ServiceRecord;
   readonly key: ServerKey;
   readonly address: number;
+  readonly family: Family;
   /** What schedulers hash: IPv4's address itself. */
   readonly fold: number;
   readonly port: number;
@@ -52,12 +54,10 @@ export type ServerRecord = {
   readonly counters: Float64Array;
 };
 export type ServiceRecord = {
-  readonly protocol: number;
+  readonly flow: number;
   readonly address: number;
   readonly port: number;
   head: ServiceHead;
-  /** Of the client's address, for persistence. */
-  mask: number;
   /** In the kernel's order: the newest first. */
   readonly servers: ServerRecord[];
   scheduler: Scheduler<ServerRecord>;
@@ -75,9 +75,11 @@ export class ServiceTable {
   /** Removed servers with connections, by service and server key: added again, they are the same server. */
   readonly #removed = new Map<string, ServerRecord>();
   readonly #random: (below: number) => number;
+  readonly #addresses: Addresses;
 
   /** `seed`: 32 bits; what is drawn by it need not be a secret. */
-  constructor(seed: number) {
+  constructor(seed: number, addresses: Addresses) {
+    this.#addresses = addresses;
     this.#random = pseudoRandom(seed);
   }
 
@@ -89,11 +91,8 @@ export class ServiceTable {
   }
 
   /** The service a packet to (address, port) belongs to; else the address's service for every port. */
-  find(protocol: number, address: number, port: number): ServiceRecord | undefined {
-    return (
-      this.#byTuple.get(tupleKey(protocol, address, port)) ??
-      this.#byTuple.get(tupleKey(protocol, address, 0))
-    );
+  find(flow: number, address: number, port: number): ServiceRecord | undefined {
+    return this.#byTuple.get(tupleKey(flow, address, port)) ?? this.#byTuple.get(tupleKey(flow, address, 0));
   }
 
   /** For a connection that came from the peer: whose server is it? */
@@ -134,24 +133,22 @@ export class ServiceTable {
     const key = serviceKey(head);
     if ('mark' in head || head.persistenceEngine !== undefined) return 'EOPNOTSUPP';
     if (head.protocol === 'SCTP') return 'EPROTONOSUPPORT';
-    if (familyOf(head.address) === 6) return 'EAFNOSUPPORT';
     if (this.#services.has(key)) return 'EEXIST';
     const servers: ServerRecord[] = [];
     const scheduler = this.#newScheduler(head, servers);
     if (!scheduler) return 'ENOENT';
     if (head.port === 0 && head.persistenceSeconds === 0) return 'EINVAL';
     const record: ServiceRecord = {
-      protocol: head.protocol === 'TCP' ? PROTOCOL.tcp : PROTOCOL.udp,
-      address: toNumber(head.address),
+      flow: flowOf(head.protocol === 'TCP' ? PROTOCOL.tcp : PROTOCOL.udp, familyOf(head.address)),
+      address: this.#addresses.keep(head.address),
       port: head.port,
       head,
-      mask: maskOf(head.persistencePrefix),
       servers,
       scheduler,
       counters: new Float64Array(COUNTERS),
     };
     this.#services.set(key, record);
-    this.#byTuple.set(tupleKey(record.protocol, record.address, record.port), record);
+    this.#byTuple.set(tupleKey(record.flow, record.address, record.port), record);
     return undefined;
   }
 
@@ -163,7 +160,6 @@ export class ServiceTable {
     if (!fresh) return 'ENOENT';
     if (scheduler !== head.scheduler || schedulerFlags !== head.schedulerFlags) record.scheduler = fresh;
     record.head = head;
-    record.mask = maskOf(head.persistencePrefix);
     return undefined;
   }
 
@@ -172,14 +168,16 @@ export class ServiceTable {
     if (!record) return 'ESRCH';
     for (const server of [...record.servers]) this.#take(record, server);
     this.#services.delete(key);
-    this.#byTuple.delete(tupleKey(record.protocol, record.address, record.port));
+    this.#byTuple.delete(tupleKey(record.flow, record.address, record.port));
+    this.#addresses.letGo(record.address, familyOfFlow(record.flow));
     return undefined;
   }
 
   #addServer(head: ServiceHead, server: Server): Refusal {
     const service = this.#services.get(serviceKey(head));
     if (!service) return 'ESRCH';
-    if (familyOf(server.address) === 6) return 'EAFNOSUPPORT';
+    // Only tunnels may lead to the other family, and the engine's do not.
+    if (familyOf(server.address) !== familyOfFlow(service.flow)) return 'EAFNOSUPPORT';
     if (server.tunnel) return 'EOPNOTSUPP';
     const key = serverKey(server);
     if (service.servers.some((known) => known.key === key)) return 'EEXIST';
@@ -198,12 +196,15 @@ export class ServiceTable {
 
   #newServer(service: ServiceRecord, server: Server): ServerRecord {
     const slot = this.#freeSlots.pop() ?? this.#servers.length;
+    const family = familyOf(server.address);
+    const address = this.#addresses.keep(server.address);
     const record: ServerRecord = {
       slot,
       service,
       key: serverKey(server),
-      address: toNumber(server.address),
-      fold: toNumber(server.address),
+      address,
+      family,
+      fold: family === 4 ? address : this.#addresses.fold(address),
       port: server.port,
       forwarding: server.forwarding,
       weight: 0,
@@ -262,6 +263,7 @@ export class ServiceTable {
 
   #forget(record: ServerRecord): void {
     this.#servers[record.slot] = undefined;
+    this.#addresses.letGo(record.address, record.family);
     this.#freeSlots.push(record.slot);
   }
 
@@ -304,10 +306,21 @@ export class ServiceTable {
         key,
         {
           ...record.head,
-          servers: new Map(record.servers.map((server) => [server.key, settingsOf(server)])),
+          servers: new Map(record.servers.map((server) => [server.key, this.#settingsOf(server)])),
         },
       ]),
     );
+  }
+
+  #settingsOf(record: ServerRecord): Server {
+    return {
+      address: this.#addresses.text(record.address, record.family),
+      port: record.port,
+      forwarding: record.forwarding,
+      weight: record.weight,
+      upperThreshold: record.upperThreshold,
+      lowerThreshold: record.lowerThreshold,
+    };
   }
 
   readCounters(): ReadonlyMap<ServiceKey, ServiceCounters> {
@@ -336,30 +349,10 @@ export class ServiceTable {
 function isIdle(record: ServerRecord): boolean {
   return record.activeConnections + record.inactiveConnections + record.persistentConnections === 0;
 }
-function tupleKey(protocol: number, address: number, port: number): number {
-  return ((address >>> 0) * 0x10000 + port) * 2 + (protocol === PROTOCOL.tcp ? 0 : 1);
-}
-/** Signed, see frame.ts. */
-export function toNumber(address: Address): number {
-  return readI32(addressBytes(address), 0);
-}
-export function toAddress(value: number): Address {
-  return addressFromBytes(
-    Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255),
-  );
-}
-export function maskOf(prefixLength: number): number {
-  return prefixLength === 0 ? 0 : -1 << (32 - Math.min(prefixLength, 32));
-}
-function settingsOf(record: ServerRecord): Server {
-  return {
-    address: toAddress(record.address),
-    port: record.port,
-    forwarding: record.forwarding,
-    weight: record.weight,
-    upperThreshold: record.upperThreshold,
-    lowerThreshold: record.lowerThreshold,
-  };
+/** Exact: 51 bits. */
+function tupleKey(flow: number, address: number, port: number): number {
+  const kind = (flow < IPV6_FLOW ? 0 : 4) + (protocolOf(flow) === PROTOCOL.tcp ? 0 : 1);
+  return ((address >>> 0) * 0x10000 + port) * 8 + kind;
 }
 function countersOf(counters: Float64Array): Counters {
   const at = (index: number) => BigInt(counters[index]!);

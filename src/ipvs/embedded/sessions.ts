@@ -1,10 +1,12 @@
 // The life of a connection, without packets: which server it gets, what state the flags that pass leave it
 // in, what is counted, when the backup is told, and when it ends. IPVS's rules (ip_vs_core.c, ip_vs_conn.c,
 // ip_vs_proto_tcp.c).
+
+import { type Addresses, maskOf } from './addresses.ts';
 import { Changes } from './changes.ts';
 import { CONNECTION, ConnectionTable, UNBOUND } from './connections.ts';
 import { DROP } from './drops.ts';
-import { PROTOCOL, TCP_FLAG } from './frame.ts';
+import { familyOfFlow, PROTOCOL, protocolOf, TCP_FLAG } from './frame.ts';
 import type { Opening } from './scheduling/scheduler.ts';
 import { COUNT, type ServerRecord, type ServiceRecord, ServiceTable } from './services.ts';
 import {
@@ -26,6 +28,7 @@ const EVICTION_TRIES = 32;
 
 export class Sessions {
   readonly connections: ConnectionTable;
+  readonly addresses: Addresses;
   readonly services: ServiceTable;
   readonly changes: Changes;
   /** Why {@link open} answered 0: an index into the drop reasons. */
@@ -42,13 +45,14 @@ export class Sessions {
 
   constructor(settings: { capacity: number; seed: number }) {
     this.connections = new ConnectionTable(settings);
-    this.services = new ServiceTable(settings.seed);
+    this.addresses = this.connections.addresses;
+    this.services = new ServiceTable(settings.seed, this.addresses);
     this.changes = new Changes(this.connections);
   }
 
   /**
    * A new connection of `service` for the packet's addresses; 0 with {@link refusal} set when it can have
-   * none.
+   * none. IPv6 addresses are in use by the caller.
    */
   open(
     service: ServiceRecord,
@@ -73,7 +77,7 @@ export class Sessions {
     }
     const serverPort = virtualPort === service.port && server.port !== 0 ? server.port : virtualPort;
     const at = this.#add({
-      protocol: service.protocol,
+      flow: service.flow,
       client,
       clientPort,
       virtual,
@@ -87,7 +91,7 @@ export class Sessions {
     this.connections.setControl(at, template);
     service.counters[COUNT.connections]!++;
     server.counters[COUNT.connections]!++;
-    if (service.protocol === PROTOCOL.udp) this.changes.add(at);
+    if (protocolOf(service.flow) === PROTOCOL.udp) this.changes.add(at);
     if (template !== 0) this.changes.add(template);
     return at;
   }
@@ -103,8 +107,10 @@ export class Sessions {
     const { connections } = this;
     const isOwnPort = virtualPort === service.port && service.port !== FTP_PORT;
     const port = isOwnPort ? virtualPort : 0;
-    const network = client & service.mask;
-    const known = connections.find(service.protocol, network, 0, virtual, port, CONNECTION.template);
+    const prefix = service.head.persistencePrefix;
+    const isIpv4 = familyOfFlow(service.flow) === 4;
+    const network = isIpv4 ? client & maskOf(prefix) : this.addresses.findNetwork(client, prefix);
+    const known = connections.find(service.flow, network, 0, virtual, port, CONNECTION.template);
     const slot = known === 0 ? UNBOUND : connections.serverSlot(known);
     if (slot !== UNBOUND && this.services.server(slot).available) {
       connections.touch(known);
@@ -116,9 +122,11 @@ export class Sessions {
     if (!server) return 0;
     const serverPort = isOwnPort ? server.port : 0;
     const flags = flagsOf(server) | CONNECTION.template;
+    const used = isIpv4 ? network : this.addresses.internNetwork(client, prefix);
+    if (!isIpv4 && used === 0) return this.#full();
     const at = this.#add({
-      protocol: service.protocol,
-      client: network,
+      flow: service.flow,
+      client: used,
       clientPort: 0,
       virtual,
       virtualPort: port,
@@ -126,6 +134,7 @@ export class Sessions {
       serverPort,
       flags,
     });
+    if (!isIpv4) this.addresses.release(used);
     if (at === 0) return 0;
     connections.changeTimeoutSeconds(at, service.head.persistenceSeconds);
     connections.touch(at);
@@ -135,22 +144,28 @@ export class Sessions {
 
   #schedule(service: ServiceRecord, client: number, clientPort: number, virtual: number) {
     const opening = this.#opening;
-    opening.sourceFold = client;
+    opening.sourceFold = this.#fold(client, service);
     opening.sourcePort = clientPort;
-    opening.destinationFold = virtual;
+    opening.destinationFold = this.#fold(virtual, service);
     opening.destination = virtual;
     return this.services.schedule(service, opening);
   }
 
+  #fold(address: number, { flow }: ServiceRecord): number {
+    return familyOfFlow(flow) === 4 ? address : this.addresses.fold(address);
+  }
+
   #add(tuple: Parameters<ConnectionTable['add']>[0]): number {
-    const timeout = tuple.protocol === PROTOCOL.udp ? UDP_TIMEOUT_SECONDS : tcpTimeoutSeconds(TCP_STATE.none);
+    const timeout =
+      protocolOf(tuple.flow) === PROTOCOL.udp ? UDP_TIMEOUT_SECONDS : tcpTimeoutSeconds(TCP_STATE.none);
     const at = this.connections.add(tuple, timeout);
     if (at !== 0) return at;
-    if (!this.#evict()) {
-      this.refusal = DROP['table-full'];
-      return 0;
-    }
-    return this.connections.add(tuple, timeout);
+    return this.#evict() ? this.connections.add(tuple, timeout) : this.#full();
+  }
+
+  #full(): number {
+    this.refusal = DROP['table-full'];
+    return 0;
   }
 
   /** Makes room by ending a connection that is only half open or nearly over. */
@@ -262,7 +277,7 @@ export class Sessions {
   tryBind(at: number): void {
     const { connections } = this;
     const service = this.services.find(
-      connections.protocol(at),
+      connections.flow(at),
       connections.virtual(at),
       connections.virtualPort(at),
     );

@@ -4,7 +4,6 @@ import type { ShownConnection } from '../connection.ts';
 import type { EngineInfo } from '../plane.ts';
 import { CONNECTION, type ConnectionTable } from './connections.ts';
 import { PROTOCOL } from './frame.ts';
-import { toAddress } from './services.ts';
 import { TCP_STATE, tcpTimeoutSeconds, UDP_TIMEOUT_SECONDS } from './tcp.ts';
 
 /** What ip_vs of Linux 6.x calls itself; the engine does what it does. */
@@ -52,13 +51,14 @@ export function showConnections(table: ConnectionTable, from: number): ShownPort
 
 function show(table: ConnectionTable, at: number): ShownConnection {
   const protocol = protocolName(table.protocol(at));
+  const text = (address: number) => table.addresses.text(address, table.family(at));
   return {
     protocol,
-    client: toAddress(table.client(at)),
+    client: text(table.client(at)),
     clientPort: table.clientPort(at),
-    virtual: toAddress(table.virtual(at)),
+    virtual: text(table.virtual(at)),
     virtualPort: table.virtualPort(at),
-    destination: toAddress(table.server(at)),
+    destination: text(table.server(at)),
     destinationPort: table.serverPort(at),
     state: stateName(table, at, protocol),
     expiresSeconds: table.secondsLeft(at),

@@ -2,13 +2,17 @@
 // the values of a sync datagram. The format itself, sockets and pace are others' business. Rules of the
 // kernel's ip_vs_sync.c.
 import { CONNECTION, UNBOUND } from './connections.ts';
-import { PROTOCOL } from './frame.ts';
+import { flowOf, PROTOCOL } from './frame.ts';
 import type { Sessions } from './sessions.ts';
 import { TCP_STATE, TCP_STATES, tcpTimeoutSeconds, UDP_TIMEOUT_SECONDS } from './tcp.ts';
 
-/** The IPv4 form of an entry in a sync datagram; addresses are unsigned. */
-export type ConnectionEntry = {
-  family: 4;
+/** An entry in a sync datagram: IPv4 addresses are unsigned, IPv6 ones 16 bytes. */
+export type ConnectionEntry = EntryValues &
+  (
+    | { family: 4; client: number; virtual: number; server: number }
+    | { family: 6; client: Uint8Array; virtual: Uint8Array; server: Uint8Array }
+  );
+type EntryValues = {
   protocol: number;
   flags: number;
   state: number;
@@ -17,10 +21,9 @@ export type ConnectionEntry = {
   serverPort: number;
   fwmark: number;
   timeoutSeconds: number;
-  client: number;
-  virtual: number;
-  server: number;
 };
+/** The table's numbers for an entry's addresses. */
+type Ends = { client: number; virtual: number; server: number };
 export type Adopted = 'created' | 'updated' | SkipReason;
 /** `stale`: an expiry message for a connection that was replaced meanwhile. */
 export type SkipReason = 'protocol' | 'state' | 'no-client-port' | 'stale' | 'table-full';
@@ -35,8 +38,7 @@ const TIMEOUT_MAX = 0x3fffffff;
 
 export function describeConnection(sessions: Sessions, at: number): ConnectionEntry {
   const { connections } = sessions;
-  return {
-    family: 4,
+  const values: EntryValues = {
     protocol: connections.protocol(at),
     flags: connections.flags(at),
     state: connections.state(at),
@@ -45,10 +47,15 @@ export function describeConnection(sessions: Sessions, at: number): ConnectionEn
     serverPort: connections.serverPort(at),
     fwmark: connections.fwmark(at) >>> 0,
     timeoutSeconds: connections.timeoutSeconds(at),
-    client: connections.client(at) >>> 0,
-    virtual: connections.virtual(at) >>> 0,
-    server: connections.server(at) >>> 0,
   };
+  const client = connections.client(at);
+  const virtual = connections.virtual(at);
+  const server = connections.server(at);
+  if (connections.family(at) === 4) {
+    return { ...values, family: 4, client: client >>> 0, virtual: virtual >>> 0, server: server >>> 0 };
+  }
+  const bytes = (address: number) => connections.addresses.bytes(address);
+  return { ...values, family: 6, client: bytes(client), virtual: bytes(virtual), server: bytes(server) };
 }
 
 /** Would a backup be helped by it? A half-open connection is tried again by its client anyway. */
@@ -67,17 +74,33 @@ export function adoptConnection(sessions: Sessions, entry: ConnectionEntry): Ado
   const isTemplate = (entry.flags & CONNECTION.template) !== 0;
   const refusal = isTemplate ? undefined : unusable(entry);
   if (refusal) return refusal;
-  const server = entry.server | 0;
-  let at = connections.find(
-    entry.protocol,
-    entry.client | 0,
-    entry.clientPort,
-    entry.virtual | 0,
-    entry.virtualPort,
-    isTemplate ? CONNECTION.template : 0,
-  );
+  if (entry.family === 4) {
+    return adopt(sessions, entry, {
+      client: entry.client | 0,
+      virtual: entry.virtual | 0,
+      server: entry.server | 0,
+    });
+  }
+  const { addresses } = connections;
+  const client = addresses.intern(entry.client, 0);
+  const virtual = addresses.intern(entry.virtual, 0);
+  const server = addresses.intern(entry.server, 0);
+  const isRoom = client !== 0 && virtual !== 0 && server !== 0;
+  const adopted = isRoom ? adopt(sessions, entry, { client, virtual, server }) : 'table-full';
+  for (const used of [client, virtual, server]) if (used !== 0) addresses.release(used);
+  return adopted;
+}
+
+function adopt(sessions: Sessions, entry: ConnectionEntry, ends: Ends): Adopted {
+  const { connections } = sessions;
+  const { clientPort, virtualPort, serverPort } = entry;
+  const { client, virtual, server } = ends;
+  const isTemplate = (entry.flags & CONNECTION.template) !== 0;
+  const flow = flowOf(entry.protocol, entry.family);
+  const kind = isTemplate ? CONNECTION.template : 0;
+  let at = connections.find(flow, client, clientPort, virtual, virtualPort, kind);
   const isMoved =
-    at !== 0 && (connections.server(at) !== server || connections.serverPort(at) !== entry.serverPort);
+    at !== 0 && (connections.server(at) !== server || connections.serverPort(at) !== serverPort);
   if (isMoved && !isTemplate) {
     if ((entry.flags & CONNECTION.inactive) !== 0) return 'stale';
     sessions.close(at);
@@ -88,10 +111,7 @@ export function adoptConnection(sessions: Sessions, entry: ConnectionEntry): Ado
     if (!isTemplate) sessions.setInactive(at, (entry.flags & CONNECTION.inactive) !== 0);
   } else {
     const flags = (entry.flags & CREATE_MASK) | CONNECTION.sync;
-    at = connections.add(
-      { ...entry, client: entry.client | 0, virtual: entry.virtual | 0, server, flags },
-      1,
-    );
+    at = connections.add({ flow, client, clientPort, virtual, virtualPort, server, serverPort, flags }, 1);
     if (at === 0) return 'table-full';
     connections.setFwmark(at, entry.fwmark | 0);
   }

@@ -164,8 +164,7 @@ export function adoptEntries(
   sessions: Sessions,
   counters: StreamCounters,
 ): void {
-  for (const entry of entries)
-    count(counters, entry.family === 4 ? adoptConnection(sessions, entry) : 'ipv6');
+  for (const entry of entries) count(counters, adoptConnection(sessions, entry));
 }
 
 function count(counters: StreamCounters, name: string): void {

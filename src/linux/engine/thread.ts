@@ -8,7 +8,6 @@ import { receiveMessageOnPort } from 'node:worker_threads';
 import { type Address, familyOf } from '../../core/address.ts';
 import type { Notice } from '../../core/events.ts';
 import { Engine } from '../../ipvs/embedded/engine.ts';
-import { toAddress } from '../../ipvs/embedded/services.ts';
 import { engineInfo, showConnections } from '../../ipvs/embedded/shown.ts';
 import type { SyncDaemon } from '../../ipvs/model.ts';
 import type { Command, CommandFailure, OwnedAddress } from '../../ipvs/plane.ts';
@@ -156,7 +155,8 @@ export class EngineThread {
   #own(addresses: readonly OwnedAddress[]): void {
     this.#engine.own(addresses);
     this.#updatePorts();
-    const answered = new Set([...this.#engine.links.allOwned()].map(({ address }) => toAddress(address)));
+    const { links, sessions } = this.#engine;
+    const answered = new Set([...links.allOwned()].map(({ address }) => sessions.addresses.text(address, 4)));
     const silent = addresses.filter(({ address }) => !answered.has(address));
     for (const { address, interface: name } of silent) {
       if (this.#silent.has(address)) continue;

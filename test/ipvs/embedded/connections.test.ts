@@ -3,19 +3,33 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CONNECTION, ConnectionTable, type Tuple } from '../../../src/ipvs/embedded/connections.ts';
+import { IPV6_FLOW } from '../../../src/ipvs/embedded/frame.ts';
 import { TimerWheel } from '../../../src/ipvs/embedded/wheel.ts';
 
 const CAPACITY = 40;
-const tuple = fc.record({
-  protocol: fc.constantFrom(6, 17),
-  client: fc.constantFrom(1, -2, 0x7fffffff),
+const rest = {
   clientPort: fc.constantFrom(1, 65_535),
-  virtual: fc.constantFrom(-100, 100),
   virtualPort: fc.constantFrom(80, 443),
-  server: fc.constantFrom(-7, 7),
   serverPort: fc.constantFrom(80, 8080),
   flags: fc.constantFrom<number>(CONNECTION.masquerade, CONNECTION.direct, CONNECTION.template),
+};
+const ipv4 = fc.record({
+  flow: fc.constantFrom(6, 17),
+  client: fc.constantFrom(1, -2, 0x7fffffff),
+  virtual: fc.constantFrom(-100, 100),
+  server: fc.constantFrom(-7, 7),
+  ...rest,
 });
+/** Numbers that are IPv4 addresses as well: the family is all that tells them apart. */
+const ipv6 = fc.record({
+  flow: fc.constantFrom(6 | IPV6_FLOW, 17 | IPV6_FLOW),
+  client: fc.constantFrom(1, 2),
+  virtual: fc.constantFrom(3, 4),
+  server: fc.constantFrom(5, 1),
+  ...rest,
+});
+const tuple = fc.oneof(ipv4, ipv6);
+const INTERNED = 5;
 type Act =
   | { do: 'add'; tuple: Tuple; seconds: number }
   | { do: 'touch' | 'remove'; pick: number }
@@ -45,8 +59,8 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 );
 
 const keyOf = (of: Tuple) =>
-  [of.protocol, of.client, of.clientPort, of.virtual, of.virtualPort, of.flags & CONNECTION.template].join();
-const replyKey = (of: Tuple) => [of.protocol, of.server, of.serverPort, of.client, of.clientPort].join();
+  [of.flow, of.client, of.clientPort, of.virtual, of.virtualPort, of.flags & CONNECTION.template].join();
+const replyKey = (of: Tuple) => [of.flow, of.server, of.serverPort, of.client, of.clientPort].join();
 
 class Model {
   readonly known = new Map<string, { at: number; of: Tuple; endsTick: number; seconds: number }>();
@@ -104,7 +118,7 @@ function compare(table: ConnectionTable, model: Model): void {
   const replies = new Map<string, Set<number>>();
   for (const { at, of, endsTick } of model.known.values()) {
     const template = of.flags & CONNECTION.template;
-    const found = table.find(of.protocol, of.client, of.clientPort, of.virtual, of.virtualPort, template);
+    const found = table.find(of.flow, of.client, of.clientPort, of.virtual, of.virtualPort, template);
     expect(found).toBe(at);
     expect(table.secondsLeft(at)).toBe(endsTick - model.tick);
     if (of.flags !== CONNECTION.masquerade) continue;
@@ -112,7 +126,7 @@ function compare(table: ConnectionTable, model: Model): void {
   }
   for (const { of } of model.known.values()) {
     // Two virtual services may have one server: then either connection is an answer.
-    const found = table.findReply(of.protocol, of.server, of.serverPort, of.client, of.clientPort);
+    const found = table.findReply(of.flow, of.server, of.serverPort, of.client, of.clientPort);
     expect([...(replies.get(replyKey(of)) ?? [0])]).toContain(found);
   }
 }
@@ -121,12 +135,16 @@ test('the table and a Map agree after any history', () => {
   fc.assert(
     fc.property(fc.array(act, { maxLength: 120 }), fc.integer(), (history, seed) => {
       const table = new ConnectionTable({ capacity: CAPACITY, seed });
+      const { addresses } = table;
+      for (let last = 1; last <= INTERNED; last++) addresses.intern(new Uint8Array(16).fill(last), 0);
       const model = new Model();
       for (const step of history) perform(table, model, step);
       compare(table, model);
       model.wait(5000);
       while (!table.advance(model.tick, () => {}));
       expect(table.count).toBe(0);
+      for (let number = 1; number <= INTERNED; number++) addresses.release(number);
+      expect(addresses.count).toBe(0);
     }),
     { numRuns: 400 },
   );
@@ -134,7 +152,7 @@ test('the table and a Map agree after any history', () => {
 
 test('a template outlives its connections', () => {
   const table = new ConnectionTable({ capacity: 8, seed: 1 });
-  const base = { protocol: 6, client: 1, virtual: 2, virtualPort: 80, server: 3, serverPort: 80 };
+  const base = { flow: 6, client: 1, virtual: 2, virtualPort: 80, server: 3, serverPort: 80 };
   const template = table.add({ ...base, clientPort: 0, flags: CONNECTION.template }, 10);
   const connection = table.add({ ...base, clientPort: 5, flags: 0 }, 100);
   table.setControl(connection, template);
@@ -148,7 +166,7 @@ test('a template outlives its connections', () => {
 
 test('a crowd that expires at once is taken away in portions', () => {
   const table = new ConnectionTable({ capacity: 10_000, seed: 1 });
-  const base = { protocol: 17, virtual: 2, virtualPort: 53, server: 3, serverPort: 53, flags: 0 };
+  const base = { flow: 17, virtual: 2, virtualPort: 53, server: 3, serverPort: 53, flags: 0 };
   for (let i = 0; i < 10_000; i++) table.add({ ...base, client: i, clientPort: 1 }, 5);
   expect(table.add({ ...base, client: -1, clientPort: 1 }, 5)).toBe(0);
   table.advance(2, () => {}); // the moment to make room for so many

@@ -151,11 +151,11 @@ describe('servers', () => {
   test('commands are refused by the kernel’s names', () => {
     const of = world();
     const tunnel = server(23, { forwarding: 'TUN', tunnel: { type: 'gre', checksum: 'none' } });
-    const ipv6 = head({ address: address('2001:db8::1') });
+    const ipv6 = server(23, { address: address('2001:db8::1') });
     expect(apply(of, { do: 'addService', service: head() })).toBe('EEXIST');
     expect(apply(of, { do: 'addService', service: head({ port: 1, scheduler: 'nothing' }) })).toBe('ENOENT');
     expect(apply(of, { do: 'addService', service: head({ port: 0 }) })).toBe('EINVAL');
-    expect(apply(of, { do: 'addService', service: ipv6 })).toBe('EAFNOSUPPORT');
+    expect(apply(of, { do: 'addServer', service: head(), server: ipv6 })).toBe('EAFNOSUPPORT');
     expect(apply(of, { do: 'setService', service: head({ port: 1 }) })).toBe('ESRCH');
     expect(apply(of, { do: 'addServer', service: head(), server: server(21) })).toBe('EEXIST');
     expect(apply(of, { do: 'addServer', service: head(), server: tunnel })).toBe('EOPNOTSUPP');
