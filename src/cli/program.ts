@@ -1,10 +1,11 @@
 // The command line: which command, then that command's file. Invoked with only keepalived's daemon
 // options it runs the director, so that it can stand in keepalived's unit file.
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { VERSION } from '../core/version.ts';
 import type { ConvertFlags } from './convert.ts';
 import type { DiffOptions } from './diff.ts';
 import type { IpvsFlags } from './ipvs.ts';
+import type { Action, RealserverFlags } from './realserver.ts';
 import { addRunOptions, collect, type RunFlags } from './run-options.ts';
 
 type CheckFlags = { useFile?: string[]; json: boolean; compat: boolean; explain?: string };
@@ -102,6 +103,40 @@ program
     const write = (text: string) => process.stdout.write(text);
     const complain = (text: string) => process.stderr.write(text);
     await end(await ipvs({ ...options, sort: !nosort }, write, complain));
+  });
+
+program
+  .command('realserver')
+  .description(
+    'makes this machine the real server that the file of its directors takes it for, says what is wrong ' +
+      'with it, gives back what was; on a director verify asks the real servers by packets: ' +
+      'exit 0 as it has to be, 1 something is not, 2 nobody can tell, 4 the file cannot run',
+  )
+  .addArgument(new Argument('<action>', 'what to do').choices(['apply', 'verify', 'remove']))
+  .requiredOption('-f, --use-file <file>', 'configuration of the directors; several are read as one', collect)
+  .option('--address <address>', 'only this real server; several may be given', collect)
+  .option(
+    '--vip <address>',
+    'a virtual address of services by a firewall mark; several may be given',
+    collect,
+  )
+  .option(
+    '--gateway <address>',
+    "the directors' address in the network of NAT servers, if no instance holds it",
+    collect,
+  )
+  .option(
+    '--state <file>',
+    'where apply writes down what was; default: realserver.json in the runtime directory',
+  )
+  .option('--dry-run', 'only say what would be done', false)
+  .option('-i, --config-id <id>', 'id for @ lines; default: the short host name')
+  .option('--json', 'as JSON', false)
+  .action(async (action: Action, flags: RealserverFlags) => {
+    const { realserver } = await import('./realserver.ts');
+    const { exitCode, output } = await realserver(action, flags);
+    process.stdout.write(output);
+    await end(exitCode);
   });
 
 program

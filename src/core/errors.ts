@@ -10,6 +10,8 @@ export const HINTS = {
   INTERFACE_MISSING: 'check the name with `ip link`; the interface has to exist when the director starts',
   RUNTIME_DIRECTORY:
     'give `runtime_directory` a directory of its own, mode 0750, owned by the user the director runs as',
+  OPTION_INVALID: '`lvs-director help COMMAND` shows what it takes',
+  STATE_FILE: 'it says what `realserver apply` changed: look into it, undo that by hand, then remove it',
   CONTROL_IN_USE:
     'two directors need two sockets: give one of them `control PATH` or a `runtime_directory` of its own',
   CONTROL_SILENT: 'does a director run, and as which user? `--control PATH` names its socket',

@@ -77,7 +77,7 @@ export function restoreSysctls(former: FormerSysctls): void {
 }
 
 /** Undefined, or why not. */
-function writeSysctl(path: string, value: string): string | undefined {
+export function writeSysctl(path: string, value: string): string | undefined {
   try {
     writeFileSync(fileOf(path), value);
     return undefined;

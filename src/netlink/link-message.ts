@@ -1,8 +1,10 @@
 // rtnetlink requests that make, change and remove a virtual interface. What an interface is, and what the
 // kernel tells of it, is in route.ts. Numbers of <linux/if_link.h>.
+import type { Address } from '../core/address.ts';
 import {
   bytes,
   encodeAttributes,
+  inetAddress,
   nested,
   nestedBytes,
   schema,
@@ -27,6 +29,9 @@ const IPVLAN_FLAGS = { bridge: 0, private: 1, vepa: 2 } as const;
 const HEADER = { flags: 8, change: 12, size: 16 } as const;
 const MACVLAN = schema({ mode: { id: 1, kind: u32 } });
 const IPVLAN = schema({ mode: { id: 1, kind: u16 }, flags: { id: 2, kind: u16 } });
+/** <linux/if_tunnel.h>: IFLA_IPTUN_LOCAL, IFLA_GRE_LOCAL. */
+const IP_TUNNEL = schema({ local: { id: 2, kind: inetAddress } });
+const GRE_TUNNEL = schema({ local: { id: 6, kind: inetAddress } });
 const INFO = schema({ kind: { id: 1, kind: text }, data: { id: 2, kind: nestedBytes } });
 const LINK = schema({
   mac: { id: 1, kind: bytes },
@@ -36,6 +41,7 @@ const LINK = schema({
   group: { id: 27, kind: u32 },
 });
 
+type TunnelKind = 'ipip' | 'sit' | 'ip6tnl' | 'gre' | 'ip6gre';
 type New = { name: string; lowerIndex: number; group?: number };
 export type Macvlan = New & { mac: Buffer };
 export type Ipvlan = New & { mode: keyof typeof IPVLAN_FLAGS };
@@ -49,6 +55,23 @@ export function createIpvlan({ mode, ...device }: Ipvlan): Request {
   const data = encodeAttributes(IPVLAN, { mode: L2, flags: IPVLAN_FLAGS[mode] });
   return create({ ...device, info: { kind: 'ipvlan', data } });
 }
+/** The end of a tunnel from everywhere to `local`; it is down. The kernel loads the module that it needs. */
+export function createTunnel({
+  name,
+  kind,
+  local,
+}: {
+  name: string;
+  kind: TunnelKind;
+  local: Address;
+}): Request {
+  const isGre = kind === 'gre' || kind === 'ip6gre';
+  const data = isGre ? encodeAttributes(GRE_TUNNEL, { local }) : encodeAttributes(IP_TUNNEL, { local });
+  const info = { kind, data };
+  const payload = encodeAttributes(LINK, { name, info }, HEADER.size);
+  const flags = NLM_F.ACK | NLM_F.CREATE | NLM_F.EXCL;
+  return { name: `RTM_NEWLINK ${name}`, type: RTM.NEWLINK, flags, payload };
+}
 
 function create({ lowerIndex, ...device }: New & Pick<ValuesOf<typeof LINK>, 'mac' | 'info'>): Request {
   const { name } = device;
@@ -58,10 +81,17 @@ function create({ lowerIndex, ...device }: New & Pick<ValuesOf<typeof LINK>, 'ma
 }
 
 export function setLinkUp(name: string): Request {
+  return setLink(name, IFF.UP);
+}
+export function setLinkDown(name: string): Request {
+  return setLink(name, 0);
+}
+function setLink(name: string, flags: number): Request {
   const payload = encodeAttributes(LINK, { name }, HEADER.size);
-  payload.writeUInt32LE(IFF.UP, HEADER.flags);
+  payload.writeUInt32LE(flags, HEADER.flags);
   payload.writeUInt32LE(IFF.UP, HEADER.change);
-  return { name: `RTM_NEWLINK ${name} up`, type: RTM.NEWLINK, flags: NLM_F.ACK, payload };
+  const state = flags === 0 ? 'down' : 'up';
+  return { name: `RTM_NEWLINK ${name} ${state}`, type: RTM.NEWLINK, flags: NLM_F.ACK, payload };
 }
 
 export function deleteLink(name: string): Request {

@@ -111,6 +111,14 @@ export function addRoute(route: Route, indexOf: IndexOf): Request {
   const name = `RTM_NEWROUTE ${routeName(route)}`;
   return { name, type: RTM.NEWROUTE, flags, payload: encode(route, indexOf) };
 }
+/**
+ * In place of the one with the same destination, type of service and metric; where there is none it is
+ * added.
+ */
+export function replaceRoute(route: Route, indexOf: IndexOf): Request {
+  const added = addRoute(route, indexOf);
+  return { ...added, flags: NLM_F.ACK | NLM_F.CREATE | NLM_F.REPLACE };
+}
 /** Only one of this very kind; none is ESRCH. The kernel has limited what it found too large of a metric. */
 export function deleteRoute({ metrics: _, ...route }: Route, indexOf: IndexOf): Request {
   const name = `RTM_DELROUTE ${routeName(route)}`;

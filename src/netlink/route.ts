@@ -60,6 +60,19 @@ const ADDRESS_AT = { family: 0, prefixLength: 1, flags: 2, scope: 3, index: 4, s
 const ROUTE_AT = { family: 0, prefixLength: 1, table: 4, protocol: 5, scope: 6, type: 7, size: 12 } as const;
 
 const VRF = schema({ table: { id: 1, kind: u32 } });
+/** <linux/if_tunnel.h>: IFLA_IPTUN_LOCAL and REMOTE; IFLA_GRE_LOCAL and REMOTE. */
+const TUNNEL_ENDS = {
+  ip: schema({ local: { id: 2, kind: inetAddress }, remote: { id: 3, kind: inetAddress } }),
+  gre: schema({ local: { id: 6, kind: inetAddress }, remote: { id: 7, kind: inetAddress } }),
+} as const;
+const TUNNEL_KINDS: Readonly<Record<string, keyof typeof TUNNEL_ENDS>> = {
+  ipip: 'ip',
+  sit: 'ip',
+  ip6tnl: 'ip',
+  gre: 'gre',
+  ip6gre: 'gre',
+};
+const ANYWHERE = ['0.0.0.0', '::'];
 const INFO = schema({ kind: { id: 1, kind: text }, data: { id: 2, kind: bytes } });
 const LINK = schema({
   mac: { id: 1, kind: bytes },
@@ -122,6 +135,8 @@ export type Link = {
   mac: Buffer;
   /** Index of the interface that it is a part of: of a macvlan, a VLAN; of a veth the other end. */
   lower?: number;
+  /** Of an IP or GRE tunnel: its ends; undefined = any. */
+  tunnel?: { local?: Address; remote?: Address };
   /** Index of the bridge or bond it belongs to. */
   master?: number;
   /** veth, bridge, macvlan …; undefined for hardware. */
@@ -275,7 +290,19 @@ function decodeLink(payload: Buffer): Decoded<Link> {
     const vrf = decodeAttributes(VRF, info.data);
     if (vrf.ok && vrf.value.table !== undefined) link.table = vrf.value.table;
   }
+  const tunnel = TUNNEL_KINDS[link.kind ?? ''];
+  if (tunnel !== undefined) link.tunnel = tunnelEnds(tunnel, info?.data ?? Buffer.alloc(0));
   return { ok: true, value: link };
+}
+
+function tunnelEnds(form: 'ip' | 'gre', data: Buffer): NonNullable<Link['tunnel']> {
+  const decoded =
+    form === 'ip' ? decodeAttributes(TUNNEL_ENDS.ip, data) : decodeAttributes(TUNNEL_ENDS.gre, data);
+  if (!decoded.ok) return {};
+  const ends = Object.entries(decoded.value).filter(
+    ([, end]) => end !== undefined && !ANYWHERE.includes(end),
+  );
+  return Object.fromEntries(ends);
 }
 
 function decodeAddress(payload: Buffer): Decoded<InterfaceAddress> {

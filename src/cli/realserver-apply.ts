@@ -1,0 +1,116 @@
+// `realserver apply` and `remove`: does what findings bring, writes down what was before, and gives it back.
+import { readFileSync, rmSync } from 'node:fs';
+import { writeRuntimeFile } from '../console/state-files.ts';
+import { DirectorError } from '../core/errors.ts';
+import { type Applied, decodeApplied, encodeApplied } from '../director/preflight/applied.ts';
+import type { Duty } from '../director/preflight/duties.ts';
+import { examineServer } from '../director/preflight/examine.ts';
+import { type Finding, worstOf } from '../director/preflight/finding.ts';
+import { type KeyedStep, mergeSteps, stepName, stepsToUndo, undoName } from '../director/preflight/steps.ts';
+import { renderFindings, summary } from '../director/preflight/text.ts';
+import { readHost } from '../linux/preflight/host.ts';
+import { Performer, undoAll } from '../linux/preflight/perform.ts';
+import { type Outcome, type Task, toJson, unnamed } from './realserver.ts';
+
+type Line = { step: string; result: 'done' | 'failed' | 'left' | 'planned'; why?: string };
+type Report = { lines: readonly Line[]; findings: readonly Finding[] };
+
+/** `duties`: those of this machine. */
+export async function applyServer(task: Task, duties: readonly Duty[]): Promise<Outcome> {
+  const { flags, gateways, host, requests, statePath } = task;
+  const applied = readApplied(statePath);
+  const look = (of = host) => examineServer(duties, of, { gateways });
+  const findings = look();
+  const undo = stepsToUndo(applied, new Set(findings.map(({ key }) => key)));
+  const steps = findings.flatMap(({ key, steps: all = [] }) => all.map((step) => ({ key, step })));
+  if (flags.dryRun)
+    return report(task, duties, { lines: planned(undo, steps), findings }, steps.length + undo.length);
+  if (steps.length === 0 && undo.length === 0) return report(task, duties, { lines: [], findings }, 0);
+  // Before anything is done: whoever is killed on the way has left word of all that he may have done.
+  await writeApplied(statePath, mergeSteps(applied, steps));
+  const performer = new Performer(requests);
+  const { lines: undone, failed } = undoAll(performer, undo);
+  const done: KeyedStep[] = [];
+  const lines = steps.map((keyed): Line => {
+    const result = performer.do(keyed.step);
+    if (result.ok) done.push(keyed);
+    const step = stepName(keyed.step);
+    return result.ok ? { step, result: 'done' } : { step, result: 'failed', why: result.why };
+  });
+  const kept = applied.filter((keyed) => !undo.includes(keyed) || failed.includes(keyed));
+  await writeApplied(statePath, mergeSteps(kept, done));
+  const after = look(readHost(requests));
+  return report(task, duties, { lines: [...undone, ...lines], findings: after }, steps.length + undo.length);
+}
+
+export async function removeServer({ flags, requests, statePath }: Task): Promise<Outcome> {
+  const applied = readApplied(statePath).toReversed();
+  const { json, dryRun } = flags;
+  const say = (lines: readonly Line[], exitCode: 0 | 1): Outcome => {
+    if (json) return { exitCode, output: toJson({ exitCode, dryRun, steps: lines }) };
+    const nothing = 'nothing to give back: `realserver apply` has changed nothing here\n';
+    return { exitCode, output: lines.length === 0 ? nothing : lines.map(renderLine).join('') };
+  };
+  if (applied.length === 0) return say([], 0);
+  if (dryRun) return say(planned(applied, []), 0);
+  const { lines, failed } = undoAll(new Performer(requests), applied);
+  if (failed.length > 0) await writeApplied(statePath, failed.toReversed());
+  else rmSync(statePath, { force: true });
+  return say(lines, failed.length > 0 ? 1 : 0);
+}
+
+/** Of `count` steps. */
+function report(
+  { flags, duties: all }: Task,
+  duties: readonly Duty[],
+  found: Report,
+  count: number,
+): Outcome {
+  const { lines } = found;
+  const findings = [...unnamed(all, duties[0]!.server), ...found.findings];
+  const failed = lines.some(({ result }) => result === 'failed');
+  const { json, dryRun } = flags;
+  const exitCode = failed || (!dryRun && worstOf(findings) === 'wrong') ? 1 : 0;
+  if (json) return { exitCode, output: toJson({ exitCode, dryRun, steps: lines, findings }) };
+  if (dryRun) {
+    const nothing = 'nothing to change\n';
+    return { exitCode, output: count === 0 ? nothing : lines.map(renderLine).join('') };
+  }
+  const rest = findings.filter(({ level }) => level !== 'ok');
+  const changes = count === 0 ? 'nothing to change\n' : lines.map(renderLine).join('');
+  const left = rest.length === 0 ? '' : `\n${renderFindings(rest, duties)}`;
+  return { exitCode, output: `${changes}${left}${summary(findings)}` };
+}
+
+function planned(undo: readonly KeyedStep[], steps: readonly KeyedStep[]): Line[] {
+  const names = [...undo.map(({ step }) => undoName(step)), ...steps.map(({ step }) => stepName(step))];
+  return names.map((step) => ({ step, result: 'planned' }));
+}
+
+function renderLine({ step, result, why }: Line): string {
+  const head = result === 'planned' ? '' : `${result.padEnd(6)} `;
+  return `${head}${step}${why === undefined ? '' : `: ${why}`}\n`;
+}
+
+function readApplied(path: string): readonly KeyedStep[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw new DirectorError('STATE_FILE', `cannot read ${path}: ${code ?? String(error)}`);
+  }
+  const applied = decodeApplied(text);
+  if (applied === undefined) throw new DirectorError('STATE_FILE', `${path} is not of this version`);
+  return applied.bootId === bootId() ? applied.steps : [];
+}
+
+async function writeApplied(path: string, steps: readonly KeyedStep[]): Promise<void> {
+  const applied: Applied = { bootId: bootId(), steps };
+  await writeRuntimeFile(path, encodeApplied(applied));
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+}
