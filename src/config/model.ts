@@ -73,7 +73,12 @@ export type RunningSettings = {
   lateUs: Located<number>;
   receiveBuffer?: Located<'MTU' | 'ADVERT' | number>;
   receiveMultiplier: Located<number>;
+  /** Undefined or 0 bytes: as if nothing was said. */
+  netlinkCommands: BufferWords;
+  netlinkEvents: BufferWords;
 };
+/** The receive buffer of a netlink socket; `forced`: whatever rmem_max says. */
+export type BufferWords = { bytes?: Located<number>; forced: Located<boolean> };
 
 /** `lvs_sync_daemon IF [inst] VRRP_INSTANCE [id N] [maxlen N] [port N] [ttl N] [group ADDR]`. */
 export type SyncDaemonSetting = {

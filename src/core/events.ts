@@ -47,6 +47,10 @@ export const EVENTS = {
     level: 'warn',
     means: 'the kernel refuses what a word about the elector asks for: nice value, CPUs, limit',
   },
+  'netlink.buffer': {
+    level: 'warn',
+    means: 'the kernel gives a netlink socket less room than the file says; `bytes`, `asked`',
+  },
   'vrrp.state': { level: 'info', means: 'an instance changed state; `from`, `to`, `reason`' },
   'vrrp.delayed': {
     level: 'info',

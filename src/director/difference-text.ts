@@ -25,6 +25,8 @@ const WORDS: Readonly<Record<string, string>> = {
   trustsMaster: 'skip_check_adv_addr',
   receiveBytes: 'kernel_rx_buf_size',
   receiveBuffer: 'vrrp_rx_bufs_policy',
+  netlinkCommands: 'vrrp_netlink_cmd_rcv_bufs',
+  netlinkEvents: 'vrrp_netlink_monitor_rcv_bufs',
   nice: 'vrrp_priority',
   cpus: 'vrrp_cpu_affinity',
   rttimeUs: 'vrrp_rlimit_rttime',

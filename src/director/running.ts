@@ -1,10 +1,13 @@
 // How the elector is to run: what it is told, and what `diff` says of it.
-import type { Configuration, RunningSettings } from '../config/model.ts';
+import type { BufferWords, Configuration, RunningSettings } from '../config/model.ts';
 import type { SchedulingSettings } from '../vrrp/lateness.ts';
 import type { BufferPolicy } from '../vrrp/receive-buffer.ts';
-import type { ElectorSettings } from '../vrrp/settings.ts';
+import type { ElectorSettings, NetlinkBuffer } from '../vrrp/settings.ts';
 
-type Running = Pick<ElectorSettings, 'startup' | 'scheduling' | 'receiveBuffer'>;
+type Running = Pick<
+  ElectorSettings,
+  'startup' | 'scheduling' | 'receiveBuffer' | 'netlinkCommands' | 'netlinkEvents'
+>;
 
 const US_PER_MS = 1000;
 
@@ -12,6 +15,7 @@ export function planRunning({ global: { running } }: Configuration): Running {
   const { startupDelayMs, afterBootMs } = running;
   const scheduling = planScheduling(running);
   const receiveBuffer = planBuffer(running);
+  const [commands, events] = [running.netlinkCommands, running.netlinkEvents].map(planNetlinkBuffer);
   const waits = startupDelayMs !== undefined || afterBootMs !== undefined;
   return {
     ...(waits
@@ -19,7 +23,13 @@ export function planRunning({ global: { running } }: Configuration): Running {
       : {}),
     ...(Object.keys(scheduling).length === 0 ? {} : { scheduling }),
     ...(receiveBuffer === undefined ? {} : { receiveBuffer }),
+    ...(commands === undefined ? {} : { netlinkCommands: commands }),
+    ...(events === undefined ? {} : { netlinkEvents: events }),
   };
+}
+
+function planNetlinkBuffer({ bytes, forced }: BufferWords): NetlinkBuffer | undefined {
+  return bytes?.value ? { bytes: bytes.value, forced: forced.value } : undefined;
 }
 
 function planScheduling(running: RunningSettings): SchedulingSettings {
@@ -44,6 +54,8 @@ export function runningFacts({
   startup,
   scheduling = {},
   receiveBuffer,
+  netlinkCommands,
+  netlinkEvents,
 }: Running): Readonly<Record<string, string | number | boolean>> {
   const { cpus, urgency, ...rest } = scheduling;
   return {
@@ -52,9 +64,15 @@ export function runningFacts({
     ...(cpus === undefined ? {} : { cpus: cpus.join(', ') }),
     ...(urgency === undefined ? {} : { mostPriority: urgency.mostPriority, lateMs: urgency.lateMs }),
     ...(receiveBuffer === undefined ? {} : { receiveBuffer: bufferName(receiveBuffer) }),
+    ...(netlinkCommands === undefined ? {} : { netlinkCommands: netlinkName(netlinkCommands) }),
+    ...(netlinkEvents === undefined ? {} : { netlinkEvents: netlinkName(netlinkEvents) }),
   };
 }
 
 function bufferName(policy: BufferPolicy): string {
   return 'bytes' in policy ? `${policy.bytes} bytes` : `${policy.times} times the ${policy.of}`;
+}
+
+function netlinkName({ bytes, forced }: NetlinkBuffer): string {
+  return `${bytes} bytes${forced ? ', forced' : ''}`;
 }

@@ -24,6 +24,7 @@ import {
   close,
   ERRNO,
   errnoName,
+  getsockoptInt,
   MSG,
   recvfrom,
   SO,
@@ -84,6 +85,17 @@ export class NetlinkSocket {
       close(this.fd);
       throw error;
     }
+  }
+
+  /**
+   * How much the kernel keeps for us, in bytes; undefined = as from the beginning. Answers what it really is:
+   * beyond the limit of the system only `forced`, and with the capability.
+   */
+  keepBuffer(wanted: { bytes: number; forced: boolean } | undefined): number {
+    if (wanted === undefined || wanted.forced) setReceiveBuffer(this.fd, wanted?.bytes ?? RECEIVE_BUFFER);
+    else setsockoptInt(this.fd, SOL.SOCKET, SO.RCVBUF, wanted.bytes);
+    // socket(7): the kernel doubles what it is asked for, and tells so.
+    return getsockoptInt(this.fd, SOL.SOCKET, SO.RCVBUF) / 2;
   }
 
   /** A multicast group by its number: how generic netlink families tell of events. */

@@ -158,6 +158,9 @@ export type ElectorSettings = {
   scheduling?: SchedulingSettings;
   /** Of advert sockets; undefined = what the system gives. */
   receiveBuffer?: BufferPolicy;
+  /** Of netlink sockets: by which changes are made, and by which events come. Undefined = ample. */
+  netlinkCommands?: NetlinkBuffer;
+  netlinkEvents?: NetlinkBuffer;
   /** Adverts of virtual routers that are not configured are told of. */
   logsUnknownIds?: true;
   /** SCHED_RR priority; 0 = do not ask. */
@@ -170,6 +173,9 @@ export type ElectorSettings = {
    */
   addresses: 'kernel' | 'engine';
 };
+
+/** `forced`: beyond the system's limit (rmem_max). */
+export type NetlinkBuffer = { bytes: number; forced: boolean };
 
 /** A sync group: its members, by name, change state together. No instance is in two. */
 export type GroupSettings = { name: string; members: readonly string[] };

@@ -25,6 +25,14 @@ export function composeRunning(settings: Global): RunningSettings {
     ...(rttime === undefined ? {} : { rttimeUs: rttime }),
     lateUs: settled(settings, 'min_auto_priority_delay'),
     receiveMultiplier: settled(settings, 'vrrp_rx_bufs_multiplier'),
+    netlinkCommands: {
+      ...given(settings, { bytes: 'vrrp_netlink_cmd_rcv_bufs' }),
+      forced: settled(settings, 'vrrp_netlink_cmd_rcv_bufs_force'),
+    },
+    netlinkEvents: {
+      ...given(settings, { bytes: 'vrrp_netlink_monitor_rcv_bufs' }),
+      forced: settled(settings, 'vrrp_netlink_monitor_rcv_bufs_force'),
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 // Words about how the elector runs: when it begins, how the kernel is to treat it, how much is kept for it,
 // and what it does when it ran late.
 import { keyword } from './block.ts';
-import { INT_MAX, integer, many, oneOf, orBare, type Shape, seconds, UINT_MAX } from './shape.ts';
+import { INT_MAX, integer, many, oneOf, orBare, type Shape, seconds, toggle, UINT_MAX } from './shape.ts';
 
 /** Seconds: keepalived keeps these times as microseconds in 32 bits. */
 const LONGEST_DELAY = 4294.967295;
@@ -47,6 +47,22 @@ export const GLOBAL_RUNNING_WORDS = {
     'receive buffer of advert sockets: so many MTUs, or adverts, for each instance, or so many bytes',
   ),
   vrrp_rx_bufs_multiplier: keyword(integer(1, UINT_MAX), 'how many of vrrp_rx_bufs_policy', { default: 3 }),
+  vrrp_netlink_cmd_rcv_bufs: keyword(
+    integer(0, UINT_MAX),
+    'bytes of the receive buffer of the socket by which the elector changes addresses, routes and rules; ' +
+      'default, and 0: 2 MiB',
+  ),
+  vrrp_netlink_cmd_rcv_bufs_force: keyword(toggle, 'vrrp_netlink_cmd_rcv_bufs may exceed rmem_max', {
+    default: false,
+  }),
+  vrrp_netlink_monitor_rcv_bufs: keyword(
+    integer(0, UINT_MAX),
+    'bytes of the receive buffer of the socket by which the elector hears what becomes of interfaces and ' +
+      'addresses; default, and 0: 2 MiB',
+  ),
+  vrrp_netlink_monitor_rcv_bufs_force: keyword(toggle, 'vrrp_netlink_monitor_rcv_bufs may exceed rmem_max', {
+    default: false,
+  }),
   vrrp_startup_delay: keyword(
     delay,
     'no instance begins before: nothing is sent, and nothing that is heard counts; not at a reload',

@@ -85,10 +85,6 @@ export const GLOBAL_WORDS = words(
   ignored enable_dbus                   flag        serve D-Bus
   ignored dbus_service_name             text        name on D-Bus; default org.keepalived.Vrrp1
   ignored dbus_no_interface_name text word in the path of instances without interface; default none
-  none vrrp_netlink_cmd_rcv_bufs uint() socket buffer of the VRRP child's netlink commands, in bytes
-  none    vrrp_netlink_cmd_rcv_bufs_force bool        let vrrp_netlink_cmd_rcv_bufs exceed rmem_max
-  none vrrp_netlink_monitor_rcv_bufs uint() socket buffer of the VRRP child's netlink monitor, in bytes
-  none    vrrp_netlink_monitor_rcv_bufs_force bool        let vrrp_netlink_monitor_rcv_bufs exceed rmem_max
   none    process_monitor_rcv_bufs      uint()      socket buffer of the process connector, in bytes
   none    process_monitor_rcv_bufs_force bool        let process_monitor_rcv_bufs exceed rmem_max
   none lvs_netlink_cmd_rcv_bufs uint() socket buffer of the checker's netlink commands, in bytes

@@ -14,6 +14,7 @@ import {
   RTMGRP,
 } from '../../netlink/route.ts';
 import type { Link as ElectorLink } from '../../vrrp/elector.ts';
+import type { NetlinkBuffer } from '../../vrrp/settings.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 
 /** `changed`: names whose link or addresses are not what they were. `gone`: addresses taken away. */
@@ -95,6 +96,9 @@ export class Links {
     for (const message of messages) this.#take(message, changes);
     if (overrun) this.#lookAgain(changes);
     return changes;
+  }
+  keepBuffer(wanted: NetlinkBuffer | undefined): number {
+    return this.#events.keepBuffer(wanted);
   }
   close(): void {
     this.#events.close();

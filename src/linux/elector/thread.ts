@@ -42,6 +42,7 @@ import { Firewall } from './firewall.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
 import { LocalGroups } from './local-groups.ts';
+import { NetlinkBuffers } from './netlink-buffers.ts';
 import { Promotion } from './promotion.ts';
 import { Routing } from './routing.ts';
 import { Scheduling } from './scheduling.ts';
@@ -75,6 +76,10 @@ export class ElectorThread {
   readonly #routing = new Routing(this.#requests, this.#links, (notice) => this.#say(notice));
   readonly #promotion = new Promotion(this.#former);
   readonly #localGroups = new LocalGroups(this.#former);
+  readonly #buffers = new NetlinkBuffers(
+    { netlinkCommands: this.#requests, netlinkEvents: this.#links },
+    (notice) => this.#say(notice),
+  );
   readonly #scheduling = new Scheduling((notice) => this.#say(notice));
   readonly #sockets = new Map<string, Open>();
   readonly #poll = new PollSet();
@@ -217,6 +222,7 @@ export class ElectorThread {
     if (command.type === 'configure') {
       this.#addresses.leaseSeconds = command.settings.leaseSeconds;
       this.#scheduling.follow(command.settings);
+      this.#buffers.follow(command.settings);
       this.#firewall.keep(filterFor(command.settings));
       this.#claims.listenFor(command.settings.instances.flatMap(allVips).map(({ address }) => address));
       // Instances would else begin without a link, in FAULT.
