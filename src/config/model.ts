@@ -74,9 +74,12 @@ export type RunningSettings = {
   receiveBuffer?: Located<'MTU' | 'ADVERT' | number>;
   receiveMultiplier: Located<number>;
   /** Undefined or 0 bytes: as if nothing was said. */
+  names: ProcessNames;
   netlinkCommands: BufferWords;
   netlinkEvents: BufferWords;
 };
+/** What ps calls whom; `elector` and `bfd`: the same thread. */
+export type ProcessNames = Partial<Record<'director' | 'elector' | 'bfd' | 'balancer', Located<string>>>;
 /** The receive buffer of a netlink socket; `forced`: whatever rmem_max says. */
 export type BufferWords = { bytes?: Located<number>; forced: Located<boolean> };
 

@@ -2,6 +2,7 @@
 // it does.
 import { createLog } from '../console/log.ts';
 import { DirectorError } from '../core/errors.ts';
+import { NAMES, nameThread } from '../linux/thread-name.ts';
 import { Balancer } from './balancer.ts';
 import { settleLater } from './footprint.ts';
 import type { ToBalancer, ToDirector } from './messages.ts';
@@ -10,6 +11,7 @@ import type { ToBalancer, ToDirector } from './messages.ts';
 const GUARD_LIMIT_MS = 5_000;
 
 export function runBalancer(): void {
+  nameThread(NAMES.balancer);
   // A terminal's Ctrl-C and systemd's TERM reach every process of the group; the director alone acts on
   // them.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {

@@ -19,6 +19,7 @@ import type { ServerKey } from '../ipvs/model.ts';
 import type { DataPlane, OwnedAddress } from '../ipvs/plane.ts';
 import type { PoolName } from '../ipvs/pool.ts';
 import { removeLeftovers } from '../linux/elector/leftovers.ts';
+import { NAMES, nameThread } from '../linux/thread-name.ts';
 import { type Health, startHealth } from '../probes/runner.ts';
 import type { ElectorSettings, FormerSysctls, State, TrackerId, Verdict } from '../vrrp/settings.ts';
 import { withoutVirtualDevices } from '../vrrp/virtual-device.ts';
@@ -222,6 +223,7 @@ export class Balancer {
 
   /** Table first, then the elector: a director that owns a VIP must have its services. */
   async #apply(): Promise<void> {
+    nameThread(this.#plan.director.checkerName ?? NAMES.balancer);
     this.#forgetRemoved();
     this.#elector = this.#planElector();
     this.#notifier.configure(planNotify(this.#loaded.configuration));
@@ -239,6 +241,7 @@ export class Balancer {
       type: 'configured',
       elector: this.#elector,
       drillHoldMs: this.#plan.director.drillHoldMs,
+      processName: this.#plan.director.processName,
       shutdownMs: this.#plan.notify.shutdown?.timeoutMs ?? 0,
       accepted: this.#loaded.accepted,
     });

@@ -6,6 +6,7 @@ import { beginDrill, type Drill, stepDrill } from '../director/drill.ts';
 import { groupNotice, stateNotice } from '../director/notices.ts';
 import { monotonicMs } from '../linux/clock.ts';
 import { type Elector, startElector } from '../linux/elector/elector.ts';
+import { NAMES, nameThread } from '../linux/thread-name.ts';
 import type { ElectorReport, FormerSysctls, InstanceStatus, State } from '../vrrp/settings.ts';
 import { BalancerChild } from './balancer-child.ts';
 import { FlightRecorder } from './flight-recorder.ts';
@@ -184,6 +185,7 @@ export class Director {
   #onConfigured(message: Extract<ToDirector, { type: 'configured' }>): void {
     this.#accepted = message.accepted;
     this.#drillHoldMs = message.drillHoldMs;
+    nameThread(message.processName ?? NAMES.director);
     this.#shutdownMs = message.shutdownMs;
     this.#addresses = message.elector.addresses;
     if (this.#stopping) return;

@@ -86,6 +86,8 @@ export type ToDirector =
       type: 'configured';
       elector: ElectorSettings;
       drillHoldMs: number;
+      /** Undefined = as usual. */
+      processName?: string | undefined;
       /** How long the operator's own program may take when all else is done. */
       shutdownMs: number;
       accepted: Accepted;

@@ -1,12 +1,14 @@
 // `run` from its options to its exit code: the director process with its signals, log and pid file.
 import { rmSync, writeFileSync } from 'node:fs';
 import { createLog } from '../console/log.ts';
+import { NAMES, nameThread } from '../linux/thread-name.ts';
 import { Director } from './director.ts';
 import { settleLater } from './footprint.ts';
 import type { RunOptions } from './messages.ts';
 
 /** Resolves with the exit code of ARCHITECTURE §5 when everything of ours is gone. */
 export async function runDirector(options: RunOptions, pidFile: string | undefined): Promise<number> {
+  nameThread(NAMES.director);
   const log = createLog({ people: options.people, process: 'director' });
   if (pidFile !== undefined) writeFileSync(pidFile, `${process.pid}\n`);
   log.notice({

@@ -10,6 +10,7 @@ import type { Pool, PoolName } from '../ipvs/pool.ts';
 import type { ElectorSettings, InstanceSettings } from '../vrrp/settings.ts';
 import { type NotifyPlan, planNotify } from './notify.ts';
 import { planElector, planSync, type SyncPlan } from './plan.ts';
+import { planNames } from './running.ts';
 import { planPools } from './services.ts';
 import { planSuspensions, type Suspensions } from './suspension.ts';
 import { planSyncStream, syncStreamFacts } from './sync-stream.ts';
@@ -38,6 +39,8 @@ export type Plan = {
     /** Path of the control socket. */
     control: string;
     recordings: number;
+    processName?: string;
+    checkerName?: string;
     syncListen?: string;
     syncPeer?: string;
     /** Sealed. */
@@ -74,6 +77,7 @@ export function planConfiguration(configuration: Configuration, salt: string): P
       runtimeDirectory: runtimeDirectory.value,
       control: control?.value ?? controlPath(runtimeDirectory.value),
       recordings: recordings.value,
+      ...planNames(configuration),
       ...syncStreamFacts(planSyncStream(configuration), (secret) => seal(secret, salt)),
     },
   };

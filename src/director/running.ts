@@ -11,9 +11,9 @@ type Running = Pick<
 
 const US_PER_MS = 1000;
 
-export function planRunning({ global: { running } }: Configuration): Running {
+export function planRunning({ global: { running }, trackers }: Configuration): Running {
   const { startupDelayMs, afterBootMs } = running;
-  const scheduling = planScheduling(running);
+  const scheduling = planScheduling(running, trackers.sessions.length > 0);
   const receiveBuffer = planBuffer(running);
   const [commands, events] = [running.netlinkCommands, running.netlinkEvents].map(planNetlinkBuffer);
   const waits = startupDelayMs !== undefined || afterBootMs !== undefined;
@@ -32,10 +32,12 @@ function planNetlinkBuffer({ bytes, forced }: BufferWords): NetlinkBuffer | unde
   return bytes?.value ? { bytes: bytes.value, forced: forced.value } : undefined;
 }
 
-function planScheduling(running: RunningSettings): SchedulingSettings {
-  const { nice, cpus, rttimeUs, maxAutoPriority, lateUs } = running;
+function planScheduling(running: RunningSettings, hasSessions: boolean): SchedulingSettings {
+  const { nice, cpus, rttimeUs, maxAutoPriority, lateUs, names } = running;
+  const threadName = names.elector ?? (hasSessions ? names.bfd : undefined);
   const urgency = { mostPriority: maxAutoPriority?.value ?? 0, lateMs: lateUs.value / US_PER_MS };
   return {
+    ...(threadName === undefined ? {} : { threadName: threadName.value }),
     ...(nice === undefined ? {} : { nice: nice.value }),
     ...(cpus === undefined ? {} : { cpus: cpus.value }),
     ...(rttimeUs === undefined ? {} : { rttimeUs: rttimeUs.value }),
@@ -48,6 +50,15 @@ function planBuffer({ receiveBuffer, receiveMultiplier }: RunningSettings): Buff
   if (policy === undefined || typeof policy === 'number')
     return policy === undefined ? undefined : { bytes: policy };
   return { of: policy === 'MTU' ? 'mtu' : 'advert', times: receiveMultiplier.value };
+}
+
+/** Of the two processes; undefined = as usual. */
+export function planNames({ global }: Configuration): { processName?: string; checkerName?: string } {
+  const { director, balancer } = global.running.names;
+  return {
+    ...(director === undefined ? {} : { processName: director.value }),
+    ...(balancer === undefined ? {} : { checkerName: balancer.value }),
+  };
 }
 
 export function runningFacts({

@@ -2,6 +2,8 @@
 // has found itself woken late.
 
 export type SchedulingSettings = {
+  /** What ps calls the thread. */
+  threadName?: string;
   /** While it has no real-time priority. */
   nice?: number;
   /** It runs on these only. */

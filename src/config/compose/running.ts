@@ -1,6 +1,6 @@
 // Words about how the elector runs → their part of the typed configuration.
 import type { Located } from '../../core/diagnostic.ts';
-import type { RunningSettings, VrrpInstance } from '../model.ts';
+import type { ProcessNames, RunningSettings, VrrpInstance } from '../model.ts';
 import type { Report } from '../report.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
@@ -18,6 +18,12 @@ const WORDS = {
   receiveBuffer: 'vrrp_rx_bufs_policy',
 } as const;
 
+const NAMES = {
+  director: 'process_name',
+  elector: 'vrrp_process_name',
+  bfd: 'bfd_process_name',
+} as const;
+
 export function composeRunning(settings: Global): RunningSettings {
   const rttime = later(last(settings, 'vrrp_rlimit_rttime'), last(settings, 'vrrp_rlimit_rtime'));
   return {
@@ -25,6 +31,7 @@ export function composeRunning(settings: Global): RunningSettings {
     ...(rttime === undefined ? {} : { rttimeUs: rttime }),
     lateUs: settled(settings, 'min_auto_priority_delay'),
     receiveMultiplier: settled(settings, 'vrrp_rx_bufs_multiplier'),
+    names: composeNames(settings),
     netlinkCommands: {
       ...given(settings, { bytes: 'vrrp_netlink_cmd_rcv_bufs' }),
       forced: settled(settings, 'vrrp_netlink_cmd_rcv_bufs_force'),
@@ -34,6 +41,11 @@ export function composeRunning(settings: Global): RunningSettings {
       forced: settled(settings, 'vrrp_netlink_monitor_rcv_bufs_force'),
     },
   };
+}
+
+function composeNames(settings: Global): ProcessNames {
+  const balancer = later(last(settings, 'checker_process_name'), last(settings, 'lvs_process_name'));
+  return { ...given(settings, NAMES), ...(balancer === undefined ? {} : { balancer }) };
 }
 
 function later<T>(a: Located<T> | undefined, b: Located<T> | undefined): Located<T> | undefined {

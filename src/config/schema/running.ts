@@ -1,7 +1,19 @@
 // Words about how the elector runs: when it begins, how the kernel is to treat it, how much is kept for it,
 // and what it does when it ran late.
-import { keyword } from './block.ts';
-import { INT_MAX, integer, many, oneOf, orBare, type Shape, seconds, toggle, UINT_MAX } from './shape.ts';
+import { keyword, type More } from './block.ts';
+import {
+  INT_MAX,
+  integer,
+  many,
+  nothing,
+  oneOf,
+  orBare,
+  type Shape,
+  seconds,
+  text,
+  toggle,
+  UINT_MAX,
+} from './shape.ts';
 
 /** Seconds: keepalived keeps these times as microseconds in 32 bits. */
 const LONGEST_DELAY = 4294.967295;
@@ -68,6 +80,18 @@ export const GLOBAL_RUNNING_WORDS = {
     'no instance begins before: nothing is sent, and nothing that is heard counts; not at a reload',
   ),
   vrrp_delay_after_boot: keyword(delay, 'the same from the boot of the system on; the later moment counts'),
+} as const;
+
+const processName = (what: string, more: More = {}) =>
+  keyword(text, `what ps and /proc/PID/comm call ${what}; 15 bytes of it`, more);
+/** keepalived's processes are ours but for one: its VRRP and BFD children are one thread of the director. */
+export const PROCESS_NAME_WORDS = {
+  process_names: keyword(nothing, 'a name for each process and the elector; they have them in any case'),
+  process_name: processName('the director; default lvs-director'),
+  vrrp_process_name: processName('the elector, a thread of the director; default lvs-elector'),
+  bfd_process_name: processName('the same thread where it has BFD sessions and no vrrp_process_name'),
+  checker_process_name: processName('the balancer: checks, services, sync; default lvs-balancer'),
+  lvs_process_name: processName('the balancer', { oldNameOf: 'checker_process_name' }),
 } as const;
 
 export const RUNNING_WORDS = {

@@ -46,12 +46,6 @@ const SHAPES = {
 
 export const GLOBAL_WORDS = words(
   `
-  none    process_names                 flag        use default per-process names
-  none    process_name                  text        name of the parent process
-  none    vrrp_process_name             text        name of the VRRP child
-  none    checker_process_name          text        name of the checker child
-  none    lvs_process_name              text        old name of checker_process_name
-  none    bfd_process_name              text        name of the BFD child
   none    use_symlink_paths             bool        keep symlinks in script paths instead of resolving them
   none    set_supplementary_groups      bool        give scripts the user's supplementary groups
   none    smtp_alert_checker            bool        default for checker mails

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { copyRecorder, type RecorderCopy, type RecorderMemory, recorderMemory } from '../../vrrp/recorder.ts';
 import type { ElectorCommand, ElectorReport } from '../../vrrp/settings.ts';
 import { close, eventfd, write } from '../libc.ts';
+import { NAMES } from '../thread-name.ts';
 
 export type Elector = {
   send(command: ElectorCommand): void;
@@ -26,7 +27,10 @@ export function startElector(options: { onReport(report: ElectorReport): void })
   const leave = new Int32Array(new SharedArrayBuffer(4));
   const recorder = recorderMemory();
   const workerData: ThreadData = { bell, leave, recorder };
-  const worker = new Worker(new URL('./thread-main.ts', import.meta.url), { workerData, name: 'elector' });
+  const worker = new Worker(new URL('./thread-main.ts', import.meta.url), {
+    workerData,
+    name: NAMES.elector,
+  });
   // A thread that waits in ppoll cannot be ended from outside: without this, process.exit would wait for it.
   const release = () => {
     Atomics.store(leave, 0, 1);

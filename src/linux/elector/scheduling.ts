@@ -1,10 +1,11 @@
-// How the kernel treats the thread that this runs in, and the process it is a part of: real-time priority,
-// nice value, CPUs, the limit of real-time CPU time. What is refused is told, and left as it is. Memory is
-// not locked: V8 gives pages back by madvise, which the kernel refuses of locked ones, and ends for it.
+// How the kernel treats the thread that this runs in, and the process it is a part of: name, real-time
+// priority, nice value, CPUs, the limit of real-time CPU time. What is refused is told, and left as it is.
+// Memory is not locked: V8 gives pages back by madvise, which the kernel refuses of locked ones, and ends.
 import type { Notice } from '../../core/events.ts';
 import { raisedPriority, type Urgency } from '../../vrrp/lateness.ts';
 import type { ElectorSettings } from '../../vrrp/settings.ts';
 import { SCHED, SystemCallError, schedSetscheduler } from '../libc.ts';
+import { NAMES, nameThread } from '../thread-name.ts';
 import { getCpus, setCpus, setNice, setRealtimeLimit } from './process-calls.ts';
 
 const NEVER: Urgency = { mostPriority: 0, lateMs: Number.POSITIVE_INFINITY };
@@ -32,6 +33,7 @@ export class Scheduling {
     const isOther = (name: keyof typeof scheduling) =>
       JSON.stringify(scheduling[name]) !== JSON.stringify(before[name]);
     this.#urgency = scheduling.urgency ?? NEVER;
+    if (isOther('threadName')) nameThread(scheduling.threadName ?? NAMES.elector);
     if (isOther('nice')) this.#try('the nice value', () => setNice(scheduling.nice ?? 0));
     if (isOther('cpus')) this.#try('the CPUs', () => this.#keepTo(scheduling.cpus));
     // Before the priority that it limits.
