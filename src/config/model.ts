@@ -68,6 +68,13 @@ export type RunningSettings = {
   nice?: Located<number>;
   cpus?: Located<number[]>;
   rttimeUs?: Located<number>;
+  /** The same of BFD, which is in the same thread: nothing without a session. */
+  bfd: {
+    nice?: Located<number>;
+    cpus?: Located<number[]>;
+    rttimeUs?: Located<number>;
+    realtimePriority?: Located<number>;
+  };
   /** Undefined or below 1: it is not raised. */
   maxAutoPriority?: Located<number>;
   lateUs: Located<number>;
@@ -231,6 +238,8 @@ export type BfdInstance = {
   /** 255 = any number. */
   maxHops: number;
   multihop: boolean;
+  /** It may be tracked. */
+  tellsVrrp: boolean;
   weight: number;
   reverse: boolean;
 };

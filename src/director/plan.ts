@@ -18,7 +18,7 @@ import type { ElectorSettings, InstanceSettings, VirtualAddress } from '../vrrp/
 import type { VirtualMac } from '../vrrp/virtual-device.ts';
 import { planGarp, planPacing } from './announcing.ts';
 import { planFilter, planLinks } from './links.ts';
-import { planRunning } from './running.ts';
+import { planPriority, planRunning } from './running.ts';
 import { planStatics, planTrackGroups } from './statics.ts';
 import { planGroups, planSessions, planTracks } from './trackers.ts';
 import { planChecksum, planUnicast } from './unicast.ts';
@@ -52,7 +52,7 @@ export function planElector(
     ...planStatics(configuration, planAddress),
     ...planRunning(configuration),
     ...(configuration.global.logsUnknownIds ? { logsUnknownIds: true } : {}),
-    realtimePriority: configuration.global.vrrpRealtimePriority.value,
+    realtimePriority: planPriority(configuration),
     leaseSeconds: configuration.director.vipLeaseSeconds.value,
     addresses,
   };

@@ -1,5 +1,6 @@
 // How the elector is to run: what it is told, and what `diff` says of it.
 import type { BufferWords, Configuration, RunningSettings } from '../config/model.ts';
+import type { Located } from '../core/diagnostic.ts';
 import type { SchedulingSettings } from '../vrrp/lateness.ts';
 import type { BufferPolicy } from '../vrrp/receive-buffer.ts';
 import type { ElectorSettings, NetlinkBuffer } from '../vrrp/settings.ts';
@@ -32,15 +33,31 @@ function planNetlinkBuffer({ bytes, forced }: BufferWords): NetlinkBuffer | unde
   return bytes?.value ? { bytes: bytes.value, forced: forced.value } : undefined;
 }
 
+/** Of the thread that VRRP and BFD share; 0 = not asked for. */
+export function planPriority({ global, trackers }: Configuration): number {
+  const bfd = trackers.sessions.length > 0 ? global.running.bfd.realtimePriority : undefined;
+  return Math.max(global.vrrpRealtimePriority.value, bfd?.value ?? 0);
+}
+
+/** The more demanding of two words about one thread. */
+function least(...words: readonly (Located<number> | undefined)[]): number | undefined {
+  const values = words.flatMap((word) => word?.value ?? []);
+  return values.length === 0 ? undefined : Math.min(...values);
+}
+
 function planScheduling(running: RunningSettings, hasSessions: boolean): SchedulingSettings {
-  const { nice, cpus, rttimeUs, maxAutoPriority, lateUs, names } = running;
+  const { maxAutoPriority, lateUs, names } = running;
+  const bfd = hasSessions ? running.bfd : {};
+  const nice = least(running.nice, bfd.nice);
+  const rttimeUs = least(running.rttimeUs, bfd.rttimeUs);
+  const cpus = running.cpus ?? bfd.cpus;
   const threadName = names.elector ?? (hasSessions ? names.bfd : undefined);
   const urgency = { mostPriority: maxAutoPriority?.value ?? 0, lateMs: lateUs.value / US_PER_MS };
   return {
     ...(threadName === undefined ? {} : { threadName: threadName.value }),
-    ...(nice === undefined ? {} : { nice: nice.value }),
+    ...(nice === undefined ? {} : { nice }),
     ...(cpus === undefined ? {} : { cpus: cpus.value }),
-    ...(rttimeUs === undefined ? {} : { rttimeUs: rttimeUs.value }),
+    ...(rttimeUs === undefined ? {} : { rttimeUs }),
     ...(urgency.mostPriority > 0 ? { urgency } : {}),
   };
 }

@@ -54,12 +54,14 @@ function pickWeight({ weight, reverse }: { weight: number; reverse: boolean }) {
 }
 
 export function planSessions({ trackers }: Configuration): { bfd?: BfdSettings[] } {
-  const bfd = trackers.sessions.map(({ name, neighbour, source, weight: _, reverse: __, ...more }) => ({
-    name: name.value,
-    neighbour: neighbour.value,
-    ...(source === undefined ? {} : { source: source.value }),
-    ...more,
-  }));
+  const bfd = trackers.sessions.map(
+    ({ name, neighbour, source, weight: _, reverse: __, tellsVrrp: ___, ...more }) => ({
+      name: name.value,
+      neighbour: neighbour.value,
+      ...(source === undefined ? {} : { source: source.value }),
+      ...more,
+    }),
+  );
   return bfd.length === 0 ? {} : { bfd };
 }
 

@@ -61,6 +61,21 @@ describe('a session', () => {
   });
 });
 
+describe('who hears of it', () => {
+  test.each(['', 'vrrp', 'vrrp\nchecker', 'checker\nvrrp'])('%j: VRRP', (words) => {
+    expect(plan(file(`${SESSION}\n${words}`)).instances[0]!.tracks).toHaveLength(1);
+  });
+
+  test('checks alone: who tracks it is told as in keepalived, and elected without it', () => {
+    const text = file(`${SESSION}\nchecker`);
+    expect(said(text)).toEqual(['CFG_REFERENCE uplink is for checks only']);
+    const { configuration, diagnostics } = readConfiguration([{ name: 'x', text }], { compat: true });
+    expect(diagnostics[0]!.severity).toBe('ignored');
+    const { bfd, instances } = planElector(configuration, 'kernel');
+    expect([bfd!.length, instances[0]!.tracks]).toEqual([1, []]);
+  });
+});
+
 describe('mistakes', () => {
   test.each([
     ['no neighbour', file('min_tx 5'), 'CFG_INCOMPLETE this bfd_instance has no neighbor_ip'],

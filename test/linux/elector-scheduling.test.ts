@@ -24,15 +24,16 @@ const planned = (text: string) => {
   return planElector(configuration!, 'kernel');
 };
 
-/** Of each thread: nice value, policy and priority (proc_pid_stat(5)), and its CPUs. */
+/** Of each thread: name, nice value, policy and priority (proc_pid_stat(5)), and its CPUs. */
 function threads(ours: Ours) {
   const tasks = `/proc/${ours.child.pid}/task`;
   return readdirSync(tasks).map((id) => {
     const fields = readFileSync(`${tasks}/${id}/stat`, 'utf8')
       .replace(/^.*\) /, '')
       .split(' ');
+    const name = readFileSync(`${tasks}/${id}/comm`, 'utf8').trimEnd();
     const cpus = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync(`${tasks}/${id}/status`, 'utf8'))![1]!;
-    return { nice: Number(fields[16]), priority: Number(fields[37]), cpus };
+    return { name, nice: Number(fields[16]), priority: Number(fields[37]), cpus };
   });
 }
 const limit = (ours: Ours) =>
@@ -44,11 +45,32 @@ test('one thread has the nice value and the CPUs, and a reload gives them back',
   const ours = pair.elector(planned(file('vrrp_priority -7\nvrrp_cpu_affinity 0')));
   await ours.is('MASTER');
   const special = threads(ours).filter(({ nice }) => nice === -7);
-  expect(special).toEqual([{ nice: -7, priority: 0, cpus: '0' }]);
+  expect(special).toEqual([{ name: 'lvs-elector', nice: -7, priority: 0, cpus: '0' }]);
   ours.send({ type: 'configure', settings: planned(file('')) });
   await until('the usual treatment', () =>
     threads(ours).every(({ nice, cpus }) => nice === 0 && cpus !== '0'),
   );
+});
+
+test('the words about BFD count for the thread that it is in, while it has sessions', async () => {
+  const words = 'bfd_priority -4\nbfd_cpu_affinity 0\nbfd_process_name bfd\nbfd_rlimit_rttime 700000';
+  const session = 'bfd_instance B {\nneighbor_ip 10.1.0.2\n}\n';
+  const ours = pair.elector(planned(session + file(words)));
+  await ours.is('MASTER');
+  const special = threads(ours).filter(({ nice }) => nice === -4);
+  expect(special).toEqual([{ name: 'bfd', nice: -4, priority: 0, cpus: '0' }]);
+  expect(limit(ours)[0]).toBe('700000');
+  const real = `${session}${file(`${words}\nbfd_rt_priority 7\nvrrp_rt_priority 3`)}`;
+  ours.send({ type: 'configure', settings: planned(real) });
+  await until('the priority', () =>
+    threads(ours).some(({ name, priority }) => name === 'bfd' && priority === 7),
+  );
+  ours.send({ type: 'configure', settings: planned(file(`${words}\nvrrp_rt_priority 3`)) });
+  await until('what VRRP alone asks for', () =>
+    threads(ours).some(({ name, priority }) => name === 'lvs-elector' && priority === 3),
+  );
+  expect(threads(ours).filter(({ nice, cpus }) => nice !== 0 || cpus === '0')).toEqual([]);
+  expect(limit(ours)[0]).not.toBe('700000');
 });
 
 test('vrrp_rlimit_rttime is there while the file says so, and its signal ends the director', async () => {

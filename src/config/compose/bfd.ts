@@ -42,7 +42,13 @@ export function composeBfd(
     hopLimit,
     maxHops: maxHops < 0 ? ANY_HOPS : maxHops,
     multihop: last(body, 'multihop') !== undefined,
+    tellsVrrp: tellsVrrp(body),
     weight,
     reverse,
   };
+}
+
+/** Without a word of it everybody hears of it. As in keepalived, one that VRRP does not cannot be tracked. */
+export function tellsVrrp(body: Settings<typeof BFD_INSTANCE>): boolean {
+  return last(body, 'vrrp') !== undefined || last(body, 'checker') === undefined;
 }

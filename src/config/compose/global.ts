@@ -32,7 +32,7 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>, report: Re
     ownerIgnoresAdverts: settled(settings, 'vrrp_owner_ignore_adverts'),
     higherPriorityAdvert: settled(settings, 'vrrp_higher_prio_send_advert'),
     skipsAddressCheck: settled(settings, 'vrrp_skip_check_adv_addr'),
-    running: composeRunning(settings),
+    running: composeRunning(settings, report),
     strict: settled(settings, 'vrrp_strict'),
     logsUnknownIds: last(settings, 'log_unknown_vrids') !== undefined,
     checksUnicastSource: settled(settings, 'vrrp_check_unicast_src'),

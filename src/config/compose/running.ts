@@ -18,17 +18,23 @@ const WORDS = {
   receiveBuffer: 'vrrp_rx_bufs_policy',
 } as const;
 
+const BFD_WORDS = {
+  nice: 'bfd_priority',
+  cpus: 'bfd_cpu_affinity',
+  realtimePriority: 'bfd_rt_priority',
+} as const;
 const NAMES = {
   director: 'process_name',
   elector: 'vrrp_process_name',
   bfd: 'bfd_process_name',
 } as const;
 
-export function composeRunning(settings: Global): RunningSettings {
+export function composeRunning(settings: Global, report: Report): RunningSettings {
   const rttime = later(last(settings, 'vrrp_rlimit_rttime'), last(settings, 'vrrp_rlimit_rtime'));
   return {
     ...given(settings, WORDS),
     ...(rttime === undefined ? {} : { rttimeUs: rttime }),
+    bfd: composeBfdRunning(settings, report),
     lateUs: settled(settings, 'min_auto_priority_delay'),
     receiveMultiplier: settled(settings, 'vrrp_rx_bufs_multiplier'),
     names: composeNames(settings),
@@ -41,6 +47,19 @@ export function composeRunning(settings: Global): RunningSettings {
       forced: settled(settings, 'vrrp_netlink_monitor_rcv_bufs_force'),
     },
   };
+}
+
+function composeBfdRunning(settings: Global, report: Report): RunningSettings['bfd'] {
+  const rttimeUs = later(last(settings, 'bfd_rlimit_rttime'), last(settings, 'bfd_rlimit_rtime'));
+  const found = given(settings, BFD_WORDS);
+  const [own, theirs] = [found.cpus, last(settings, 'vrrp_cpu_affinity')];
+  if (own !== undefined && theirs !== undefined && String(own.value) !== String(theirs.value)) {
+    const message = 'bfd_cpu_affinity is left out: vrrp_cpu_affinity is about the same thread';
+    report.add('CFG_ELSEWHERE', own.at, message, 'BFD runs in the elector, and with its sockets', [
+      { at: theirs.at, message: 'this counts' },
+    ]);
+  }
+  return { ...found, ...(rttimeUs === undefined ? {} : { rttimeUs }) };
 }
 
 function composeNames(settings: Global): ProcessNames {

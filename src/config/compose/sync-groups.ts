@@ -111,7 +111,12 @@ export function trackersOf(
   kind: TrackedName['kind'],
   { files, processes, scripts, sessions }: Trackers,
 ): readonly (BfdInstance | TrackFile | TrackProcess | TrackScript)[] {
-  return { file: files, process: processes, script: scripts, bfd: sessions }[kind];
+  return {
+    file: files,
+    process: processes,
+    script: scripts,
+    bfd: sessions.filter(({ tellsVrrp }) => tellsVrrp),
+  }[kind];
 }
 
 function addTracked(member: VrrpInstance, body: Body, report: Report): void {

@@ -1,7 +1,6 @@
 // The block `bfd_instance NAME { … }`. Defaults are keepalived 2.2.7's: keepalived.conf(5).
 import { type Block, keyword } from './block.ts';
 import { address, decimal, integer, nothing } from './shape.ts';
-import { words } from './table.ts';
 import { weightWord } from './trackers.ts';
 
 /** Milliseconds. */
@@ -43,9 +42,7 @@ export const BFD_INSTANCE = {
     ),
     multihop: keyword(nothing, 'several hops between the two: port 4784 (RFC 5883)'),
     weight: keyword(weightWord(MOST_WEIGHT), 'weight where it is tracked without one; default 0: FAULT'),
+    vrrp: keyword(nothing, 'VRRP hears of it: needed only beside `checker`'),
+    checker: keyword(nothing, 'checks hear of it, and VRRP does not unless `vrrp` is there, too'),
   },
-  others: words(`
-  none    vrrp                          flag        only VRRP hears of it
-  ignored checker                       flag        only checkers hear of it
-`),
 } as const satisfies Block;

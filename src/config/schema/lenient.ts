@@ -45,6 +45,9 @@ const atLeastOne: Correct = (text) => {
   return Number(number) === 0 ? '1' : number;
 };
 
+/** As many letters as the kernel keeps of the name of a process. */
+const cut: Correct = (text) => text.slice(0, 15);
+
 const CORRECTIONS: Readonly<Record<string, Correct>> = {
   priority: always('100'),
   state: always('BACKUP'),
@@ -61,6 +64,12 @@ const CORRECTIONS: Readonly<Record<string, Correct>> = {
   vrrp_garp_master_refresh: either(leadingDigits, always('0')),
   vrrp_garp_master_refresh_repeat: atLeastOne,
   vrrp_rt_priority: within(1, 99),
+  bfd_rt_priority: within(1, 99),
+  process_name: cut,
+  vrrp_process_name: cut,
+  bfd_process_name: cut,
+  checker_process_name: cut,
+  lvs_process_name: cut,
   weight: leadingDigits,
   uthreshold: leadingDigits,
   lthreshold: leadingDigits,

@@ -82,8 +82,41 @@ export const GLOBAL_RUNNING_WORDS = {
   vrrp_delay_after_boot: keyword(delay, 'the same from the boot of the system on; the later moment counts'),
 } as const;
 
+const bfdRttime = 'as vrrp_rlimit_rttime, while there are BFD sessions; the smaller of the two';
+/** BFD runs in the elector. */
+export const BFD_RUNNING_WORDS = {
+  bfd_priority: keyword(
+    integer(-20, 19),
+    'as vrrp_priority, while there are BFD sessions: they are in the same thread; the lower of the two',
+  ),
+  bfd_rt_priority: keyword(
+    integer(1, HIGHEST_PRIORITY),
+    'as vrrp_rt_priority, while there are BFD sessions; the higher of the two',
+  ),
+  bfd_cpu_affinity: keyword(
+    many(integer(0, INT_MAX)),
+    'as vrrp_cpu_affinity, while there are BFD sessions, where that is not given',
+  ),
+  bfd_rlimit_rttime: keyword(rttime, bfdRttime),
+  bfd_rlimit_rtime: keyword(rttime, 'old name of bfd_rlimit_rttime', { oldNameOf: 'bfd_rlimit_rttime' }),
+} as const;
+
+/** TASK_COMM_LEN without its zero byte. */
+const LONGEST_NAME = 15;
+const threadName: Shape<string> = {
+  ...text,
+  syntax: 'NAME',
+  json: { type: ['string', 'number', 'boolean'], maxLength: LONGEST_NAME },
+  example: 'director',
+  read(given) {
+    const word = given.take('a name');
+    if (word === undefined) return undefined;
+    const bytes = new TextEncoder().encode(word.text).length;
+    return bytes <= LONGEST_NAME ? word.text : given.outside(word, `at most ${LONGEST_NAME} letters`);
+  },
+};
 const processName = (what: string, more: More = {}) =>
-  keyword(text, `what ps and /proc/PID/comm call ${what}; 15 bytes of it`, more);
+  keyword(threadName, `what ps and /proc/PID/comm call ${what}`, more);
 /** keepalived's processes are ours but for one: its VRRP and BFD children are one thread of the director. */
 export const PROCESS_NAME_WORDS = {
   process_names: keyword(nothing, 'a name for each process and the elector; they have them in any case'),

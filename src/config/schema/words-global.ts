@@ -60,12 +60,7 @@ export const GLOBAL_WORDS = words(
   none    checker_cpu_affinity          ints(0)     CPUs of the checker child
   none checker_rlimit_rttime uint(1) limit of real-time CPU time of the checker child, in microseconds
   none    checker_rlimit_rtime          uint(1)     old name of checker_rlimit_rttime
-  none    bfd_priority                  int(-20,19) nice value of the BFD child
   none    bfd_no_swap                   flag        lock the BFD child in memory
-  none    bfd_rt_priority               int(1,99)   real-time priority (SCHED_RR) of the BFD child
-  none    bfd_cpu_affinity              ints(0)     CPUs of the BFD child
-  none bfd_rlimit_rttime uint(1) limit of real-time CPU time of the BFD child, in microseconds
-  none    bfd_rlimit_rtime              uint(1)     old name of bfd_rlimit_rttime
   ignored snmp_socket                   text        socket of the AgentX master
   ignored enable_traps                  flag        send SNMP traps
   ignored enable_snmp_vrrp              flag        the VRRP part of KEEPALIVED-MIB
