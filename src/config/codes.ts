@@ -105,7 +105,7 @@ export const CODES = {
   CFG_NO_EFFECT: { severity: 'warning', means: "keepalived's word, accepted, and nothing acts upon it yet" },
   CFG_ELSEWHERE: {
     severity: 'warning',
-    means: "keepalived's word for what another word, or the system, does here: the hint says which",
+    means: "keepalived's word for what is had by other means here: the hint says which",
   },
   CFG_INCLUDE_EMPTY: { severity: 'warning', means: 'an `include` that matches no file' },
   CFG_REPEATED: { severity: 'warning', means: 'a single setting given twice: the last one counts' },

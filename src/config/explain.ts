@@ -109,7 +109,8 @@ function explainOne(
 function standingOf({ standing, because }: Keyword): string {
   if (standing === undefined) return 'acted upon';
   const { short, code } = STANDINGS[standing];
-  return `not acted upon yet: ${short} (${code})${because === undefined ? '' : `; ${because}`}`;
+  const lead = standing === 'otherwise' ? '' : 'not acted upon yet: ';
+  return `${lead}${short} (${code})${because === undefined ? '' : `; ${because}`}`;
 }
 
 function named({ options = {} }: Shape<unknown>): { options?: Option[] } {

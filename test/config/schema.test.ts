@@ -114,7 +114,7 @@ describe('a keyword', () => {
       const text = `${heads.join('\n')}\n${words.at(-1)} 1 ${body}\n${'}\n'.repeat(heads.length)}`;
       const { diagnostics } = readConfiguration([{ name: 'x', text }]);
       return !diagnostics.some(({ code }) =>
-        ['CFG_NO_EFFECT', 'CFG_UNSUPPORTED', 'CFG_UNSAFE'].includes(code),
+        ['CFG_NO_EFFECT', 'CFG_UNSUPPORTED', 'CFG_UNSAFE', 'CFG_ELSEWHERE'].includes(code),
       );
     });
     expect(silent.map(({ path }) => path)).toEqual([]);
@@ -132,6 +132,54 @@ describe('a keyword', () => {
     });
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
+});
+
+/** What VRRP has of keepalived's language, wherever it stands. */
+const OF_VRRP = new RegExp(
+  [
+    '^(vrrp|bfd|track|static|garp|gna|nftables|iptables|linkbeat|interface_up)',
+    '^virtual_(ipaddress|routes|rules)',
+    'process|notify',
+  ].join('|'),
+);
+/** There is nothing for them to act upon; each says by what other means it is had. */
+const BY_OTHER_MEANS: ReadonlyMap<string, string> = new Map([
+  ['global_defs vrrp_no_swap', 'V8 ends when its memory is locked: docs/decisions/0013-no-swap.md'],
+  ['global_defs bfd_no_swap', 'the same'],
+  ['global_defs process_monitor_rcv_bufs', 'there is no such socket: processes are counted in /proc'],
+  ['global_defs process_monitor_rcv_bufs_force', 'the same'],
+]);
+
+describe('of VRRP', () => {
+  const words = everyKeyword()
+    .map(({ path, keyword }) => ({ path: path.trim(), keyword }))
+    .filter(({ path }) => path.split(' ').some((word) => OF_VRRP.test(word)))
+    .filter(({ path }) => !path.startsWith('director') && !path.startsWith('virtual_server'));
+
+  test('no word is without effect', () => {
+    expect(words.length).toBeGreaterThan(200);
+    const idle = words.filter(({ keyword: { standing } }) => standing === 'noEffect');
+    expect(idle.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('what is had by other means is so for a reason', () => {
+    const found = words.filter(({ keyword: { standing } }) => standing === 'otherwise');
+    expect(found.map(({ path }) => path).sort()).toEqual([...BY_OTHER_MEANS.keys()].sort());
+    for (const path of BY_OTHER_MEANS.keys()) {
+      const text = `global_defs {\n${path.split(' ')[1]} 1\n}\n`;
+      const { diagnostics } = readConfiguration([{ name: 'x', text }]);
+      const [said] = diagnostics.filter(({ code }) => code === 'CFG_ELSEWHERE');
+      expect(said).toMatchObject({
+        severity: 'warning',
+        hint: expect.stringMatching(/MemorySwapMax=0|\/proc/),
+      });
+    }
+  });
+});
+
+test('the unit that is shipped does what vrrp_no_swap is for', () => {
+  const unit = readFileSync(new URL('../../examples/systemd/lvs-director.service', import.meta.url), 'utf8');
+  expect(unit).toMatch(/^MemorySwapMax=0$/m);
 });
 
 test('every diagnostic code says what it means', () => {

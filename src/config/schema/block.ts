@@ -6,14 +6,20 @@ import type { Shape } from './shape.ts';
 /**
  * Of a word that keepalived acts upon and we do not (yet). `noEffect`: nothing is lost that anybody notices.
  * `unsupported`: something is left out. `unsafe`: running without it would do harm, so we do not run.
+ * `otherwise`: there is nothing here for it to act upon, and what it is for is had by other means.
  */
-export type Standing = 'noEffect' | 'unsupported' | 'unsafe';
+export type Standing = 'noEffect' | 'unsupported' | 'unsafe' | 'otherwise';
 export const STANDINGS = {
   noEffect: { code: 'CFG_NO_EFFECT', short: 'no effect', says: 'is known but not acted upon yet' },
   unsupported: {
     code: 'CFG_UNSUPPORTED',
     short: 'left out',
     says: 'is known but not supported yet: it is left out',
+  },
+  otherwise: {
+    code: 'CFG_ELSEWHERE',
+    short: 'by other means',
+    says: 'has nothing to act upon here: what it is for is had by other means',
   },
   unsafe: {
     code: 'CFG_UNSAFE',

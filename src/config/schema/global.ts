@@ -10,7 +10,7 @@ import { IPVS_GLOBAL_WORDS } from './ipvs-global.ts';
 import { GLOBAL_MAIL_WORDS } from './mail.ts';
 import { GLOBAL_NOTIFY_WORDS } from './notify.ts';
 import { type Options, options } from './options.ts';
-import { BFD_RUNNING_WORDS, GLOBAL_RUNNING_WORDS, PROCESS_NAME_WORDS } from './running.ts';
+import { BFD_RUNNING_WORDS, GLOBAL_RUNNING_WORDS, PROCESS_NAME_WORDS, UNNEEDED_WORDS } from './running.ts';
 import {
   INT_MAX,
   inParts,
@@ -178,6 +178,7 @@ export const GLOBAL_DEFS = {
     ...GLOBAL_RUNNING_WORDS,
     ...BFD_RUNNING_WORDS,
     ...PROCESS_NAME_WORDS,
+    ...UNNEEDED_WORDS,
     ...GLOBAL_NOTIFY_WORDS,
     ...GLOBAL_MAIL_WORDS,
     ...IPVS_GLOBAL_WORDS,

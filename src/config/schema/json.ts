@@ -128,10 +128,11 @@ function describe({ takes, block, doc, standing, because, advice }: Keyword): st
   if (block !== undefined && takes !== nothing) sentences.push(`Keys: ${takes.syntax}`);
   else if (!isObvious(takes)) sentences.push(`Takes ${takes.syntax}`);
   if (advice !== undefined) sentences.push(advice);
-  if (standing !== undefined)
-    sentences.push(
-      `Not acted upon yet: ${STANDINGS[standing].short}${because === undefined ? '' : `; ${because}`}`,
-    );
+  if (standing !== undefined) {
+    const lead = standing === 'otherwise' ? 'Not acted upon' : 'Not acted upon yet';
+    const why = because === undefined ? '' : `; ${because}`;
+    sentences.push(`${lead}: ${STANDINGS[standing].short}${why}`);
+  }
   return `${sentences.join('. ')}.`;
 }
 

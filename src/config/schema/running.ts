@@ -127,6 +127,27 @@ export const PROCESS_NAME_WORDS = {
   lvs_process_name: processName('the balancer', { oldNameOf: 'checker_process_name' }),
 } as const;
 
+const locked = (what: string) =>
+  keyword(nothing, `lock ${what} in memory`, {
+    standing: 'otherwise',
+    because: 'Node would end: set MemorySwapMax=0 in the unit, as examples/systemd does',
+  });
+const counted: More = {
+  standing: 'otherwise',
+  because: 'processes are counted in /proc each half second: there is no socket',
+};
+export const UNNEEDED_WORDS = {
+  vrrp_no_swap: locked('the elector'),
+  bfd_no_swap: locked('BFD, which is in the elector,'),
+  checker_no_swap: locked('the balancer'),
+  process_monitor_rcv_bufs: keyword(
+    integer(0, UINT_MAX),
+    'bytes of the buffer of the process connector',
+    counted,
+  ),
+  process_monitor_rcv_bufs_force: keyword(toggle, 'process_monitor_rcv_bufs may exceed rmem_max', counted),
+} as const;
+
 export const RUNNING_WORDS = {
   kernel_rx_buf_size: keyword(
     integer(0, UINT_MAX),

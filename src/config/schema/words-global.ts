@@ -54,13 +54,10 @@ export const GLOBAL_WORDS = words(
   ignored nftables_ipvs_priority        int(-2147483648) priority of the chains of nftables_ipvs
   ignored nftables_ipvs_start_fwmark    uint(1)     first mark of nftables_ipvs; default 1000
   none    checker_priority              int(-20,19) nice value of the checker child
-  none vrrp_no_swap flag lock the VRRP child in memory; Node ends then: set MemorySwapMax=0 in the unit
-  none    checker_no_swap               flag        lock the checker child in memory
   none    checker_rt_priority           int(1,99)   real-time priority (SCHED_RR) of the checker child
   none    checker_cpu_affinity          ints(0)     CPUs of the checker child
   none checker_rlimit_rttime uint(1) limit of real-time CPU time of the checker child, in microseconds
   none    checker_rlimit_rtime          uint(1)     old name of checker_rlimit_rttime
-  none    bfd_no_swap                   flag        lock the BFD child in memory
   ignored snmp_socket                   text        socket of the AgentX master
   ignored enable_traps                  flag        send SNMP traps
   ignored enable_snmp_vrrp              flag        the VRRP part of KEEPALIVED-MIB
@@ -74,8 +71,6 @@ export const GLOBAL_WORDS = words(
   ignored enable_dbus                   flag        serve D-Bus
   ignored dbus_service_name             text        name on D-Bus; default org.keepalived.Vrrp1
   ignored dbus_no_interface_name text word in the path of instances without interface; default none
-  none    process_monitor_rcv_bufs      uint()      socket buffer of the process connector, in bytes
-  none    process_monitor_rcv_bufs_force bool        let process_monitor_rcv_bufs exceed rmem_max
   none lvs_netlink_cmd_rcv_bufs uint() socket buffer of the checker's netlink commands, in bytes
   none    lvs_netlink_cmd_rcv_bufs_force bool        let lvs_netlink_cmd_rcv_bufs exceed rmem_max
   none    lvs_netlink_monitor_rcv_bufs  uint()      socket buffer of the checker's netlink monitor, in bytes

@@ -1,6 +1,7 @@
 // How the kernel treats the thread that this runs in, and the process it is a part of: name, real-time
 // priority, nice value, CPUs, the limit of real-time CPU time. What is refused is told, and left as it is.
-// Memory is not locked: V8 gives pages back by madvise, which the kernel refuses of locked ones, and ends.
+// Memory is not locked: V8 gives pages back by madvise, which the kernel refuses of locked ones, and ends:
+// docs/decisions/0013-no-swap.md.
 import type { Notice } from '../../core/events.ts';
 import { raisedPriority, type Urgency } from '../../vrrp/lateness.ts';
 import type { ElectorSettings } from '../../vrrp/settings.ts';
