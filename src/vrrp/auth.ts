@@ -14,6 +14,11 @@
 //   clock falls back over a restart: what it sends is old until the clock has caught up. We also go on from
 //   the highest sequence that we hear of a peer (as Lamport's clocks do), so such a sender is past its own
 //   mark with the first advert that it hears.
+//
+// Where unsigned adverts count (`permissive`, `receive-only`), an old sequence is no reason to drop one:
+// whoever could play it again could as well leave the signature out. It is told, and the mark goes back with
+// it. Else a director that signs to a peer that does not (signatures are taken out) and comes back with an
+// older clock hears no sequence to go on from, and would be kept out for as long as its clock is behind.
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { type Address, addressBytes, familyOf } from '../core/address.ts';
 
@@ -54,7 +59,10 @@ export type AuthRefusal =
   | 'wrong-signature'
   | 'replayed';
 /** `skewMs`: how far the sender's clock is ahead of ours; of a refused advert it may be anybody's word. */
-export type Verdict = { ok: true; skewMs?: number } | { ok: false; drop: AuthRefusal; skewMs?: number };
+/** `isOld`: it would be `replayed` if unsigned ones did not count. */
+export type Verdict =
+  | { ok: true; skewMs?: number; isOld?: true }
+  | { ok: false; drop: AuthRefusal; skewMs?: number };
 
 export type Authenticator = {
   settings: HmacSettings;
@@ -130,10 +138,10 @@ export function verify(
     return { ok: false, drop: 'wrong-signature' };
   const mark = auth.marks.get(source);
   const isVoid = isTimed && mark !== undefined && Math.abs(aheadSeconds(mark, wallMs)) > windowSeconds;
-  if (mark !== undefined && !isVoid && !isLater(sequence, mark))
-    return { ok: false, drop: 'replayed', skewMs };
+  const isOld = mark !== undefined && !isVoid && !isLater(sequence, mark);
+  if (isOld && mode === 'enforce') return { ok: false, drop: 'replayed', skewMs };
   remember(auth, source, sequence);
-  return { ok: true, skewMs };
+  return { ok: true, skewMs, ...(isOld ? { isOld } : {}) };
 }
 
 function remember(auth: Authenticator, source: Address, sequence: bigint): void {

@@ -7,7 +7,7 @@ import { type Decoded, withTrailer } from './packet.ts';
 
 /** `unexpected-signature`: who has no keys cannot say whether it is right; keepalived drops it, too. */
 type Refused = { ok: false; drop: AuthRefusal | 'unexpected-signature'; skewMs?: number };
-type Examined = { ok: true; skewMs?: number } | Refused;
+type Examined = { ok: true; skewMs?: number; isOld?: true } | Refused;
 type Heard = Decoded & { ok: true };
 
 const SKEW_EACH_MS = 60_000;
@@ -42,6 +42,7 @@ export function authenticate(instance: Instance, heard: Heard, turn: Turn): Refu
     if (auth !== undefined) noteUnsigned(instance, source, turn);
     return undefined;
   }
+  if (examined.isOld) noteOld(instance, source, turn);
   instance.clockSkewMs = Math.round(skewMs);
   if (auth!.settings.antiReplay === 'time') watchClock(instance, source, skewMs, turn);
   return undefined;
@@ -53,6 +54,14 @@ function noteUnsigned(instance: Instance, from: Address, turn: Turn): void {
   if (isQuiet(instance, `unsigned ${from}`, turn.nowMs, UNSIGNED_EACH_MS)) return;
   const message = `${from} does not sign its adverts; with \`mode enforce\` they would be dropped`;
   notice(instance, 'vrrp.advert.odd', message, { from, oddity: 'unsigned' }, turn);
+}
+
+/** Its clock fell back over a restart, or somebody plays what was recorded. */
+function noteOld(instance: Instance, from: Address, turn: Turn): void {
+  count(instance, 'oldSequence');
+  if (isQuiet(instance, `old ${from}`, turn.nowMs, UNSIGNED_EACH_MS)) return;
+  const message = `${from} numbers its adverts anew from further back; \`mode enforce\` would drop them`;
+  notice(instance, 'vrrp.advert.odd', message, { from, oddity: 'old-sequence' }, turn);
 }
 
 function watchClock(instance: Instance, from: Address, skewMs: number, turn: Turn): void {

@@ -3,7 +3,7 @@
 import type { Random } from '../../src/core/time.ts';
 import type { Cast } from './draw.ts';
 import type { Fault } from './faults.ts';
-import { clocksMatter, type Signing, windowMs } from './secrets.ts';
+import { type Signing, windowMs } from './secrets.ts';
 import type { Spec, World } from './world.ts';
 
 type Act = Fault['act'];
@@ -16,8 +16,7 @@ export function drawKeyFaults(random: Random, cast: Cast, signing: Signing): Fau
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
   const make: Make = (what, act, thenMs = random() ** 2 * cast.downMs) => ({ what, act, thenMs });
   const spec = pick(cast.specs);
-  const plots = [outside, outside, strange, climb, climb];
-  if (clocksMatter(signing)) plots.push(oneClock, allClocks, allClocks, restart);
+  const plots = [outside, outside, strange, climb, climb, oneClock, allClocks, allClocks, restart];
   return pick(plots)(random, make, { cast, spec, signing });
 }
 

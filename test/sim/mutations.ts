@@ -178,8 +178,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'a signed advert counts twice',
     file: AUTH,
-    from: 'if (mark !== undefined && !isVoid && !isLater(sequence, mark))',
-    to: 'if (mark !== undefined && !isVoid && mark < 0n)',
+    from: 'const isOld = mark !== undefined && !isVoid && !isLater(sequence, mark);',
+    to: 'const isOld = mark !== undefined && !isVoid && mark < 0n;',
   },
   {
     what: 'an advert of long ago counts',

@@ -18,7 +18,6 @@ export function drawSigning(random: Random, version: 2 | 3): Signing | undefined
   if (version === 2 && random() < 0.4) return { ladder: [{ password: 'secret' }], rung: 0, stranger: false };
   const antiReplay = random() < 0.6 ? 'time' : 'monotonic';
   const whole = ladderOf(antiReplay, random() < 0.5 ? 2 : 5);
-  // Who does not sign tells nobody how far its sequence is, for a clock that falls back to go on from.
   const ladder = antiReplay === 'monotonic' && random() < 0.5 ? whole.slice(SIGNED) : whole;
   const first = ladder.indexOf(whole[SIGNED]!);
   const rung = random() < 0.6 ? first : Math.floor(random() * ladder.length);
@@ -55,11 +54,6 @@ export function otherSecrets({ hmac, password }: Secrets, digit: string): Secret
       hmac: { ...hmac, keys: hmac.keys.map(({ id, secret }) => ({ id, secret: other(secret) })) },
     }),
   };
-}
-
-/** Where sequences only grow, nothing is promised of a clock that is set while somebody does not sign. */
-export function clocksMatter(signing: Signing): boolean {
-  return windowMs(signing) !== undefined || signing.ladder[0]!.hmac?.mode === 'enforce';
 }
 
 /** How far clocks may be apart without anything being dropped; undefined = they do not matter. */

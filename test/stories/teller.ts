@@ -1,5 +1,6 @@
 // The language of the stories: what its lines do to a simulated world. See stories.test.ts.
 import { address } from '../../src/core/address.ts';
+import type { HmacSettings } from '../../src/vrrp/auth.ts';
 import type { InstanceSettings, WeightedInterface } from '../../src/vrrp/settings.ts';
 import { INSIDE, LINK, type Spec, VIP, type World } from '../sim/world.ts';
 
@@ -20,6 +21,7 @@ export function specOf([name, priority, ...options]: string[], index: number): S
   for (let word = options.shift(); word !== undefined; word = options.shift()) {
     if (word === 'keepalived') spec = { ...spec, keepalived: 'plain' };
     else if (word === 'sync_group') spec = { ...spec, groups: [{ name: 'VG_1', members: ['VI_1', 'VI_2'] }] };
+    else if (word === 'monotonic') own = { ...own, hmac: { ...own.hmac!, antiReplay: 'monotonic' } };
     else own = { ...own, ...option(word, options) };
   }
   if (spec.groups) spec = { ...spec, more: [{ ...SECOND, priority: own.priority! }] };
@@ -35,7 +37,7 @@ function option(word: string, rest: string[]): Partial<InstanceSettings> {
     case 'password':
       return { version: 2, password: rest.shift()! };
     case 'key':
-      return { hmac: hmacOf(rest.shift()!) };
+      return { hmac: { ...SIGNED, ...keysOf([rest.shift()!]) } };
     case 'ipv6':
       return {
         multicastGroup: IPV6_GROUP,
@@ -56,9 +58,18 @@ function option(word: string, rest: string[]): Partial<InstanceSettings> {
 }
 const SCRIPT = { kind: 'script', name: 'chk' } as const;
 
-function hmacOf(text: string): NonNullable<InstanceSettings['hmac']> {
-  const keys = [{ id: 1, secret: Buffer.from(text.padEnd(32, '.')).toString('hex') }];
-  return { keys, activeKey: 1, mode: 'enforce', antiReplay: 'time', windowSeconds: 5 };
+const SIGNED = { mode: 'enforce', antiReplay: 'time', windowSeconds: 5 } as const;
+/** `WORD` or `WORD#ID`; the first one signs. */
+function keysOf(words: readonly string[]): Pick<HmacSettings, 'keys' | 'activeKey'> {
+  const keys = words.map((word) => {
+    const [text = '', id = '1'] = word.split('#');
+    return { id: Number(id), secret: Buffer.from(text.padEnd(32, '.')).toString('hex') };
+  });
+  return { keys, activeKey: keys[0]!.id };
+}
+function sign(world: World, name: string, changed: Partial<HmacSettings>): void {
+  const { hmac } = world.node(name).settings.instances[0]!;
+  world.reconfigure(name, { hmac: { ...SIGNED, ...keysOf(['ours']), ...hmac, ...changed } });
 }
 
 export function perform(world: World, [verb = '', name = '', argument = '', ...rest]: string[]): void {
@@ -80,6 +91,12 @@ export function perform(world: World, [verb = '', name = '', argument = '', ...r
       return world.command(name, { type: 'tracker', tracker: SCRIPT, verdict: verdictOf(argument) });
     case 'priority':
       return world.reconfigure(name, { priority: Number(argument) });
+    case 'keys':
+      return sign(world, name, keysOf([argument, ...rest]));
+    case 'mode':
+      return sign(world, name, { mode: argument as HmacSettings['mode'] });
+    case 'clock':
+      return world.clock(name, milliseconds(argument) * (rest[0] === 'behind' ? -1 : 1));
     case 'remove':
       return world.configure(name, { ...world.node(name).settings, instances: [] });
     case 'put_back':

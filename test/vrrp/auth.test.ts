@@ -214,6 +214,24 @@ describe('clocks', () => {
   });
 });
 
+describe('while unsigned adverts count', () => {
+  const own = { antiReplay: 'monotonic' } as const;
+  test.each(['permissive', 'receive-only'] as const)('%s: nobody is kept out by its clock', (mode) => {
+    const receiver = create({ ...own, mode });
+    expect(verifyAt(receiver, signed(create(own), NOW))).toEqual({ ok: true, skewMs: 0 });
+    const restarted = create(own);
+    const first = verifyAt(receiver, signed(restarted, NOW - 3_600_000));
+    expect(first).toEqual({ ok: true, skewMs: -3_600_000, isOld: true });
+    // From there on it counts as any other, also when signatures are asked for again.
+    expect(verifyAt(receiver, signed(restarted, NOW - 3_599_000)).ok).toBe(true);
+    const strict = createAuthenticator(settings(own), receiver);
+    expect(heard(strict, signed(restarted, NOW - 3_598_000), NOW)).toBe('ok');
+    expect(heard(strict, signed(create(own), NOW - 3_599_000), NOW)).toBe('replayed');
+  });
+  const verifyAt = (receiver: Authenticator, trailer: Buffer) =>
+    verify(receiver, A, { message: MESSAGE, trailer }, NOW);
+});
+
 test('a reload forgets no sequence, neither sent nor heard', () => {
   const [sender, receiver] = [create(), create()];
   const trailer = signed(sender, NOW);
