@@ -129,6 +129,12 @@ program
     '--state <file>',
     'where apply writes down what was; default: realserver.json in the runtime directory',
   )
+  .addOption(
+    new Option('--from <side>', 'whose view verify takes; default: who this machine is').choices([
+      'server',
+      'director',
+    ]),
+  )
   .option('--dry-run', 'only say what would be done', false)
   .option('-i, --config-id <id>', 'id for @ lines; default: the short host name')
   .option('--json', 'as JSON', false)

@@ -5,7 +5,7 @@ import { DirectorError } from '../core/errors.ts';
 import { type Applied, decodeApplied, encodeApplied } from '../director/preflight/applied.ts';
 import type { Duty } from '../director/preflight/duties.ts';
 import { examineServer } from '../director/preflight/examine.ts';
-import { type Finding, worstOf } from '../director/preflight/finding.ts';
+import { type Finding, stepsOf, worstOf } from '../director/preflight/finding.ts';
 import { type KeyedStep, mergeSteps, stepName, stepsToUndo, undoName } from '../director/preflight/steps.ts';
 import { renderFindings, summary } from '../director/preflight/text.ts';
 import { readHost } from '../linux/preflight/host.ts';
@@ -15,17 +15,33 @@ import { type Outcome, type Task, toJson, unnamed } from './realserver.ts';
 type Line = { step: string; result: 'done' | 'failed' | 'left' | 'planned'; why?: string };
 type Report = { lines: readonly Line[]; findings: readonly Finding[] };
 
+/** What was done may bring to light what else there is to do, once or twice. */
+const MOST_ROUNDS = 3;
+
 /** `duties`: those of this machine. */
 export async function applyServer(task: Task, duties: readonly Duty[]): Promise<Outcome> {
-  const { flags, gateways, host, requests, statePath } = task;
-  const applied = readApplied(statePath);
-  const look = (of = host) => examineServer(duties, of, { gateways });
-  const findings = look();
-  const undo = stepsToUndo(applied, new Set(findings.map(({ key }) => key)));
-  const steps = findings.flatMap(({ key, steps: all = [] }) => all.map((step) => ({ key, step })));
-  if (flags.dryRun)
-    return report(task, duties, { lines: planned(undo, steps), findings }, steps.length + undo.length);
-  if (steps.length === 0 && undo.length === 0) return report(task, duties, { lines: [], findings }, 0);
+  const { flags, gateways, requests, statePath } = task;
+  const lines: Line[] = [];
+  let host = task.host;
+  for (let round = 0; ; round++) {
+    const findings = examineServer(duties, host, { gateways });
+    const applied = readApplied(statePath);
+    const undo = stepsToUndo(applied, new Set(findings.map(({ key }) => key)));
+    const steps = stepsOf(findings);
+    if (flags.dryRun) return report(task, duties, { lines: planned(undo, steps), findings });
+    const isOver = steps.length + undo.length === 0 || round === MOST_ROUNDS;
+    if (isOver || lines.some(({ result }) => result === 'failed'))
+      return report(task, duties, { lines, findings });
+    lines.push(...(await carryOut(task, applied, { undo, steps })));
+    host = readHost(requests);
+  }
+}
+
+async function carryOut(
+  { requests, statePath }: Task,
+  applied: readonly KeyedStep[],
+  { undo, steps }: { undo: readonly KeyedStep[]; steps: readonly KeyedStep[] },
+): Promise<Line[]> {
   // Before anything is done: whoever is killed on the way has left word of all that he may have done.
   await writeApplied(statePath, mergeSteps(applied, steps));
   const performer = new Performer(requests);
@@ -39,8 +55,7 @@ export async function applyServer(task: Task, duties: readonly Duty[]): Promise<
   });
   const kept = applied.filter((keyed) => !undo.includes(keyed) || failed.includes(keyed));
   await writeApplied(statePath, mergeSteps(kept, done));
-  const after = look(readHost(requests));
-  return report(task, duties, { lines: [...undone, ...lines], findings: after }, steps.length + undo.length);
+  return [...undone, ...lines];
 }
 
 export async function removeServer({ flags, requests, statePath }: Task): Promise<Outcome> {
@@ -59,13 +74,7 @@ export async function removeServer({ flags, requests, statePath }: Task): Promis
   return say(lines, failed.length > 0 ? 1 : 0);
 }
 
-/** Of `count` steps. */
-function report(
-  { flags, duties: all }: Task,
-  duties: readonly Duty[],
-  found: Report,
-  count: number,
-): Outcome {
+function report({ flags, duties: all }: Task, duties: readonly Duty[], found: Report): Outcome {
   const { lines } = found;
   const findings = [...unnamed(all, duties[0]!.server), ...found.findings];
   const failed = lines.some(({ result }) => result === 'failed');
@@ -74,10 +83,10 @@ function report(
   if (json) return { exitCode, output: toJson({ exitCode, dryRun, steps: lines, findings }) };
   if (dryRun) {
     const nothing = 'nothing to change\n';
-    return { exitCode, output: count === 0 ? nothing : lines.map(renderLine).join('') };
+    return { exitCode, output: lines.length === 0 ? nothing : lines.map(renderLine).join('') };
   }
   const rest = findings.filter(({ level }) => level !== 'ok');
-  const changes = count === 0 ? 'nothing to change\n' : lines.map(renderLine).join('');
+  const changes = lines.length === 0 ? 'nothing to change\n' : lines.map(renderLine).join('');
   const left = rest.length === 0 ? '' : `\n${renderFindings(rest, duties)}`;
   return { exitCode, output: `${changes}${left}${summary(findings)}` };
 }

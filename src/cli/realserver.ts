@@ -4,7 +4,7 @@
 import type { Configuration } from '../config/model.ts';
 import { type Address, parseAddress } from '../core/address.ts';
 import { DirectorError } from '../core/errors.ts';
-import { type Duties, dutiesAt, dutiesOf, heldAddresses } from '../director/preflight/duties.ts';
+import { type Duties, type Duty, dutiesAt, dutiesOf, heldAddresses } from '../director/preflight/duties.ts';
 import { examineServer } from '../director/preflight/examine.ts';
 import { type Finding, worstOf } from '../director/preflight/finding.ts';
 import type { Host } from '../director/preflight/host.ts';
@@ -13,6 +13,7 @@ import type { NetlinkSocket } from '../linux/netlink-socket.ts';
 import { openRequests, readHost } from '../linux/preflight/host.ts';
 import { readForHere } from './read-file.ts';
 import { applyServer, removeServer } from './realserver-apply.ts';
+import { verifyServers } from './realserver-verify.ts';
 
 export type RealserverFlags = {
   useFile: readonly string[];
@@ -24,6 +25,8 @@ export type RealserverFlags = {
   vip?: readonly string[];
   /** What applied steps are written to. */
   state?: string;
+  /** Whose view `verify` takes; by default who this machine is. */
+  from?: 'server' | 'director';
   dryRun: boolean;
   json: boolean;
   configId?: string;
@@ -41,6 +44,8 @@ export type Task = {
   duties: Duties;
   host: Host;
   gateways: readonly Address[];
+  /** Of the file's instances. */
+  interfaces: readonly string[];
   requests: NetlinkSocket;
   statePath: string;
   flags: RealserverFlags;
@@ -68,6 +73,7 @@ function taskOf(configuration: Configuration, requests: NetlinkSocket, flags: Re
     duties: dutiesOf(configuration, vip.map(given)),
     host: readHost(requests),
     gateways: named.length > 0 ? named : heldAddresses(configuration),
+    interfaces: configuration.instances.map((instance) => instance.interface.value),
     requests,
     statePath: state ?? `${configuration.director.runtimeDirectory.value}/realserver.json`,
     flags,
@@ -84,6 +90,7 @@ async function act(action: Action, task: Task): Promise<Outcome> {
   if (action === 'remove') return removeServer(task);
   const { host, duties, flags, gateways } = task;
   const own = ownServers(task);
+  if (action === 'verify' && isDirector(task, own)) return verifyServers(task, askedServers(task));
   if (own.length === 0) return failure(2, nobody(task), flags);
   const mine = dutiesAt(duties.duties, own);
   if (action === 'apply') return applyServer(task, mine);
@@ -91,6 +98,19 @@ async function act(action: Action, task: Task): Promise<Outcome> {
   const exitCode = worstOf(findings) === 'wrong' ? 1 : 0;
   if (flags.json) return { exitCode, output: toJson({ exitCode, by: 'server', findings }) };
   return { exitCode, output: `${renderFindings(findings, mine)}${summary(findings)}` };
+}
+
+/** Who is no real server, and holds a virtual address or an interface of an instance. */
+function isDirector({ flags: { from }, host, interfaces, gateways }: Task, own: readonly Address[]): boolean {
+  if (from !== undefined) return from === 'director';
+  if (own.length > 0) return false;
+  const isHere = ({ prefix, interface: name }: Host['addresses'][number]) =>
+    gateways.includes(prefix.address) || interfaces.includes(name);
+  return host.addresses.some(isHere);
+}
+
+function askedServers({ duties: { duties }, flags: { address } }: Task): Duty[] {
+  return address === undefined ? [...duties] : dutiesAt(duties, address.map(given));
 }
 
 /** Real servers of the file that this machine is; those of `--address` only, if there are any. */

@@ -119,6 +119,14 @@ export function replaceRoute(route: Route, indexOf: IndexOf): Request {
   const added = addRoute(route, indexOf);
   return { ...added, flags: NLM_F.ACK | NLM_F.CREATE | NLM_F.REPLACE };
 }
+/** The way to an address: the kernel answers with one route, ENETUNREACH and the like when there is none. */
+export function getRoute(to: Address): Request {
+  const family = familyOf(to);
+  const payload = encodeAttributes(ATTRIBUTES, { to }, AT.size);
+  payload.writeUInt8(AF[family], AT.family);
+  payload.writeUInt8(family === 4 ? 32 : 128, AT.toLength);
+  return { name: `RTM_GETROUTE ${to}`, type: RTM.GETROUTE, flags: 0, payload };
+}
 /** Only one of this very kind; none is ESRCH. The kernel has limited what it found too large of a metric. */
 export function deleteRoute({ metrics: _, ...route }: Route, indexOf: IndexOf): Request {
   const name = `RTM_DELROUTE ${routeName(route)}`;

@@ -9,7 +9,7 @@ import { type Address, endpoint, type Family, familyOf, prefixContains } from '.
 import type { Route } from '../../core/route.ts';
 import { type Duty, distinctBy } from './duties.ts';
 import type { Finding } from './finding.ts';
-import { effective, type Host, isAsked, linkOf, networkAround, placesOf } from './host.ts';
+import { defaultRoute, effective, type Host, isAsked, linkOf, networkAround, placesOf } from './host.ts';
 import { hostLength, type Step } from './steps.ts';
 import { examineTunnels } from './tunnels.ts';
 
@@ -167,7 +167,7 @@ function examineGateway(
   const near = gateways.filter(
     (gateway) => prefixContains(network.prefix, gateway) && placesOf(host, gateway).length === 0,
   );
-  const route = host.defaultRoutes.find((each) => each.family === family);
+  const route = defaultRoute(host, family);
   const now = route === undefined ? 'there is no default route' : `the default route is ${hopOf(route)}`;
   const inside = masked.find(({ vip }) => networkAround(host, vip) !== undefined);
   const oneArm: Finding[] =

@@ -1,5 +1,5 @@
 // What a check found: one line about one thing that has to be so, with what is to be done when it is not.
-import type { Step } from './steps.ts';
+import type { KeyedStep, Step } from './steps.ts';
 
 /** Stable: monitors look for them. What each means is in docs/realserver.md. */
 export const FINDINGS = {
@@ -34,7 +34,17 @@ export type Finding = {
   hint?: string;
   /** What makes it right. */
   steps?: readonly Step[];
+  /** What those bring with them: for something else that the file will want then. */
+  also?: readonly KeyedStep[];
 };
+
+/** Of all of them, in order. */
+export function stepsOf(findings: readonly Finding[]): KeyedStep[] {
+  return findings.flatMap(({ key, steps = [], also = [] }) => [
+    ...steps.map((step) => ({ key, step })),
+    ...also,
+  ]);
+}
 
 /** Of several, the worst. */
 export function worstOf(findings: readonly Pick<Finding, 'level'>[]): Level {

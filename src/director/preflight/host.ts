@@ -1,5 +1,5 @@
 // A machine as far as a real server's work depends on it: what the kernel told, at one moment.
-import { type Address, type Prefix, prefixContains } from '../../core/address.ts';
+import { type Address, type Family, type Prefix, prefixContains } from '../../core/address.ts';
 import type { Protocol } from '../../core/forwarding.ts';
 import type { Route } from '../../core/route.ts';
 
@@ -21,8 +21,8 @@ export type Listener = { protocol: Protocol; address?: Address; port: number; fa
 export type Host = {
   links: readonly HostLink[];
   addresses: readonly HostAddress[];
-  /** Of the main table, the one that is used first. */
-  defaultRoutes: readonly Route[];
+  /** Of the main table, to everywhere and to connected networks, the best first. */
+  routes: readonly Route[];
   /** Values below /proc/sys/net by their path there. */
   sysctls: ReadonlyMap<string, string>;
   listeners: readonly Listener[];
@@ -30,6 +30,11 @@ export type Host = {
 
 export function linkOf(host: Host, name: string): HostLink | undefined {
   return host.links.find((link) => link.name === name);
+}
+
+/** The one that is used. */
+export function defaultRoute(host: Host, family: Family): Route | undefined {
+  return host.routes.find((route) => route.family === family && route.to.length === 0);
 }
 
 /** Others can ask it who has an address. A dummy is Ethernet that nobody is on. */

@@ -107,6 +107,6 @@ function identity(step: Step): string {
     case 'addAddress':
       return `address ${step.interface} ${step.address}`;
     case 'setRoute':
-      return `route ${step.route.family}`;
+      return `route ${step.route.to.address}/${step.route.to.length} ${step.route.priority ?? ''}`;
   }
 }

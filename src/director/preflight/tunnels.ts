@@ -1,10 +1,11 @@
 // Tunnels that end at a real server: which kind of device takes in what a director wraps, what it costs of a
 // packet, and whether the machine has one. ip_vs_tunnel_xmit of the kernel's IPVS is the sender.
-import { type Address, familyOf } from '../../core/address.ts';
+import { type Address, type Family, familyOf, isLinkLocal } from '../../core/address.ts';
 import type { Tunnel as Wrapping } from '../../core/forwarding.ts';
+import type { Route } from '../../core/route.ts';
 import { type Duty, distinctBy, familiesOfTunnel } from './duties.ts';
-import type { Finding } from './finding.ts';
-import { effective, type Host, type HostLink, linkOf, placesOf, sysctlNumber } from './host.ts';
+import { type Finding, stepsOf } from './finding.ts';
+import { effective, type Host, type HostLink, isAsked, linkOf, placesOf, sysctlNumber } from './host.ts';
 import type { Step, TunnelKind } from './steps.ts';
 
 /** What a client's packet may be long: Ethernet. */
@@ -62,7 +63,12 @@ function examineDevice(duty: Duty, host: Host): Finding[] {
       key,
       says: `${device.name} takes in ${kind} for ${server}`,
     };
-    return [finding, ...examinePort(duty), ...examineReturnPath(duty, device, host)];
+    return [
+      finding,
+      ...examinePort(duty),
+      ...examineReturnPath(duty, device, host),
+      ...examineOwnAddress(duty, device.name, host),
+    ];
   }
   const [down] = fitting.filter(({ tunnel }) => tunnel?.local === server);
   const says = down === undefined ? missing(ofKind, kind, server) : `the tunnel device ${down.name} is down`;
@@ -77,11 +83,14 @@ function examineDevice(duty: Duty, host: Host): Finding[] {
     down === undefined
       ? `ip link add ${name} type ${kind} local ${server} && ip link set ${name} up`
       : `ip link set ${down.name} up`;
-  const path = down === undefined ? [] : examineReturnPath(duty, down, host);
+  const rest = down === undefined ? [] : examineReturnPath(duty, down, host);
+  const address = examineOwnAddress(duty, down?.name ?? name, host);
+  const also = down === undefined ? stepsOf(address) : [];
   return [
-    { code: 'RS_TUNNEL', level: 'wrong', server, key, says, hint, steps },
+    { code: 'RS_TUNNEL', level: 'wrong', server, key, says, hint, steps, also },
     ...examinePort(duty),
-    ...path,
+    ...rest,
+    ...(down === undefined ? [] : address),
   ];
 }
 
@@ -143,6 +152,30 @@ function examineReturnPath({ server, vip }: Duty, { name }: HostLink, host: Host
   ];
 }
 
+/**
+ * On a device without an IPv4 address even the loose filter drops everything: fib_validate_source of the
+ * kernel. The virtual address does, beside where else it is.
+ */
+function examineOwnAddress({ server, vip }: Duty, name: string, host: Host): Finding[] {
+  if (familyOf(vip) === 6) return [];
+  const about = { code: 'RS_RP_FILTER', server, key: `address ${vip} of ${name}` } as const;
+  const isThere = linkOf(host, name) !== undefined;
+  const hasAddress = host.addresses.some(
+    ({ interface: at, prefix }) => at === name && familyOf(prefix.address) === 4,
+  );
+  if (hasAddress) return [{ ...about, level: 'ok', says: `${name} has an address, as its rp_filter needs` }];
+  if (isThere && effective(host, 'rp_filter', name) === 0) return [];
+  return [
+    {
+      ...about,
+      level: 'wrong',
+      says: `${name} has no address: its rp_filter, even a loose one, drops what comes out of it`,
+      hint: `ip addr add ${vip}/32 dev ${name}; or rp_filter 0, of \`all\` as well`,
+      steps: [{ do: 'addAddress', interface: name, address: vip }],
+    },
+  ];
+}
+
 /** What a server says in its SYN-ACK is what clients send: the advmss of the route to them. */
 function examineSegments(duty: Duty, host: Host): Finding {
   const { server, vip, method } = duty;
@@ -153,25 +186,26 @@ function examineSegments(duty: Duty, host: Host): Finding {
   if (mtu - overhead >= CLIENT_MTU)
     return { ...about, level: 'ok', says: `MTU ${mtu} takes packets of ${CLIENT_MTU} bytes in a tunnel` };
   const most = fittingSegment(vip, mtu, overhead);
-  const route = host.defaultRoutes.find((each) => each.family === family);
-  const advmss = route?.metrics?.advmss;
-  if (advmss !== undefined && advmss <= most)
-    return { ...about, level: 'ok', says: `clients are told to send segments of at most ${advmss} bytes` };
-  const says = `MTU ${mtu} less ${overhead} bytes of tunnel: clients send more than the ${most} that fit`;
-  if (route === undefined)
-    return {
-      ...about,
-      level: 'warning',
-      says,
-      hint: `no default route to set advmss ${most} at: raise the MTU`,
-    };
+  const routes = routesToClients(host, family);
+  const large = routes.filter(({ metrics }) => metrics?.advmss === undefined || metrics.advmss > most);
+  if (routes.length > 0 && large.length === 0)
+    return { ...about, level: 'ok', says: `clients are told to send segments of at most ${most} bytes` };
   return {
     ...about,
     level: 'warning',
-    says,
-    hint: `advmss ${most} at the route to clients, or an MTU of ${CLIENT_MTU + overhead} all the way here`,
-    steps: [
-      { do: 'setRoute', route: { ...route, metrics: { ...route.metrics, advmss: most } }, former: route },
-    ],
+    says: `MTU ${mtu} less ${overhead} bytes of tunnel: clients send more than the ${most} that fit`,
+    hint: `advmss ${most} at the routes to clients, or an MTU of ${CLIENT_MTU + overhead} all the way here`,
+    steps: large.map((route) => ({
+      do: 'setRoute',
+      route: { ...route, metrics: { ...route.metrics, advmss: most } },
+      former: route,
+    })),
   };
+}
+
+function routesToClients(host: Host, family: Family): Route[] {
+  const isOut = (name: string | undefined) => host.links.some((link) => link.name === name && isAsked(link));
+  return host.routes.filter(
+    (route) => route.family === family && isOut(route.interface) && !isLinkLocal(route.to.address),
+  );
 }

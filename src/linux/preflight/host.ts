@@ -13,6 +13,7 @@ import {
   NETLINK_ROUTE,
 } from '../../netlink/route.ts';
 import { decodeRoute } from '../../netlink/route-message.ts';
+import { macText } from '../../vrrp/ethernet.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { readSysctl } from '../sysctl.ts';
 
@@ -36,7 +37,7 @@ export function readHost(requests: NetlinkSocket): Host {
   return {
     links: links.map(hostLink),
     addresses: readAddresses(requests, nameOf),
-    defaultRoutes: readDefaultRoutes(requests, nameOf),
+    routes: readRoutes(requests, nameOf),
     sysctls: readSysctls(links.map(({ name }) => name)),
     listeners: [...readListeners('TCP'), ...readListeners('UDP')],
   };
@@ -57,7 +58,7 @@ function hostLink({ name, up, loopback, kind, mtu, mac, tunnel }: Link): HostLin
     loopback,
     mtu,
     ...(kind === undefined ? {} : { kind }),
-    ...(isEthernet ? { mac: mac.toString('hex').replace(/..(?!$)/g, '$&:') } : {}),
+    ...(isEthernet ? { mac: macText(mac) } : {}),
     ...(tunnel === undefined ? {} : { tunnel }),
   };
 }
@@ -74,13 +75,13 @@ function readAddresses(requests: NetlinkSocket, nameOf: (index: number) => strin
 }
 
 /** The best first. */
-function readDefaultRoutes(requests: NetlinkSocket, nameOf: (index: number) => string): Route[] {
+function readRoutes(requests: NetlinkSocket, nameOf: (index: number) => string): Route[] {
   const routes = requests.request(dumpRoutes()).flatMap((message) => {
     const decoded = decodeRoute({ ...message, flags: 0 }, nameOf);
     if (!decoded.ok) return [];
     const { place: _, ...route } = decoded.value;
-    const isDefault = route.to.length === 0 && route.table === MAIN_TABLE && route.type === UNICAST;
-    return isDefault ? [route] : [];
+    const isNear = route.to.length === 0 || (route.via === undefined && route.hops === undefined);
+    return isNear && route.table === MAIN_TABLE && route.type === UNICAST ? [route] : [];
   });
   const metric = ({ family, priority }: Route) => priority ?? (family === 6 ? IPV6_METRIC : 0);
   return routes.toSorted((one, other) => metric(one) - metric(other));

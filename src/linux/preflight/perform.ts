@@ -73,10 +73,10 @@ export class Performer {
   }
 
   #undoRoute(route: Route, former: Route | undefined): Undone {
-    const now = readHost(this.#requests).defaultRoutes;
-    const isThere = now.some(
+    const isThere = readHost(this.#requests).routes.some(
       (each) =>
-        each.family === route.family &&
+        each.to.address === route.to.address &&
+        each.to.length === route.to.length &&
         each.via === route.via &&
         each.interface === route.interface &&
         each.metrics?.advmss === route.metrics?.advmss,

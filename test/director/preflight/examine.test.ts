@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { address } from '../../../src/core/address.ts';
 import type { Duty } from '../../../src/director/preflight/duties.ts';
 import { examineServer } from '../../../src/director/preflight/examine.ts';
-import type { Finding } from '../../../src/director/preflight/finding.ts';
+import { type Finding, stepsOf } from '../../../src/director/preflight/finding.ts';
 import type { Host, HostLink } from '../../../src/director/preflight/host.ts';
 import { carryOut, duty, ETH, GATEWAY, host, SERVER, VIP } from './hosts.ts';
 
@@ -133,7 +133,7 @@ describe('TUN', () => {
     ...good,
     links: [...good.links, link],
     sysctls: sysctls.set('ipv4/conf/tun4/rp_filter', sysctls.get('ipv4/conf/tun4/rp_filter') ?? '0'),
-    defaultRoutes: [defaultVia('10.0.0.254', { metrics: { advmss: 1440 } })],
+    routes: [defaultVia('10.0.0.254', { metrics: { advmss: 1440 } })],
   });
   test('as it has to be', () => {
     expect(wrong([TUN], withTunnel(tunnel()))).toEqual([]);
@@ -153,12 +153,16 @@ describe('TUN', () => {
     ['2', '1', false],
     ['1', '2', false],
     ['0', '0', false],
-  ])('rp_filter of all %s and of the tunnel %s', (all, own, isWrong) => {
+  ])('rp_filter of all %s and of the tunnel %s, which has an address', (all, own, isWrong) => {
     const sysctls = new Map([...QUIET, ['ipv4/conf/all/rp_filter', all], ['ipv4/conf/tun4/rp_filter', own]]);
-    expect(wrong([TUN], withTunnel(tunnel(), sysctls))).toEqual(isWrong ? ['wrong RS_RP_FILTER'] : []);
+    const of = withTunnel(tunnel(), sysctls);
+    const addresses = [...of.addresses, { ...onLo, interface: 'tun4' }];
+    expect(wrong([TUN], { ...of, addresses })).toEqual(isWrong ? ['wrong RS_RP_FILTER'] : []);
+    const isOff = all === '0' && own === '0';
+    expect(saidOf([TUN], of).includes('tun4 has no address')).toBe(!isOff);
   });
   test('segments of clients that do not fit: a warning, and an advmss that they do fit', () => {
-    const plain = { ...withTunnel(tunnel()), defaultRoutes: [defaultVia('10.0.0.254')] };
+    const plain = { ...withTunnel(tunnel()), routes: [defaultVia('10.0.0.254')] };
     const findings = examineServer([TUN], plain, AROUND);
     expect(bad(findings)).toEqual(['warning RS_TUNNEL_MTU']);
     const [step] = findings.flatMap(({ steps = [] }) => steps);
@@ -188,19 +192,19 @@ describe('TUN', () => {
 describe('NAT', () => {
   const listening = host({ listeners: [{ protocol: 'TCP', port: 8080 }] });
   test('the gateway is the address that a director holds in its network', () => {
-    expect(wrong([NAT], { ...listening, defaultRoutes: [defaultVia(GATEWAY)] })).toEqual([
+    expect(wrong([NAT], { ...listening, routes: [defaultVia(GATEWAY)] })).toEqual([
       'warning RS_GATEWAY', // the virtual address is in the network of the server
     ]);
   });
   test.each([
     ['another router', [defaultVia('10.0.0.254')]],
     ['no route', []],
-  ])('%s', (_, defaultRoutes) => {
-    const findings = examineServer([NAT], { ...listening, defaultRoutes }, AROUND);
+  ])('%s', (_, routes) => {
+    const findings = examineServer([NAT], { ...listening, routes }, AROUND);
     expect(bad(findings)[0]).toBe('wrong RS_GATEWAY');
     const [step] = findings.flatMap(({ steps = [] }) => steps);
     expect(step).toMatchObject({ do: 'setRoute', route: { via: GATEWAY, interface: 'eth0' } });
-    expect(step?.do === 'setRoute' && step.former).toEqual(defaultRoutes[0]);
+    expect(step?.do === 'setRoute' && step.former).toEqual(routes[0]);
   });
   test('nobody knows the gateway: it is asked for, and nothing is done', () => {
     const findings = examineServer([NAT], listening, { gateways: [] });
@@ -209,7 +213,7 @@ describe('NAT', () => {
   });
   test('the virtual address is on the server', () => {
     const addresses = [...listening.addresses, onLo];
-    const of = { ...listening, addresses, defaultRoutes: [defaultVia(GATEWAY)] };
+    const of = { ...listening, addresses, routes: [defaultVia(GATEWAY)] };
     expect(wrong([NAT], of)).toContain('wrong RS_NAT_VIP');
     expect(wrong([NAT, duty()], { ...of, sysctls: QUIET })).not.toContain('wrong RS_NAT_VIP');
   });
@@ -243,7 +247,7 @@ test('whatever a machine is like: what is done makes right what it is for, and n
         links: [...host().links, ...(link === undefined ? [] : [link])],
         addresses: [...host().addresses, ...(hasVip && duties[0] !== NAT ? [onLo] : [])],
         sysctls: new Map(Object.entries(sysctls)),
-        defaultRoutes: via === undefined ? [] : [defaultVia(via)],
+        routes: via === undefined ? [] : [defaultVia(via)],
         listeners: [
           { protocol: 'TCP', port: 80 },
           { protocol: 'TCP', port: 8080 },
@@ -251,15 +255,15 @@ test('whatever a machine is like: what is done makes right what it is for, and n
       });
       const findings = examineServer(duties, before, AROUND);
       const after = carryOut(
-        findings.flatMap(({ steps = [] }) => steps),
+        stepsOf(findings).map(({ step }) => step),
         before,
       );
       const again = examineServer(duties, after, AROUND);
-      expect(again.flatMap(({ steps = [] }) => steps)).toEqual([]);
+      expect(stepsOf(again)).toEqual([]);
       expect(again.filter(({ level: of }) => of === 'wrong')).toEqual([]);
       // The same is wanted before and after: else what was done would be undone by the next `apply`.
       const keys = new Set(again.map(({ key }) => key));
-      for (const { key, steps } of findings) if (steps !== undefined) expect(keys).toContain(key);
+      for (const { key } of stepsOf(findings)) expect(keys).toContain(key);
     }),
   );
 });

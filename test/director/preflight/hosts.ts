@@ -18,7 +18,7 @@ export function host(own: Partial<Host> = {}): Host {
       { interface: 'lo', prefix: { address: address('127.0.0.1'), length: 8 }, scope: 254 },
       { interface: 'eth0', prefix: { address: SERVER, length: 24 }, scope: 0 },
     ],
-    defaultRoutes: [],
+    routes: [],
     sysctls: new Map(),
     listeners: [{ protocol: 'TCP', port: 80 }],
     ...own,
@@ -63,11 +63,11 @@ function after(before: Host, step: Step): Host {
       return { ...before, addresses: [...before.addresses, { interface: step.interface, prefix, scope: 0 }] };
     }
     case 'setRoute': {
-      const others = before.defaultRoutes.filter(
+      const others = before.routes.filter(
         ({ family, priority }) => family !== step.route.family || priority !== step.route.priority,
       );
-      const defaultRoutes = [step.route, ...others].toSorted((a, b) => (a.priority ?? 0) - (b.priority ?? 0));
-      return { ...before, defaultRoutes };
+      const routes = [step.route, ...others].toSorted((a, b) => (a.priority ?? 0) - (b.priority ?? 0));
+      return { ...before, routes };
     }
   }
 }
