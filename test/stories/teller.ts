@@ -32,6 +32,8 @@ function option(word: string, rest: string[]): Partial<InstanceSettings> {
   switch (word) {
     case 'nopreempt':
       return { preempt: false };
+    case 'advert':
+      return { advertMs: Number(rest.shift()) * 1000 };
     case 'preempt_delay':
       return { preemptDelayMs: Number(rest.shift()) * 1000 };
     case 'password':
@@ -91,6 +93,8 @@ export function perform(world: World, [verb = '', name = '', argument = '', ...r
       return world.command(name, { type: 'tracker', tracker: SCRIPT, verdict: verdictOf(argument) });
     case 'priority':
       return world.reconfigure(name, { priority: Number(argument) });
+    case 'reload':
+      return world.reconfigure(name, {});
     case 'keys':
       return sign(world, name, keysOf([argument, ...rest]));
     case 'mode':
