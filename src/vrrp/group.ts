@@ -11,9 +11,10 @@
 import { request } from './announcements.ts';
 import type { Elector } from './elector.ts';
 import { admit, advance, allVips, type Instance, type Turn, transit } from './instance.ts';
-import { afterRival, becomeBackup } from './machine.ts';
+import { afterRival } from './machine.ts';
 import { RESIGNED } from './packet.ts';
 import type { State } from './settings.ts';
+import { becomeBackup } from './transitions.ts';
 
 /** As it was after the last step. */
 export type Group = { state: State; members: ReadonlySet<Instance> };

@@ -41,25 +41,25 @@
 //
 // Timers are effects with names. On every `enter` the owner of the clock disarms all of them: what an
 // entered state needs it arms itself, so no timer of a former state can fire.
+import { stepLeaving } from './leaving.ts';
 import { OWNER, RESIGNED } from './packet.ts';
+import type { Effect, Event, Own, Reason, Router, Timer } from './router.ts';
+import { skewMs } from './timing.ts';
 import {
-  type Effect,
-  type Event,
-  INIT,
-  type Own,
-  type Purpose,
-  type Reason,
-  type Router,
-  type Timer,
-} from './router.ts';
-import { LINGER_MS, masterDownMs, peerMasterDownMs, skewMs } from './timing.ts';
-
-type Backup = Router & { state: 'BACKUP' };
-type Leaving = Router & { state: 'LEAVING' };
-type Step = [Router, Effect[]];
-
-/** If nobody was heard: the split that kept the first word from the others may be over. */
-const RESIGN_AGAIN: readonly Effect[] = [{ do: 'send', priority: RESIGNED }];
+  advertise,
+  armMasterDown,
+  type Backup,
+  becomeBackup,
+  becomeFault,
+  becomeInit,
+  becomeLeaving,
+  becomeMaster,
+  initialPatience,
+  keepAnnouncing,
+  lastWordTo,
+  periodic,
+  type Step,
+} from './transitions.ts';
 
 export function step(router: Router, event: Event, own: Own): Step {
   switch (router.state) {
@@ -221,151 +221,7 @@ function expireAsMaster(timer: Timer, own: Own): Effect[] {
   return [];
 }
 
-function stepLeaving(router: Leaving, event: Event, own: Own): Step {
-  const { purpose } = router;
-  switch (event.type) {
-    case 'advert':
-      if (event.priority === RESIGNED || router.relieved) return [router, []];
-      return relieve(router, event, own);
-    case 'expired':
-      return event.timer === 'leave' ? finishLeaving(router, own) : [router, []];
-    case 'stop':
-      if (purpose.for === 'pause') return becomeLeaving({ for: 'stop' }, own);
-      return [{ ...router, purpose: { for: 'stop' } }, []];
-    case 'link':
-      return event.up ? [router, []] : breakOff(router);
-    case 'reconfigured':
-      return [router, [{ do: 'addVips' }]];
-    case 'start': // taken out of the configuration, and put back before anybody took over
-      return purpose.for === 'stop' && !router.relieved
-        ? becomeMaster('configured again', own)
-        : [router, []];
-    case 'priority':
-    case 'drill':
-    case 'paused':
-      return [router, []];
-  }
-}
-
-function relieve(router: Leaving, heard: Event & { type: 'advert' }, own: Own): Step {
-  const { purpose } = router;
-  // Our own priority may be the better one: it would win the election back. Below 1 there is only that we go.
-  const lastWord = lastWordTo(heard, Math.min(own.priority, heard.priority - 1), own);
-  switch (purpose.for) {
-    case 'stop':
-      return [{ ...router, relieved: true }, [...lastWord, { do: 'arm', timer: 'leave', ms: LINGER_MS }]];
-    case 'pause':
-      return becomeBackup('relieved', heard.intervalMs, own, lastWord);
-    case 'drill': {
-      const [backup, effects] = becomeBackup('relieved', heard.intervalMs, own, lastWord);
-      const hold: Effect[] = [
-        { do: 'drillStep', step: 'relieved' },
-        { do: 'arm', timer: 'hold', ms: purpose.holdMs },
-      ];
-      return [{ ...backup, held: true }, [...effects, ...hold]];
-    }
-  }
-}
-
-/** At the interval of the winner: a backup that accepts worse masters, too, would else reckon with ours. */
-function lastWordTo({ intervalMs }: Event & { type: 'advert' }, priority: number, own: Own): Effect[] {
-  if (own.silentToHigher) return [];
-  return [{ do: 'send', priority, ...(intervalMs === own.advertMs ? {} : { intervalMs }) }];
-}
-
-/** The link is lost, or one that is tracked: then this one may still reach the peer. */
-function breakOff({ purpose, relieved }: Leaving): Step {
-  const before = relieved ? [] : RESIGN_AGAIN;
-  return purpose.for === 'stop' ? becomeInit(before) : becomeFault(before);
-}
-
-function finishLeaving(router: Leaving, own: Own): Step {
-  if (router.purpose.for === 'stop') return becomeInit(router.relieved ? [] : RESIGN_AGAIN);
-  const [master, effects] = becomeMaster('nobody took over', own);
-  if (router.purpose.for === 'pause') return [master, effects];
-  return [master, [...effects, { do: 'drillStep', step: 'unrelieved' }]];
-}
-
-function becomeInit(before: readonly Effect[] = []): Step {
-  return [INIT, [{ do: 'enter', state: 'INIT', reason: 'stopped' }, ...before, { do: 'removeVips' }]];
-}
-
-function becomeFault(before: readonly Effect[]): Step {
-  const enter: Effect = { do: 'enter', state: 'FAULT', reason: 'link down' };
-  return [{ state: 'FAULT' }, [enter, ...before, { do: 'removeVips' }]];
-}
-
-export function becomeBackup(
-  reason: Reason,
-  masterAdvertMs: number,
-  own: Own,
-  before: readonly Effect[] = [],
-): [Backup, Effect[]] {
-  const effects: Effect[] = [
-    { do: 'enter', state: 'BACKUP', reason },
-    ...before,
-    armMasterDown(masterAdvertMs, own),
-    { do: 'arm', timer: 'linger', ms: LINGER_MS },
-  ];
-  return [{ state: 'BACKUP', masterAdvertMs, patience: initialPatience(own), held: false }, effects];
-}
-
-function becomeMaster(reason: Reason, own: Own): Step {
-  const { repeat, delayMs } = own.garp;
-  const effects: Effect[] = [
-    { do: 'enter', state: 'MASTER', reason },
-    // The advert first: it is what keeps another backup, a few milliseconds behind, from becoming master too.
-    ...advertise(own),
-    { do: 'addVips' },
-    { do: 'announce', repeat },
-  ];
-  if (delayMs > 0) effects.push({ do: 'arm', timer: 'announce', ms: delayMs });
-  return [{ state: 'MASTER' }, [...effects, ...keepAnnouncing(own)]];
-}
-
-function keepAnnouncing({ garp }: Own): Effect[] {
-  return periodic(garp).flatMap(([timer, ms]) => (ms > 0 ? [{ do: 'arm', timer, ms }] : []));
-}
-
-function periodic({ refreshMs, elsewhere }: Own['garp']): [Timer, number][] {
-  return [
-    ['refresh', refreshMs],
-    ['elsewhere', elsewhere?.eachMs ?? 0],
-  ];
-}
-
-function becomeLeaving(purpose: Purpose, own: Own): Step {
-  const router: Router = { state: 'LEAVING', purpose, relieved: false };
-  if (purpose.for === 'pause') {
-    const listen: Effect = { do: 'arm', timer: 'leave', ms: own.advertMs + skewMs(own.advertMs, own) };
-    return [router, [{ do: 'enter', state: 'LEAVING', reason: 'paused' }, listen]];
-  }
-  const effects: Effect[] = [
-    { do: 'enter', state: 'LEAVING', reason: purpose.for === 'stop' ? 'stopping' : 'drill' },
-    { do: 'send', priority: RESIGNED },
-    { do: 'arm', timer: 'leave', ms: peerMasterDownMs(own) },
-  ];
-  if (purpose.for === 'drill') effects.push({ do: 'drillStep', step: 'handedOver' });
-  return [router, effects];
-}
-
-function advertise(own: Own): Effect[] {
-  return [
-    { do: 'send', priority: own.priority },
-    { do: 'arm', timer: 'advert', ms: own.advertMs },
-  ];
-}
-
-function armMasterDown(masterAdvertMs: number, own: Own): Effect {
-  return { do: 'arm', timer: 'masterDown', ms: masterDownMs(masterAdvertMs, own) };
-}
-
 /** An owner's addresses are its own; `state MASTER` overrides nopreempt in keepalived too. */
 function preempts(own: Own): boolean {
   return own.preempt || own.priority === OWNER || own.initialState === 'MASTER';
-}
-
-function initialPatience(own: Own): Backup['patience'] {
-  const waits = own.preemptDelayMs > 0 && own.initialState !== 'MASTER';
-  return waits ? 'accepts' : 'over';
 }

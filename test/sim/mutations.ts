@@ -13,6 +13,8 @@ type Scenario = { attempt(seed: number, only: undefined): { failure: unknown } }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MACHINE = 'src/vrrp/machine.ts';
+const LEAVING = 'src/vrrp/leaving.ts';
+const TRANSITIONS = 'src/vrrp/transitions.ts';
 const TIMING = 'src/vrrp/timing.ts';
 const ELECTOR = 'src/vrrp/elector.ts';
 const AUTH = 'src/vrrp/auth.ts';
@@ -45,25 +47,25 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: 'a stop leaves after 1 ms',
-    file: MACHINE,
+    file: TRANSITIONS,
     from: "{ do: 'arm', timer: 'leave', ms: peerMasterDownMs(own) },",
     to: "{ do: 'arm', timer: 'leave', ms: 1 },",
   },
   {
     what: 'who leaves does not linger',
-    file: MACHINE,
+    file: LEAVING,
     from: "[...lastWord, { do: 'arm', timer: 'leave', ms: LINGER_MS }]",
     to: "[...lastWord, { do: 'arm', timer: 'leave', ms: 0 }]",
   },
   {
     what: 'a backup keeps the addresses',
-    file: MACHINE,
+    file: TRANSITIONS,
     from: "{ do: 'arm', timer: 'linger', ms: LINGER_MS },",
     to: '',
   },
   {
     what: 'no last word of one that leaves',
-    file: MACHINE,
+    file: LEAVING,
     from: 'const lastWord = lastWordTo(heard, Math.min(own.priority, heard.priority - 1), own);',
     to: 'const lastWord: Effect[] = [];',
   },
@@ -81,7 +83,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: 'a new master does not tell the link',
-    file: MACHINE,
+    file: TRANSITIONS,
     from: "{ do: 'addVips' },\n    { do: 'announce', repeat },",
     to: "{ do: 'addVips' },",
   },
@@ -93,7 +95,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: 'no refresh',
-    file: MACHINE,
+    file: TRANSITIONS,
     from: "['refresh', refreshMs],",
     to: "['refresh', 0],",
   },
@@ -123,7 +125,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: 'preempt_delay is forgotten',
-    file: MACHINE,
+    file: TRANSITIONS,
     from: "return waits ? 'accepts' : 'over';",
     to: "return waits && own.preempt ? 'over' : 'over';",
   },
@@ -141,7 +143,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: 'a drill never takes back what nobody took over',
-    file: MACHINE,
+    file: LEAVING,
     from: "if (router.purpose.for === 'stop') return becomeInit(",
     to: "if (router.purpose.for !== 'pause') return becomeInit(",
   },

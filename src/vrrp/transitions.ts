@@ -1,0 +1,94 @@
+// The states of a virtual router, each entered in one way: what it is then, and what is done at that moment.
+// When a state is entered is machine.ts; what is done again while it lasts is here as well.
+import { RESIGNED } from './packet.ts';
+import type { Effect, Event, Own, Purpose, Reason, Router, Timer } from './router.ts';
+import { INIT } from './router.ts';
+import { LINGER_MS, masterDownMs, peerMasterDownMs, skewMs } from './timing.ts';
+
+export type Backup = Router & { state: 'BACKUP' };
+export type Step = [Router, Effect[]];
+
+export function becomeInit(before: readonly Effect[] = []): Step {
+  return [INIT, [{ do: 'enter', state: 'INIT', reason: 'stopped' }, ...before, { do: 'removeVips' }]];
+}
+
+export function becomeFault(before: readonly Effect[]): Step {
+  const enter: Effect = { do: 'enter', state: 'FAULT', reason: 'link down' };
+  return [{ state: 'FAULT' }, [enter, ...before, { do: 'removeVips' }]];
+}
+
+export function becomeBackup(
+  reason: Reason,
+  masterAdvertMs: number,
+  own: Own,
+  before: readonly Effect[] = [],
+): [Backup, Effect[]] {
+  const effects: Effect[] = [
+    { do: 'enter', state: 'BACKUP', reason },
+    ...before,
+    armMasterDown(masterAdvertMs, own),
+    { do: 'arm', timer: 'linger', ms: LINGER_MS },
+  ];
+  return [{ state: 'BACKUP', masterAdvertMs, patience: initialPatience(own), held: false }, effects];
+}
+
+export function becomeMaster(reason: Reason, own: Own): Step {
+  const { repeat, delayMs } = own.garp;
+  const effects: Effect[] = [
+    { do: 'enter', state: 'MASTER', reason },
+    // The advert first: it is what keeps another backup, a few milliseconds behind, from becoming master too.
+    ...advertise(own),
+    { do: 'addVips' },
+    { do: 'announce', repeat },
+  ];
+  if (delayMs > 0) effects.push({ do: 'arm', timer: 'announce', ms: delayMs });
+  return [{ state: 'MASTER' }, [...effects, ...keepAnnouncing(own)]];
+}
+
+export function keepAnnouncing({ garp }: Own): Effect[] {
+  return periodic(garp).flatMap(([timer, ms]) => (ms > 0 ? [{ do: 'arm', timer, ms }] : []));
+}
+
+export function periodic({ refreshMs, elsewhere }: Own['garp']): [Timer, number][] {
+  return [
+    ['refresh', refreshMs],
+    ['elsewhere', elsewhere?.eachMs ?? 0],
+  ];
+}
+
+export function becomeLeaving(purpose: Purpose, own: Own): Step {
+  const router: Router = { state: 'LEAVING', purpose, relieved: false };
+  if (purpose.for === 'pause') {
+    const listen: Effect = { do: 'arm', timer: 'leave', ms: own.advertMs + skewMs(own.advertMs, own) };
+    return [router, [{ do: 'enter', state: 'LEAVING', reason: 'paused' }, listen]];
+  }
+  const effects: Effect[] = [
+    { do: 'enter', state: 'LEAVING', reason: purpose.for === 'stop' ? 'stopping' : 'drill' },
+    { do: 'send', priority: RESIGNED },
+    { do: 'arm', timer: 'leave', ms: peerMasterDownMs(own) },
+  ];
+  if (purpose.for === 'drill') effects.push({ do: 'drillStep', step: 'handedOver' });
+  return [router, effects];
+}
+
+export function advertise(own: Own): Effect[] {
+  return [
+    { do: 'send', priority: own.priority },
+    { do: 'arm', timer: 'advert', ms: own.advertMs },
+  ];
+}
+
+export function armMasterDown(masterAdvertMs: number, own: Own): Effect {
+  return { do: 'arm', timer: 'masterDown', ms: masterDownMs(masterAdvertMs, own) };
+}
+
+/** At the interval of the winner: a backup that accepts worse masters, too, would else reckon with ours. */
+export function lastWordTo({ intervalMs }: Event & { type: 'advert' }, priority: number, own: Own): Effect[] {
+  if (own.silentToHigher) return [];
+  return [{ do: 'send', priority, ...(intervalMs === own.advertMs ? {} : { intervalMs }) }];
+}
+
+export function initialPatience(own: Own): Backup['patience'] {
+  const waits = own.preemptDelayMs > 0 && own.initialState !== 'MASTER';
+  return waits ? 'accepts' : 'over';
+}
