@@ -1,6 +1,5 @@
 // What follows from the states of the virtual routers: which addresses a packet engine answers for, which
 // sync thread runs.
-import { familyOf } from '../core/address.ts';
 import type { SyncDaemon } from '../ipvs/model.ts';
 import type { OwnedAddress } from '../ipvs/plane.ts';
 import type { ElectorSettings, State } from '../vrrp/settings.ts';
@@ -37,15 +36,13 @@ export function ownedAddresses(
   return settings.instances
     .filter(({ name }) => serves(states.get(name)) || turning.has(name))
     .flatMap((instance) =>
-      [...instance.vips, ...instance.excludedVips]
-        .filter((vip) => familyOf(vip.address) === 4)
-        .map(({ address, prefixLength, interface: device }) => ({
-          address,
-          prefixLength,
-          interface: device,
-          vrid: instance.vrid,
-          handedOver: !serves(states.get(instance.name)),
-        })),
+      [...instance.vips, ...instance.excludedVips].map(({ address, prefixLength, interface: device }) => ({
+        address,
+        prefixLength,
+        interface: device,
+        vrid: instance.vrid,
+        handedOver: !serves(states.get(instance.name)),
+      })),
     );
 }
 

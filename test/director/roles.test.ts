@@ -52,19 +52,21 @@ describe('virtual addresses are held by', () => {
   });
 });
 
-test('an engine answers for the IPv4 addresses of masters, and of those who hand over', () => {
+test('an engine answers for the addresses of masters, and of those who hand over', () => {
   const owned = (one: State, two: State) =>
     ownedAddresses(settings, states(one, two), new Set()).map((each) => each.address);
   expect(owned('BACKUP', 'FAULT')).toEqual([]);
-  expect(owned('MASTER', 'BACKUP')).toEqual(['10.0.0.50']);
-  expect(owned('LEAVING', 'MASTER')).toEqual(['10.0.0.50', '10.0.0.60']);
+  expect(owned('MASTER', 'BACKUP')).toEqual(['10.0.0.50', 'fd00::50']);
+  expect(owned('LEAVING', 'MASTER')).toEqual(['10.0.0.50', 'fd00::50', '10.0.0.60', 'fd00::50']);
 });
 
 test('what was handed over a moment ago is still forwarded, and said to be so', () => {
   const owned = ownedAddresses(settings, states('BACKUP', 'MASTER'), new Set(['VI_1']));
   expect(owned.map(({ address, handedOver }) => [address, handedOver])).toEqual([
     ['10.0.0.50', true],
+    ['fd00::50', true],
     ['10.0.0.60', false],
+    ['fd00::50', false],
   ]);
 });
 

@@ -23,6 +23,7 @@ const SETTINGS = {
   onePacket: false,
 };
 const web = { ...SETTINGS, protocol: 'TCP', address: address('10.0.0.100'), port: 80 } as const;
+const SIX: Server = { ...REAL, address: address('2001:db8::21') };
 const servers = (...all: Server[]) => new Map(all.map((server) => [serverKey(server), server]));
 const table = (...services: Service[]): Table => new Map(services.map((one) => [serviceKey(one), one]));
 
@@ -32,16 +33,15 @@ test('a service the engine cannot have is refused as a whole, with the reason', 
     { ...SETTINGS, mark: 7, family: 4, servers: servers(REAL) },
     { ...web, protocol: 'SCTP', servers: servers(REAL) },
     { ...web, port: 81, scheduler: 'nothing', servers: servers(REAL) },
-    { ...web, address: address('2001:db8::100'), servers: servers() },
+    { ...web, address: address('2001:db8::100'), servers: servers(SIX) },
     { ...web, port: 5060, protocol: 'UDP', persistenceEngine: 'sip', servers: servers(REAL) },
   );
   const [left, refused] = withoutRefused(wanted, refusal);
-  expect([...left.keys()]).toEqual(['TCP 10.0.0.100:80']);
+  expect([...left.keys()]).toEqual(['TCP 10.0.0.100:80', 'TCP [2001:db8::100]:80']);
   expect(refused).toEqual([
     { service: 'FWM 7', reason: 'it knows no firewall marks' },
     { service: 'SCTP 10.0.0.100:80', reason: 'it knows no SCTP' },
     { service: 'TCP 10.0.0.100:81', reason: 'it has no scheduler nothing' },
-    { service: 'TCP [2001:db8::100]:80', reason: 'it knows no IPv6' },
     { service: 'UDP 10.0.0.100:5060', reason: 'it has no persistence engine sip' },
   ]);
 });
@@ -58,7 +58,7 @@ test('a server the engine cannot have leaves the others of its service', () => {
   expect([...left.get(serviceKey(web))!.servers.keys()]).toEqual(['10.1.0.21:80']);
   expect(refused.map(({ server, reason }) => `${server} ${reason}`)).toEqual([
     '10.1.0.22:80 it has no gre tunnels',
-    '[2001:db8::22]:80 it knows no IPv6',
+    '[2001:db8::22]:80 it has no tunnels between IPv4 and IPv6',
   ]);
 });
 

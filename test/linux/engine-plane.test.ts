@@ -51,13 +51,13 @@ test('commands are done in order, and those refused come back with the reason', 
 
 test('an address nobody can answer for is said', async () => {
   const addresses = [
-    { address: '2001:db8::1', prefixLength: 64, interface: 'eth0', vrid: 1 },
+    { address: '2001:db8::1', prefixLength: 64, interface: 'eth8', vrid: 1 },
     { address: VIP, prefixLength: 24, interface: 'eth9', vrid: 1 },
   ];
   await host.ask({ do: 'own', addresses });
   const notices: { event: string; fields: object }[] = await host.ask({ do: 'notices' });
   expect(notices.map(({ event, fields }) => ({ event, ...fields }))).toEqual([
-    { event: 'vip.failed', vip: '2001:db8::1', interface: 'eth0', reason: 'the engine has no IPv6' },
+    { event: 'vip.failed', vip: '2001:db8::1', interface: 'eth8', reason: 'there is no interface eth8' },
     { event: 'vip.failed', vip: VIP, interface: 'eth9', reason: 'there is no interface eth9' },
   ]);
 });

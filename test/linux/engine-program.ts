@@ -41,7 +41,7 @@ const ORDERS: { [K in Order['do']]: (order: Extract<Order, { do: K }>) => Promis
   notices: async () => notices,
   serve: async ({ port, name }) => serve(port, name),
   serveUdp: async ({ port, name, address }) => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(kindOf(address));
     kept.push(socket);
     socket.on('message', (text, from) => socket.send(`${name} ${text}`, from.port, from.address));
     await new Promise<void>((resolve) => socket.bind(port, address, resolve));
@@ -60,7 +60,7 @@ const ORDERS: { [K in Order['do']]: (order: Extract<Order, { do: K }>) => Promis
   },
   transfer: async ({ address, port, bytes }) => transfer(address, port, bytes),
   askUdp: async ({ address, port, text, from }) => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(kindOf(address));
     if (from !== undefined) await new Promise<void>((resolve) => socket.bind(from, resolve));
     socket.send(text, port, address);
     const answer = await Promise.race([
@@ -72,6 +72,8 @@ const ORDERS: { [K in Order['do']]: (order: Extract<Order, { do: K }>) => Promis
     return answer;
   },
 };
+
+const kindOf = (address: string | undefined) => (address?.includes(':') ? 'udp6' : 'udp4');
 
 /**
  * Lines are echoed with the server's name before them; `upload N` is N bytes in and their SHA-256 out, then N

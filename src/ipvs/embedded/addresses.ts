@@ -10,6 +10,8 @@ const ADDRESS_WORDS = 4;
 /** The address, the next one in its bucket, how many use it. */
 const WORDS = ADDRESS_WORDS + 2;
 const AT = { next: ADDRESS_WORDS, uses: ADDRESS_WORDS + 1 } as const;
+/** The complements of eight words are this less the words. */
+const SUM_OF_ONES = 8 * 0xffff;
 const BUCKETS_MIN = 4096;
 
 /** Of an IPv4 address, or of one word of an IPv6 address. */
@@ -133,6 +135,11 @@ export class Addresses {
       sum += (word >>> 16) + (word & 0xffff);
     }
     return sum;
+  }
+
+  /** What replacing `before` by `after` adds to a one's complement sum. */
+  delta(before: number, after: number): number {
+    return SUM_OF_ONES - this.sum(before) + this.sum(after);
   }
 
   /** Are the first `length` bits of both the same? */

@@ -2,7 +2,9 @@
 // outbox, back to where the packet came from, from the address it was sent to. Limited a second, so that
 // nobody can use it as an amplifier.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
+import type { Addresses } from './addresses.ts';
 import { finishHeader, pseudoHeaderSum } from './checksum.ts';
+import { isUnspecified } from './discovery.ts';
 import { DROP, type Drops } from './drops.ts';
 import {
   copyMac,
@@ -11,7 +13,9 @@ import {
   FRAGMENT,
   ICMP,
   ICMP_TYPE,
+  ICMPV6_TYPE,
   IPV4,
+  IPV6,
   PROTOCOL,
   readI32,
   TCP,
@@ -19,7 +23,7 @@ import {
   writeI32,
   writeU16,
 } from './frame.ts';
-import { isIntact } from './icmp.ts';
+import { finishIcmp, isIntact } from './icmp.ts';
 import type { Links } from './links.ts';
 import type { Neighbour } from './neighbours.ts';
 import type { Outbox } from './outbox.ts';
@@ -32,9 +36,10 @@ const ERROR_TOS = 0xc0;
 const TOS_MASK = 0x1e;
 /**
  * Of the packet that an error is about: the header and 8 bytes at least (RFC 792), so much at most (RFC
- * 1812).
+ * 1812); over IPv6 as much as fits everywhere (RFC 4443 §3).
  */
-const QUOTE_MAX = 548;
+const QUOTE_MAX = { 4: 548, 6: 1280 - IPV6.size - ICMP.size } as const;
+const GROUP = 0xff;
 
 export type IcmpError = { type: number; code: number; mtu?: number };
 
@@ -42,9 +47,11 @@ export class Answers {
   readonly #outbox: Outbox;
   readonly #drops: Drops;
   readonly #links: Links;
+  readonly #addresses: Addresses;
   #left = ANSWERS_PER_SECOND;
 
-  constructor(parts: { outbox: Outbox; drops: Drops; links: Links }) {
+  constructor(parts: { outbox: Outbox; drops: Drops; links: Links; addresses: Addresses }) {
+    this.#addresses = parts.addresses;
     this.#links = parts.links;
     this.#outbox = parts.outbox;
     this.#drops = parts.drops;
@@ -59,10 +66,9 @@ export class Answers {
     const { bytes, transport, end } = packet;
     const flags = bytes[transport + TCP.flags]!;
     if ((flags & TCP_FLAG.rst) !== 0) return;
-    const at = this.#begin(packet, PROTOCOL.tcp, TCP.size);
-    if (at === -1) return;
+    const tcp = this.#begin(packet, PROTOCOL.tcp, TCP.size);
+    if (tcp === -1) return;
     const out = this.#outbox.bytes;
-    const tcp = at + ETHERNET.size + IPV4.size;
     out.fill(0, tcp, tcp + TCP.size);
     bytes.copy(out, tcp, transport + 2, transport + 4);
     bytes.copy(out, tcp + 2, transport, transport + 2);
@@ -76,26 +82,27 @@ export class Answers {
       writeI32(out, tcp + TCP.acknowledgement, readI32(bytes, transport + TCP.sequence) + taken);
       out[tcp + TCP.flags] = TCP_FLAG.rst | TCP_FLAG.ack;
     }
-    const sum = pseudoHeaderSum(out, at + ETHERNET.size, TCP.size);
+    const sum = pseudoHeaderSum(out, tcp - headerSize(packet), PROTOCOL.tcp, TCP.size);
     writeU16(out, tcp + TCP.checksum, checksumFinish(checksumAdd(sum, out, tcp, tcp + TCP.size)));
   }
 
   /** `way`: where to, when it is not where the packet came from. */
   icmpError(packet: Packet, error: IcmpError, way?: Neighbour): void {
-    const { bytes, ip, end } = packet;
-    if (isIcmpError(bytes, ip, packet.transport)) return;
-    const quote = Math.min(end - ip, QUOTE_MAX);
-    const at = this.#begin(packet, PROTOCOL.icmp, ICMP.size + quote, way);
-    if (at === -1) return;
+    const { bytes, ip, end, family } = packet;
+    if (isUnanswerable(packet)) return;
+    const quote = Math.min(end - ip, QUOTE_MAX[family]);
+    const protocol = family === 4 ? PROTOCOL.icmp : PROTOCOL.icmpv6;
+    const icmp = this.#begin(packet, protocol, ICMP.size + quote, way);
+    if (icmp === -1) return;
     const out = this.#outbox.bytes;
-    const icmp = at + ETHERNET.size + IPV4.size;
     out.fill(0, icmp, icmp + ICMP.size);
     out[icmp + ICMP.type] = error.type;
     out[icmp + ICMP.code] = error.code;
     writeU16(out, icmp + ICMP.rest + 2, error.mtu ?? 0);
     bytes.copy(out, icmp + ICMP.size, ip, ip + quote);
-    const sum = checksumFinish(checksumAdd(0, out, icmp, icmp + ICMP.size + quote));
-    writeU16(out, icmp + ICMP.checksum, sum);
+    const size = ICMP.size + quote;
+    const before = family === 4 ? 0 : pseudoHeaderSum(out, icmp - IPV6.size, protocol, size);
+    writeU16(out, icmp + ICMP.checksum, checksumFinish(checksumAdd(before, out, icmp, icmp + size)));
   }
 
   /**
@@ -104,37 +111,41 @@ export class Answers {
   echo(packet: Packet): number {
     if (this.#left-- <= 0) return this.#drops.count(DROP['answers-limited']);
     if (!isIntact(packet)) return this.#drops.count(DROP['bad-checksum']);
-    const { bytes, start, ip, transport, end } = packet;
+    const { bytes, start, ip, transport, family } = packet;
     copyMac(bytes, start + ETHERNET.source, bytes, start + ETHERNET.destination);
     copyMac(packet.link.mac, 0, bytes, start + ETHERNET.source);
-    swap(bytes, ip + IPV4.source, ip + IPV4.destination, 4);
-    bytes[ip + IPV4.ttl] = TTL;
-    writeU16(bytes, ip + IPV4.checksum, 0);
-    finishHeader(bytes, ip);
-    bytes[transport + ICMP.type] = ICMP_TYPE.echoReply;
-    writeU16(bytes, transport + ICMP.checksum, 0);
-    const sum = checksumFinish(checksumAdd(0, bytes, transport, end));
-    writeU16(bytes, transport + ICMP.checksum, sum);
+    if (family === 6) {
+      swap(bytes, ip + IPV6.source, ip + IPV6.destination, 16);
+      bytes[ip + IPV6.hopLimit] = TTL;
+      bytes[transport + ICMP.type] = ICMPV6_TYPE.echoReply;
+    } else {
+      swap(bytes, ip + IPV4.source, ip + IPV4.destination, 4);
+      bytes[ip + IPV4.ttl] = TTL;
+      writeU16(bytes, ip + IPV4.checksum, 0);
+      finishHeader(bytes, ip);
+      bytes[transport + ICMP.type] = ICMP_TYPE.echoReply;
+    }
+    finishIcmp(packet);
     return packet.link.slot;
   }
 
-  /** Ethernet and IP headers back to the sender; where the frame begins, or −1. */
+  /** Ethernet and IP headers back to the sender; where what follows them begins, or −1. */
   #begin(packet: Packet, protocol: number, length: number, way?: Neighbour): number {
     if (this.#left-- <= 0) {
       this.#drops.count(DROP['answers-limited']);
       return -1;
     }
-    const { bytes, start, ip, link, source, destination } = packet;
+    const { bytes, start, link, source, destination, family } = packet;
     // About a packet for somebody else a router speaks by its own address.
-    const speaker = this.#links.owned(destination)
+    const speaker = this.#links.owned(destination, family)
       ? destination
-      : this.#links.asker({ link, address: source }).address;
+      : this.#links.asker({ link, address: source, family }).address;
     if (speaker === 0) {
       this.#drops.count(DROP['no-route']);
       return -1;
     }
     const slot = way ? way.link.slot : link.slot;
-    const at = this.#outbox.reserve(slot, ETHERNET.size + IPV4.size + length);
+    const at = this.#outbox.reserve(slot, ETHERNET.size + headerSize(packet) + length);
     if (at === -1) {
       this.#drops.count(DROP['outbox-full']);
       return -1;
@@ -145,26 +156,67 @@ export class Answers {
       copyMac(bytes, start + ETHERNET.source, out, at + ETHERNET.destination);
       copyMac(link.mac, 0, out, at + ETHERNET.source);
     }
-    writeU16(out, at + ETHERNET.type, ETHERTYPE.ipv4);
     const header = at + ETHERNET.size;
-    out.fill(0, header, header + IPV4.size);
-    out[header] = 0x45;
-    writeU16(out, header + IPV4.totalLength, IPV4.size + length);
-    if (protocol === PROTOCOL.icmp) out[header + IPV4.tos] = (bytes[ip + IPV4.tos]! & TOS_MASK) | ERROR_TOS;
-    else writeU16(out, header + IPV4.fragment, FRAGMENT.dontFragment);
-    out[header + IPV4.ttl] = TTL;
-    out[header + IPV4.protocol] = protocol;
-    writeI32(out, header + IPV4.source, speaker);
-    writeI32(out, header + IPV4.destination, source);
-    finishHeader(out, header);
-    return at;
+    writeU16(out, at + ETHERNET.type, family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6);
+    if (family === 4) writeHeader(packet, out, header, speaker, protocol, length);
+    else this.#writeHeader6(packet, out, header, speaker, protocol, length);
+    return header + headerSize(packet);
+  }
+
+  #writeHeader6(
+    { bytes, ip }: Packet,
+    out: Buffer,
+    header: number,
+    speaker: number,
+    protocol: number,
+    length: number,
+  ): void {
+    out.fill(0, header, header + IPV6.size);
+    out[header] = 0x60;
+    writeU16(out, header + IPV6.payloadLength, length);
+    out[header + IPV6.nextHeader] = protocol;
+    out[header + IPV6.hopLimit] = TTL;
+    this.#addresses.write(speaker, out, header + IPV6.source);
+    bytes.copy(out, header + IPV6.destination, ip + IPV6.source, ip + IPV6.destination);
   }
 }
 
-/** Nobody answers an error with an error. */
-function isIcmpError(bytes: Uint8Array, ip: number, transport: number): boolean {
-  if (bytes[ip + IPV4.protocol] !== PROTOCOL.icmp) return false;
-  const type = bytes[transport + ICMP.type];
+function writeHeader(
+  { bytes, ip, source }: Packet,
+  out: Buffer,
+  header: number,
+  speaker: number,
+  protocol: number,
+  length: number,
+): void {
+  out.fill(0, header, header + IPV4.size);
+  out[header] = 0x45;
+  writeU16(out, header + IPV4.totalLength, IPV4.size + length);
+  if (protocol === PROTOCOL.icmp) out[header + IPV4.tos] = (bytes[ip + IPV4.tos]! & TOS_MASK) | ERROR_TOS;
+  else writeU16(out, header + IPV4.fragment, FRAGMENT.dontFragment);
+  out[header + IPV4.ttl] = TTL;
+  out[header + IPV4.protocol] = protocol;
+  writeI32(out, header + IPV4.source, speaker);
+  writeI32(out, header + IPV4.destination, source);
+  finishHeader(out, header);
+}
+
+/** Of what is made here. */
+function headerSize({ family }: Packet): number {
+  return family === 4 ? IPV4.size : IPV6.size;
+}
+
+/** Nobody answers an error with an error, nor what came from no single host (RFC 4443 §2.4). */
+function isUnanswerable({ bytes, ip, protocol, transport, family, isLaterFragment }: Packet): boolean {
+  const type = bytes[transport + ICMP.type]!;
+  if (family === 6) {
+    const source = ip + IPV6.source;
+    if (bytes[source] === GROUP || bytes[ip + IPV6.destination] === GROUP) return true;
+    if (isUnspecified(bytes, source)) return true;
+    if (protocol !== PROTOCOL.icmpv6 || isLaterFragment) return false;
+    return type < ICMPV6_TYPE.information || type === ICMPV6_TYPE.redirect;
+  }
+  if (protocol !== PROTOCOL.icmp) return false;
   return type !== ICMP_TYPE.echoRequest && type !== ICMP_TYPE.echoReply;
 }
 

@@ -1,7 +1,7 @@
 // Incremental Internet checksums (RFC 1624) for a frame rewritten in place: an address, a port and the TTL
 // change, and the sum follows without the payload being read. Works on fields as they are on the wire.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
-import { IPV4, PROTOCOL, readI32, readU16, TCP, UDP, writeI32, writeU16 } from './frame.ts';
+import { IPV4, IPV6, PROTOCOL, readI32, readU16, TCP, UDP, writeI32, writeU16 } from './frame.ts';
 import type { Packet } from './packet.ts';
 
 /** Of at most a few dozen words: two folds are enough. */
@@ -11,7 +11,7 @@ function fold(sum: number): number {
 }
 
 /** What replacing `before` by `after` adds to a one's complement sum; both are signed 32-bit. */
-function delta(before: number, after: number): number {
+export function delta(before: number, after: number): number {
   return (~before & 0xffff) + ((~before >>> 16) & 0xffff) + (after & 0xffff) + (after >>> 16);
 }
 
@@ -34,17 +34,11 @@ export function decrementTtl(bytes: Uint8Array, ip: number, change = 0): void {
 }
 
 /**
- * Replaces the port at `portAt` (of the transport header) and accounts for the address change of the
- * pseudo-header. With a partial checksum the field holds only the pseudo-header's sum, so ports have no part
- * in it yet.
+ * Replaces the port at `portAt` (of the transport header) and accounts for `change` of the pseudo-header's
+ * addresses, as {@link delta}. With a partial checksum the field holds only the pseudo-header's sum, so ports
+ * have no part in it yet.
  */
-export function rewriteTransport(
-  packet: Packet,
-  portAt: number,
-  port: number,
-  addressBefore: number,
-  addressAfter: number,
-): void {
+export function rewriteTransport(packet: Packet, portAt: number, port: number, change: number): void {
   const { bytes, transport } = packet;
   const isUdp = packet.protocol === PROTOCOL.udp;
   const portBefore = readU16(bytes, transport + portAt);
@@ -52,12 +46,12 @@ export function rewriteTransport(
   const at = transport + (isUdp ? UDP.checksum : TCP.checksum);
   const before = readU16(bytes, at);
   if (packet.hasPartialChecksum) {
-    writeU16(bytes, at, fold(before + delta(addressBefore, addressAfter)));
+    writeU16(bytes, at, fold(before + change));
     return;
   }
-  // UDP over IPv4 may go without a checksum: then there is none to keep right.
+  // UDP over IPv4, and in tunnels over IPv6, may go without a checksum: then there is none to keep right.
   if (before === 0 && isUdp) return;
-  const sum = (~before & 0xffff) + delta(addressBefore, addressAfter) + (~portBefore & 0xffff) + port;
+  const sum = (~before & 0xffff) + change + (~portBefore & 0xffff) + port;
   const after = ~fold(sum) & 0xffff;
   writeU16(bytes, at, after === 0 && isUdp ? 0xffff : after);
 }
@@ -68,7 +62,9 @@ export function finishHeader(bytes: Uint8Array, ip: number): void {
   writeU16(bytes, ip + IPV4.checksum, checksumFinish(checksumAdd(0, bytes, ip, ip + length)));
 }
 
-/** The sum of the pseudo-header of the IPv4 packet at `ip`, for a transport of `length` bytes. */
-export function pseudoHeaderSum(bytes: Uint8Array, ip: number, length: number): number {
-  return checksumAdd(0, bytes, ip + IPV4.source, ip + IPV4.size) + bytes[ip + IPV4.protocol]! + length;
+/** The sum of the pseudo-header of the packet at `ip`, for a transport of `length` bytes. */
+export function pseudoHeaderSum(bytes: Uint8Array, ip: number, protocol: number, length: number): number {
+  const isIpv4 = bytes[ip]! >> 4 === 4;
+  const from = ip + (isIpv4 ? IPV4.source : IPV6.source);
+  return checksumAdd(protocol + length, bytes, from, ip + (isIpv4 ? IPV4.size : IPV6.size));
 }

@@ -4,8 +4,8 @@
 export const DROP_REASONS = [
   'too-short',
   'bad-header',
-  'not-ipv4',
-  'ipv6',
+  'not-ip',
+  'extension-headers',
   'not-for-us',
   'fragment',
   'segments',

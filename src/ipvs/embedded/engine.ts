@@ -1,14 +1,17 @@
 // The packet engine: a frame in, a verdict out, the frame rewritten in place. IPVS's NAT, direct routing and
-// tunnels for TCP and UDP over IPv4, by the rules in sessions.ts. Sans-I/O: time, interfaces, routes and
-// owned addresses are told to it, frames of its own go to an outbox, and it allocates nothing for a packet of
-// a known connection.
+// tunnels for TCP and UDP over IPv4 and IPv6, by the rules in sessions.ts. Sans-I/O: time, interfaces, routes
+// and owned addresses are told to it, frames of its own go to an outbox, and it allocates nothing for a
+// packet of a known connection.
 //
-// A virtual router's MAC (00-00-5E-00-01-{vrid}) is the engine's alone: the kernel's stack takes frames to it
-// for somebody else's, so the two never answer the same packet. Frames to the interface's own MAC belong to
-// the kernel, except replies of real servers whose gateway is the director's own address.
+// A virtual router's MAC (00-00-5E-00-01-{vrid}, over IPv6 00-00-5E-00-02-{vrid}) is the engine's alone: the
+// kernel's stack takes frames to it for somebody else's, so the two never answer the same packet. Frames to
+// the interface's own MAC belong to the kernel, except replies of real servers whose gateway is the
+// director's own address.
 import type { OwnedAddress } from '../plane.ts';
 import { Answers } from './answers.ts';
 import { ARP_FRAME, isArpForIpv4, writeArp } from './arp.ts';
+import { Discoverer } from './discoverer.ts';
+import { isDiscovery } from './discovery.ts';
 import { DROP, Drops, VERDICT } from './drops.ts';
 import { Forwarder } from './forwarder.ts';
 import { Fragments } from './fragments.ts';
@@ -18,12 +21,13 @@ import {
   ETHERNET,
   ETHERTYPE,
   ICMP,
+  ICMP_ERROR,
   ICMP_TYPE,
+  ICMPV6_TYPE,
   PROTOCOL,
   readI32,
   readU16,
   TCP_FLAG,
-  UNREACHABLE,
 } from './frame.ts';
 import { findRelated } from './icmp.ts';
 import { type InterfaceFacts, type Link, Links, MAC, type Owned, type RouteFacts } from './links.ts';
@@ -35,7 +39,7 @@ import { DIRECTION } from './tcp.ts';
 
 const ANNOUNCEMENTS = 3;
 const ANNOUNCE_EVERY_MS = 1000;
-/** Only ARP carries the virtual MAC as source: without it switches would forget where it is, and flood. */
+/** Only these carry the virtual MAC as source: without them switches would forget where it is, and flood. */
 const REMIND_EVERY_MS = 60_000;
 const TICK_MS = 1000;
 
@@ -44,13 +48,14 @@ type Announcing = { owned: readonly Owned[]; next: number; left: number; atMs: n
 
 export class Engine {
   readonly sessions: Sessions;
-  readonly links = new Links();
+  readonly links: Links;
   readonly drops = new Drops();
   readonly outbox = new Outbox();
   readonly #neighbours: Neighbours;
   readonly #answers: Answers;
   readonly #forwarder: Forwarder;
   readonly #fragments: Fragments;
+  readonly #discovery: Discoverer;
   /** The one that {@link receive} looked at last, as it has become. */
   readonly packet: Packet;
   #announcing: Announcing | undefined;
@@ -61,11 +66,14 @@ export class Engine {
   /** `seed`: 32 bits that strangers cannot guess. */
   constructor(settings: { capacity: number; seed: number }) {
     this.sessions = new Sessions(settings);
-    const { links, outbox, drops } = this;
-    this.#neighbours = new Neighbours({ links, outbox, drops });
-    this.#answers = new Answers({ outbox, drops, links });
-    this.packet = new Packet(outbox.bytes);
-    const { sessions } = this;
+    const { sessions, outbox, drops } = this;
+    const { addresses } = sessions;
+    this.links = new Links(addresses);
+    const { links } = this;
+    this.#neighbours = new Neighbours({ links, outbox, drops, addresses });
+    this.#answers = new Answers({ outbox, drops, links, addresses });
+    this.packet = new Packet(outbox.bytes, addresses);
+    this.#discovery = new Discoverer({ outbox, drops, links, addresses, neighbours: this.#neighbours });
     this.#fragments = new Fragments(sessions.connections, settings.seed);
     const parts = { links, sessions, neighbours: this.#neighbours, answers: this.#answers, outbox, drops };
     this.#forwarder = new Forwarder(parts);
@@ -120,16 +128,17 @@ export class Engine {
     const link = this.links.list[slot]!;
     const type = readU16(bytes, start + ETHERNET.type);
     if (type === ETHERTYPE.arp) return this.#receiveArp(link, bytes, start, length);
-    if (type === ETHERTYPE.ipv6) return this.drops.count(DROP.ipv6);
-    if (type !== ETHERTYPE.ipv4) return this.drops.count(DROP['not-ipv4']);
+    if (type !== ETHERTYPE.ipv4 && type !== ETHERTYPE.ipv6) return this.drops.count(DROP['not-ip']);
     const mac = this.links.macClass(link, bytes, start + ETHERNET.destination);
-    if (mac !== MAC.virtual && mac !== MAC.own) return this.drops.count(DROP['not-for-us']);
+    if (mac === MAC.foreign) return this.drops.count(DROP['not-for-us']);
     const { packet } = this;
     packet.link = link;
     packet.bytes = bytes;
     packet.start = start;
     packet.length = length;
     packet.isVirtual = mac === MAC.virtual;
+    if (type === ETHERTYPE.ipv6) return this.#receiveIpv6(packet, mac);
+    if (mac === MAC.broadcast) return this.drops.count(DROP['not-for-us']);
     const wrong = packet.readIpv4();
     if (wrong !== -1) return this.drops.count(wrong);
     if (packet.isLaterFragment) return this.#follow(packet);
@@ -137,25 +146,43 @@ export class Engine {
     return packet.hasPorts() ? this.#receive(packet) : this.#receiveOther(packet);
   }
 
+  #receiveIpv6(packet: Packet, mac: number): number {
+    const wrong = packet.readIpv6();
+    if (wrong !== -1) return this.drops.count(wrong);
+    const isNeighbours = isDiscovery(packet) && !packet.isFragment;
+    if (mac === MAC.broadcast && !isNeighbours) return this.drops.count(DROP['not-for-us']);
+    const verdict = isNeighbours ? this.#discovery.receive(packet) : this.#receiveNamed(packet);
+    packet.letGo();
+    return verdict;
+  }
+
+  /** IPv6: what it has to give a number to, the caller takes it away from. */
+  #receiveNamed(packet: Packet): number {
+    if (packet.isLaterFragment) return this.#follow(packet);
+    if (packet.protocol === PROTOCOL.icmpv6) return this.#receiveIcmp(packet);
+    return packet.hasPorts() ? this.#receive(packet) : this.#receiveOther(packet);
+  }
+
   #receive(packet: Packet): number {
-    const { protocol, source, destination, sourcePort, destinationPort, isVirtual } = packet;
+    const { flow, source, destination, sourcePort, destinationPort, isVirtual } = packet;
     const { connections } = this.sessions;
     let over = 0;
     if (isVirtual) {
-      const known = connections.find(protocol, source, sourcePort, destination, destinationPort, 0);
+      const known = connections.find(flow, source, sourcePort, destination, destinationPort, 0);
       if (known !== 0 && !this.sessions.isReused(known, packet.tcpFlags)) {
         if (packet.isFragment) this.#fragments.remember(packet, known, DIRECTION.input);
         return this.#forwarder.toServer(packet, known);
       }
       over = known;
     }
-    const replied = connections.findReply(protocol, source, sourcePort, destination, destinationPort);
+    const replied = connections.findReply(flow, source, sourcePort, destination, destinationPort);
     if (replied !== 0) {
       if (packet.isFragment) this.#fragments.remember(packet, replied, DIRECTION.output);
       return this.#forwarder.toClient(packet, replied);
     }
     if (!isVirtual) return this.drops.count(DROP['not-for-us']);
-    if (!this.links.owned(destination)) return this.#forwarder.onward(packet);
+    if (!this.#isOwned(packet)) return this.#forwarder.onward(packet);
+    if (!packet.name()) return this.drops.count(DROP['table-full']);
     const verdict = this.#open(packet);
     // Only now: the kernel, too, still counts it for its server when it chooses one for the new connection.
     if (over !== 0) this.sessions.close(over);
@@ -164,15 +191,15 @@ export class Engine {
 
   /** The first packet for an address of ours that belongs to no connection. */
   #open(packet: Packet): number {
-    const { source, destination, sourcePort, destinationPort, tcpFlags } = packet;
+    const { source, destination, sourcePort, destinationPort, tcpFlags, family } = packet;
     const isTcp = packet.protocol === PROTOCOL.tcp;
-    const service = this.sessions.services.find(packet.protocol, destination, destinationPort);
+    const service = this.sessions.services.find(packet.flow, destination, destinationPort);
     if (isTcp && (!service || (tcpFlags & TCP_FLAG.syn) === 0)) {
       this.#answers.reset(packet);
       return this.drops.count(service ? DROP['no-connection'] : DROP['no-service']);
     }
     if (!service) {
-      this.#answers.icmpError(packet, { type: ICMP_TYPE.unreachable, code: UNREACHABLE.port });
+      this.#answers.icmpError(packet, ICMP_ERROR.portUnreachable[family]);
       return this.drops.count(DROP['no-service']);
     }
     const at = this.sessions.open(service, source, sourcePort, destination, destinationPort);
@@ -180,7 +207,7 @@ export class Engine {
       // The kernel, too, says "port unreachable" here, for TCP as for UDP: another director's servers may be
       // alive.
       if (this.sessions.refusal === DROP['no-server']) {
-        this.#answers.icmpError(packet, { type: ICMP_TYPE.unreachable, code: UNREACHABLE.port });
+        this.#answers.icmpError(packet, ICMP_ERROR.portUnreachable[family]);
       }
       return this.drops.count(this.sessions.refusal);
     }
@@ -197,13 +224,17 @@ export class Engine {
     if (found > 0 && packet.isVirtual) return this.#forwarder.toServer(packet, found);
     if (found < 0) return this.#forwarder.toClient(packet, -found);
     if (!packet.isVirtual) return this.drops.count(DROP['not-for-us']);
-    if (this.links.owned(packet.destination)) return this.drops.count(DROP.fragment);
+    if (this.#isOwned(packet)) return this.drops.count(DROP.fragment);
     return this.#forwarder.onward(packet);
+  }
+
+  #isOwned({ destination, family }: Packet): boolean {
+    return this.links.owned(destination, family) !== undefined;
   }
 
   #receiveOther(packet: Packet): number {
     if (!packet.isVirtual) return this.drops.count(DROP['not-for-us']);
-    if (this.links.owned(packet.destination)) return this.drops.count(DROP.protocol);
+    if (this.#isOwned(packet)) return this.drops.count(DROP.protocol);
     return this.#forwarder.onward(packet);
   }
 
@@ -213,9 +244,10 @@ export class Engine {
     if (related < 0 || (related > 0 && packet.isVirtual)) return this.#forwarder.related(packet, related);
     if (!packet.isFragment && this.#forwarder.tunnelError(packet)) return VERDICT.taken;
     if (!packet.isVirtual) return this.drops.count(DROP['not-for-us']);
-    if (!this.links.owned(packet.destination)) return this.#forwarder.onward(packet);
-    const { bytes, transport, end } = packet;
-    const isEcho = bytes[transport] === ICMP_TYPE.echoRequest && end - transport >= ICMP.size;
+    if (!this.#isOwned(packet)) return this.#forwarder.onward(packet);
+    const { bytes, transport, end, family } = packet;
+    const request = family === 4 ? ICMP_TYPE.echoRequest : ICMPV6_TYPE.echoRequest;
+    const isEcho = bytes[transport] === request && end - transport >= ICMP.size;
     return isEcho && !packet.isFragment ? this.#answers.echo(packet) : this.drops.count(DROP.icmp);
   }
 
@@ -224,11 +256,11 @@ export class Engine {
     const arp = start + ETHERNET.size;
     const sender = readI32(bytes, arp + ARP.senderAddress);
     const target = readI32(bytes, arp + ARP.targetAddress);
-    const owned = this.links.owned(target);
+    const owned = this.links.owned(target, 4);
     const isForUs = owned !== undefined && owned.link === link;
     // Address 0 is somebody who only probes (RFC 5227); our own address is another director's announcement.
-    if (sender !== 0 && !this.links.owned(sender)) {
-      this.#neighbours.learn(link, sender, bytes, arp + ARP.senderMac, isForUs);
+    if (sender !== 0 && !this.links.owned(sender, 4)) {
+      this.#neighbours.learn({ link, address: sender, family: 4 }, bytes, arp + ARP.senderMac, isForUs);
     }
     if (!isForUs || owned.handedOver) return VERDICT.taken;
     if (readU16(bytes, arp + ARP.operation) !== ARP_OPERATION.request) return VERDICT.taken;
@@ -259,9 +291,13 @@ export class Engine {
   /** As many as the outbox takes; the rest a moment later. After the last round the long pause begins. */
   #announceNext(round: Announcing): void {
     while (round.next < round.owned.length && !this.outbox.isFull()) {
-      const { address, mac, link } = round.owned[round.next++]!;
-      const owned = this.links.owned(address);
+      const { address, family, mac, link } = round.owned[round.next++]!;
+      const owned = this.links.owned(address, family);
       if (owned?.link !== link || owned.handedOver) continue;
+      if (family === 6) {
+        this.#discovery.announce(owned);
+        continue;
+      }
       writeArp(this.outbox.bytes, this.outbox.reserve(link.slot, ARP_FRAME), {
         operation: ARP_OPERATION.request,
         senderMac: mac,
@@ -276,7 +312,7 @@ export class Engine {
     round.next = 0;
     round.left = Math.max(0, round.left - 1);
     round.atMs = this.#nowMs + (round.left > 0 ? ANNOUNCE_EVERY_MS : REMIND_EVERY_MS);
-    if (round.left === 0) round.owned = [...this.links.allOwned()];
+    if (round.left === 0) round.owned = this.links.allOwned();
     if (round.owned.length === 0) this.#announcing = undefined;
   }
 }

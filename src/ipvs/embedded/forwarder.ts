@@ -1,13 +1,15 @@
 // A packet on its way: to the real server by NAT, direct routing or tunnel, back to the client, or only
 // onward as a router does. Checks that it may pass first, changes it in place then; what is too big or too
 // old is answered by ICMP and counted.
+
+import type { Addresses } from './addresses.ts';
 import type { Answers } from './answers.ts';
-import { decrementTtl, rewriteHeader, rewriteTransport } from './checksum.ts';
+import { decrementTtl, delta, rewriteHeader, rewriteTransport } from './checksum.ts';
 import { CONNECTION } from './connections.ts';
 import { completeChecksum, isDivisible, putFragment } from './cutting.ts';
 import { DROP, type Drops, VERDICT } from './drops.ts';
-import { ICMP, ICMP_TYPE, IPV4, PORTS, readI32, readU16, UNREACHABLE } from './frame.ts';
-import { isIntact, quotedInTunnel, rewriteForClient, rewriteForServer } from './icmp.ts';
+import { ICMP, ICMP_ERROR, IPV4, IPV6, PORTS, readI32, readU16 } from './frame.ts';
+import { isIntact, isTooBig, quotedInTunnel, rewriteForClient, rewriteForServer } from './icmp.ts';
 import type { Links } from './links.ts';
 import type { Neighbour, Neighbours } from './neighbours.ts';
 import type { Outbox } from './outbox.ts';
@@ -18,8 +20,8 @@ import { type Ends, WRAPPING, wrap } from './tunnel.ts';
 
 /** The smallest MTU of IPv6, and so of every link worth the name. */
 const SMALL = 1280;
-/** What a way must have beside a tunnel's header: the smallest that IPv4 may have. */
-const TUNNEL_MTU_MIN = 68;
+/** What a way must have beside a tunnel's header: the smallest that the family may have. */
+const TUNNEL_MTU_MIN = { 4: 68, 6: SMALL } as const;
 
 type Parts = {
   links: Links;
@@ -37,13 +39,15 @@ export class Forwarder {
   readonly #answers: Answers;
   readonly #outbox: Outbox;
   readonly #drops: Drops;
-  readonly #ends: Ends = { source: 0, destination: 0, identification: 0 };
+  readonly #addresses: Addresses;
+  readonly #ends: Ends = { family: 4, source: 0, destination: 0, identification: 0 };
   /** Packets routed on without any service's doing. */
   routed = 0;
 
   constructor(parts: Parts) {
     this.#links = parts.links;
     this.#sessions = parts.sessions;
+    this.#addresses = parts.sessions.addresses;
     this.#neighbours = parts.neighbours;
     this.#answers = parts.answers;
     this.#outbox = parts.outbox;
@@ -60,15 +64,14 @@ export class Forwarder {
     const server = connections.server(at);
     if (method === CONNECTION.tunnel) return this.#throughTunnel(packet, server);
     if (!this.#mayPass(packet, server)) return VERDICT.dropped;
-    const { bytes, ip } = packet;
     if (method === CONNECTION.masquerade) {
+      const virtual = connections.virtual(at);
       if (!packet.isLaterFragment) {
-        const virtual = connections.virtual(at);
-        const port = connections.serverPort(at);
-        rewriteTransport(packet, PORTS.destination, port, virtual, server);
+        const change = this.#change(packet, virtual, server);
+        rewriteTransport(packet, PORTS.destination, connections.serverPort(at), change);
       }
-      rewriteHeader(bytes, ip, IPV4.destination, server);
-    } else if (method === CONNECTION.direct) decrementTtl(bytes, ip);
+      this.#rewrite(packet, IPV4.destination, IPV6.destination, server);
+    } else if (method === CONNECTION.direct) this.#age(packet);
     else return this.#drops.count(DROP.protocol);
     return this.#send(server, packet);
   }
@@ -81,11 +84,31 @@ export class Forwarder {
     this.#sessions.output(at, packet.tcpFlags, packet.size);
     const virtual = connections.virtual(at);
     if (!packet.isLaterFragment) {
-      const port = connections.virtualPort(at);
-      rewriteTransport(packet, PORTS.source, port, connections.server(at), virtual);
+      const change = this.#change(packet, connections.server(at), virtual);
+      rewriteTransport(packet, PORTS.source, connections.virtualPort(at), change);
     }
-    rewriteHeader(packet.bytes, packet.ip, IPV4.source, virtual);
+    this.#rewrite(packet, IPV4.source, IPV6.source, virtual);
     return this.#send(client, packet);
+  }
+
+  /** Of the pseudo-header's sum. */
+  #change({ family }: Packet, before: number, after: number): number {
+    return family === 4 ? delta(before, after) : this.#addresses.delta(before, after);
+  }
+
+  /** Another address, one hop less. */
+  #rewrite({ bytes, ip, family }: Packet, at: number, at6: number, address: number): void {
+    if (family === 4) {
+      rewriteHeader(bytes, ip, at, address);
+      return;
+    }
+    this.#addresses.write(address, bytes, ip + at6);
+    bytes[ip + IPV6.hopLimit]!--;
+  }
+
+  #age({ bytes, ip, family }: Packet): void {
+    if (family === 4) decrementTtl(bytes, ip);
+    else bytes[ip + IPV6.hopLimit]!--;
   }
 
   /**
@@ -103,10 +126,11 @@ export class Forwarder {
     if (!this.#mayPass(packet, receiver)) return VERDICT.dropped;
     if (method === CONNECTION.masquerade) {
       if (!isIntact(packet)) return this.#drops.count(DROP['bad-checksum']);
-      if (related > 0) rewriteForServer(packet, receiver, connections.serverPort(at));
-      else rewriteForClient(packet, connections.virtual(at), connections.virtualPort(at));
+      const { addresses } = connections;
+      if (related > 0) rewriteForServer(addresses, packet, receiver, connections.serverPort(at));
+      else rewriteForClient(addresses, packet, connections.virtual(at), connections.virtualPort(at));
     }
-    decrementTtl(packet.bytes, packet.ip);
+    this.#age(packet);
     return this.#send(receiver, packet);
   }
 
@@ -115,8 +139,13 @@ export class Forwarder {
    * instance).
    */
   onward(packet: Packet): number {
+    if (packet.family === 6) {
+      // RFC 4291 §2.5.6, and what is for a group is no single neighbour's.
+      if (!isRoutable(packet.bytes, packet.ip)) return this.#drops.count(DROP['no-route']);
+      if (!packet.name()) return this.#drops.count(DROP['table-full']);
+    }
     if (!this.#mayPass(packet, packet.destination)) return VERDICT.dropped;
-    decrementTtl(packet.bytes, packet.ip);
+    this.#age(packet);
     this.routed++;
     return this.#send(packet.destination, packet);
   }
@@ -129,44 +158,50 @@ export class Forwarder {
     const inner = quotedInTunnel(packet);
     if (inner === -1) return false;
     const { connections } = this.#sessions;
-    const { bytes, transport } = packet;
-    const server = readI32(bytes, transport + ICMP.size + IPV4.destination);
+    const { bytes, transport, family } = packet;
+    const outer = transport + ICMP.size;
+    const server =
+      family === 4
+        ? readI32(bytes, outer + IPV4.destination)
+        : this.#addresses.find(bytes, outer + IPV6.destination);
     const type = bytes[transport + ICMP.type]!;
     const code = bytes[transport + ICMP.code]!;
     const said = readU16(bytes, transport + ICMP.rest + 2);
-    const isTooBig = type === ICMP_TYPE.unreachable && code === UNREACHABLE.fragmentationNeeded;
-    const isOurs = this.#links.isOwn(packet.destination);
+    const isAboutSize = isTooBig(packet);
+    const isOurs = this.#links.isOwn(packet.destination, family);
     if (!isOurs || !isIntact(packet)) return false;
     packet.readQuoted(inner);
-    const { protocol, source, sourcePort, destination, destinationPort } = packet;
-    const at = connections.find(protocol, source, sourcePort, destination, destinationPort, 0);
+    const { flow, source, sourcePort, destination, destinationPort } = packet;
+    const at = connections.find(flow, source, sourcePort, destination, destinationPort, 0);
     const isTunnel = at !== 0 && (connections.flags(at) & CONNECTION.methodMask) === CONNECTION.tunnel;
     if (!isTunnel || connections.server(at) !== server) {
       this.#drops.count(DROP.icmp);
       return true;
     }
-    const client = this.#neighbours.reachable(source);
-    if (!client || (isTooBig && packet.mayBeFragmented)) return true;
-    const mtu = isTooBig ? Math.max(said - WRAPPING, TUNNEL_MTU_MIN) : said;
+    const client = this.#neighbours.reachable(source, family);
+    if (!client || (isAboutSize && packet.mayBeFragmented)) return true;
+    const mtu = isAboutSize ? Math.max(said - WRAPPING[family], TUNNEL_MTU_MIN[family]) : said;
     this.#answers.icmpError(packet, { type, code, mtu }, client);
     return true;
   }
 
   #throughTunnel(packet: Packet, server: number): number {
     if (!this.#isAlive(packet)) return VERDICT.dropped;
-    const neighbour = this.#neighbours.towards(server);
+    const { family } = packet;
+    const neighbour = this.#neighbours.towards(server, family);
     if (!neighbour) return VERDICT.dropped;
-    const mtu = neighbour.link.mtu - WRAPPING;
-    if (mtu < TUNNEL_MTU_MIN || neighbour.source === 0) return this.#drops.count(DROP['no-route']);
+    const mtu = neighbour.link.mtu - WRAPPING[family];
+    if (mtu < TUNNEL_MTU_MIN[family] || neighbour.source === 0) return this.#drops.count(DROP['no-route']);
     // Its own header is what is repeated then.
     if (!this.#fits(packet, mtu, !packet.isSuperFrame)) return VERDICT.dropped;
-    decrementTtl(packet.bytes, packet.ip);
+    this.#age(packet);
     const ends = this.#ends;
+    ends.family = family;
     ends.source = neighbour.source;
     ends.destination = server;
     if (packet.isSuperFrame) return this.#segmentsThrough(packet, neighbour);
     ends.identification = (ends.identification + 1) & 0xffff;
-    wrap(packet, ends);
+    wrap(this.#addresses, packet, ends);
     return this.#send(server, packet);
   }
 
@@ -177,7 +212,7 @@ export class Forwarder {
     if (!neighbour.known) return this.#drops.count(DROP['no-neighbour']);
     for (let from = packet.payload; from < packet.end; from += packet.segmentSize) {
       this.#ends.identification = (this.#ends.identification + 1) & 0xffff;
-      if (!putSegment(packet, from, this.#outbox, neighbour, this.#ends)) {
+      if (!putSegment(this.#addresses, packet, from, this.#outbox, neighbour, this.#ends)) {
         return this.#drops.count(DROP['outbox-full']);
       }
     }
@@ -189,13 +224,13 @@ export class Forwarder {
     if (!this.#isAlive(packet)) return false;
     // What fits everywhere is not worth finding out where it goes.
     if (packet.largest <= SMALL) return true;
-    const neighbour = this.#neighbours.towards(destination);
+    const neighbour = this.#neighbours.towards(destination, packet.family);
     return neighbour !== undefined && this.#fits(packet, neighbour.link.mtu, isDivisible(packet));
   }
 
   #isAlive(packet: Packet): boolean {
-    if (packet.bytes[packet.ip + IPV4.ttl]! > 1) return true;
-    this.#answers.icmpError(packet, { type: ICMP_TYPE.timeExceeded, code: 0 });
+    if (packet.hopsLeft > 1) return true;
+    this.#answers.icmpError(packet, ICMP_ERROR.timeExceeded[packet.family]);
     this.#drops.count(DROP['ttl-expired']);
     return false;
   }
@@ -205,9 +240,8 @@ export class Forwarder {
     if (packet.largest <= mtu || (packet.mayBeFragmented && isDivisible)) return true;
     if (!packet.mayBeFragmented) {
       // It is quoted as it would have left.
-      decrementTtl(packet.bytes, packet.ip);
-      const error = { type: ICMP_TYPE.unreachable, code: UNREACHABLE.fragmentationNeeded, mtu };
-      this.#answers.icmpError(packet, error);
+      this.#age(packet);
+      this.#answers.icmpError(packet, { ...ICMP_ERROR.tooBig[packet.family], mtu });
     }
     this.#drops.count(DROP['too-big']);
     return false;
@@ -215,10 +249,10 @@ export class Forwarder {
 
   #send(destination: number, packet: Packet): number {
     if (packet.size <= SMALL || packet.isSuperFrame) return this.#neighbours.send(destination, packet);
-    const neighbour = this.#neighbours.towards(destination);
+    const neighbour = this.#neighbours.towards(destination, packet.family);
     if (!neighbour || packet.size <= neighbour.link.mtu) return this.#neighbours.send(destination, packet);
     if (!neighbour.known) {
-      this.#neighbours.reachable(destination);
+      this.#neighbours.reachable(destination, packet.family);
       return VERDICT.dropped;
     }
     completeChecksum(packet);
@@ -228,4 +262,16 @@ export class Forwarder {
     }
     return VERDICT.taken;
   }
+}
+
+/** Neither end of the IPv6 packet at `ip` is link-local, a group, loopback or no address. */
+function isRoutable(bytes: Uint8Array, ip: number): boolean {
+  return isGlobal(bytes, ip + IPV6.source) && isGlobal(bytes, ip + IPV6.destination);
+}
+function isGlobal(bytes: Uint8Array, at: number): boolean {
+  const first = bytes[at]!;
+  if (first === 0xff || (first === 0xfe && (bytes[at + 1]! & 0xc0) === 0x80)) return false;
+  if (first !== 0) return true;
+  for (let i = 1; i < 15; i++) if (bytes[at + i] !== 0) return true;
+  return bytes[at + 15]! > 1;
 }

@@ -2,16 +2,15 @@
 // was decided is remembered for half a minute in a fixed number of places; a packet that loses its place, or
 // whose first fragment did not come first, is dropped.
 import type { ConnectionTable } from './connections.ts';
-import { IPV4, readU16 } from './frame.ts';
 import type { Packet } from './packet.ts';
 import { DIRECTION } from './tcp.ts';
 
 /** As long as a receiver waits for the rest (RFC 1122: 60 to 120 s, Linux: 30 s). */
 const REMEMBER_SECONDS = 30;
 const PLACES = 4096;
-/** source, destination, id and protocol, connection (negative: a reply of it), tick. */
+/** source, destination, id (IPv4: and protocol), connection (negative: a reply of it), tick. */
 const WORDS = 5;
-const AT = { source: 0, destination: 1, kind: 2, connection: 3, tick: 4 } as const;
+const AT = { source: 0, destination: 1, id: 2, connection: 3, tick: 4 } as const;
 
 export class Fragments {
   readonly #connections: ConnectionTable;
@@ -30,7 +29,7 @@ export class Fragments {
     const base = this.#place(packet);
     words[base + AT.source] = packet.source;
     words[base + AT.destination] = packet.destination;
-    words[base + AT.kind] = kindOf(packet);
+    words[base + AT.id] = packet.fragmentId;
     words[base + AT.connection] = direction === DIRECTION.output ? -connection : connection;
     words[base + AT.tick] = this.tick;
   }
@@ -42,7 +41,7 @@ export class Fragments {
     const isKnown =
       words[base + AT.source] === packet.source &&
       words[base + AT.destination] === packet.destination &&
-      words[base + AT.kind] === kindOf(packet) &&
+      words[base + AT.id] === packet.fragmentId &&
       this.tick - words[base + AT.tick]! <= REMEMBER_SECONDS;
     if (!isKnown) return 0;
     const found = words[base + AT.connection]!;
@@ -52,7 +51,9 @@ export class Fragments {
   /** Connections end, and their numbers are given to others. */
   #isStill(at: number, packet: Packet, isReply: boolean): boolean {
     const of = this.#connections;
-    if (!of.isUsed(at) || of.protocol(at) !== packet.protocol) return false;
+    if (!of.isUsed(at)) return false;
+    // In an IPv6 fragment the protocol may be behind an extension header that only the first one has.
+    if (packet.family === 6 ? of.family(at) === 4 : of.flow(at) !== packet.flow) return false;
     return isReply
       ? of.server(at) === packet.source && of.client(at) === packet.destination
       : of.client(at) === packet.source && of.virtual(at) === packet.destination;
@@ -60,12 +61,8 @@ export class Fragments {
 
   #place(packet: Packet): number {
     let mixed = Math.imul(packet.source ^ this.#seed, 0x9e3779b1);
-    mixed = Math.imul((mixed ^ (mixed >>> 15)) + kindOf(packet), 0x85ebca6b);
+    mixed = Math.imul((mixed ^ (mixed >>> 15)) + packet.fragmentId, 0x85ebca6b);
     mixed = Math.imul((mixed ^ (mixed >>> 13)) + packet.destination, 0xc2b2ae35);
     return ((mixed ^ (mixed >>> 16)) & (PLACES - 1)) * WORDS;
   }
-}
-
-function kindOf({ bytes, ip, protocol }: Packet): number {
-  return (readU16(bytes, ip + IPV4.id) << 8) | protocol;
 }

@@ -53,8 +53,17 @@ export const IPV4 = {
   destination: 16,
   size: 20,
 } as const;
+export const IPV6 = {
+  versionClass: 0,
+  payloadLength: 4,
+  nextHeader: 6,
+  hopLimit: 7,
+  source: 8,
+  destination: 24,
+  size: 40,
+} as const;
 export const FRAGMENT = { dontFragment: 0x4000, more: 0x2000, offset: 0x1fff, moreOrOffset: 0x3fff } as const;
-export const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41 } as const;
+export const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41, icmpv6: 58 } as const;
 /**
  * A *flow* is what tables are asked for beside addresses and ports: the protocol's number, with IPV6_FLOW
  * when the addresses are IPv6's.
@@ -91,6 +100,24 @@ export const ICMP_TYPE = {
   timeExceeded: 11,
 } as const;
 export const UNREACHABLE = { host: 1, port: 3, fragmentationNeeded: 4 } as const;
+/** RFC 4443; what is below `information` is an error. */
+export const ICMPV6_TYPE = {
+  unreachable: 1,
+  tooBig: 2,
+  timeExceeded: 3,
+  information: 128,
+  echoRequest: 128,
+  echoReply: 129,
+  solicitation: 135,
+  advertisement: 136,
+  redirect: 137,
+} as const;
+/** The two families' ways to say the same. */
+export const ICMP_ERROR = {
+  portUnreachable: { 4: { type: 3, code: 3 }, 6: { type: 1, code: 4 } },
+  tooBig: { 4: { type: 3, code: 4 }, 6: { type: 2, code: 0 } },
+  timeExceeded: { 4: { type: 11, code: 0 }, 6: { type: 3, code: 0 } },
+} as const;
 
 export function readU16(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!;
@@ -113,17 +140,16 @@ export function copyMac(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: 
   for (let i = 0; i < 6; i++) to[toAt + i] = from[fromAt + i]!;
 }
 
-/** 00-00-5E-00-01-{vrid}, RFC 9568 §7.3: the one MAC of a virtual router, whoever is its master. */
-export function virtualMac(vrid: number): Uint8Array {
-  return Uint8Array.of(0x00, 0x00, 0x5e, 0x00, 0x01, vrid);
+/** The fifth byte of a virtual router's MAC, by family. */
+const MAC_FAMILY = { 4: 1, 6: 2 } as const;
+
+/** 00-00-5E-00-01-{vrid}, over IPv6 …-02-…, RFC 9568 §7.3: one of a virtual router, whoever is its master. */
+export function virtualMac(vrid: number, family: Family): Uint8Array {
+  return Uint8Array.of(0x00, 0x00, 0x5e, 0x00, MAC_FAMILY[family], vrid);
 }
-/** The vrid when the MAC at `at` is a virtual router's of IPv4, else −1. */
+/** The vrid, with IPV6_FLOW over IPv6, when the MAC at `at` is a virtual router's, else −1. */
 export function virtualMacVrid(bytes: Uint8Array, at: number): number {
-  const isVirtual =
-    bytes[at] === 0 &&
-    bytes[at + 1] === 0 &&
-    bytes[at + 2] === 0x5e &&
-    bytes[at + 3] === 0 &&
-    bytes[at + 4] === 1;
-  return isVirtual ? bytes[at + 5]! : -1;
+  if (bytes[at] !== 0 || bytes[at + 1] !== 0 || bytes[at + 2] !== 0x5e || bytes[at + 3] !== 0) return -1;
+  if (bytes[at + 4] === MAC_FAMILY[4]) return bytes[at + 5]!;
+  return bytes[at + 4] === MAC_FAMILY[6] ? bytes[at + 5]! | IPV6_FLOW : -1;
 }

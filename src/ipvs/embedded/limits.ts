@@ -6,12 +6,11 @@ import { isScheduler } from './scheduling/schedulers.ts';
 
 /** Why it cannot have the service, or this server of it; undefined = it can. */
 export function refusal(service: ServiceHead, server?: Server): string | undefined {
-  return server === undefined ? ofService(service) : ofServer(server);
+  return server === undefined ? ofService(service) : ofServer(service, server);
 }
 
 function ofService(service: ServiceHead): string | undefined {
   if ('mark' in service) return 'it knows no firewall marks';
-  if (familyOfService(service) === 6) return 'it knows no IPv6';
   if (service.protocol === 'SCTP') return 'it knows no SCTP';
   if (!isScheduler(service.scheduler)) return `it has no scheduler ${service.scheduler}`;
   if (service.persistenceEngine !== undefined)
@@ -19,7 +18,7 @@ function ofService(service: ServiceHead): string | undefined {
   return undefined;
 }
 
-function ofServer({ address, tunnel }: Server): string | undefined {
-  if (familyOf(address) === 6) return 'it knows no IPv6';
+function ofServer(service: ServiceHead, { address, tunnel }: Server): string | undefined {
+  if (familyOf(address) !== familyOfService(service)) return 'it has no tunnels between IPv4 and IPv6';
   return tunnel ? `it has no ${tunnel.type} tunnels` : undefined;
 }

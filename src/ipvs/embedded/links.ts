@@ -1,10 +1,10 @@
 // What the engine knows of the machine it runs on, given to it as data: interfaces, routes, and the virtual
 // addresses that this director owns now. Answers "is this MAC ours", "is this address ours" and "which way".
 // Learns nothing by itself.
-import { type Address, familyOf, type Prefix } from '../../core/address.ts';
+import { type Address, type Family, familyOf, isLinkLocal, type Prefix } from '../../core/address.ts';
 import type { OwnedAddress } from '../plane.ts';
-import { maskOf, toNumber } from './addresses.ts';
-import { virtualMac, virtualMacVrid } from './frame.ts';
+import { type Addresses, maskOf, toNumber } from './addresses.ts';
+import { IPV6_FLOW, virtualMac, virtualMacVrid } from './frame.ts';
 
 export type InterfaceFacts = {
   index: number;
@@ -28,14 +28,20 @@ export type Link = {
   mac: Uint8Array;
   mtu: number;
   addresses: readonly { address: number; mask: number }[];
-  /** By vrid: 1 for virtual routers of ours on it, whose MACs are ours. */
+  /** IPv6. */
+  addresses6: readonly { address: number; length: number; isLinkLocal: boolean }[];
+  /** By vrid, IPv6 with IPV6_FLOW: 1 for virtual routers of ours on it, whose MACs are ours. */
   readonly vrids: Uint8Array;
   up: boolean;
 };
 type Route = { network: number; mask: number; gateway: number; link: Link; metric: number };
+/** Without a gateway it is 0. */
+type Route6 = { network: number; length: number; gateway: number; link: Link; metric: number };
 export type Owned = {
   address: number;
-  mask: number;
+  family: Family;
+  /** In bits. */
+  length: number;
   link: Link;
   mac: Uint8Array;
   vrid: number;
@@ -44,16 +50,26 @@ export type Owned = {
 /** The MAC class of a frame's destination. */
 export const MAC = { foreign: 0, virtual: 1, own: 2, broadcast: 3 } as const;
 /** Where a packet to an address goes: the link and the neighbour's address on it. */
-export type Hop = { link: Link; address: number };
+export type Hop = { link: Link; address: number; family: Family };
 
 export class Links {
   /** By slot; a slot stays with its ifindex for good. */
   readonly list: Link[] = [];
   #given: { owned: readonly OwnedAddress[]; routes: readonly RouteFacts[] } = { owned: [], routes: [] };
+  #interfaces: readonly InterfaceFacts[] = [];
   #routes: Route[] = [];
+  #routes6: Route6[] = [];
   #owned = new Map<number, Owned>();
+  #owned6 = new Map<number, Owned>();
+  readonly #addresses: Addresses;
+  /** IPv6 addresses in use by what is known here. */
+  #held: number[] = [];
   /** Anything that is answered here may have changed when this has. */
   generation = 0;
+
+  constructor(addresses: Addresses) {
+    this.#addresses = addresses;
+  }
 
   /**
    * Interfaces gone from the list keep their slot, down. Answers the addresses that are owned now and were
@@ -69,10 +85,8 @@ export class Links {
       link.mac = fact.mac;
       link.mtu = fact.mtu;
       link.up = true;
-      link.addresses = fact.addresses
-        .filter((prefix) => familyOf(prefix.address) === 4)
-        .map((prefix) => ({ address: toNumber(prefix.address), mask: maskOf(prefix.length) }));
     }
+    this.#interfaces = facts;
     this.#given = { ...this.#given, routes };
     return this.#rebuild();
   }
@@ -84,52 +98,96 @@ export class Links {
   }
 
   #rebuild(): readonly Owned[] {
-    const before = this.#owned;
+    const before = [this.#owned, this.#owned6];
+    const held = this.#held;
+    this.#held = [];
     this.#owned = new Map();
+    this.#owned6 = new Map();
+    this.#rebuildAddresses();
     for (const link of this.list) link.vrids.fill(0);
     for (const { address, prefixLength, interface: name, vrid, handedOver = false } of this.#given.owned) {
       const link = this.list.find((candidate) => candidate.name === name && candidate.up);
-      if (!link || familyOf(address) !== 4) continue;
-      const number = toNumber(address);
-      const mask = maskOf(prefixLength);
-      this.#owned.set(number, { address: number, mask, link, mac: virtualMac(vrid), vrid, handedOver });
-      link.vrids[vrid] = 1;
+      if (!link) continue;
+      const family = familyOf(address);
+      const number = this.#number(address);
+      const mac = virtualMac(vrid, family);
+      const owned: Owned = { address: number, family, length: prefixLength, link, mac, vrid, handedOver };
+      (family === 4 ? this.#owned : this.#owned6).set(number, owned);
+      link.vrids[family === 4 ? vrid : vrid | IPV6_FLOW] = 1;
     }
     this.#rebuildRoutes();
     this.generation++;
-    return [...this.#owned.values()].filter(
-      ({ address, handedOver }) => !handedOver && before.get(address)?.handedOver !== false,
-    );
+    const isNew = ({ address, family, handedOver }: Owned) =>
+      !handedOver && before[family === 4 ? 0 : 1]!.get(address)?.handedOver !== false;
+    const fresh = [...this.allOwned()].filter(isNew);
+    // Last: what is known as before keeps its number.
+    for (const number of held) this.#addresses.release(number);
+    return fresh;
+  }
+
+  /** In use until the next time. */
+  #number(address: Address): number {
+    if (familyOf(address) === 4) return toNumber(address);
+    const number = this.#addresses.keep(address);
+    if (number !== 0) this.#held.push(number);
+    return number;
+  }
+
+  #rebuildAddresses(): void {
+    for (const link of this.list) link.addresses6 = [];
+    for (const fact of this.#interfaces) {
+      const link = this.list.find(({ index }) => index === fact.index)!;
+      const of = (family: Family) => fact.addresses.filter(({ address }) => familyOf(address) === family);
+      link.addresses = of(4).map(({ address, length }) => ({
+        address: toNumber(address),
+        mask: maskOf(length),
+      }));
+      link.addresses6 = of(6).map(({ address, length }) => ({
+        address: this.#number(address),
+        length,
+        isLinkLocal: isLinkLocal(address),
+      }));
+    }
   }
 
   #rebuildRoutes(): void {
     const routes: Route[] = [];
-    for (const { address, mask, link } of this.#owned.values()) {
+    const routes6: Route6[] = [];
+    const add = (prefix: Prefix, gateway: Address | undefined, link: Link, metric: number) => {
+      const hop = gateway === undefined ? 0 : this.#number(gateway);
+      const network = this.#number(prefix.address);
+      const mask = maskOf(prefix.length);
+      if (familyOf(prefix.address) === 6) {
+        routes6.push({ network, length: prefix.length, gateway: hop, link, metric });
+      } else routes.push({ network: network & mask, mask, gateway: hop, link, metric });
+    };
+    for (const { address, family, length, link } of this.allOwned()) {
       // A virtual address with a prefix makes a route, as it would on an interface.
-      if (mask !== -1) routes.push({ network: address & mask, mask, gateway: 0, link, metric: 0 });
+      const prefix = { address: this.#addresses.text(address, family), length };
+      if (length !== (family === 4 ? 32 : 128)) add(prefix, undefined, link, 0);
     }
     for (const fact of this.#given.routes) {
       const link = this.list.find(({ index, up }) => index === fact.interface && up);
-      if (!link || familyOf(fact.destination.address) !== 4) continue;
-      const mask = maskOf(fact.destination.length);
-      const network = toNumber(fact.destination.address) & mask;
-      const gateway = fact.gateway ? toNumber(fact.gateway) : 0;
-      routes.push({ network, mask, gateway, link, metric: fact.metric });
+      if (link) add(fact.destination, fact.gateway, link, fact.metric);
     }
     // Longest prefix first: as unsigned numbers longer masks are larger.
     this.#routes = routes.sort((a, b) => (b.mask >>> 0) - (a.mask >>> 0) || a.metric - b.metric);
+    this.#routes6 = routes6.sort((a, b) => b.length - a.length || a.metric - b.metric);
   }
 
-  owned(address: number): Owned | undefined {
-    return this.#owned.get(address);
+  owned(address: number, family: Family): Owned | undefined {
+    return (family === 4 ? this.#owned : this.#owned6).get(address);
   }
   /** This machine's own address, or one that it owns. */
-  isOwn(address: number): boolean {
-    if (this.#owned.has(address)) return true;
-    return this.list.some((link) => link.up && link.addresses.some((own) => own.address === address));
+  isOwn(address: number, family: Family): boolean {
+    if (this.owned(address, family) !== undefined) return true;
+    return this.list.some(
+      (link) =>
+        link.up && (family === 4 ? link.addresses : link.addresses6).some((own) => own.address === address),
+    );
   }
-  allOwned(): Iterable<Owned> {
-    return this.#owned.values();
+  allOwned(): readonly Owned[] {
+    return [...this.#owned.values(), ...this.#owned6.values()];
   }
 
   macClass(link: Link, bytes: Uint8Array, at: number): number {
@@ -140,10 +198,19 @@ export class Links {
     return MAC.own;
   }
 
-  route(destination: number): Hop | undefined {
+  route(destination: number, family: Family): Hop | undefined {
+    if (family === 6) return this.#route6(destination);
     for (const route of this.#routes) {
       if ((destination & route.mask) !== route.network) continue;
-      return { link: route.link, address: route.gateway === 0 ? destination : route.gateway };
+      return { link: route.link, address: route.gateway === 0 ? destination : route.gateway, family };
+    }
+    return undefined;
+  }
+
+  #route6(destination: number): Hop | undefined {
+    for (const { network, length, gateway, link } of this.#routes6) {
+      if (!this.#addresses.sharePrefix(destination, network, length)) continue;
+      return { link, address: gateway === 0 ? destination : gateway, family: 6 };
     }
     return undefined;
   }
@@ -154,20 +221,39 @@ export class Links {
    * links without an own address.
    */
   asker(hop: Hop): { address: number; mac: Uint8Array } {
-    const near = hop.link.addresses.find(({ address, mask }) => (address & mask) === (hop.address & mask));
-    const own = near ?? hop.link.addresses[0];
+    const own = hop.family === 4 ? this.#nearest(hop) : this.#nearest6(hop);
     if (own) return { address: own.address, mac: hop.link.mac };
     return this.#ownedTowards(hop) ?? { address: 0, mac: hop.link.mac };
   }
 
+  #nearest({ link, address }: Hop): { address: number } | undefined {
+    return (
+      link.addresses.find((own) => (own.address & own.mask) === (address & own.mask)) ?? link.addresses[0]
+    );
+  }
+
+  /** Of the same network; else one that the neighbour can answer from anywhere, before a link-local one. */
+  #nearest6({ link, address }: Hop): { address: number } | undefined {
+    return (
+      link.addresses6.find((own) => this.#addresses.sharePrefix(own.address, address, own.length)) ??
+      link.addresses6.find((own) => !own.isLinkLocal) ??
+      link.addresses6[0]
+    );
+  }
+
   #ownedTowards(hop: Hop): Owned | undefined {
     let any: Owned | undefined;
-    for (const owned of this.#owned.values()) {
+    for (const owned of (hop.family === 4 ? this.#owned : this.#owned6).values()) {
       if (owned.link !== hop.link) continue;
-      if ((owned.address & owned.mask) === (hop.address & owned.mask)) return owned;
+      if (this.#isNear(owned, hop.address)) return owned;
       any ??= owned;
     }
     return any;
+  }
+
+  #isNear({ address, family, length }: Owned, other: number): boolean {
+    if (family === 6) return this.#addresses.sharePrefix(address, other, length);
+    return ((address ^ other) & maskOf(length)) === 0;
   }
 }
 
@@ -182,5 +268,5 @@ export const NOWHERE: Link = newLink(-1, {
 
 function newLink(slot: number, fact: InterfaceFacts): Link {
   const { index, name, mac, mtu } = fact;
-  return { slot, index, name, mac, mtu, addresses: [], vrids: new Uint8Array(256), up: true };
+  return { slot, index, name, mac, mtu, addresses: [], addresses6: [], vrids: new Uint8Array(512), up: true };
 }

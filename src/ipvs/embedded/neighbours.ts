@@ -1,7 +1,10 @@
-// Neighbours: which MAC a packet's next hop has. Asks by ARP when it does not know, keeps a few frames
-// meanwhile, learns from every ARP it sees of those it knows, and asks again now and then. Bounded in
-// neighbours and in kept frames.
+// Neighbours: which MAC a packet's next hop has. Asks by ARP or neighbour discovery when it does not know,
+// keeps a few frames meanwhile, learns from all it sees of those it knows, and asks again now and then.
+// Bounded in neighbours and in kept frames.
+import type { Family } from '../../core/address.ts';
+import type { Addresses } from './addresses.ts';
 import { ARP_FRAME, writeArp } from './arp.ts';
+import { DISCOVERY_FRAME, writeSolicitation } from './discovery.ts';
 import { DROP, type Drops, VERDICT } from './drops.ts';
 import { ARP_OPERATION, copyMac, ETHERNET, VNET } from './frame.ts';
 import type { Hop, Link, Links } from './links.ts';
@@ -10,7 +13,9 @@ import type { Packet } from './packet.ts';
 
 export type Neighbour = {
   readonly link: Link;
+  /** IPv6: in use as long as the neighbour is remembered. */
   readonly address: number;
+  readonly family: Family;
   /**
    * Destination and source MAC: the first 12 bytes of a frame to it. The source is the host's own. Were it
    * the virtual router's, a frame that a former master still had in hand would turn the switches back to it
@@ -43,11 +48,13 @@ export class Neighbours {
   readonly #links: Links;
   readonly #outbox: Outbox;
   readonly #drops: Drops;
+  readonly #addresses: Addresses;
   readonly #table = new Map<number, Neighbour>();
   /** Those that a request is out for. */
   readonly #asking = new Set<Neighbour>();
-  readonly #wayKeys = new Int32Array(WAYS);
-  readonly #ways: (Neighbour | undefined)[] = new Array(WAYS).fill(undefined);
+  /** Those of IPv4 before those of IPv6, whose addresses are in use here. */
+  readonly #wayKeys = new Int32Array(2 * WAYS);
+  readonly #ways: (Neighbour | undefined)[] = new Array(2 * WAYS).fill(undefined);
   #generation = -1;
   #keptCount = 0;
   #nowMs = 0;
@@ -55,7 +62,8 @@ export class Neighbours {
   #askAtMs = 0;
   #sweptTick = 0;
 
-  constructor(parts: { links: Links; outbox: Outbox; drops: Drops }) {
+  constructor(parts: { links: Links; outbox: Outbox; drops: Drops; addresses: Addresses }) {
+    this.#addresses = parts.addresses;
     this.#links = parts.links;
     this.#outbox = parts.outbox;
     this.#drops = parts.drops;
@@ -66,7 +74,7 @@ export class Neighbours {
    * a copy until the neighbour has answered; or drops it.
    */
   send(destination: number, packet: Packet): number {
-    const neighbour = this.towards(destination);
+    const neighbour = this.towards(destination, packet.family);
     if (!neighbour) return VERDICT.dropped;
     if (!neighbour.known) return this.#keep(neighbour, packet);
     neighbour.usedTick = this.#tick;
@@ -78,8 +86,8 @@ export class Neighbours {
   }
 
   /** For a frame that nobody keeps: undefined when its way is not known yet, which is asked for. */
-  reachable(destination: number): Neighbour | undefined {
-    const neighbour = this.towards(destination);
+  reachable(destination: number, family: Family): Neighbour | undefined {
+    const neighbour = this.towards(destination, family);
     if (!neighbour || neighbour.known) return neighbour;
     if (neighbour.asked === 0) this.#ask(neighbour);
     this.#drops.count(DROP['no-neighbour']);
@@ -87,35 +95,46 @@ export class Neighbours {
   }
 
   /** Undefined: there is no way, and the drop has been counted. */
-  towards(destination: number): Neighbour | undefined {
+  towards(destination: number, family: Family): Neighbour | undefined {
     if (this.#generation !== this.#links.generation) this.#rebuild();
-    const way = (destination ^ (destination >>> 12)) & (WAYS - 1);
+    const way = ((destination ^ (destination >>> 12)) & (WAYS - 1)) + (family === 4 ? 0 : WAYS);
     if (this.#wayKeys[way] === destination) {
       const cached = this.#ways[way];
       if (cached) return cached;
     }
-    const hop = this.#links.route(destination);
+    const hop = this.#links.route(destination, family);
     if (!hop) {
       this.#drops.count(DROP['no-route']);
       return undefined;
     }
-    const neighbour = this.#table.get(tableKey(hop.link, hop.address)) ?? this.#add(hop);
+    const neighbour = this.#table.get(tableKey(hop)) ?? this.#add(hop);
     if (!neighbour) {
       this.#drops.count(DROP['neighbours-full']);
       return undefined;
+    }
+    if (family === 6) {
+      this.#addresses.hold(destination);
+      if (this.#ways[way]) this.#addresses.release(this.#wayKeys[way]!);
     }
     this.#ways[way] = neighbour;
     this.#wayKeys[way] = destination;
     return neighbour;
   }
 
+  #forgetWays(): void {
+    for (let way = WAYS; way < 2 * WAYS; way++) {
+      if (this.#ways[way]) this.#addresses.release(this.#wayKeys[way]!);
+    }
+    this.#ways.fill(undefined);
+  }
+
   /**
-   * An ARP message says that `address` on `link` has the MAC at `macAt`. Others are only learnt when
+   * A message says that somebody has the MAC at `macAt`. Others than those known are only learnt when
    * `wanted`.
    */
-  learn(link: Link, address: number, bytes: Uint8Array, macAt: number, wanted: boolean): void {
-    const known = this.#table.get(tableKey(link, address));
-    const neighbour = known ?? (wanted ? this.#add({ link, address }) : undefined);
+  learn(who: Hop, bytes: Uint8Array, macAt: number, wanted: boolean): void {
+    const known = this.#table.get(tableKey(who));
+    const neighbour = known ?? (wanted ? this.#add(who) : undefined);
     if (!neighbour) return;
     copyMac(bytes, macAt, neighbour.header, ETHERNET.destination);
     neighbour.known = true;
@@ -125,10 +144,15 @@ export class Neighbours {
     this.#release(neighbour);
   }
 
+  isKnown(who: Hop): boolean {
+    return this.#table.get(tableKey(who))?.known === true;
+  }
+
   /** Asks those that have not answered once more, or gives up on them. */
   setClock(nowMs: number, tick: number): void {
     this.#nowMs = nowMs;
     this.#tick = tick;
+    if (this.#generation !== this.#links.generation) this.#rebuild();
     if (nowMs < this.nextTimerMs()) return;
     this.#askAtMs = nowMs + ASK_EVERY_MS;
     for (const neighbour of this.#asking) {
@@ -146,6 +170,7 @@ export class Neighbours {
     const neighbour: Neighbour = {
       link: hop.link,
       address: hop.address,
+      family: hop.family,
       header: new Uint8Array(ETHERNET.type),
       source: this.#links.asker(hop).address,
       known: false,
@@ -155,18 +180,18 @@ export class Neighbours {
       kept: [],
     };
     copyMac(hop.link.mac, 0, neighbour.header, ETHERNET.source);
-    this.#table.set(tableKey(hop.link, hop.address), neighbour);
+    if (hop.family === 6) this.#addresses.hold(hop.address);
+    this.#table.set(tableKey(hop), neighbour);
     return neighbour;
   }
 
   /** Interfaces, routes or owned addresses have changed: ways and source MACs follow. */
   #rebuild(): void {
     this.#generation = this.#links.generation;
-    this.#ways.fill(undefined);
+    this.#forgetWays();
     for (const [key, neighbour] of this.#table) {
       if (!neighbour.link.up) {
-        this.#giveUp(neighbour);
-        this.#table.delete(key);
+        this.#forget(key, neighbour);
         continue;
       }
       copyMac(neighbour.link.mac, 0, neighbour.header, ETHERNET.source);
@@ -181,11 +206,16 @@ export class Neighbours {
     for (const [key, neighbour] of this.#table) {
       const isFresh = this.#tick - neighbour.usedTick < FORGET_SECONDS;
       if (neighbour.known ? isFresh : this.#asking.has(neighbour)) continue;
-      this.#giveUp(neighbour);
-      this.#table.delete(key);
+      this.#forget(key, neighbour);
     }
-    this.#ways.fill(undefined);
+    this.#forgetWays();
     return this.#table.size < NEIGHBOURS_MAX;
+  }
+
+  #forget(key: number, neighbour: Neighbour): void {
+    this.#giveUp(neighbour);
+    this.#table.delete(key);
+    this.#addresses.letGo(neighbour.address, neighbour.family);
   }
 
   #keep(neighbour: Neighbour, { bytes, start, length }: Packet): number {
@@ -226,6 +256,10 @@ export class Neighbours {
     neighbour.asked++;
     this.#asking.add(neighbour);
     const asker = this.#links.asker(neighbour);
+    if (neighbour.family === 6) {
+      this.#solicit(neighbour, asker);
+      return;
+    }
     const start = this.#outbox.reserve(neighbour.link.slot, ARP_FRAME);
     if (start === -1) return;
     writeArp(this.#outbox.bytes, start, {
@@ -235,8 +269,16 @@ export class Neighbours {
       targetAddress: neighbour.address,
     });
   }
+
+  #solicit({ link, address }: Neighbour, asker: { address: number; mac: Uint8Array }): void {
+    // From no address it would be the question whether the address is taken: nobody answers that here.
+    if (asker.address === 0) return;
+    const start = this.#outbox.reserve(link.slot, DISCOVERY_FRAME);
+    if (start === -1) return;
+    writeSolicitation(this.#addresses, this.#outbox.bytes, start, { target: address, asker });
+  }
 }
 
-function tableKey(link: Link, address: number): number {
-  return link.slot * 0x100000000 + (address >>> 0);
+function tableKey({ link, address, family }: Hop): number {
+  return (link.slot * 2 + (family === 4 ? 0 : 1)) * 0x100000000 + (address >>> 0);
 }

@@ -1,10 +1,14 @@
 // The packet that the engine looks at now: where its frame and its headers begin, whose it is. One object for
 // all packets, filled anew for each, so that none is allocated.
+import type { Family } from '../../core/address.ts';
+import type { Addresses } from './addresses.ts';
 import { DROP } from './drops.ts';
 import {
   ETHERNET,
   FRAGMENT,
   IPV4,
+  IPV6,
+  IPV6_FLOW,
   PORTS,
   PROTOCOL,
   readI32,
@@ -14,6 +18,7 @@ import {
   VNET,
   VNET_NEEDS_CHECKSUM,
 } from './frame.ts';
+import { walked, walkHeaders } from './ipv6.ts';
 import { type Link, NOWHERE } from './links.ts';
 import { NO_SEGMENT } from './tcp.ts';
 
@@ -34,28 +39,68 @@ export class Packet {
   /** To a virtual router's MAC: the engine's alone. Else to the machine's own. */
   isVirtual = false;
   protocol = 0;
+  family: Family = 4;
+  /** `protocol` and `family`. */
+  flow = 0;
+  /** IPv6: 0 = nobody uses the address; {@link name} gives it a number. */
   source = 0;
   destination = 0;
   /** Has no transport header: it is in the first fragment. */
   isLaterFragment = false;
   isFragment = false;
+  /** What all fragments of a packet have, IPv4's with the protocol. */
+  fragmentId = 0;
   sourcePort = 0;
   destinationPort = 0;
   /** 0 unless it is TCP; NO_SEGMENT in a later fragment. */
   tcpFlags = 0;
 
-  constructor(bytes: Buffer) {
+  readonly #addresses: Addresses;
+  #isNamed = false;
+  #namedSource = 0;
+  #namedDestination = 0;
+
+  constructor(bytes: Buffer, addresses: Addresses) {
     this.bytes = bytes;
+    this.#addresses = addresses;
+  }
+
+  /** Gives both addresses numbers until {@link letGo}. False: there is no room for them. */
+  name(): boolean {
+    if (this.family === 4 || this.#isNamed) return true;
+    const { bytes, ip } = this;
+    const source = this.#addresses.intern(bytes, ip + IPV6.source);
+    const destination = this.#addresses.intern(bytes, ip + IPV6.destination);
+    if (source === 0 || destination === 0) {
+      if (source !== 0) this.#addresses.release(source);
+      if (destination !== 0) this.#addresses.release(destination);
+      return false;
+    }
+    this.#isNamed = true;
+    this.source = this.#namedSource = source;
+    this.destination = this.#namedDestination = destination;
+    return true;
+  }
+  letGo(): void {
+    if (!this.#isNamed) return;
+    this.#isNamed = false;
+    this.#addresses.release(this.#namedSource);
+    this.#addresses.release(this.#namedDestination);
   }
 
   /** Looks at the packet that begins at `ip`, as much of it as there is, instead of the one around it. */
   readQuoted(ip: number): void {
     const { bytes } = this;
     this.ip = ip;
-    this.transport = ip + (bytes[ip]! & 0x0f) * 4;
-    this.protocol = bytes[ip + IPV4.protocol]!;
-    this.source = readI32(bytes, ip + IPV4.source);
-    this.destination = readI32(bytes, ip + IPV4.destination);
+    if (this.family === 6) {
+      walkHeaders(bytes, ip, this.end);
+      this.#takeIpv6(ip);
+    } else {
+      this.transport = ip + (bytes[ip]! & 0x0f) * 4;
+      this.protocol = this.flow = bytes[ip + IPV4.protocol]!;
+      this.source = readI32(bytes, ip + IPV4.source);
+      this.destination = readI32(bytes, ip + IPV4.destination);
+    }
     this.sourcePort = readU16(bytes, this.transport + PORTS.source);
     this.destinationPort = readU16(bytes, this.transport + PORTS.destination);
   }
@@ -78,12 +123,47 @@ export class Packet {
     this.ip = ip;
     this.transport = ip + headerLength;
     this.end = ip + totalLength;
+    this.family = 4;
     this.protocol = bytes[ip + IPV4.protocol]!;
+    this.flow = this.protocol;
     this.source = readI32(bytes, ip + IPV4.source);
     this.destination = readI32(bytes, ip + IPV4.destination);
     const fragment = readU16(bytes, ip + IPV4.fragment);
     this.isFragment = (fragment & FRAGMENT.moreOrOffset) !== 0;
     this.isLaterFragment = (fragment & FRAGMENT.offset) !== 0;
+    if (!this.isFragment) return this.#readTransport();
+    this.fragmentId = (readU16(bytes, ip + IPV4.id) << 8) | this.protocol;
+    return this.#readFragment();
+  }
+
+  /** Takes the IPv6 headers apart; answers a drop reason, or −1. */
+  readIpv6(): number {
+    const { bytes, start, length } = this;
+    if (length < ETHERNET.size + IPV6.size) return DROP['too-short'];
+    const ip = start + ETHERNET.size;
+    const end = ip + IPV6.size + readU16(bytes, ip + IPV6.payloadLength);
+    if (bytes[ip]! >> 4 !== 6 || end > start + length) return DROP['bad-header'];
+    const wrong = walkHeaders(bytes, ip, end);
+    if (wrong !== FINE) return wrong;
+    this.ip = ip;
+    this.end = end;
+    this.family = 6;
+    this.isFragment = walked.isFragment;
+    this.isLaterFragment = walked.isLaterFragment;
+    this.fragmentId = walked.fragmentId;
+    this.#takeIpv6(ip);
+    return this.isFragment ? this.#readFragment() : this.#readTransport();
+  }
+
+  #takeIpv6(ip: number): void {
+    this.transport = walked.at;
+    this.protocol = walked.protocol;
+    this.flow = walked.protocol | IPV6_FLOW;
+    this.source = this.#addresses.find(this.bytes, ip + IPV6.source);
+    this.destination = this.#addresses.find(this.bytes, ip + IPV6.destination);
+  }
+
+  #readFragment(): number {
     if (!this.isLaterFragment) return this.#readTransport();
     this.tcpFlags = NO_SEGMENT;
     return FINE;
@@ -108,8 +188,13 @@ export class Packet {
   get size(): number {
     return this.end - this.ip;
   }
+  /** Time to live, hop limit. */
+  get hopsLeft(): number {
+    return this.bytes[this.ip + (this.family === 4 ? IPV4.ttl : IPV6.hopLimit)]!;
+  }
   get mayBeFragmented(): boolean {
-    return (readU16(this.bytes, this.ip + IPV4.fragment) & FRAGMENT.dontFragment) === 0;
+    const isIpv4 = this.family === 4;
+    return isIpv4 && (readU16(this.bytes, this.ip + IPV4.fragment) & FRAGMENT.dontFragment) === 0;
   }
   get hasPartialChecksum(): boolean {
     return (this.bytes[this.start - VNET.size + VNET.flags]! & VNET_NEEDS_CHECKSUM) !== 0;

@@ -1,12 +1,15 @@
 // A TCP super-frame cut into the segments that it stands for, each in a tunnel's header: what a network card
 // or the kernel does elsewhere, but a virtio_net_hdr cannot describe a super-frame inside a tunnel. Checksums
 // stay partial: whoever sends the frame completes them.
+import { checksumFinish } from '../../core/checksum.ts';
+import type { Addresses } from './addresses.ts';
 import { finishHeader, pseudoHeaderSum } from './checksum.ts';
 import {
   ETHERNET,
   ETHERTYPE,
   GSO,
   IPV4,
+  IPV6,
   PROTOCOL,
   readI32,
   readU16,
@@ -24,35 +27,41 @@ import { type Ends, WRAPPING, writeOuterHeader } from './tunnel.ts';
 
 export function isCuttable(packet: Packet): boolean {
   const type = packet.bytes[packet.start - VNET.size + VNET.gsoType]! & ~GSO.withEcn;
-  return type === GSO.tcpv4 && packet.protocol === PROTOCOL.tcp && packet.segmentSize > 0;
+  const kind = packet.family === 4 ? GSO.tcpv4 : GSO.tcpv6;
+  return type === kind && packet.protocol === PROTOCOL.tcp && packet.segmentSize > 0;
 }
 
 /** The segment whose payload begins at `from`, into the outbox; false when that is full. */
 export function putSegment(
+  addresses: Addresses,
   packet: Packet,
   from: number,
   outbox: Outbox,
   neighbour: Neighbour,
   ends: Ends,
 ): boolean {
-  const { bytes, ip, payload, end, segmentSize } = packet;
+  const { bytes, ip, payload, end, segmentSize, family } = packet;
+  const wrapping = WRAPPING[family];
   const to = Math.min(from + segmentSize, end);
   const size = payload - ip + (to - from);
-  const at = outbox.reserve(neighbour.link.slot, ETHERNET.size + WRAPPING + size);
+  const at = outbox.reserve(neighbour.link.slot, ETHERNET.size + wrapping + size);
   if (at === -1) return false;
   const out = outbox.bytes;
   out.set(neighbour.header, at);
-  writeU16(out, at + ETHERNET.type, ETHERTYPE.ipv4);
+  writeU16(out, at + ETHERNET.type, family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6);
   const outer = at + ETHERNET.size;
-  const inner = outer + WRAPPING;
+  const inner = outer + wrapping;
   bytes.copy(out, inner, ip, payload);
   bytes.copy(out, inner + payload - ip, from, to);
-  writeU16(out, inner + IPV4.totalLength, size);
-  const segment = Math.floor((from - payload) / segmentSize);
-  writeU16(out, inner + IPV4.id, readU16(bytes, ip + IPV4.id) + segment);
-  writeU16(out, inner + IPV4.checksum, 0);
-  finishHeader(out, inner);
-  writeOuterHeader(out, outer, inner, size, ends);
+  if (family === 6) writeU16(out, inner + IPV6.payloadLength, size - IPV6.size);
+  else {
+    writeU16(out, inner + IPV4.totalLength, size);
+    const segment = Math.floor((from - payload) / segmentSize);
+    writeU16(out, inner + IPV4.id, readU16(bytes, ip + IPV4.id) + segment);
+    writeU16(out, inner + IPV4.checksum, 0);
+    finishHeader(out, inner);
+  }
+  writeOuterHeader(addresses, out, outer, size, ends);
   finishSegment(packet, out, inner, from, to);
   const vnet = at - VNET.size;
   const checksumStart = inner - at + packet.transport - ip;
@@ -69,6 +78,6 @@ function finishSegment(packet: Packet, out: Buffer, inner: number, from: number,
   // The last one ends what the sender said, the first one says that the window was reduced.
   if (to < end) out[tcp + TCP.flags]! &= ~(TCP_FLAG.fin | TCP_FLAG.push);
   if (from > payload) out[tcp + TCP.flags]! &= ~TCP_FLAG.windowReduced;
-  const sum = pseudoHeaderSum(out, inner, payload - transport + to - from);
-  writeU16(out, tcp + TCP.checksum, (sum & 0xffff) + (sum >>> 16));
+  const sum = pseudoHeaderSum(out, inner, PROTOCOL.tcp, payload - transport + to - from);
+  writeU16(out, tcp + TCP.checksum, ~checksumFinish(sum));
 }

@@ -1,26 +1,46 @@
-// IP in IP (RFC 2003) as IPVS does it: an outer header right before the packet, with the packet's own TTL,
-// type of service and don't-fragment bit.
+// IP in IP (RFC 2003), IPv6 in IPv6 (RFC 2473) as IPVS does it: an outer header right before the packet, with
+// the packet's own TTL, type of service and don't-fragment bit.
+import type { Family } from '../../core/address.ts';
+import type { Addresses } from './addresses.ts';
 import { finishHeader } from './checksum.ts';
-import { ETHERNET, ETHERTYPE, FRAGMENT, IPV4, PROTOCOL, readU16, VNET, writeI32, writeU16 } from './frame.ts';
+import {
+  ETHERNET,
+  ETHERTYPE,
+  FRAGMENT,
+  IPV4,
+  IPV6,
+  PROTOCOL,
+  readU16,
+  VNET,
+  writeI32,
+  writeU16,
+} from './frame.ts';
 import type { Packet } from './packet.ts';
 
 /** How much the wrapping adds. */
-export const WRAPPING = IPV4.size;
+export const WRAPPING = { 4: IPV4.size, 6: IPV6.size } as const;
 export type Ends = {
+  /** Of both ends, and of what is inside. */
+  family: Family;
   source: number;
   destination: number;
   /** Only fragments of one packet must not share theirs with another packet's: any counter will do. */
   identification: number;
 };
 
-/** Writes the outer header for the packet at `inner` of `bytes` at `outer`, `size` bytes being inside. */
+/** Writes the outer header, of the same family, for the `size` bytes of the packet that follows it. */
 export function writeOuterHeader(
+  addresses: Addresses,
   bytes: Uint8Array,
   outer: number,
-  inner: number,
   size: number,
   ends: Ends,
 ): void {
+  if (ends.family === 6) {
+    writeOuterHeader6(addresses, bytes, outer, size, ends);
+    return;
+  }
+  const inner = outer + IPV4.size;
   bytes[outer] = 0x45;
   bytes[outer + IPV4.tos] = bytes[inner + IPV4.tos]!;
   writeU16(bytes, outer + IPV4.totalLength, size + IPV4.size);
@@ -34,20 +54,40 @@ export function writeOuterHeader(
   finishHeader(bytes, outer);
 }
 
+/** Whatever the inner packet's flow label was: it is not the tunnel's. */
+function writeOuterHeader6(
+  addresses: Addresses,
+  bytes: Uint8Array,
+  outer: number,
+  size: number,
+  ends: Ends,
+): void {
+  const inner = outer + IPV6.size;
+  bytes[outer] = bytes[inner]!;
+  bytes[outer + 1] = bytes[inner + 1]! & 0xf0;
+  writeU16(bytes, outer + 2, 0);
+  writeU16(bytes, outer + IPV6.payloadLength, size);
+  bytes[outer + IPV6.nextHeader] = PROTOCOL.ipv6;
+  bytes[outer + IPV6.hopLimit] = bytes[inner + IPV6.hopLimit]!;
+  addresses.write(ends.source, bytes, outer + IPV6.source);
+  addresses.write(ends.destination, bytes, outer + IPV6.destination);
+}
+
 /** Wraps the packet where it is: its frame begins earlier, in the room before it. */
-export function wrap(packet: Packet, ends: Ends): void {
-  const { bytes, start, ip, size } = packet;
+export function wrap(addresses: Addresses, packet: Packet, ends: Ends): void {
+  const { bytes, start, ip, size, family } = packet;
+  const wrapping = WRAPPING[family];
   const before = start - VNET.size;
   // First of all: the new header begins where it is.
-  bytes.copyWithin(before - WRAPPING, before, start);
-  writeOuterHeader(bytes, ip - WRAPPING, ip, size, ends);
-  packet.start = start - WRAPPING;
-  packet.ip = ip - WRAPPING;
-  writeU16(bytes, packet.start + ETHERNET.type, ETHERTYPE.ipv4);
+  bytes.copyWithin(before - wrapping, before, start);
+  writeOuterHeader(addresses, bytes, ip - wrapping, size, ends);
+  packet.start = start - wrapping;
+  packet.ip = ip - wrapping;
+  writeU16(bytes, packet.start + ETHERNET.type, family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6);
   if (packet.hasPartialChecksum) {
     // In host order: little-endian on every machine that runs this.
-    const at = before - WRAPPING + VNET.checksumStart;
-    const checksumStart = (bytes[at]! | (bytes[at + 1]! << 8)) + WRAPPING;
+    const at = before - wrapping + VNET.checksumStart;
+    const checksumStart = (bytes[at]! | (bytes[at + 1]! << 8)) + wrapping;
     bytes[at] = checksumStart;
     bytes[at + 1] = checksumStart >> 8;
   }

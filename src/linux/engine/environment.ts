@@ -1,4 +1,4 @@
-// What the engine has to know of the machine: its Ethernet interfaces and IPv4 routes, read by rtnetlink, and
+// What the engine has to know of the machine: its Ethernet interfaces and routes, read by rtnetlink, and
 // word when they may have changed. Keeps no picture of its own.
 import { address } from '../../core/address.ts';
 import type { InterfaceFacts, RouteFacts } from '../../ipvs/embedded/links.ts';
@@ -17,13 +17,14 @@ import { NetlinkSocket } from '../netlink-socket.ts';
 const MAIN_TABLE = 254;
 const UNICAST = 1;
 const MAC_BYTES = 6;
+const ANY = { 4: address('0.0.0.0'), 6: address('::') } as const;
 
 export type Environment = { interfaces: InterfaceFacts[]; routes: RouteFacts[] };
 
 export class EnvironmentReader {
   readonly #requests = new NetlinkSocket(NETLINK_ROUTE);
   readonly #events = new NetlinkSocket(NETLINK_ROUTE, {
-    groups: RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV4_ROUTE,
+    groups: RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV4_ROUTE | RTMGRP.IPV6_IFADDR | RTMGRP.IPV6_ROUTE,
   });
 
   /** Readable when something may have changed. */
@@ -38,7 +39,7 @@ export class EnvironmentReader {
 
   read(): Environment {
     const addresses = new Map<number, { address: InterfaceFacts['addresses'][number] }[]>();
-    for (const message of this.#requests.request(dumpAddresses(4))) {
+    for (const message of this.#requests.request(dumpAddresses())) {
       const event = decodeRouteMessage(message);
       if (!event.ok || event.value.type !== 'address') continue;
       const { interfaceIndex, address: own, prefixLength } = event.value.address;
@@ -65,7 +66,7 @@ export class EnvironmentReader {
 
   #routes(): RouteFacts[] {
     const routes: RouteFacts[] = [];
-    for (const message of this.#requests.request(dumpRoutes(4))) {
+    for (const message of this.#requests.request(dumpRoutes())) {
       const event = decodeRouteMessage(message);
       if (event.ok && event.value.type === 'route') routes.push(...factsOf(event.value.route));
     }
@@ -77,7 +78,7 @@ export class EnvironmentReader {
 function factsOf(route: Route): RouteFacts[] {
   if (route.table !== MAIN_TABLE || route.type !== UNICAST || route.interfaceIndex === undefined) return [];
   const facts: RouteFacts = {
-    destination: { address: route.destination ?? address('0.0.0.0'), length: route.prefixLength },
+    destination: { address: route.destination ?? ANY[route.family], length: route.prefixLength },
     interface: route.interfaceIndex,
     metric: route.metric ?? 0,
   };

@@ -1,14 +1,18 @@
 // A packet socket on one interface: raw Ethernet frames with their virtio_net_hdr, both ways. Sees only what
 // its filter lets through, never what this machine sends itself.
+
+import type { Address } from '../../core/address.ts';
+import { flowOf, virtualMac } from '../../ipvs/embedded/frame.ts';
 import { attachProgram } from '../bpf.ts';
 import { AF, bind, close, SOCK, SOL, setReceiveBuffer, setsockopt, setsockoptInt, socket } from '../libc.ts';
 import { sockaddrLl } from '../sockaddr.ts';
 import { SendBatch } from './batch.ts';
 import { filterProgram, type Wanted } from './filter.ts';
+import { packetMembership } from './membership.ts';
+import { SolicitedGroups } from './solicited-groups.ts';
 
 /** Options of level SOL.PACKET, <linux/if_packet.h>. */
 const PACKET = { ADD_MEMBERSHIP: 1, DROP_MEMBERSHIP: 2, STATISTICS: 6, VNET_HDR: 15, IGNORE_OUTGOING: 23 };
-const MEMBERSHIP_UNICAST = 3;
 const ETH_P_ALL = 0x0003;
 const RECEIVE_BUFFER = 8 * 1024 * 1024;
 
@@ -16,6 +20,8 @@ export class PacketSocket {
   readonly fd: number;
   readonly ifindex: number;
   readonly out = new SendBatch();
+  readonly #groups: SolicitedGroups;
+  /** By vrid and family, as a flow. */
   #macs = new Map<number, Buffer>();
 
   /** Receives nothing until {@link want} is called. */
@@ -29,39 +35,38 @@ export class PacketSocket {
       setReceiveBuffer(this.fd, RECEIVE_BUFFER);
       attachProgram(this.fd, filterProgram({ vrids: [] }));
       bind(this.fd, sockaddrLl(ifindex, ETH_P_ALL));
+      this.#groups = new SolicitedGroups(this.fd, ifindex);
     } catch (error) {
       close(this.fd);
       throw error;
     }
   }
 
-  /** What to receive from now on. The interface's own filter is opened for the virtual MACs too. */
-  want(wanted: Wanted): void {
-    for (const [vrid, request] of this.#macs) {
-      if (wanted.vrids.includes(vrid)) continue;
+  /**
+   * What to receive from now on. The interface's own filter is opened for the virtual MACs, too, and for
+   * those who ask for one of `groups`, IPv6 addresses.
+   */
+  want(wanted: Wanted & { groups: readonly Address[] }): void {
+    const macs = new Map(
+      wanted.vrids.map(({ vrid, family }) => [flowOf(vrid, family), virtualMac(vrid, family)]),
+    );
+    for (const [flow, request] of this.#macs) {
+      if (macs.has(flow)) continue;
       setsockopt(this.fd, SOL.PACKET, PACKET.DROP_MEMBERSHIP, request);
-      this.#macs.delete(vrid);
+      this.#macs.delete(flow);
     }
-    for (const vrid of wanted.vrids) {
-      if (this.#macs.has(vrid)) continue;
-      const request = membership(this.ifindex, vrid);
+    for (const [flow, mac] of macs) {
+      if (this.#macs.has(flow)) continue;
+      const request = packetMembership(this.ifindex, 'unicast', mac);
       setsockopt(this.fd, SOL.PACKET, PACKET.ADD_MEMBERSHIP, request);
-      this.#macs.set(vrid, request);
+      this.#macs.set(flow, request);
     }
+    this.#groups.keep(wanted.groups);
     attachProgram(this.fd, filterProgram(wanted));
   }
 
   close(): void {
+    this.#groups.close();
     close(this.fd);
   }
-}
-
-/** struct packet_mreq for 00-00-5E-00-01-{vrid}. */
-function membership(ifindex: number, vrid: number): Buffer {
-  const request = Buffer.alloc(16);
-  request.writeInt32LE(ifindex, 0);
-  request.writeUInt16LE(MEMBERSHIP_UNICAST, 4);
-  request.writeUInt16LE(6, 6);
-  request.set([0x00, 0x00, 0x5e, 0x00, 0x01, vrid], 8);
-  return request;
 }

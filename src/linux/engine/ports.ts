@@ -1,8 +1,9 @@
 // The engine's packet sockets, one for each Ethernet interface it may use: opened and closed as interfaces
 // come and go, read in batches through the engine, flushed to the wire. Makes no decisions about packets.
+import type { Address } from '../../core/address.ts';
 import { VERDICT } from '../../ipvs/embedded/drops.ts';
 import type { Engine } from '../../ipvs/embedded/engine.ts';
-import { VNET } from '../../ipvs/embedded/frame.ts';
+import { familyOfFlow, protocolOf, VNET } from '../../ipvs/embedded/frame.ts';
 import type { Link } from '../../ipvs/embedded/links.ts';
 import { getsockopt, POLL, pointerTo, SOL } from '../libc.ts';
 import type { PollSet } from '../poll.ts';
@@ -44,16 +45,20 @@ export class Ports {
    */
   update(hearsOwnMacs: boolean): string[] {
     const faults: string[] = [];
-    const owns = [...this.#engine.links.allOwned()].length > 0;
+    const owns = this.#engine.links.allOwned().length > 0;
     for (const link of this.#engine.links.list) {
       const open = this.#bySlot[link.slot];
-      const vrids = [...link.vrids.keys()].filter((vrid) => link.vrids[vrid] === 1);
-      const isNeeded = link.up && (link.addresses.length > 0 || vrids.length > 0);
+      const vrids = [...link.vrids.keys()]
+        .filter((flow) => link.vrids[flow] === 1)
+        .map((flow) => ({ vrid: protocolOf(flow), family: familyOfFlow(flow) }));
+      const groups = groupsOn(this.#engine, link);
+      const hasAddresses = link.addresses.length > 0 || link.addresses6.length > 0;
+      const isNeeded = link.up && (hasAddresses || vrids.length > 0);
       if (!isNeeded && open) this.#close(open);
       try {
         if (!isNeeded) continue;
         const port = open ?? this.#open(link);
-        port.socket.want(owns && hearsOwnMacs ? { vrids, ownMac: link.mac } : { vrids });
+        port.socket.want(owns && hearsOwnMacs ? { vrids, groups, ownMac: link.mac } : { vrids, groups });
       } catch (error) {
         faults.push(`${link.name}: ${(error as Error).message}`);
       }
@@ -146,4 +151,13 @@ export class Ports {
     port.socket.close();
     this.#bySlot[port.link.slot] = undefined;
   }
+}
+
+/** Those that ask for our IPv6 addresses ask in groups. */
+function groupsOn(engine: Engine, link: Link): Address[] {
+  const { addresses } = engine.sessions;
+  return engine.links
+    .allOwned()
+    .filter((owned) => owned.family === 6 && owned.link === link)
+    .map(({ address }) => addresses.text(address, 6));
 }

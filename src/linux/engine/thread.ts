@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 // The global `performance` is a getter that is looked up anew each time; this one is not.
 import { performance } from 'node:perf_hooks';
 import { receiveMessageOnPort } from 'node:worker_threads';
-import { type Address, familyOf } from '../../core/address.ts';
+import type { Address } from '../../core/address.ts';
 import type { Notice } from '../../core/events.ts';
 import { Engine } from '../../ipvs/embedded/engine.ts';
 import { engineInfo, showConnections } from '../../ipvs/embedded/shown.ts';
@@ -156,11 +156,12 @@ export class EngineThread {
     this.#engine.own(addresses);
     this.#updatePorts();
     const { links, sessions } = this.#engine;
-    const answered = new Set([...links.allOwned()].map(({ address }) => sessions.addresses.text(address, 4)));
+    const { addresses: numbers } = sessions;
+    const answered = new Set(links.allOwned().map(({ address, family }) => numbers.text(address, family)));
     const silent = addresses.filter(({ address }) => !answered.has(address));
     for (const { address, interface: name } of silent) {
       if (this.#silent.has(address)) continue;
-      const reason = familyOf(address) === 6 ? 'the engine has no IPv6' : `there is no interface ${name}`;
+      const reason = `there is no interface ${name}`;
       const message = `nobody answers for ${address}: ${reason}`;
       this.#notify({ event: 'vip.failed', message, fields: { vip: address, interface: name, reason } });
     }

@@ -195,12 +195,12 @@ describe('what is not passed on', () => {
     expect(world.engine.drops.read()).toEqual({ [reason]: 1 });
   });
 
-  test('IPv6 is counted', () => {
+  test('what is neither IPv4 nor IPv6 is counted', () => {
     const world = natWorld();
     const bytes = frame(toVip);
-    bytes.writeUInt16BE(0x86dd, VNET + 12);
+    bytes.writeUInt16BE(0x8100, VNET + 12);
     expect(world.receive('outer', bytes)).toEqual([]);
-    expect(world.engine.drops.read()).toEqual({ ipv6: 1 });
+    expect(world.engine.drops.read()).toEqual({ 'not-ip': 1 });
   });
 
   test('any bytes: a verdict, never an exception', () => {

@@ -1,6 +1,6 @@
 // Frames for the engine's tests: built from plain values with every checksum right, taken apart again, and
 // judged by computing their checksums anew. Shares no arithmetic with the engine's incremental updates.
-import { address, addressBytes } from '../../../src/core/address.ts';
+import { address, addressBytes, addressFromBytes } from '../../../src/core/address.ts';
 import { internetChecksum } from '../../../src/core/checksum.ts';
 
 export const VNET = 10;
@@ -26,6 +26,9 @@ export type Segment = {
   /** Makes it a super-frame, to be cut into segments of so many bytes. */
   gsoSize?: number;
   ipOptions?: Buffer;
+  /** IPv6: each of a multiple of 8 bytes; the first one is left to {@link frame}. */
+  extensions?: readonly { type: number; bytes: Buffer }[];
+  trafficClass?: number;
 };
 
 export const VIRTUAL_MAC = '00:00:5e:00:01:33';
@@ -37,12 +40,8 @@ export const macText = (bytes: Uint8Array) =>
     .replace(/..(?=.)/g, '$&:');
 
 function pseudoHeader(from: Buffer, to: Buffer, protocol: number, length: number): Buffer {
-  const bytes = Buffer.alloc(12);
-  from.copy(bytes, 0);
-  to.copy(bytes, 4);
-  bytes[9] = protocol;
-  bytes.writeUInt16BE(length, 10);
-  return bytes;
+  const end = Buffer.from([0, 0, 0, protocol, 0, 0, length >> 8, length & 255]);
+  return Buffer.concat([from, to, end]);
 }
 
 function transportOf(segment: Segment): Buffer {
@@ -60,7 +59,7 @@ function transportOf(segment: Segment): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-/** An IPv4 packet in an Ethernet frame behind its virtio_net_hdr. */
+/** An IPv4 or IPv6 packet in an Ethernet frame behind its virtio_net_hdr. */
 export function frame(segment: Segment): Buffer {
   const number = segment.protocol === 'TCP' ? 6 : 17;
   const checksumAt = segment.protocol === 'TCP' ? TCP_CHECKSUM : UDP_CHECKSUM;
@@ -69,24 +68,37 @@ export function frame(segment: Segment): Buffer {
   const to = addressBytes(address(segment.to));
   const pseudo = pseudoHeader(from, to, number, transport.length);
   const vnet = Buffer.alloc(VNET);
-  const options = segment.ipOptions ?? Buffer.alloc(0);
-  const headerLength = 20 + options.length;
+  const header = segment.from.includes(':') ? header6 : header4;
+  const whole = header(segment, { from, to, number, size: transport.length });
   if (segment.partial) {
     transport.writeUInt16BE(~internetChecksum(pseudo) & 0xffff, checksumAt);
     vnet[0] = 1;
-    vnet.writeUInt16LE(14 + headerLength, 6);
+    vnet.writeUInt16LE(14 + whole.length, 6);
     vnet.writeUInt16LE(checksumAt, 8);
   } else if (!segment.unchecked) {
     const sum = internetChecksum(pseudo, transport);
     transport.writeUInt16BE(sum === 0 && number === 17 ? 0xffff : sum, checksumAt);
   }
   if (segment.gsoSize !== undefined) {
-    vnet[1] = 1;
+    vnet[1] = segment.from.includes(':') ? 4 : 1;
     vnet.writeUInt16LE(segment.gsoSize, 4);
   }
+  const ethernet = Buffer.concat([
+    mac(segment.destinationMac ?? VIRTUAL_MAC),
+    mac(segment.sourceMac ?? CLIENT_MAC),
+    Buffer.from(segment.from.includes(':') ? [0x86, 0xdd] : [0x08, 0x00]),
+  ]);
+  return Buffer.concat([vnet, ethernet, whole, transport]);
+}
+
+type Ends = { from: Buffer; to: Buffer; number: number; size: number };
+
+function header4(segment: Segment, { from, to, number, size }: Ends): Buffer {
+  const options = segment.ipOptions ?? Buffer.alloc(0);
+  const headerLength = 20 + options.length;
   const header = Buffer.alloc(20);
   header[0] = 0x40 | (headerLength / 4);
-  header.writeUInt16BE(headerLength + transport.length, 2);
+  header.writeUInt16BE(headerLength + size, 2);
   header.writeUInt16BE(segment.fragment ?? 0x4000, 6);
   header[8] = segment.ttl ?? 64;
   header[9] = number;
@@ -94,12 +106,21 @@ export function frame(segment: Segment): Buffer {
   to.copy(header, 16);
   const whole = Buffer.concat([header, options]);
   whole.writeUInt16BE(internetChecksum(whole), 10);
-  const ethernet = Buffer.concat([
-    mac(segment.destinationMac ?? VIRTUAL_MAC),
-    mac(segment.sourceMac ?? CLIENT_MAC),
-    Buffer.from([0x08, 0x00]),
-  ]);
-  return Buffer.concat([vnet, ethernet, whole, transport]);
+  return whole;
+}
+
+function header6(segment: Segment, { from, to, number, size }: Ends): Buffer {
+  const extensions = segment.extensions ?? [];
+  const types = [...extensions.map(({ type }) => type), number];
+  const chain = Buffer.concat(
+    extensions.map(({ bytes }, i) => Buffer.concat([Buffer.from([types[i + 1]!]), bytes.subarray(1)])),
+  );
+  const header = Buffer.alloc(8);
+  header.writeUInt32BE(0x60000000 | ((segment.trafficClass ?? 0) << 20) | 0x12345);
+  header.writeUInt16BE(chain.length + size, 4);
+  header[6] = types[0]!;
+  header[7] = segment.ttl ?? 64;
+  return Buffer.concat([header, from, to, chain]);
 }
 
 export type Seen = {
@@ -118,16 +139,44 @@ export type Seen = {
   payload: string;
 };
 
-const dotted = (bytes: Uint8Array) => [...bytes].join('.');
+const EXTENSIONS = [0, 43, 44, 60];
+const dotted = (bytes: Uint8Array) => addressFromBytes(bytes);
+
+function parts4(ip: Buffer) {
+  const headerLength = (ip[0]! & 15) * 4;
+  return {
+    protocol: ip[9]!,
+    from: ip.subarray(12, 16),
+    to: ip.subarray(16, 20),
+    transport: ip.subarray(headerLength, ip.readUInt16BE(2)),
+    ttl: ip[8]!,
+    headerRight: internetChecksum(ip.subarray(0, headerLength)) === 0,
+  };
+}
+function parts6(ip: Buffer) {
+  let protocol = ip[6]!;
+  let at = 40;
+  while (EXTENSIONS.includes(protocol)) {
+    const size = protocol === 44 ? 8 : (ip[at + 1]! + 1) * 8;
+    protocol = ip[at]!;
+    at += size;
+  }
+  return {
+    protocol,
+    from: ip.subarray(8, 24),
+    to: ip.subarray(24, 40),
+    transport: ip.subarray(at, 40 + ip.readUInt16BE(4)),
+    ttl: ip[7]!,
+    headerRight: true,
+  };
+}
 
 /** What is in a TCP or UDP frame (with its virtio_net_hdr); every checksum computed from scratch. */
 export function look(bytes: Uint8Array): Seen {
   const whole = Buffer.from(bytes);
   const ip = whole.subarray(VNET + 14);
-  const headerLength = (ip[0]! & 15) * 4;
-  const transport = ip.subarray(headerLength, ip.readUInt16BE(2));
-  const protocol = ip[9]!;
-  const pseudo = pseudoHeader(ip.subarray(12, 16), ip.subarray(16, 20), protocol, transport.length);
+  const { protocol, from, to, transport, ttl, headerRight } = ip[0]! >> 4 === 6 ? parts6(ip) : parts4(ip);
+  const pseudo = pseudoHeader(from, to, protocol, transport.length);
   const checksumAt = protocol === 6 ? TCP_CHECKSUM : UDP_CHECKSUM;
   const given = transport.readUInt16BE(checksumAt);
   const isPartial = (whole[0]! & 1) !== 0;
@@ -138,14 +187,14 @@ export function look(bytes: Uint8Array): Seen {
   return {
     destinationMac: macText(whole.subarray(VNET, VNET + 6)),
     sourceMac: macText(whole.subarray(VNET + 6, VNET + 12)),
-    from: dotted(ip.subarray(12, 16)),
+    from: addressFromBytes(from),
     fromPort: transport.readUInt16BE(0),
-    to: dotted(ip.subarray(16, 20)),
+    to: addressFromBytes(to),
     toPort: transport.readUInt16BE(2),
-    ttl: ip[8]!,
+    ttl,
     protocol,
     flags: protocol === 6 ? transport[13]! : 0,
-    checksumsRight: internetChecksum(ip.subarray(0, headerLength)) === 0 && transportRight,
+    checksumsRight: headerRight && transportRight,
     payload: transport.subarray(protocol === 6 ? 20 : 8).toString('latin1'),
   };
 }

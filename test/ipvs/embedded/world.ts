@@ -1,6 +1,6 @@
 // An engine on a machine that exists only as data: two interfaces, a virtual address on each, real servers
 // behind the inner one whose MACs are known. Frames go in by name and come out by name.
-import { address } from '../../../src/core/address.ts';
+import { address, addressBytes } from '../../../src/core/address.ts';
 import { VERDICT } from '../../../src/ipvs/embedded/drops.ts';
 import { Engine } from '../../../src/ipvs/embedded/engine.ts';
 import { HEADROOM } from '../../../src/ipvs/embedded/outbox.ts';
@@ -173,8 +173,12 @@ export class World {
 
   state(client: string, clientPort: number, service = head()): number | undefined {
     const { connections } = this.engine.sessions;
-    const number = (text: string) => Buffer.from(text.split('.').map(Number)).readInt32BE(0);
-    const protocol = service.protocol === 'TCP' ? 6 : 17;
+    const { addresses } = this.engine.sessions;
+    const number = (text: string) => {
+      const bytes = addressBytes(address(text));
+      return bytes.length === 4 ? bytes.readInt32BE(0) : addresses.find(bytes, 0);
+    };
+    const protocol = (service.protocol === 'TCP' ? 6 : 17) | (client.includes(':') ? 0x100 : 0);
     const virtual = number(service.address);
     const at = connections.find(protocol, number(client), clientPort, virtual, service.port, 0);
     return at === 0 ? undefined : connections.state(at);

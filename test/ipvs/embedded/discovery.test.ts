@@ -1,0 +1,155 @@
+// Neighbour discovery of the engine: whom it answers and how, what it announces, what it learns and asks,
+// and what it does not believe.
+import { describe, expect, test } from 'vitest';
+import { address } from '../../../src/core/address.ts';
+import { neighbourAdvertisement } from '../../../src/vrrp/neighbour.ts';
+import { CLIENT_MAC, frame, look, mac, VNET } from './frames.ts';
+import { OWN_MAC, SERVER_MAC, type Sent } from './world.ts';
+import {
+  CLIENT6,
+  head6,
+  type Icmp6,
+  INNER_VIP6,
+  IP,
+  icmp6Frame,
+  lookIcmp6,
+  OWN6,
+  server6,
+  solicitation,
+  VIP6,
+  VIRTUAL_MAC6,
+  World6,
+} from './world6.ts';
+
+const SYN = 0x02;
+const real = '2001:db8:1::21';
+const toVip = {
+  protocol: 'TCP',
+  from: CLIENT6,
+  fromPort: 1025,
+  to: VIP6,
+  toPort: 80,
+  flags: SYN,
+  destinationMac: VIRTUAL_MAC6,
+} as const;
+const icmps = (sent: readonly Sent[]): Icmp6[] => sent.flatMap((one) => lookIcmp6(one) ?? []);
+const world = () => new World6([[head6(), [server6(21)]]]).own();
+/** Router, solicited, override. */
+const FLAGS = { answer: 0xe0000000, announcement: 0xa0000000 };
+
+function advertisement(of: string, ofMac: string): Buffer {
+  const bytes = neighbourAdvertisement(address(of), mac(ofMac), false);
+  return Buffer.concat([Buffer.alloc(VNET), bytes]);
+}
+
+describe('answers', () => {
+  test('whoever asks for an owned address, with the virtual router’s MAC, nobody else', () => {
+    const of = world();
+    const [answer, ...more] = of.receive('outer', solicitation(VIP6, CLIENT_MAC, CLIENT6));
+    expect(more).toEqual([]);
+    expect(lookIcmp6(answer!)).toMatchObject({
+      on: 'outer',
+      destinationMac: CLIENT_MAC,
+      sourceMac: VIRTUAL_MAC6,
+      from: VIP6,
+      to: CLIENT6,
+      hopLimit: 255,
+      type: 136,
+      rest: FLAGS.answer,
+      isRight: true,
+    });
+    const { body } = lookIcmp6(answer!)!;
+    expect(body.toString('hex')).toBe('20010db8000000000000000000000100' + '0201' + '00005e000233');
+    expect(of.receive('outer', solicitation(OWN6.outer, CLIENT_MAC, CLIENT6))).toEqual([]);
+    expect(of.receive('outer', solicitation(INNER_VIP6, CLIENT_MAC, CLIENT6))).toEqual([]);
+  });
+
+  test('who asks whether the address is taken: everybody is told', () => {
+    const bytes = solicitation(VIP6, CLIENT_MAC, '::');
+    expect(icmps(world().receive('outer', bytes))).toMatchObject([
+      { to: 'ff02::1', destinationMac: '33:33:00:00:00:01', rest: FLAGS.announcement, isRight: true },
+    ]);
+  });
+
+  test('nobody, when the address was handed over; what still comes is forwarded', () => {
+    const of = world().meet(CLIENT6, real);
+    of.own(true);
+    expect(of.receive('outer', solicitation(VIP6, CLIENT_MAC, CLIENT6))).toEqual([]);
+    expect(of.pass('outer', toVip)).toMatchObject({ on: 'inner' });
+  });
+
+  test('nothing that came over a router, or was damaged on the way', () => {
+    const of = world();
+    const far = solicitation(VIP6, CLIENT_MAC, CLIENT6);
+    far[IP + 7] = 254;
+    const damaged = solicitation(VIP6, CLIENT_MAC, CLIENT6);
+    damaged[damaged.length - 1]! ^= 1;
+    expect([of.receive('outer', far), of.receive('outer', damaged)]).toEqual([[], []]);
+    expect(of.engine.drops.read()).toEqual({ 'not-for-us': 1, 'bad-checksum': 1 });
+  });
+});
+
+test('announces an address when it becomes ours, three times, and reminds of it each minute', () => {
+  const of = new World6([]);
+  of.engine.own([{ address: address(VIP6), prefixLength: 128, interface: 'outer', vrid: 0x33 }]);
+  const announced = icmps([...of.taken(), ...of.wait(10_000)]);
+  expect(announced).toHaveLength(3);
+  expect(announced[0]).toMatchObject({
+    sourceMac: VIRTUAL_MAC6,
+    destinationMac: '33:33:00:00:00:01',
+    from: VIP6,
+    to: 'ff02::1',
+    type: 136,
+    rest: FLAGS.announcement,
+    isRight: true,
+  });
+  expect(icmps(of.wait(120_000))).toHaveLength(2);
+});
+
+describe('neighbours', () => {
+  test('are asked for, what is for them is kept, and sent when they answer', () => {
+    const of = world().meet(CLIENT6);
+    expect(icmps(of.receive('outer', frame(toVip)))).toMatchObject([
+      {
+        on: 'inner',
+        sourceMac: OWN_MAC.inner,
+        destinationMac: '33:33:ff:00:00:21',
+        from: OWN6.inner,
+        to: 'ff02::1:ff00:21',
+        hopLimit: 255,
+        type: 135,
+        isRight: true,
+      },
+    ]);
+    const [sent] = of.receive('inner', advertisement(real, SERVER_MAC));
+    expect(look(sent!.bytes)).toMatchObject({ destinationMac: SERVER_MAC, to: real, checksumsRight: true });
+  });
+
+  test('that never answer are given up, and what was kept is counted', () => {
+    const of = world().meet(CLIENT6);
+    of.receive('outer', frame(toVip));
+    of.wait(10_000);
+    expect(of.engine.drops.read()).toEqual({ 'no-neighbour': 1 });
+  });
+
+  test('are where they said last; those of other links, and strangers, are not learnt', () => {
+    const of = world().meet(CLIENT6, real);
+    of.receive('outer', advertisement(real, '02:00:00:00:66:66'));
+    expect(of.pass('outer', toVip)).toMatchObject({ destinationMac: SERVER_MAC });
+    of.receive('inner', advertisement(real, '02:00:00:00:77:77'));
+    expect(of.pass('outer', toVip)).toMatchObject({ destinationMac: '02:00:00:00:77:77' });
+    const before = of.engine.sessions.addresses.count;
+    of.receive('inner', advertisement('2001:db8:1::99', '02:00:00:00:77:77'));
+    expect(of.engine.sessions.addresses.count).toBe(before);
+  });
+
+  test('who speaks for another one does not override what he said himself', () => {
+    const of = world().meet(CLIENT6, real);
+    const bytes = advertisement(real, '02:00:00:00:66:66').subarray(IP + 40);
+    const message = Buffer.from(bytes);
+    message[4] = 0;
+    const ends = { from: real, to: 'ff02::1', destinationMac: '33:33:00:00:00:01', hopLimit: 255 };
+    of.receive('inner', icmp6Frame(ends, message));
+    expect(of.pass('outer', toVip)).toMatchObject({ destinationMac: SERVER_MAC });
+  });
+});
