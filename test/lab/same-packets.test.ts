@@ -5,7 +5,7 @@ import { bootGuest } from './guest.ts';
 
 type Result = { runs: number; failure?: string };
 
-const RUNS = 60;
+const RUNS = 120;
 const { result, log } = await bootGuest({
   program: 'same-packets.ts',
   env: { LAB_RUNS: `${RUNS}`, LAB_SEED: process.env.SEED ?? `${Math.trunc(Date.now() / 86_400_000)}` },

@@ -3,7 +3,7 @@
 // same MAC and addresses, know the same neighbours, obey the same commands and get the same frames.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { address, addressBytes } from '../../../src/core/address.ts';
+import { address, addressBytes, addressFromBytes } from '../../../src/core/address.ts';
 import { VERDICT } from '../../../src/ipvs/embedded/drops.ts';
 import { Engine } from '../../../src/ipvs/embedded/engine.ts';
 import { HEADROOM } from '../../../src/ipvs/embedded/outbox.ts';
@@ -25,24 +25,29 @@ import {
   write,
 } from '../../../src/linux/libc.ts';
 import { sockaddrLl } from '../../../src/linux/sockaddr.ts';
+import { neighbourAdvertisement } from '../../../src/vrrp/neighbour.ts';
 import { arpFrame, lookArp, mac, VIRTUAL_MAC, VNET } from '../../ipvs/embedded/frames.ts';
 
-export const OWN = '10.77.0.1';
-export const VIPS = Array.from({ length: 8 }, (_, i) => `10.77.0.${100 + i}`);
-export const SERVERS = Array.from({ length: 8 }, (_, i) => `10.77.1.${20 + i}`);
-/** Everybody else is behind it. */
-const GATEWAY = '10.77.0.254';
+const eight = (of: (i: number) => string) => Array.from({ length: 8 }, (_, i) => of(i));
+/** By family; everybody else is behind the gateway. */
+export const OWN = { 4: '10.77.0.1', 6: 'fd77::1' };
+export const VIPS = { 4: eight((i) => `10.77.0.${100 + i}`), 6: eight((i) => `fd77::1:${10 + i}`) };
+export const SERVERS = { 4: eight((i) => `10.77.1.${20 + i}`), 6: eight((i) => `fd77::${20 + i}:0:1`) };
+export const GATEWAY = { 4: '10.77.0.254', 6: 'fd77::fe' };
 const INDEX = 2;
 const VRID = Number.parseInt(VIRTUAL_MAC.slice(-2), 16);
 const MTU = 1500;
 const IGNORE_OUTGOING = 23;
+const VNET_HDR = 15;
+const NEEDS_CHECKSUM = 1;
 const ETH_P_ALL = 3;
 
 export function macOf(host: string): string {
-  const [, , third, fourth] = address(host).split('.').map(Number);
-  return `02:00:00:00:${third!.toString(16).padStart(2, '0')}:${fourth!.toString(16).padStart(2, '0')}`;
+  const bytes = addressBytes(address(host));
+  const end = bytes.length === 4 ? bytes.subarray(2) : Buffer.from([bytes[11]!, bytes[15]!]);
+  return `02:00:00:00:${end.toString('hex').replace(/..(?=.)/, '$&:')}`;
 }
-const NEIGHBOURS = [GATEWAY, ...SERVERS];
+const NEIGHBOURS = [GATEWAY[4], ...SERVERS[4], GATEWAY[6], ...SERVERS[6]];
 
 /** A connection as /proc/net/ip_vs_conn and the engine's table have it. */
 export type Known = {
@@ -56,6 +61,8 @@ export type Known = {
 export class KernelDirector {
   readonly plane: KernelPlane;
   readonly #fd: number;
+  /** For frames whose checksum is still to be completed: they go with their virtio_net_hdr. */
+  readonly #offloadFd: number;
   readonly #bytes = Buffer.alloc(0x10000);
 
   private constructor(plane: KernelPlane) {
@@ -63,6 +70,9 @@ export class KernelDirector {
     this.#fd = socket(AF.PACKET, SOCK.RAW, 0);
     setsockoptInt(this.#fd, SOL.PACKET, IGNORE_OUTGOING, 1);
     bind(this.#fd, sockaddrLl(ifNametoindex('wire')!, ETH_P_ALL));
+    this.#offloadFd = socket(AF.PACKET, SOCK.RAW, 0);
+    setsockoptInt(this.#offloadFd, SOL.PACKET, VNET_HDR, 1);
+    bind(this.#offloadFd, sockaddrLl(ifNametoindex('wire')!, 0));
   }
 
   /** Leaves this thread's namespace for a new one. */
@@ -73,24 +83,31 @@ export class KernelDirector {
       `link add dir address ${VIRTUAL_MAC} mtu ${MTU} type veth peer name wire mtu ${MTU}`,
       'link set dir addrgenmode none up',
       'link set wire addrgenmode none up',
-      `addr add ${OWN}/16 dev dir`,
-      ...VIPS.map((vip) => `addr add ${vip}/32 dev lo`),
+      `addr add ${OWN[4]}/16 dev dir`,
+      `addr add ${OWN[6]}/64 dev dir nodad`,
+      ...VIPS[4].map((vip) => `addr add ${vip}/32 dev lo`),
+      ...VIPS[6].map((vip) => `addr add ${vip}/128 dev lo nodad`),
       ...NEIGHBOURS.map((host) => `neigh add ${host} lladdr ${macOf(host)} dev dir`),
-      `route add default via ${GATEWAY}`,
+      `route add default via ${GATEWAY[4]}`,
+      `route add default via ${GATEWAY[6]}`,
     ];
     execFileSync('ip', ['-batch', '-'], { input: lines.join('\n') });
     for (const [name, value] of Object.entries({
-      ip_forward: 1,
-      'conf/all/rp_filter': 0,
-      'conf/dir/rp_filter': 0,
-      'conf/all/send_redirects': 0,
-      'conf/dir/send_redirects': 0,
+      'ipv4/ip_forward': 1,
+      'ipv4/conf/all/rp_filter': 0,
+      'ipv4/conf/dir/rp_filter': 0,
+      'ipv4/conf/all/send_redirects': 0,
+      'ipv4/conf/dir/send_redirects': 0,
       // Errors are to be seen, however many there are.
-      icmp_ratelimit: 0,
-      icmp_msgs_per_sec: 1_000_000,
-      icmp_msgs_burst: 1_000_000,
+      'ipv4/icmp_ratelimit': 0,
+      'ipv4/icmp_msgs_per_sec': 1_000_000,
+      'ipv4/icmp_msgs_burst': 1_000_000,
+      'ipv6/conf/all/forwarding': 1,
+      'ipv6/icmp/ratelimit': 0,
+      // What the kernel makes itself has none then, as what the engine makes.
+      'ipv6/auto_flowlabels': 0,
     })) {
-      writeFileSync(`/proc/sys/net/ipv4/${name}`, `${value}`);
+      writeFileSync(`/proc/sys/net/${name}`, `${value}`);
     }
     const plane = await openKernelPlane();
     if (!plane) throw new Error('this kernel has no IPVS');
@@ -99,8 +116,10 @@ export class KernelDirector {
 
   /** `frame`: behind a virtio_net_hdr, as the engine gets it. */
   receive(frame: Buffer): void {
-    const sent = write(this.#fd, frame.subarray(VNET));
-    if (sent !== frame.length - VNET) throw new Error(`a frame was not sent: ${errnoName(-sent)}`);
+    const isPartial = frame[0] === NEEDS_CHECKSUM;
+    const whole = isPartial ? frame : frame.subarray(VNET);
+    const sent = write(isPartial ? this.#offloadFd : this.#fd, whole);
+    if (sent !== whole.length) throw new Error(`a frame was not sent: ${errnoName(-sent)}`);
   }
 
   /** What has come out since the last time, without virtio_net_hdr. */
@@ -124,6 +143,7 @@ export class KernelDirector {
 }
 
 function hexAddress(hex: string): string {
+  if (hex.includes(':')) return address(hex);
   return Buffer.from(hex, 'hex').join('.');
 }
 
@@ -133,7 +153,6 @@ export class EmbeddedDirector {
   constructor() {
     const { engine } = this;
     engine.setClock(0);
-    const prefix = { address: address('10.77.0.0'), length: 16 };
     engine.setInterfaces(
       [
         {
@@ -141,21 +160,38 @@ export class EmbeddedDirector {
           name: 'dir',
           mac: mac('02:00:00:00:00:01'),
           mtu: MTU,
-          addresses: [{ address: address(OWN), length: 16 }],
+          addresses: [
+            { address: address(OWN[4]), length: 16 },
+            { address: address(OWN[6]), length: 64 },
+          ],
         },
       ],
       [
-        { destination: prefix, interface: INDEX, metric: 0 },
+        { destination: { address: address('10.77.0.0'), length: 16 }, interface: INDEX, metric: 0 },
+        { destination: { address: address('fd77::'), length: 64 }, interface: INDEX, metric: 0 },
         {
           destination: { address: address('0.0.0.0'), length: 0 },
-          gateway: address(GATEWAY),
+          gateway: address(GATEWAY[4]),
+          interface: INDEX,
+          metric: 0,
+        },
+        {
+          destination: { address: address('::'), length: 0 },
+          gateway: address(GATEWAY[6]),
           interface: INDEX,
           metric: 0,
         },
       ],
     );
     engine.own(
-      VIPS.map((vip) => ({ address: address(vip), prefixLength: 32, interface: 'dir', vrid: VRID })),
+      ([4, 6] as const).flatMap((family) =>
+        VIPS[family].map((vip) => ({
+          address: address(vip),
+          prefixLength: family === 4 ? 32 : 128,
+          interface: 'dir',
+          vrid: VRID,
+        })),
+      ),
     );
     this.#taken();
   }
@@ -184,6 +220,8 @@ export class EmbeddedDirector {
     );
     outbox.clear();
     return sent.flatMap((bytes) => {
+      const asked = solicited(bytes);
+      if (asked !== undefined) return NEIGHBOURS.includes(asked) ? this.receive(advertised(asked)) : [];
       const arp = lookArp(bytes);
       if (!arp) return [bytes.subarray(VNET)];
       return arp.sender === arp.target ? [] : this.receive(answer(arp.target, arp.sender));
@@ -203,4 +241,22 @@ function answer(host: string, asker: string): Buffer {
   });
 }
 
-export const numberOf = (host: string) => addressBytes(address(host)).readInt32BE(0);
+const DISCOVERY = { type: VNET + 54, target: VNET + 62 } as const;
+
+/** Whom neighbour discovery is about: asked for, or announced. */
+function solicited(bytes: Buffer): string | undefined {
+  if (bytes.readUInt16BE(VNET + 12) !== 0x86dd || bytes[VNET + 20] !== 58) return undefined;
+  const isDiscovery = bytes[DISCOVERY.type] === 135 || bytes[DISCOVERY.type] === 136;
+  return isDiscovery ? addressFromBytes(bytes.subarray(DISCOVERY.target, DISCOVERY.target + 16)) : undefined;
+}
+
+function advertised(host: string): Buffer {
+  const bytes = neighbourAdvertisement(address(host), mac(macOf(host)), false);
+  return Buffer.concat([Buffer.alloc(VNET), bytes]);
+}
+
+/** The engine's, 0 = it has none for it. */
+export function numberOf(engine: Engine, host: string): number {
+  const bytes = addressBytes(address(host));
+  return bytes.length === 4 ? bytes.readInt32BE(0) : engine.sessions.addresses.find(bytes, 0);
+}

@@ -6,17 +6,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { address } from '../../../src/core/address.ts';
 import { CONNECTION } from '../../../src/ipvs/embedded/connections.ts';
+import { flowOf } from '../../../src/ipvs/embedded/frame.ts';
 import {
   type AddressSelector,
   type Forwarding,
   type Server,
   type ServiceSettings,
+  serverKey,
   serviceKey,
 } from '../../../src/ipvs/model.ts';
 import type { Command } from '../../../src/ipvs/plane.ts';
 import { frame, VIRTUAL_MAC } from '../../ipvs/embedded/frames.ts';
 import {
   EmbeddedDirector,
+  GATEWAY,
   KernelDirector,
   type Known,
   macOf,
@@ -52,6 +55,7 @@ type Step =
   | { do: 'remove'; server: number }
   | { do: 'add'; server: number; weight: number; upper: number; lower: number };
 type Setting = {
+  family: 4 | 6;
   vip: number;
   protocol: 'TCP' | 'UDP';
   flags: number;
@@ -89,15 +93,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.record({ do: fc.constant('add' as const), server: small(99), ...limits }), weight: 1 },
 );
 const setting: fc.Arbitrary<Setting> = fc.record({
-  vip: small(VIPS.length - 1),
+  family: fc.constantFrom(4, 6),
+  vip: small(VIPS[4].length - 1),
   protocol: fc.constantFrom('TCP', 'TCP', 'UDP'),
   flags: fc.constantFrom(0, 0x8, 0x10, 0x18),
   persistenceSeconds: fc.constantFrom(0, 0, 0, 300),
   persistencePrefix: fc.constantFrom(32, 24, 8),
   onePacket: fc.constantFrom(false, false, false, true),
   forwarding: fc.array(fc.constantFrom('NAT', 'DR'), {
-    minLength: SERVERS.length,
-    maxLength: SERVERS.length,
+    minLength: SERVERS[4].length,
+    maxLength: SERVERS[4].length,
   }),
   servers: fc.array(fc.record(limits), { minLength: 1, maxLength: 6 }),
   clients: fc.array(
@@ -110,8 +115,13 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   steps: fc.array(step, { minLength: 5, maxLength: 80 }),
 });
 
-/** 20.x.y.z and 21.x.y.z, behind the gateway. */
-const hostOf = (host: number) => `20.${host >> 16}.${(host >> 8) & 255}.${host & 255}`;
+/** 20.x.y.z, behind the gateway; over IPv6 each of the numbers is in a word of its own. */
+function hostOf(host: number, family: 4 | 6): string {
+  const [x, y, z] = [host >> 16, (host >> 8) & 255, host & 255];
+  if (family === 4) return `20.${x}.${y}.${z}`;
+  return address([0x2001, 0xdb8, x!, y!, 1, z!, host & 0xffff, 9].map((word) => word.toString(16)).join(':'));
+}
+const PREFIXES = { 32: 128, 24: 112, 8: 48 } as const;
 
 type Both = { kernel: KernelDirector; embedded: EmbeddedDirector };
 
@@ -119,6 +129,7 @@ class Case {
   readonly kernel: KernelDirector;
   readonly embedded: EmbeddedDirector;
   readonly setting: Setting;
+  readonly servers: readonly string[];
   readonly head: AddressSelector & ServiceSettings & { protocol: 'TCP' | 'UDP' };
   readonly present: number[] = [];
 
@@ -126,14 +137,16 @@ class Case {
     this.kernel = both.kernel;
     this.embedded = both.embedded;
     this.setting = given;
+    this.servers = SERVERS[given.family];
+    const prefix = given.persistencePrefix as keyof typeof PREFIXES;
     this.head = {
       protocol: given.protocol,
-      address: address(VIPS[given.vip]!),
+      address: address(VIPS[given.family][given.vip]!),
       port,
       scheduler,
       schedulerFlags: scheduler === 'sh' || scheduler === 'mh' ? given.flags : 0,
       persistenceSeconds: given.persistenceSeconds,
-      persistencePrefix: given.persistencePrefix,
+      persistencePrefix: given.family === 4 ? prefix : PREFIXES[prefix],
       onePacket: given.onePacket && given.protocol === 'UDP',
     };
   }
@@ -155,7 +168,7 @@ class Case {
 
   #server(index: number, { weight, upper, lower }: { weight: number; upper: number; lower: number }): Server {
     return {
-      address: address(SERVERS[index]!),
+      address: address(this.servers[index]!),
       port: this.#serverPort(),
       forwarding: this.setting.forwarding[index]!,
       weight,
@@ -176,7 +189,7 @@ class Case {
       return;
     }
     if (step.do === 'add') {
-      const absent = SERVERS.map((_, i) => i).filter((i) => !present.includes(i));
+      const absent = this.servers.map((_, i) => i).filter((i) => !present.includes(i));
       if (absent.length > 0) await this.#add(absent[step.server % absent.length]!, step);
       return;
     }
@@ -189,7 +202,7 @@ class Case {
     }
     present.splice(place, 1);
     const server = this.#server(index, { weight: 1, upper: 0, lower: 0 });
-    await this.#apply({ do: 'delServer', service, key: `${server.address}:${server.port}`, server });
+    await this.#apply({ do: 'delServer', service, key: serverKey(server), server });
   }
 
   /** True when it may have ended a connection at once. */
@@ -197,23 +210,26 @@ class Case {
     const client = this.setting.clients[step.session % this.setting.clients.length]!;
     const { protocol, address: vip, port } = this.head;
     const common = { protocol, destinationMac: VIRTUAL_MAC, payload: Buffer.from('hello') } as const;
-    const from = hostOf(client.host);
+    const { family } = this.setting;
+    const from = hostOf(client.host, family);
     const up = {
       ...common,
       from,
       fromPort: client.port,
       to: vip,
       toPort: port,
-      sourceMac: macOf('10.77.0.254'),
+      sourceMac: macOf(GATEWAY[family]),
     };
     const { sessions } = this.embedded.engine;
     const { connections } = sessions;
-    const kind = protocol === 'TCP' ? 6 : 17;
-    const at = connections.find(kind, numberOf(from), client.port, numberOf(vip), port, 0);
+    const { engine } = this.embedded;
+    const flow = flowOf(protocol === 'TCP' ? 6 : 17, family);
+    const at = connections.find(flow, numberOf(engine, from), client.port, numberOf(engine, vip), port, 0);
     if (step.do === 'fromServer') {
       // Whichever server it is bound to by the engine; when the kernel thinks otherwise it shows in the end.
-      const server = dotted(connections.server(at));
-      if (at === 0 || this.setting.forwarding[SERVERS.indexOf(server)] !== 'NAT') return false;
+      if (at === 0) return false;
+      const server = connections.addresses.text(connections.server(at), family);
+      if (this.setting.forwarding[this.servers.indexOf(server)] !== 'NAT') return false;
       const down = {
         ...common,
         from: server,
@@ -226,7 +242,7 @@ class Case {
       return false;
     }
     const flags = step.do === 'open' ? FLAG.syn : step.flags;
-    const isReused = at !== 0 && kind === 6 && sessions.isReused(at, flags);
+    const isReused = at !== 0 && protocol === 'TCP' && sessions.isReused(at, flags);
     this.#send(frame({ ...up, flags }));
     return isReused;
   }
@@ -254,14 +270,15 @@ class Case {
     for (let at = 1; at <= connections.last; at++) {
       if (!connections.isUsed(at)) continue;
       const isTemplate = (connections.flags(at) & CONNECTION.template) !== 0;
-      const virtual = `${dotted(connections.virtual(at))}:${connections.virtualPort(at)}`;
+      const text = (number: number) => connections.addresses.text(number, connections.family(at));
+      const virtual = `${text(connections.virtual(at))}:${connections.virtualPort(at)}`;
       if (virtual !== `${this.head.address}:${this.head.port}`) continue;
       const state = connections.state(at);
       known.push({
         protocol: connections.protocol(at) === 6 ? 'TCP' : 'UDP',
-        client: `${dotted(connections.client(at))}:${connections.clientPort(at)}`,
+        client: `${text(connections.client(at))}:${connections.clientPort(at)}`,
         virtual,
-        server: `${dotted(connections.server(at))}:${connections.serverPort(at)}`,
+        server: `${text(connections.server(at))}:${connections.serverPort(at)}`,
         state: isTemplate
           ? ['NONE', 'ASSURED'][state]!
           : connections.protocol(at) === 6
@@ -273,7 +290,6 @@ class Case {
   }
 }
 
-const dotted = (value: number) => [24, 16, 8, 0].map((bits) => (value >>> bits) & 255).join('.');
 const lines = (known: Known[]) =>
   known.map(({ protocol, client, server, state }) => `${protocol} ${client} > ${server} ${state}`).toSorted();
 

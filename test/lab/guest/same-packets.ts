@@ -4,28 +4,39 @@
 // them. Prints one JSON line {runs, failure?}.
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { address, addressBytes } from '../../../src/core/address.ts';
+import { address, addressBytes, addressFromBytes } from '../../../src/core/address.ts';
 import { internetChecksum } from '../../../src/core/checksum.ts';
 import { type Server, serviceKey } from '../../../src/ipvs/model.ts';
-import { frame, type Segment, VIRTUAL_MAC, VNET } from '../../ipvs/embedded/frames.ts';
-import { EmbeddedDirector, KernelDirector, macOf, OWN, SERVERS, VIPS } from './both-directors.ts';
+import { frame, mac, type Segment, VIRTUAL_MAC, VNET } from '../../ipvs/embedded/frames.ts';
+import { icmp6Frame } from '../../ipvs/embedded/world6.ts';
+import { EmbeddedDirector, GATEWAY, KernelDirector, macOf, OWN, SERVERS, VIPS } from './both-directors.ts';
 
 const RUNS = Number(process.env.LAB_RUNS ?? 100);
 const SEED = Number(process.env.LAB_SEED ?? 1);
-const CLIENT = '20.1.2.3';
-const GATEWAY_MAC = macOf('10.77.0.254');
+const CLIENT = { 4: '20.1.2.3', 6: '2001:db8::3' };
+const ROUTER = { 4: '30.0.0.1', 6: '2001:db8:30::1' };
 const IP = 14;
 /** That of the wire: the kernel would remember a smaller one for the next case, the engine remembers none. */
 const SAID_MTU = [1500 >> 8, 1500 & 255];
 const FLAG = { syn: 2, ack: 0x10 };
-const SPEAKERS = [OWN, VIPS[0]!].map((text) => addressBytes(address(text)));
+/** PadN. */
+const DESTINATION_OPTIONS = { type: 60, bytes: Buffer.from('0000010400000000', 'hex') };
+/** What is said in ICMP by the same number over IPv6. */
+const TYPES6: Readonly<Record<number, number>> = { 3: 1, 11: 3, 4: 2, 5: 4 };
+const SPEAKERS = [OWN[4], VIPS[4][0]!].map((text) => addressBytes(address(text)));
 
 type Shape = { bytes: number; ttl: number; fragment: number; options: boolean; unchecked: boolean };
 type Step =
   | { do: 'up' | 'down'; shape: Shape; syn: boolean }
   /** A router's word about the packet before: `about` = which way that went. */
   | { do: 'error'; about: 'up' | 'down'; type: number; code: number; damaged: boolean };
-type Setting = { forwarding: 'NAT' | 'DR' | 'TUN'; protocol: 'TCP' | 'UDP'; port: number; steps: Step[] };
+type Setting = {
+  family: 4 | 6;
+  forwarding: 'NAT' | 'DR' | 'TUN';
+  protocol: 'TCP' | 'UDP';
+  port: number;
+  steps: Step[];
+};
 
 const shape: fc.Arbitrary<Shape> = fc.record({
   bytes: fc.oneof(
@@ -59,6 +70,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 const setting: fc.Arbitrary<Setting> = fc.record({
+  family: fc.constantFrom(4, 6),
   forwarding: fc.constantFrom('NAT', 'DR', 'TUN'),
   protocol: fc.constantFrom('TCP', 'UDP'),
   port: fc.integer({ min: 1024, max: 65_535 }),
@@ -79,18 +91,18 @@ class Case {
     this.setting = given;
     this.head = {
       protocol: given.protocol,
-      address: address(VIPS[0]!),
+      address: address(VIPS[given.family][0]!),
       port: servicePort++,
       scheduler: 'rr',
       schedulerFlags: 0,
       persistenceSeconds: 0,
-      persistencePrefix: 32,
+      persistencePrefix: given.family === 4 ? 32 : 128,
       onePacket: false,
     };
     const { forwarding } = given;
     const limits = { weight: 1, upperThreshold: 0, lowerThreshold: 0 };
     const port = forwarding === 'NAT' ? this.head.port + 20_000 : this.head.port;
-    this.server = { address: address(SERVERS[0]!), port, forwarding, ...limits };
+    this.server = { address: address(SERVERS[given.family][0]!), port, forwarding, ...limits };
   }
 
   async run(): Promise<void> {
@@ -114,56 +126,65 @@ class Case {
   }
 
   #segment(way: 'up' | 'down', { shape, syn }: { shape?: Shape; syn: boolean }): Buffer {
-    const { protocol, port } = this.setting;
+    const { protocol, port, family } = this.setting;
     const ends =
       way === 'up'
-        ? { from: CLIENT, fromPort: port, to: this.head.address, toPort: this.head.port }
-        : { from: this.server.address, fromPort: this.server.port, to: CLIENT, toPort: port };
+        ? { from: CLIENT[family], fromPort: port, to: this.head.address, toPort: this.head.port }
+        : { from: this.server.address, fromPort: this.server.port, to: CLIENT[family], toPort: port };
     const flags = syn && way === 'up' ? FLAG.syn : syn ? FLAG.syn | FLAG.ack : FLAG.ack;
     const segment: Segment = {
       protocol,
       ...ends,
       flags,
       destinationMac: VIRTUAL_MAC,
-      sourceMac: way === 'up' ? GATEWAY_MAC : macOf(this.server.address),
+      sourceMac: way === 'up' ? macOf(GATEWAY[family]) : macOf(this.server.address),
       payload: Buffer.alloc(shape?.bytes ?? 10, 'x'),
       ttl: shape?.ttl ?? 64,
       fragment: shape?.fragment ?? 0x4000,
       // By NAT the kernel makes a checksum where there was none; the engine leaves it at that.
       unchecked: shape?.unchecked === true && protocol === 'UDP' && this.setting.forwarding !== 'NAT',
-      ...(shape?.options ? { ipOptions: Buffer.from('01010100', 'hex') } : {}),
+      ...(shape?.options
+        ? { ipOptions: Buffer.from('01010100', 'hex'), extensions: [DESTINATION_OPTIONS] }
+        : {}),
     };
     // Larger than the wire is nobody's packet.
-    const room = 1500 - 20 - (segment.ipOptions?.length ?? 0) - (protocol === 'TCP' ? 20 : 8);
+    const header = family === 4 ? 20 + (shape?.options ? 4 : 0) : 40 + (shape?.options ? 8 : 0);
+    const room = 1500 - header - (protocol === 'TCP' ? 20 : 8);
     return frame({ ...segment, payload: segment.payload!.subarray(0, room) });
   }
 
   async #error(step: Extract<Step, { do: 'error' }>): Promise<void> {
     const quoted = this.#quotable[step.about];
+    const { family, forwarding } = this.setting;
     if (!quoted) return;
-    const icmp = Buffer.concat([
-      Buffer.from([step.type, step.code, 0, 0, 0, 0, ...SAID_MTU]),
+    // The kernel knows of no tunnels in ICMPv6: it would tell nobody, the engine tells the client.
+    if (family === 6 && forwarding === 'TUN' && step.about === 'up') return;
+    const type = family === 4 ? step.type : TYPES6[step.type]!;
+    const message = Buffer.concat([
+      Buffer.from([type, step.code, 0, 0, 0, 0, ...SAID_MTU]),
       quoted.subarray(0, 128),
     ]);
-    icmp.writeUInt16BE(internetChecksum(icmp), 2);
-    if (step.damaged) icmp[icmp.length - 1]! ^= 1;
     // About what went to the server: from a router near it, to whoever is the source there.
     const isAboutUp = step.about === 'up';
-    const to = quoted.subarray(12, 16);
-    const header = Buffer.from('450000000000400040010000', 'hex');
-    header.writeUInt16BE(20 + icmp.length, 2);
-    const packet = Buffer.concat([header, addressBytes(address('30.0.0.1')), to, icmp]);
-    packet.writeUInt16BE(internetChecksum(packet.subarray(0, 20)), 10);
-    const ethernet = Buffer.from(
-      `${VIRTUAL_MAC}${isAboutUp ? macOf(this.server.address) : GATEWAY_MAC}0800`.replaceAll(':', ''),
-      'hex',
-    );
-    await this.#both('error', Buffer.concat([Buffer.alloc(VNET), ethernet, packet]));
+    const ends = {
+      from: ROUTER[family],
+      to: addressFromBytes(family === 4 ? quoted.subarray(12, 16) : quoted.subarray(8, 24)),
+      destinationMac: VIRTUAL_MAC,
+    };
+    const bytes = family === 4 ? icmpFrame(ends, message) : icmp6Frame(ends, message);
+    bytes.set(mac(isAboutUp ? macOf(this.server.address) : macOf(GATEWAY[family])), VNET + 6);
+    // A damaged ICMPv6 error to a server leaves the kernel with a checksum made right; the engine drops it.
+    const isDamaged = step.damaged && (family === 4 || isAboutUp || forwarding !== 'NAT');
+    if (isDamaged) bytes[bytes.length - 1]! ^= 1;
+    // The kernel judges checksums of ICMPv6 to clients without the pseudo-header: none would be right, so it
+    // is given one that a network card has left open.
+    const isJudged = family === 4 || !isAboutUp || isDamaged;
+    await this.#both('error', bytes, isJudged ? bytes : withOpenChecksum(bytes));
   }
 
-  async #both(what: string, bytes: Buffer): Promise<void> {
+  async #both(what: string, bytes: Buffer, forKernel = bytes): Promise<void> {
     const ours = embedded.receive(bytes);
-    kernel.receive(bytes);
+    kernel.receive(forKernel);
     let theirs = kernel.taken();
     // The kernel answers when it gets to it.
     for (let tries = 0; theirs.length < ours.length && tries < 5; tries++) {
@@ -185,21 +206,69 @@ class Case {
   }
 }
 
-/** IPv4 packets as text, without what is anybody's choice. */
+function icmpFrame(ends: { from: string; to: string; destinationMac: string }, message: Buffer): Buffer {
+  message.writeUInt16BE(internetChecksum(message), 2);
+  const header = Buffer.from('450000000000400040010000', 'hex');
+  header.writeUInt16BE(20 + message.length, 2);
+  const addresses = [ends.from, ends.to].map((text) => addressBytes(address(text)));
+  const packet = Buffer.concat([header, ...addresses, message]);
+  packet.writeUInt16BE(internetChecksum(packet.subarray(0, 20)), 10);
+  const ethernet = Buffer.concat([mac(ends.destinationMac), Buffer.alloc(6), Buffer.from([0x08, 0x00])]);
+  return Buffer.concat([Buffer.alloc(VNET), ethernet, packet]);
+}
+
+/** An ICMPv6 message right behind the IPv6 header. */
+function withOpenChecksum(bytes: Buffer): Buffer {
+  const open = Buffer.from(bytes);
+  open[0] = 1;
+  open.writeUInt16LE(IP + 40, 6);
+  open.writeUInt16LE(2, 8);
+  const packet = open.subarray(VNET + IP);
+  packet.writeUInt16BE(~internetChecksum(pseudoHeader6(packet)) & 0xffff, 42);
+  return open;
+}
+function pseudoHeader6(packet: Buffer): Buffer {
+  const tail = [0, 0, packet[4]!, packet[5]!, 0, 0, 0, ICMPV6];
+  return Buffer.concat([packet.subarray(8, 40), Buffer.from(tail)]);
+}
+
+/** IP packets as text, without what is anybody's choice. */
 function plain(frames: Buffer[]): string[] {
   return frames
-    .filter((bytes) => bytes.readUInt16BE(12) === 0x0800)
-    .map((bytes) => {
-      const packet = Buffer.from(bytes.subarray(IP, IP + bytes.readUInt16BE(IP + 2)));
-      const isRight = internetChecksum(packet.subarray(0, (packet[0]! & 15) * 4)) === 0;
-      // A tunnel's header, or an answer's: its identification is its maker's, and the checksum follows.
-      const source = packet.subarray(12, 16);
-      const isAnswer = packet[9] === 1 && SPEAKERS.some((speaker) => source.equals(speaker));
-      if (isAnswer || packet[9] === 4) packet.fill(0, 4, 6).fill(0, 10, 12);
-      const judged = isRight ? '' : 'header checksum wrong ';
-      return `${judged}${bytes.subarray(0, 6).toString('hex')} ${packet.toString('hex')}`;
+    .flatMap((bytes) => {
+      const type = bytes.readUInt16BE(12);
+      const text = type === 0x0800 ? plain4(bytes) : type === 0x86dd ? plain6(bytes) : undefined;
+      return text === undefined ? [] : [`${bytes.subarray(0, 6).toString('hex')} ${text}`];
     })
     .toSorted();
+}
+
+function plain4(bytes: Buffer): string {
+  const packet = Buffer.from(bytes.subarray(IP, IP + bytes.readUInt16BE(IP + 2)));
+  const isRight = internetChecksum(packet.subarray(0, (packet[0]! & 15) * 4)) === 0;
+  // A tunnel's header, or an answer's: its identification is its maker's, and the checksum follows.
+  const source = packet.subarray(12, 16);
+  const isAnswer = packet[9] === 1 && SPEAKERS.some((speaker) => source.equals(speaker));
+  if (isAnswer || packet[9] === 4) packet.fill(0, 4, 6).fill(0, 10, 12);
+  return `${isRight ? '' : 'header checksum wrong '}${packet.toString('hex')}`;
+}
+
+const ICMPV6 = 58;
+const INFORMATION = 128;
+
+/** Undefined: a host's own doing, neighbour discovery or who listens to which group. */
+function plain6(bytes: Buffer): string | undefined {
+  const packet = Buffer.from(bytes.subarray(IP, IP + 40 + bytes.readUInt16BE(IP + 4)));
+  if (packet[6] === 0) return undefined;
+  if (packet[6] !== ICMPV6) return packet.toString('hex');
+  if (packet[40]! >= INFORMATION) return undefined;
+  const message = packet.subarray(40);
+  const pseudo = pseudoHeader6(packet);
+  // By NAT the kernel leaves the sum over the message to the card.
+  const isPartial = message.readUInt16BE(2) === (~internetChecksum(pseudo) & 0xffff);
+  const isRight = isPartial || internetChecksum(pseudo, message) === 0;
+  message.fill(0, 2, 4);
+  return `${isRight ? '' : 'checksum wrong '}${packet.toString('hex')}`;
 }
 
 const result = await fc.check(
