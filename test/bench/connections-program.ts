@@ -1,37 +1,46 @@
-// Fills the engine's table with a million connections and prints one JSON line of what that took.
-import { address } from '../../src/core/address.ts';
-import { PROTOCOL } from '../../src/ipvs/embedded/frame.ts';
+// Fills the engine's table with a million connections and prints one JSON line of what that took. With `6` as
+// its argument they are IPv6's, and each lookup begins with the packet's addresses.
+import { address, addressBytes } from '../../src/core/address.ts';
+import { flowOf, PROTOCOL } from '../../src/ipvs/embedded/frame.ts';
 import { Sessions } from '../../src/ipvs/embedded/sessions.ts';
 import type { Measured } from './connections.ts';
 
 const CONNECTIONS = 1_000_000;
 const FEW = 1000;
 const FINDS = 2_000_000;
-const VIRTUAL = 0x0a000064;
+const FAMILY = process.argv[2] === '6' ? 6 : 4;
+const FLOW = flowOf(PROTOCOL.tcp, FAMILY);
+const VIP = address(FAMILY === 4 ? '10.0.0.100' : '2001:db8::100');
+const serverOf = (i: number) => address(FAMILY === 4 ? `10.1.0.${21 + i}` : `2001:db8:1::${21 + i}`);
+const packet = Buffer.from(addressBytes(address('2001:db8:20::')));
 const PORT = 80;
 
 function filled(count: number): { sessions: Sessions; addNs: number } {
   const sessions = new Sessions({ capacity: CONNECTIONS, seed: 0x1234567 });
   const service = {
     protocol: 'TCP',
-    address: address('10.0.0.100'),
+    address: VIP,
     port: PORT,
     scheduler: 'wlc',
     schedulerFlags: 0,
     persistenceSeconds: 0,
-    persistencePrefix: 32,
+    persistencePrefix: FAMILY === 4 ? 32 : 128,
     onePacket: false,
   } as const;
   const limits = { forwarding: 'NAT', weight: 1, upperThreshold: 0, lowerThreshold: 0 } as const;
   sessions.services.apply({ do: 'addService', service });
   for (let i = 0; i < 4; i++) {
-    const server = { address: address(`10.1.0.${21 + i}`), port: 8080, ...limits };
+    const server = { address: serverOf(i), port: 8080, ...limits };
     sessions.services.apply({ do: 'addServer', service, server });
   }
-  const record = sessions.services.find(PROTOCOL.tcp, VIRTUAL, PORT)!;
+  const { addresses } = sessions;
+  const virtual = addresses.keep(VIP);
+  const record = sessions.services.find(FLOW, virtual, PORT)!;
   const started = performance.now();
   for (let i = 0; i < count; i++) {
-    sessions.open(record, clientOf(i), portOf(i), VIRTUAL, PORT);
+    const client = FAMILY === 4 ? clientOf(i) : addresses.intern(read(i), 0);
+    sessions.open(record, client, portOf(i), virtual, PORT);
+    addresses.letGo(client, FAMILY);
     // The table grows with time, not with a packet.
     if (i % 10_000 === 0) sessions.advance(1);
   }
@@ -40,14 +49,22 @@ function filled(count: number): { sessions: Sessions; addNs: number } {
 
 /** 65,536 clients with ports of their own. */
 const clientOf = (i: number) => 0x14000000 + (i & 0xffff);
+/** An IPv6 client's address, as in a packet. */
+function read(i: number): Buffer {
+  packet.writeUInt32BE(clientOf(i), 12);
+  return packet;
+}
 const portOf = (i: number) => 1024 + (i >>> 16);
 
 function findNs(sessions: Sessions, count: number): number {
+  const { addresses, connections } = sessions;
+  const virtual = addresses.keep(VIP);
   let found = 0;
   const started = performance.now();
   for (let n = 0, i = 0; n < FINDS; n++) {
     i = (i + 7_919) % count;
-    if (sessions.connections.find(PROTOCOL.tcp, clientOf(i), portOf(i), VIRTUAL, PORT, 0) !== 0) found++;
+    const client = FAMILY === 4 ? clientOf(i) : addresses.find(read(i), 0);
+    if (connections.find(FLOW, client, portOf(i), virtual, PORT, 0) !== 0) found++;
   }
   if (found !== FINDS) throw new Error(`${FINDS - found} were not found`);
   return ((performance.now() - started) * 1e6) / FINDS;
