@@ -23,6 +23,24 @@ export const VIP = '10.77.0.100';
 /** The real servers' gateway: an address that moves with the virtual one. */
 export const INNER_VIP = '10.77.1.100';
 
+export const VIP6 = 'fd77::100';
+export const INNER_VIP6 = 'fd77:1::100';
+/** [interface, address] … */
+const IPV6 = {
+  client: [['eth0', 'fd77::10']],
+  a: [
+    ['eth0', 'fd77::1'],
+    ['eth1', 'fd77:1::1'],
+  ],
+  b: [
+    ['eth0', 'fd77::2'],
+    ['eth1', 'fd77:1::2'],
+  ],
+  s1: [['eth0', 'fd77:1::21']],
+  s2: [['eth0', 'fd77:1::22']],
+  d1: [['eth0', 'fd77::31']],
+} as const;
+
 export class EngineNet {
   readonly #prefix: string;
 
@@ -48,6 +66,20 @@ export class EngineNet {
     for (const server of ['s1', 's2']) {
       ip('-n', this.namespace(server), 'route', 'add', 'default', 'via', INNER_VIP);
     }
+  }
+
+  /** IPv6 beside IPv4. */
+  withIpv6(): this {
+    for (const [name, pairs] of Object.entries(IPV6)) {
+      for (const [device, address] of pairs) {
+        ip('-n', this.namespace(name), 'addr', 'add', `${address}/64`, 'dev', device, 'nodad');
+      }
+    }
+    ip('-n', this.namespace('d1'), 'addr', 'add', `${VIP6}/128`, 'dev', 'lo', 'nodad');
+    for (const server of ['s1', 's2']) {
+      ip('-n', this.namespace(server), 'route', 'add', 'default', 'via', INNER_VIP6);
+    }
+    return this;
   }
 
   namespace(name: string): string {
