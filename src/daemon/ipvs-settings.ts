@@ -19,7 +19,6 @@ export class IpvsSettings {
   /** Undefined = those that were there before. */
   async apply(timeouts: Timeouts | undefined): Promise<void> {
     if (isDeepStrictEqual(timeouts, this.#applied)) return;
-    if (this.#plane.changeTimeouts === undefined) return this.#refuse(timeouts);
     this.#original ??= (await this.#plane.readInfo()).timeouts;
     // One that is not given any more goes back, too.
     const wanted = { ...this.#original, ...Object.fromEntries(given(timeouts)) };
@@ -35,13 +34,6 @@ export class IpvsSettings {
     if (this.#plane.flush === undefined) return;
     await this.#plane.flush();
     this.#say({ event: 'ipvs.flushed', message: 'the whole IPVS table was cleared, as the file says' });
-  }
-
-  #refuse(timeouts: Timeouts | undefined): void {
-    this.#applied = timeouts;
-    const message = `lvs_timeouts is left out: the ${this.#plane.engine} engine has its own`;
-    if (timeouts !== undefined)
-      this.#say({ event: 'ipvs.refused', message, fields: { reason: 'its timeouts are its own' } });
   }
 }
 

@@ -75,8 +75,8 @@ export interface DataPlane {
    * back in order.
    */
   apply(commands: readonly Command[]): Promise<readonly CommandFailure[]>;
-  /** 0 leaves one as it is. Absent where they cannot be changed. */
-  changeTimeouts?(timeouts: Timeouts): Promise<void>;
+  /** 0 leaves one as it is. */
+  changeTimeouts(timeouts: Timeouts): Promise<void>;
   /** Takes away every service, whoever made it. Absent where nobody else can have made one. */
   flush?(): Promise<void>;
   /** Tells the engine which addresses this director owns now. The kernel's plane needs no telling. */

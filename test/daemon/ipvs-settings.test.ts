@@ -33,11 +33,3 @@ test('nothing given, nothing done', async () => {
   await settings.apply(undefined);
   expect([set, said]).toEqual([[], []]);
 });
-
-test('an engine that has its own says so, once', async () => {
-  const { settings, said } = begin({ engine: 'embedded', changeTimeouts: undefined });
-  await settings.apply({ ...NONE, tcpSeconds: 60 });
-  await settings.apply({ ...NONE, tcpSeconds: 60 });
-  await settings.apply(undefined);
-  expect(said.map(({ event }) => event)).toEqual(['ipvs.refused']);
-});

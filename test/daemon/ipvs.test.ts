@@ -15,6 +15,9 @@ const configuration = (control: string) => `director {
     runtime_directory ${directory}
     ${control}
 }
+global_defs {
+    lvs_timeouts tcp 450 udp 60
+}
 virtual_server 10.77.0.50 80 {
     lb_algo wrr
     lb_kind NAT
@@ -63,7 +66,7 @@ test('its table, in ipvsadm’s words', () => {
     '-a -t 10.77.0.50:80 -r 10.77.0.21:8080 -m -w 3',
     '',
   ]);
-  expect(ipvs('-L --timeout')).toBe('Timeout (tcp tcpfin udp): 900 120 300\n');
+  expect(ipvs('-L --timeout')).toBe('Timeout (tcp tcpfin udp): 450 120 60\n');
   expect(ipvs('-Lnc')).toMatch(/^IPVS connection entries\npro expire state {7}source .*\n$/);
 });
 

@@ -37,6 +37,7 @@ class SharedPlane implements DataPlane {
     this.table = commands.reduce(apply, this.table);
     return [];
   }
+  async changeTimeouts() {}
   async own() {}
   async countConnections() {
     return 0;

@@ -9,15 +9,8 @@ import { DROP } from './drops.ts';
 import { familyOfFlow, PROTOCOL, protocolOf, TCP_FLAG } from './frame.ts';
 import type { Opening } from './scheduling/scheduler.ts';
 import { COUNT, type ServerRecord, type ServiceRecord, ServiceTable } from './services.ts';
-import {
-  DIRECTION,
-  isTcpStateActive,
-  isTcpStateSynced,
-  nextTcpState,
-  TCP_STATE,
-  tcpTimeoutSeconds,
-  UDP_TIMEOUT_SECONDS,
-} from './tcp.ts';
+import { DIRECTION, isTcpStateActive, isTcpStateSynced, nextTcpState, TCP_STATE } from './tcp.ts';
+import { StateTimeouts } from './timeouts.ts';
 
 /** Persistent FTP: the data connections come to ports nobody knows, so its templates hold for every port. */
 const FTP_PORT = 21;
@@ -31,6 +24,7 @@ export class Sessions {
   readonly addresses: Addresses;
   readonly services: ServiceTable;
   readonly changes: Changes;
+  readonly timeouts = new StateTimeouts();
   /** Why {@link open} answered 0: an index into the drop reasons. */
   refusal = 0;
   #evictionHand = 0;
@@ -156,8 +150,7 @@ export class Sessions {
   }
 
   #add(tuple: Parameters<ConnectionTable['add']>[0]): number {
-    const timeout =
-      protocolOf(tuple.flow) === PROTOCOL.udp ? UDP_TIMEOUT_SECONDS : tcpTimeoutSeconds(TCP_STATE.none);
+    const timeout = this.timeouts.seconds(tuple.flow, TCP_STATE.none);
     const at = this.connections.add(tuple, timeout);
     if (at !== 0) return at;
     return this.#evict() ? this.connections.add(tuple, timeout) : this.#full();
@@ -215,10 +208,11 @@ export class Sessions {
       server.service.counters[COUNT.inPackets]!++;
       server.service.counters[COUNT.inBytes]! += length;
     }
-    if (connections.protocol(at) === PROTOCOL.tcp) {
+    const flow = connections.flow(at);
+    if (protocolOf(flow) === PROTOCOL.tcp) {
       const isHalf = (connections.flags(at) & CONNECTION.noOutput) !== 0;
       this.#step(at, isHalf ? DIRECTION.inputOnly : DIRECTION.input, tcpFlags);
-    }
+    } else connections.changeTimeoutSeconds(at, this.timeouts.seconds(flow, 0));
     connections.touch(at);
     return true;
   }
@@ -234,8 +228,12 @@ export class Sessions {
       server.service.counters[COUNT.outPackets]!++;
       server.service.counters[COUNT.outBytes]! += length;
     }
-    if (connections.protocol(at) === PROTOCOL.tcp) this.#step(at, DIRECTION.output, tcpFlags);
-    else this.#assureTemplate(at);
+    const flow = connections.flow(at);
+    if (protocolOf(flow) === PROTOCOL.tcp) this.#step(at, DIRECTION.output, tcpFlags);
+    else {
+      connections.changeTimeoutSeconds(at, this.timeouts.seconds(flow, 0));
+      this.#assureTemplate(at);
+    }
     connections.touch(at);
   }
 
@@ -244,7 +242,7 @@ export class Sessions {
     const before = connections.state(at);
     const after = nextTcpState(before, direction, tcpFlags);
     // Also when the state stays: an entry from the peer may have brought another timeout.
-    connections.changeTimeoutSeconds(at, tcpTimeoutSeconds(after));
+    connections.changeTimeoutSeconds(at, this.timeouts.seconds(PROTOCOL.tcp, after));
     if (after === before) return;
     connections.setState(at, after);
     this.setInactive(at, !isTcpStateActive(after));

@@ -4,19 +4,13 @@ import type { ShownConnection } from '../connection.ts';
 import type { EngineInfo } from '../plane.ts';
 import { CONNECTION, type ConnectionTable } from './connections.ts';
 import { PROTOCOL } from './frame.ts';
-import { TCP_STATE, tcpTimeoutSeconds, UDP_TIMEOUT_SECONDS } from './tcp.ts';
+import type { Sessions } from './sessions.ts';
 
 /** What ip_vs of Linux 6.x calls itself; the engine does what it does. */
 const VERSION = '1.2.1';
 
-export function engineInfo(capacity: number): EngineInfo {
-  const { established, finWait } = TCP_STATE;
-  const timeouts = {
-    tcpSeconds: tcpTimeoutSeconds(established),
-    tcpFinSeconds: tcpTimeoutSeconds(finWait),
-    udpSeconds: UDP_TIMEOUT_SECONDS,
-  };
-  return { version: VERSION, connectionTableSize: capacity, timeouts };
+export function engineInfo({ connections, timeouts }: Sessions): EngineInfo {
+  return { version: VERSION, connectionTableSize: connections.capacity, timeouts: timeouts.read() };
 }
 
 /** Numbers of connections that are looked at for one portion: well under a millisecond. */

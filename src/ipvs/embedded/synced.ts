@@ -4,7 +4,7 @@
 import { CONNECTION, UNBOUND } from './connections.ts';
 import { flowOf, PROTOCOL } from './frame.ts';
 import type { Sessions } from './sessions.ts';
-import { TCP_STATE, TCP_STATES, tcpTimeoutSeconds, UDP_TIMEOUT_SECONDS } from './tcp.ts';
+import { TCP_STATE, TCP_STATES } from './tcp.ts';
 
 /** An entry in a sync datagram: IPv4 addresses are unsigned, IPv6 ones 16 bytes. */
 export type ConnectionEntry = EntryValues &
@@ -117,7 +117,7 @@ function adopt(sessions: Sessions, entry: ConnectionEntry, ends: Ends): Adopted 
   }
   if (connections.serverSlot(at) === UNBOUND) sessions.tryBind(at);
   connections.setState(at, entry.state);
-  connections.changeTimeoutSeconds(at, timeoutOf(entry, isTemplate));
+  connections.changeTimeoutSeconds(at, timeoutOf(sessions, entry, isTemplate));
   connections.touch(at);
   return isKnown ? 'updated' : 'created';
 }
@@ -129,8 +129,8 @@ function unusable(entry: ConnectionEntry): SkipReason | undefined {
   return (entry.flags & NO_CLIENT_PORT) !== 0 ? 'no-client-port' : undefined;
 }
 
-function timeoutOf(entry: ConnectionEntry, isTemplate: boolean): number {
+function timeoutOf(sessions: Sessions, entry: ConnectionEntry, isTemplate: boolean): number {
   if (entry.timeoutSeconds > 0) return Math.min(entry.timeoutSeconds, TIMEOUT_MAX);
   if (isTemplate) return TEMPLATE_TIMEOUT_SECONDS;
-  return entry.protocol === PROTOCOL.tcp ? tcpTimeoutSeconds(entry.state) : UDP_TIMEOUT_SECONDS;
+  return sessions.timeouts.seconds(entry.protocol, entry.state);
 }

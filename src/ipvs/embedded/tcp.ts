@@ -1,4 +1,4 @@
-// What IPVS believes about a TCP connection from the flags it sees pass: its state table and its timeouts. A
+// What IPVS believes about a TCP connection from the flags it sees pass: its state table. A
 // pure table; it checks no sequence numbers, and a director that forwards only one direction (DR) sees only
 // half of the story.
 import { TCP_FLAG } from './frame.ts';
@@ -18,10 +18,6 @@ export const TCP_STATE = {
   synAck: 10,
 } as const;
 export const TCP_STATES = 11;
-
-/** Seconds that a connection lives in each state without a packet. */
-const TIMEOUT_SECONDS = Uint16Array.of(2, 900, 120, 60, 120, 120, 10, 60, 30, 120, 120);
-export const UDP_TIMEOUT_SECONDS = 300;
 
 /** `inputOnly`: replies do not pass through here, so a FIN from the client must be taken for both. */
 export const DIRECTION = { input: 0, output: 1, inputOnly: 2 } as const;
@@ -72,10 +68,6 @@ const ACTIVE =
   (1 << TCP_STATE.synAck);
 export function isTcpStateActive(state: number): boolean {
   return (ACTIVE & (1 << state)) !== 0;
-}
-
-export function tcpTimeoutSeconds(state: number): number {
-  return TIMEOUT_SECONDS[state]!;
 }
 
 /**

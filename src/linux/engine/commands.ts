@@ -3,7 +3,7 @@
 // for packets.
 import type { MessagePort } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
-import type { Command, OwnedAddress } from '../../ipvs/plane.ts';
+import type { Command, OwnedAddress, Timeouts } from '../../ipvs/plane.ts';
 
 export type EngineCommand =
   | { type: 'apply'; commands: readonly Command[] }
@@ -13,6 +13,7 @@ export type EngineCommand =
   | { type: 'readCounters' }
   | { type: 'readStatistics' }
   | { type: 'readInfo' }
+  | { type: 'changeTimeouts'; timeouts: Timeouts }
   /** The answer is a ShownPortion. */
   | { type: 'readConnections'; from: number }
   /** Tell of the connections: all there are, then each as it changes. Or no more. */

@@ -15,6 +15,7 @@ import type {
   DataPlane,
   EngineInfo,
   OwnedAddress,
+  Timeouts,
 } from '../../ipvs/plane.ts';
 import { close, eventfd, write } from '../libc.ts';
 import type { EngineCommand, EngineMessage, EngineStatistics, ThreadData } from './commands.ts';
@@ -103,6 +104,9 @@ export class EmbeddedPlane implements DataPlane {
   }
   readInfo(): Promise<EngineInfo> {
     return this.#ask<EngineInfo>({ type: 'readInfo' });
+  }
+  async changeTimeouts(timeouts: Timeouts): Promise<void> {
+    await this.#ask<undefined>({ type: 'changeTimeouts', timeouts });
   }
   async *readConnections(): AsyncGenerator<ShownConnection> {
     for (let from: number | undefined = 0; from !== undefined; ) {

@@ -129,7 +129,11 @@ export class EngineThread {
           this.#reply(id, this.#engine.sessions.services.readCounters());
           break;
         case 'readInfo':
-          this.#reply(id, engineInfo(this.#data.capacity));
+          this.#reply(id, engineInfo(this.#engine.sessions));
+          break;
+        case 'changeTimeouts':
+          this.#engine.sessions.timeouts.change(command.timeouts);
+          this.#reply(id, undefined);
           break;
         case 'readConnections':
           this.#reply(id, showConnections(this.#engine.sessions.connections, command.from));

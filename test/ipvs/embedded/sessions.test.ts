@@ -71,6 +71,33 @@ describe('TCP states', () => {
     expect(of.engine.sessions.connections.count).toBe(0);
   });
 
+  test.each([
+    ['established', HANDSHAKE, 30],
+    ['finished by the server', [...HANDSHAKE, ['<', FIN | ACK]] as Step[], 7],
+    ['half open', HANDSHAKE.slice(0, 1), 60],
+  ])('%s: lives as long as lvs_timeouts says, from its next packet on', (_name, steps, seconds) => {
+    const of = world();
+    states(of, steps.slice(0, -1));
+    of.engine.sessions.timeouts.change({ tcpSeconds: 30, tcpFinSeconds: 7, udpSeconds: 0 });
+    expect(of.engine.sessions.timeouts.read()).toEqual({ tcpSeconds: 30, tcpFinSeconds: 7, udpSeconds: 300 });
+    states(of, steps.slice(-1));
+    of.wait(seconds * 1000 - 1100);
+    expect(of.engine.sessions.connections.count).toBe(1);
+    of.wait(2200);
+    expect(of.engine.sessions.connections.count).toBe(0);
+  });
+
+  test('UDP, too, also one that lives already', () => {
+    const of = world({ protocol: 'UDP' });
+    of.pass('outer', { ...toVip, protocol: 'UDP' });
+    of.engine.sessions.timeouts.change({ tcpSeconds: 0, tcpFinSeconds: 0, udpSeconds: 5 });
+    of.pass('outer', { ...toVip, protocol: 'UDP' });
+    of.wait(4000);
+    expect(of.engine.sessions.connections.count).toBe(1);
+    of.wait(3000);
+    expect(of.engine.sessions.connections.count).toBe(0);
+  });
+
   test('every packet begins its life anew', () => {
     const of = world();
     states(of, HANDSHAKE);
