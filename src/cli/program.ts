@@ -4,6 +4,7 @@ import { Argument, Command, Option } from 'commander';
 import { VERSION } from '../core/version.ts';
 import type { ConvertFlags } from './convert.ts';
 import type { DiffOptions } from './diff.ts';
+import type { DoctorFlags } from './doctor.ts';
 import type { IpvsFlags } from './ipvs.ts';
 import type { Action, RealserverFlags } from './realserver.ts';
 import { addRunOptions, collect, type RunFlags } from './run-options.ts';
@@ -141,6 +142,22 @@ program
   .action(async (action: Action, flags: RealserverFlags) => {
     const { realserver } = await import('./realserver.ts');
     const { exitCode, output } = await realserver(action, flags);
+    process.stdout.write(output);
+    await end(exitCode);
+  });
+
+program
+  .command('doctor')
+  .description(
+    'is this machine fit to be the director of the file: settings of the kernel, modules, ways to servers: ' +
+      'exit 0 nothing is wrong, 1 something is, 2 nobody can tell, 4 the file cannot run',
+  )
+  .requiredOption('-f, --use-file <file>', 'configuration; several are read as one', collect)
+  .option('-i, --config-id <id>', 'id for @ lines; default: the short host name')
+  .option('--json', 'as JSON', false)
+  .action(async (flags: DoctorFlags) => {
+    const { doctor } = await import('./doctor.ts');
+    const { exitCode, output } = doctor(flags);
     process.stdout.write(output);
     await end(exitCode);
   });

@@ -47,10 +47,12 @@ async function carryOut(
   const performer = new Performer(requests);
   const { lines: undone, failed } = undoAll(performer, undo);
   const done: KeyedStep[] = [];
-  const lines = steps.map((keyed): Line => {
+  const lines = steps.map((keyed, index): Line => {
+    const step = stepName(keyed.step);
+    // The order matters: an address must not be there while ARP is answered for it.
+    if (done.length < index) return { step, result: 'left', why: 'not done after that' };
     const result = performer.do(keyed.step);
     if (result.ok) done.push(keyed);
-    const step = stepName(keyed.step);
     return result.ok ? { step, result: 'done' } : { step, result: 'failed', why: result.why };
   });
   const kept = applied.filter((keyed) => !undo.includes(keyed) || failed.includes(keyed));
@@ -117,7 +119,13 @@ function readApplied(path: string): readonly KeyedStep[] {
 
 async function writeApplied(path: string, steps: readonly KeyedStep[]): Promise<void> {
   const applied: Applied = { bootId: bootId(), steps };
-  await writeRuntimeFile(path, encodeApplied(applied));
+  try {
+    await writeRuntimeFile(path, encodeApplied(applied));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof DirectorError || code === undefined) throw error;
+    throw new DirectorError('STATE_FILE', `cannot write ${path}, so nothing is done: ${code}`);
+  }
 }
 
 function bootId(): string {

@@ -52,7 +52,8 @@ function ask({ host, requests, duties: all, gateways }: Task, duties: readonly D
       found.push(...some.flatMap((one) => conclude(one, answers, link)));
     }
     const lost = servers.filter((server) => !reached.has(server)).map(noWay);
-    return [...lost, ...found];
+    // What is wrong with a server is wrong for each of its services.
+    return distinctBy([...lost, ...found], ({ server, says }) => `${server} ${says}`);
   } finally {
     prober.close();
   }

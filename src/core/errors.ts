@@ -11,7 +11,8 @@ export const HINTS = {
   RUNTIME_DIRECTORY:
     'give `runtime_directory` a directory of its own, mode 0750, owned by the user the director runs as',
   OPTION_INVALID: '`lvs-director help COMMAND` shows what it takes',
-  STATE_FILE: 'it says what `realserver apply` changed: look into it, undo that by hand, then remove it',
+  STATE_FILE:
+    'it holds what `realserver apply` changed, for `remove`: run both as root, or name another with --state',
   CONTROL_IN_USE:
     'two directors need two sockets: give one of them `control PATH` or a `runtime_directory` of its own',
   CONTROL_SILENT: 'does a director run, and as which user? `--control PATH` names its socket',

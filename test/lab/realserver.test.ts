@@ -6,7 +6,8 @@ import { factsOf } from './facts.ts';
 import { bootGuest, type GuestReport } from './guest.ts';
 
 type Found = Readonly<Record<string, string[]>>;
-const PATIENCE_MS = 240_000;
+/** Twenty programs are started in the guest, one after the other: a minute on a machine of one's own. */
+const PATIENCE_MS = 420_000;
 let report: GuestReport;
 beforeAll(async () => {
   report = await bootGuest({ program: 'realserver.ts', timeoutMs: PATIENCE_MS });
@@ -104,6 +105,28 @@ test('the tunnelled servers and the NAT server know themselves what is wrong', (
     'tun-mtu': ['4 warning RS_TUNNEL_MTU', '6 warning RS_TUNNEL_MTU'],
     'nat-gateway': ['4 wrong RS_GATEWAY'],
   });
+});
+
+test('doctor looks at the director: its kernel, its settings, its ways to servers', () => {
+  type Doctor = { exitCode: number; findings: { code: string; level: string }[] };
+  const { asItIs, worse } = factsOf<{ asItIs: Doctor; worse: Doctor }>(report, 'doctor');
+  const bad = ({ findings }: Doctor) =>
+    findings.flatMap(({ level, code }) => (level === 'ok' ? [] : [`${level} ${code}`]));
+  expect([asItIs.exitCode, bad(asItIs)]).toEqual([0, ['warning DIR_CONNTRACK', 'warning DIR_NODEST']]);
+  const fine = asItIs.findings.filter(({ level }) => level === 'ok').map(({ code }) => code);
+  expect(fine).toEqual(
+    expect.arrayContaining(['DIR_IPVS', 'DIR_SCHEDULER', 'DIR_FORWARDING', 'DIR_ROUTE', 'DIR_TUNNEL_MTU']),
+  );
+  expect([worse.exitCode, bad(worse)]).toEqual([
+    1,
+    [
+      'wrong DIR_FORWARDING',
+      'warning DIR_CONNTRACK',
+      'warning DIR_NODEST',
+      'warning DIR_REUSE',
+      'warning DIR_SLOPPY',
+    ],
+  ]);
 });
 
 test('`remove` leaves each as it was', () => {

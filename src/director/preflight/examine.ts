@@ -40,9 +40,15 @@ export function examineServer(duties: readonly Duty[], host: Host, around: Surro
   return servers.flatMap((server) => {
     const own = duties.filter((duty) => duty.server === server);
     const [local, masked] = [own.filter(isLocal), own.filter((duty) => !isLocal(duty))];
+    const arp = examineArp(server, local, host);
+    const vips = distinctBy(local, ({ vip }) => vip).map((duty) => examineVip(duty, host));
+    // Where ARP is answered for good, an address that is missing does less harm than one that is there.
+    const isLoud = arp.some(
+      ({ code, level, steps }) => code === 'RS_ARP_IGNORE' && level === 'wrong' && !steps,
+    );
     return [
-      ...examineArp(server, local, host),
-      ...distinctBy(local, ({ vip }) => vip).map((duty) => examineVip(duty, host)),
+      ...arp,
+      ...(isLoud ? vips.map(withoutSteps) : vips),
       ...examineTunnels(
         local.filter(({ method }) => method.forwarding === 'TUN'),
         host,
@@ -52,6 +58,10 @@ export function examineServer(duties: readonly Duty[], host: Host, around: Surro
       ...examinePorts(own, host),
     ];
   });
+}
+
+function withoutSteps({ steps: _, ...finding }: Finding): Finding {
+  return finding;
 }
 
 /** It sees the virtual address itself. */

@@ -16,6 +16,20 @@ export const FINDINGS = {
   RS_ARP: 'nobody but directors answers ARP or neighbour solicitations for the virtual address',
   RS_ANSWERS: 'the real server takes packets for the virtual address, and answers as that address',
   RS_UNNAMED: 'the addresses of a service that is known by a firewall mark',
+  DIR_INTERFACE: 'the interfaces of instances are there, and up',
+  DIR_IPVS: "the kernel has IPVS, where the file wants the kernel's",
+  DIR_SCHEDULER: 'the kernel has the schedulers that services name',
+  DIR_FORWARDING: 'the director forwards the answers of NAT servers',
+  DIR_REDIRECTS: 'no redirects to NAT servers that share a network with clients',
+  DIR_RP_FILTER: 'the reverse path filter lets in clients that come by another way than the default route',
+  DIR_CONNTRACK: 'whether connections through IPVS are in the connection tracking of the packet filter',
+  DIR_NODEST: 'what becomes of connections to a server that was removed',
+  DIR_TEMPLATE: 'what becomes of persistent clients of a server of weight 0',
+  DIR_REUSE: 'what becomes of a new connection from a port that was used before',
+  DIR_SLOPPY: 'what becomes of a TCP connection that the director does not know',
+  DIR_SYNC: "whether the kernel's sync daemon starts",
+  DIR_ROUTE: 'the director has a way to each real server, and for DR a direct one',
+  DIR_TUNNEL_MTU: 'full-size packets of clients fit into the tunnel',
 } as const;
 export type FindingCode = keyof typeof FINDINGS;
 /** `warning`: it works as it is, or nobody can tell from here. */
@@ -24,7 +38,7 @@ export type Level = 'ok' | 'warning' | 'wrong';
 export type Finding = {
   code: FindingCode;
   level: Level;
-  /** The real server it is about. */
+  /** The real server it is about; `director` of a director itself. */
   server: string;
   /**
    * Of what the file wants, the same from run to run: what was done for it is undone when it is not wanted.

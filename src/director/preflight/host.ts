@@ -42,8 +42,16 @@ export function isAsked({ up, loopback, kind, mac }: HostLink): boolean {
   return up && !loopback && mac !== undefined && kind !== 'dummy';
 }
 
-export function placesOf(host: Host, address: Address): HostAddress[] {
-  return host.addresses.filter(({ prefix }) => prefix.address === address);
+/** A group of services may have tens of thousands of addresses. */
+const indexes = new WeakMap<Host, Map<Address, HostAddress[]>>();
+
+export function placesOf(host: Host, address: Address): readonly HostAddress[] {
+  let index = indexes.get(host);
+  if (index === undefined) {
+    index = Map.groupBy(host.addresses, ({ prefix }) => prefix.address);
+    indexes.set(host, index);
+  }
+  return index.get(address) ?? [];
 }
 
 /** The connected network that an address of another machine is in. */

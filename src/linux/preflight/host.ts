@@ -18,7 +18,7 @@ import { NetlinkSocket } from '../netlink-socket.ts';
 import { readSysctl } from '../sysctl.ts';
 
 /** Of every interface, and of `all`. */
-const WORDS = ['arp_ignore', 'arp_announce', 'rp_filter'];
+const WORDS = ['arp_ignore', 'arp_announce', 'rp_filter', 'send_redirects'];
 const MAIN_TABLE = 254;
 const UNICAST = 1;
 /** What the kernel takes for a metric that an IPv6 route does not name: IP6_RT_PRIO_USER. */

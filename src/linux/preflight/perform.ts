@@ -7,6 +7,7 @@ import { createTunnel, deleteLink, setLinkDown, setLinkUp } from '../../netlink/
 import type { Request } from '../../netlink/message.ts';
 import { addAddress, deleteAddress, FOREVER, IFA_F } from '../../netlink/route.ts';
 import { deleteRoute, replaceRoute } from '../../netlink/route-message.ts';
+import { ifNametoindex } from '../libc.ts';
 import type { NetlinkSocket } from '../netlink-socket.ts';
 import { readSysctl, writeSysctl } from '../sysctl.ts';
 import { readHost, readLinks } from './host.ts';
@@ -100,11 +101,11 @@ export class Performer {
 
   /** An address of a server alone: no answers to others start from it, and nobody else can have it. */
   #entry({ interface: name, address }: Step & { do: 'addAddress' }) {
-    const link = readLinks(this.#requests).find((each) => each.name === name);
-    if (link === undefined) return undefined;
+    const interfaceIndex = ifNametoindex(name);
+    if (interfaceIndex === undefined) return undefined;
     const isSix = familyOf(address) === 6;
     return {
-      interfaceIndex: link.index,
+      interfaceIndex,
       address,
       prefixLength: hostLength(address),
       scope: 0,

@@ -80,6 +80,12 @@ describe('DR', () => {
     ]);
     expect(wrong([duty()], { ...good, sysctls })).toEqual(expected);
   });
+  test('where ARP cannot be kept quiet, no address is added', () => {
+    const sysctls = new Map([...QUIET, ['ipv4/conf/eth0/arp_ignore', '5']]);
+    const findings = examineServer([duty()], host({ sysctls }), AROUND);
+    expect(bad(findings)).toEqual(['wrong RS_ARP_IGNORE', 'wrong RS_VIP']);
+    expect(stepsOf(findings)).toEqual([]);
+  });
   test('arp_ignore 3 keeps quiet about an address of scope host', () => {
     const sysctls = new Map([...QUIET, ['ipv4/conf/all/arp_ignore', '3']]);
     const addresses = [...host().addresses, { ...onLo, scope: 254 }];

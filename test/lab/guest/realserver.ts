@@ -198,4 +198,18 @@ await phases.run('removed', async () => {
   const left = tunnelled.filter((name) => machine(name) !== before.get(name)).map(machine);
   return { changed, left };
 });
+await phases.run('doctor', async () => {
+  const look = () => {
+    const words = ['netns', 'exec', 'dir', BIN, 'doctor', '-f', FILE, '--json'];
+    const { stdout } = spawnSync('ip', words, { encoding: 'utf8' });
+    return JSON.parse(stdout);
+  };
+  const asItIs = look();
+  const settings = { 'ipv4/ip_forward': 0, 'ipv4/vs/sloppy_tcp': 1, 'ipv4/vs/conn_reuse_mode': 0 };
+  inside('dir', () => {
+    for (const [path, value] of Object.entries(settings))
+      writeFileSync(`/proc/sys/net/${path}`, String(value));
+  });
+  return { asItIs, worse: look() };
+});
 phases.finish();

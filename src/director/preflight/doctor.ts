@@ -1,0 +1,376 @@
+// A director's machine against its configuration: what has to be so before packets flow, and settings of the
+// kernel that bring surprises with what the file has. Pure; only what the file makes matter is said.
+import type { Configuration } from '../../config/model.ts';
+import type { VirtualServer } from '../../config/model-services.ts';
+import { type Address, familyOf, prefixContains } from '../../core/address.ts';
+import type { Way } from './asking.ts';
+import { type Duty, distinctBy, dutiesOf } from './duties.ts';
+import { isLocal } from './examine.ts';
+import type { Finding, FindingCode, Level } from './finding.ts';
+import { defaultRoute, effective, type Host, linkOf } from './host.ts';
+import { CLIENT_MTU, fittingSegment, tunnelOverhead } from './tunnels.ts';
+
+/** Of a kernel module: in use (or built in), there to be loaded, or neither; undefined = nobody can tell. */
+export type Presence = 'loaded' | 'available' | 'missing' | undefined;
+export type System = {
+  host: Host;
+  /** `6.1.0-18-amd64` */
+  kernel: string;
+  hasIpvs: boolean;
+  module: (name: string) => Presence;
+  /** Below /proc/sys/net; undefined = the kernel has no such setting, or not yet. */
+  sysctl: (path: string) => string | undefined;
+  /** By server; those that there is no way to are missing. */
+  ways: ReadonlyMap<Address, Way>;
+};
+
+const ABOUT = 'director';
+/** What keeps a client at one server without anybody remembering it. */
+const CONSISTENT = ['mh', 'sh'];
+/**
+ * Since then a new connection from a port that was just used is not held up (kubernetes/kubernetes#81775).
+ */
+const REUSE_REPAIRED = { major: 5, minor: 9 } as const;
+const STRICT = 1;
+
+type Say = (code: FindingCode, level: Level, says: string, hint?: string) => Finding;
+const say: Say = (code, level, says, hint) => ({
+  code,
+  level,
+  server: ABOUT,
+  key: says,
+  says,
+  ...(hint === undefined ? {} : { hint }),
+});
+
+export function examineDirector(configuration: Configuration, system: System): Finding[] {
+  const { duties } = dutiesOf(configuration);
+  const usesKernel =
+    configuration.director.engine.value !== 'embedded' && configuration.virtualServers.length > 0;
+  return [
+    ...examineInterfaces(configuration, system.host),
+    ...(usesKernel ? examineIpvs(configuration, system) : []),
+    ...examineForwarding(duties, configuration, system),
+    ...examineReversePath(configuration, system.host),
+    ...(usesKernel && system.hasIpvs ? examineSettings(configuration, system) : []),
+    ...(usesKernel ? examineSync(configuration, duties) : []),
+    ...examineWays(duties, system),
+  ];
+}
+
+function examineInterfaces({ instances }: Configuration, host: Host): Finding[] {
+  return [...new Set(instances.map((instance) => instance.interface.value))].map((name) => {
+    const link = linkOf(host, name);
+    if (link === undefined) return say('DIR_INTERFACE', 'wrong', `there is no interface ${name}`, 'ip link');
+    if (!link.up) return say('DIR_INTERFACE', 'wrong', `${name} is down`, `ip link set ${name} up`);
+    return say('DIR_INTERFACE', 'ok', `${name} is up`);
+  });
+}
+
+function examineIpvs({ director, virtualServers }: Configuration, { module, hasIpvs }: System): Finding[] {
+  const isNeeded = director.engine.value === 'kernel';
+  const presence = hasIpvs ? 'loaded' : module('ip_vs');
+  if (presence === 'missing' || presence === undefined)
+    return [
+      isNeeded
+        ? say('DIR_IPVS', 'wrong', 'this kernel has no IPVS', 'a kernel with ip_vs, or `engine embedded`')
+        : say(
+            'DIR_IPVS',
+            'warning',
+            'this kernel has no IPVS: the embedded engine forwards',
+            'a kernel with ip_vs',
+          ),
+    ];
+  const first =
+    presence === 'loaded'
+      ? say('DIR_IPVS', 'ok', 'the kernel has IPVS')
+      : say(
+          'DIR_IPVS',
+          'warning',
+          'ip_vs is not loaded yet: its settings are not looked at',
+          'modprobe ip_vs, and a line in /etc/modules-load.d/ to have settings from the start',
+        );
+  const schedulers = [...new Set(virtualServers.map(({ scheduler }) => scheduler.value))];
+  return [first, ...schedulers.map((name) => examineScheduler(name, module(`ip_vs_${name}`)))];
+}
+
+/** The kernel loads it when the first service asks for it. */
+function examineScheduler(name: string, presence: Presence): Finding {
+  if (presence === 'missing')
+    return say(
+      'DIR_SCHEDULER',
+      'wrong',
+      `the kernel has no scheduler ${name}: its services cannot be made`,
+      `the module ip_vs_${name}, or another lvs_sched`,
+    );
+  if (presence === undefined)
+    return say('DIR_SCHEDULER', 'warning', `nobody can tell whether the kernel has the scheduler ${name}`);
+  return say('DIR_SCHEDULER', 'ok', `the kernel has the scheduler ${name}`);
+}
+
+function examineForwarding(duties: readonly Duty[], { director }: Configuration, system: System): Finding[] {
+  if (director.engine.value === 'embedded') return [];
+  const masked = duties.filter((duty) => !isLocal(duty));
+  const settings = { 4: 'ipv4/ip_forward', 6: 'ipv6/conf/all/forwarding' } as const;
+  const forwarding = ([4, 6] as const).flatMap((family) => {
+    if (!masked.some(({ server }) => familyOf(server) === family)) return [];
+    const name = family === 4 ? 'net.ipv4.ip_forward' : 'net.ipv6.conf.all.forwarding';
+    if (system.sysctl(settings[family]) !== '0')
+      return [say('DIR_FORWARDING', 'ok', `${name} is on, as NAT needs`)];
+    return [
+      say(
+        'DIR_FORWARDING',
+        'wrong',
+        `${name} is off: answers of NAT servers are not forwarded`,
+        `sysctl -w ${name}=1`,
+      ),
+    ];
+  });
+  return [...forwarding, ...examineRedirects(masked, system.host)];
+}
+
+/** On one network the director would tell servers a shorter way to clients, past itself. */
+function examineRedirects(masked: readonly Duty[], host: Host): Finding[] {
+  const shared = masked.flatMap(({ vip, server }) => {
+    const network = host.addresses.find(({ prefix }) => prefixContains(prefix, server));
+    return network !== undefined && prefixContains(network.prefix, vip) ? [network.interface] : [];
+  });
+  return [...new Set(shared)].flatMap((name) =>
+    effective(host, 'send_redirects', name) === 0
+      ? [say('DIR_REDIRECTS', 'ok', `no redirects on ${name}, where clients and NAT servers share a network`)]
+      : [
+          say(
+            'DIR_REDIRECTS',
+            'wrong',
+            `${name} sends redirects: NAT servers there learn a way to clients past this director`,
+            `sysctl -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.${name}.send_redirects=0`,
+          ),
+        ],
+  );
+}
+
+/** What comes in where the way back does not lead is dropped before IPVS sees it. */
+function examineReversePath({ instances }: Configuration, host: Host): Finding[] {
+  const out = defaultRoute(host, 4)?.interface;
+  const names = [...new Set(instances.map((instance) => instance.interface.value))];
+  return names.flatMap((name) => {
+    if (out === undefined || out === name || linkOf(host, name) === undefined) return [];
+    if (effective(host, 'rp_filter', name) !== STRICT) return [];
+    return [
+      say(
+        'DIR_RP_FILTER',
+        'warning',
+        `rp_filter is strict on ${name}, the default route is on ${out}: it drops clients from elsewhere`,
+        `sysctl -w net.ipv4.conf.${name}.rp_filter=2, if clients come in by ${name}`,
+      ),
+    ];
+  });
+}
+
+function examineSettings({ virtualServers, global, director }: Configuration, system: System): Finding[] {
+  const vs = (name: string) => system.sysctl(`ipv4/vs/${name}`);
+  const hasSync = global.syncDaemon !== undefined || director.sync !== undefined;
+  return [
+    ...examineConntrack(virtualServers, vs('conntrack'), system),
+    ...examineExpiry(virtualServers, vs),
+    ...examineReuse(vs, system.kernel),
+    ...examineSloppiness(virtualServers, vs('sloppy_tcp'), hasSync),
+  ];
+}
+
+function examineConntrack(
+  services: readonly VirtualServer[],
+  value: string | undefined,
+  system: System,
+): Finding[] {
+  const isTracked = system.sysctl('netfilter/nf_conntrack_count') !== undefined;
+  if (value === undefined || !isTracked) return [];
+  const hasNat = services.some(({ method, realServers }) =>
+    [method, ...realServers.map((server) => server.method ?? method)].some(
+      (each) => each.value.forwarding === 'NAT',
+    ),
+  );
+  if (value === '0' && hasNat)
+    return [
+      say(
+        'DIR_CONNTRACK',
+        'warning',
+        'net.ipv4.vs.conntrack is 0: rules with `ct state` do not know the connections of NAT services',
+        'sysctl -w net.ipv4.vs.conntrack=1 if the packet filter has such rules, or masquerades',
+      ),
+    ];
+  if (value !== '0' && !hasNat)
+    return [
+      say(
+        'DIR_CONNTRACK',
+        'warning',
+        'net.ipv4.vs.conntrack is on, and DR and TUN gain nothing by it',
+        'sysctl -w net.ipv4.vs.conntrack=0: it costs time and room for each connection',
+      ),
+    ];
+  return [say('DIR_CONNTRACK', 'ok', `net.ipv4.vs.conntrack is ${value}`)];
+}
+
+type Setting = (name: string) => string | undefined;
+
+function examineExpiry(services: readonly VirtualServer[], vs: Setting): Finding[] {
+  const removed = services.filter(
+    ({ inhibitOnFailure, realServers }) =>
+      !inhibitOnFailure.value && realServers.some((server) => server.inhibitOnFailure?.value !== true),
+  );
+  const kept = services.filter(
+    ({ persistenceSeconds, inhibitOnFailure, realServers }) =>
+      persistenceSeconds.value > 0 &&
+      (inhibitOnFailure.value ||
+        realServers.some(({ weight, inhibitOnFailure: own }) => own?.value || weight.value === 0)),
+  );
+  const says = (name: string, code: FindingCode, applies: boolean, trouble: string) => {
+    if (!applies || vs(name) === undefined) return [];
+    if (vs(name) !== '0') return [say(code, 'ok', `net.ipv4.vs.${name} is on`)];
+    return [say(code, 'warning', `net.ipv4.vs.${name} is 0: ${trouble}`, `sysctl -w net.ipv4.vs.${name}=1`)];
+  };
+  const udp = removed.some(({ protocol }) => protocol.value === 'UDP')
+    ? ', and UDP clients stay there for good'
+    : '';
+  return [
+    ...says(
+      'expire_nodest_conn',
+      'DIR_NODEST',
+      removed.length > 0,
+      `packets of connections to a server that failed are dropped in silence until they time out${udp}`,
+    ),
+    ...says(
+      'expire_quiescent_template',
+      'DIR_TEMPLATE',
+      kept.length > 0,
+      'persistent clients are still sent to a server of weight 0',
+    ),
+  ];
+}
+
+function examineReuse(vs: Setting, kernel: string): Finding[] {
+  const mode = vs('conn_reuse_mode');
+  if (mode === undefined) return [];
+  const isRepaired = isAtLeast(kernel, REUSE_REPAIRED);
+  if (mode === '0' && isRepaired)
+    return [
+      say(
+        'DIR_REUSE',
+        'warning',
+        'net.ipv4.vs.conn_reuse_mode is 0: a port used again leads to the old server, even a drained one',
+        'sysctl -w net.ipv4.vs.conn_reuse_mode=1: kernels since 5.9 need no 0',
+      ),
+    ];
+  if (mode !== '0' && !isRepaired && vs('conntrack') === '1')
+    return [
+      say(
+        'DIR_REUSE',
+        'warning',
+        `conn_reuse_mode ${mode} with conntrack delays connections by 1 s before kernel 5.9 (${kernel})`,
+        'net.ipv4.vs.conn_reuse_mode=0 (a port used again then goes to the old server), or a newer kernel',
+      ),
+    ];
+  return [say('DIR_REUSE', 'ok', `net.ipv4.vs.conn_reuse_mode is ${mode}`)];
+}
+
+function isAtLeast(kernel: string, { major, minor }: { major: number; minor: number }): boolean {
+  const [ofKernel = 0, second = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  return ofKernel > major || (ofKernel === major && second >= minor);
+}
+
+function examineSloppiness(
+  services: readonly VirtualServer[],
+  value: string | undefined,
+  hasSync: boolean,
+): Finding[] {
+  const tcp = services.filter(({ protocol }) => protocol.value === 'TCP');
+  if (value === undefined || tcp.length === 0) return [];
+  const isConsistent = ({ scheduler }: VirtualServer) => CONSISTENT.includes(scheduler.value);
+  if (value !== '0' && !tcp.every(isConsistent)) {
+    const other = tcp.find((service) => !isConsistent(service))!.scheduler.value;
+    return [
+      say(
+        'DIR_SLOPPY',
+        'warning',
+        `net.ipv4.vs.sloppy_tcp is on: with ${other} an unknown connection goes on at any server`,
+        'sysctl -w net.ipv4.vs.sloppy_tcp=0; it is for mh and sh',
+      ),
+    ];
+  }
+  if (value === '0' && tcp.some(isConsistent) && !hasSync)
+    return [
+      say(
+        'DIR_SLOPPY',
+        'warning',
+        'net.ipv4.vs.sloppy_tcp is 0, and nothing is synced: a failover ends connections of mh and sh, too',
+        'sysctl -w net.ipv4.vs.sloppy_tcp=1 on both directors, or lvs_sync_daemon',
+      ),
+    ];
+  return [say('DIR_SLOPPY', 'ok', `net.ipv4.vs.sloppy_tcp is ${value}`)];
+}
+
+/** ip_vs_genl_new_daemon of the kernel. */
+function examineSync({ global }: Configuration, duties: readonly Duty[]): Finding[] {
+  const mixed = duties.find(({ vip, server }) => familyOf(vip) !== familyOf(server));
+  if (global.syncDaemon === undefined || mixed === undefined) return [];
+  return [
+    say(
+      'DIR_SYNC',
+      'wrong',
+      `the kernel starts no sync daemon: ${mixed.service} has ${mixed.server}, of another family`,
+      'no lvs_sync_daemon, or servers of the family of their service',
+    ),
+  ];
+}
+
+function examineWays(duties: readonly Duty[], { ways, host, sysctl }: System): Finding[] {
+  const own = new Set(host.addresses.map(({ prefix }) => prefix.address));
+  const one = distinctBy(
+    duties,
+    ({ server, method }) => `${server} ${method.forwarding} ${method.tunnel?.type}`,
+  );
+  return one.flatMap((duty): Finding[] => {
+    const { server, method } = duty;
+    if (own.has(server)) return [];
+    const way = ways.get(server);
+    if (way === undefined)
+      return [
+        say('DIR_ROUTE', 'wrong', `there is no route to the real server ${server}`, `ip route get ${server}`),
+      ];
+    if (method.forwarding === 'DR' && way.via !== undefined)
+      return [
+        say(
+          'DIR_ROUTE',
+          'wrong',
+          `${server} is behind the router ${way.via}: DR needs it on a link of this director`,
+          'TUN for servers elsewhere',
+        ),
+      ];
+    const found = say(
+      'DIR_ROUTE',
+      'ok',
+      `${server} is reached by ${way.interface}${way.via ? ` via ${way.via}` : ''}`,
+    );
+    return method.forwarding === 'TUN'
+      ? [found, examineMtu(duty, way, sysctl('ipv4/vs/pmtu_disc'))]
+      : [found];
+  });
+}
+
+function examineMtu({ server, vip, method }: Duty, { mtu }: Way, discovers: string | undefined): Finding {
+  const overhead = tunnelOverhead(server, method.tunnel);
+  if (mtu - overhead >= CLIENT_MTU)
+    return say(
+      'DIR_TUNNEL_MTU',
+      'ok',
+      `MTU ${mtu} to ${server} takes packets of ${CLIENT_MTU} bytes in a tunnel`,
+    );
+  const become =
+    discovers === '0' ? 'are cut into fragments' : 'are refused by ICMP, which some clients never see';
+  return say(
+    'DIR_TUNNEL_MTU',
+    'warning',
+    `MTU ${mtu} to ${server}: packets of ${CLIENT_MTU} bytes and ${overhead} of tunnel ${become}`,
+    `an MTU of ${CLIENT_MTU + overhead}, or advmss ${fittingSegment(vip, mtu, overhead)} on the server`,
+  );
+}

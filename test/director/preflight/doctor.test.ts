@@ -1,0 +1,227 @@
+// A director's machine against its file: each trap is found when the file makes it one, and not otherwise.
+import { describe, expect, test } from 'vitest';
+import { readConfiguration } from '../../../src/config/read.ts';
+import { type Address, address } from '../../../src/core/address.ts';
+import type { Way } from '../../../src/director/preflight/asking.ts';
+import { examineDirector, type System } from '../../../src/director/preflight/doctor.ts';
+import type { HostLink } from '../../../src/director/preflight/host.ts';
+import { host } from './hosts.ts';
+
+const link = (name: string, own: Partial<HostLink> = {}): HostLink => ({
+  name,
+  up: true,
+  loopback: false,
+  mtu: 1500,
+  mac: '02:00:00:00:00:01',
+  ...own,
+});
+const way = (server: string, own: Partial<Way> = {}): [Address, Way] => [
+  address(server),
+  {
+    server: address(server),
+    interface: 'eth1',
+    mtu: 1500,
+    ownMac: Buffer.alloc(6),
+    from: { server: undefined, vip4: undefined, vip6: undefined, beyond: undefined },
+    ...own,
+  },
+];
+const VS = {
+  'ipv4/vs/conntrack': '0',
+  'ipv4/vs/expire_nodest_conn': '1',
+  'ipv4/vs/expire_quiescent_template': '1',
+  'ipv4/vs/conn_reuse_mode': '1',
+  'ipv4/vs/sloppy_tcp': '0',
+  'ipv4/vs/pmtu_disc': '1',
+};
+type Own = Partial<Omit<System, 'sysctl'>> & { sysctls?: Record<string, string> };
+function system({ sysctls = {}, ...own }: Own = {}): System {
+  const values: Record<string, string> = {
+    'ipv4/ip_forward': '1',
+    'ipv6/conf/all/forwarding': '1',
+    ...VS,
+    ...sysctls,
+  };
+  return {
+    host: host({
+      links: [link('eth0'), link('eth1')],
+      addresses: [
+        { interface: 'eth0', prefix: { address: address('10.0.0.11'), length: 24 }, scope: 0 },
+        { interface: 'eth1', prefix: { address: address('10.1.0.11'), length: 24 }, scope: 0 },
+      ],
+    }),
+    kernel: '6.1.0-18-amd64',
+    hasIpvs: true,
+    module: () => 'loaded',
+    sysctl: (path) => values[path],
+    ways: new Map([way('10.1.0.21')]),
+    ...own,
+  };
+}
+const instance = `vrrp_instance V {
+  interface eth0
+  virtual_router_id 1
+  priority 100
+  virtual_ipaddress {
+    10.0.0.50
+  }
+}
+`;
+const service = (kind: string, lines = '', server = '10.1.0.21') => `${instance}virtual_server 10.0.0.50 80 {
+  lb_kind ${kind}
+  protocol TCP
+  ${lines}
+  real_server ${server} 80 {
+  }
+}
+`;
+function bad(text: string, of = system()): string[] {
+  const { configuration, diagnostics } = readConfiguration([{ name: 'director.conf', text }]);
+  expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+  const findings = examineDirector(configuration, of);
+  expect(findings.filter(({ level, hint }) => level === 'wrong' && hint === undefined)).toEqual([]);
+  return findings.flatMap(({ level, code }) => (level === 'ok' ? [] : [`${level} ${code}`]));
+}
+
+test('a machine that is as it has to be', () => {
+  for (const kind of ['NAT', 'DR']) expect(bad(service(kind))).toEqual([]);
+});
+
+describe('what the file makes matter, and what it does not', () => {
+  const rows: [string, string, Own, string[]][] = [
+    ['forwarding, of NAT', service('NAT'), { sysctls: { 'ipv4/ip_forward': '0' } }, ['wrong DIR_FORWARDING']],
+    ['forwarding, of DR', service('DR'), { sysctls: { 'ipv4/ip_forward': '0' } }, []],
+    ['no IPVS', service('NAT'), { hasIpvs: false, module: () => 'missing' }, ['warning DIR_IPVS']],
+    [
+      'no IPVS, and it is asked for',
+      `${service('NAT')}director {\n engine kernel\n}\n`,
+      { hasIpvs: false, module: () => 'missing' },
+      ['wrong DIR_IPVS'],
+    ],
+    [
+      'IPVS to be loaded',
+      service('NAT'),
+      { hasIpvs: false, module: () => 'available' },
+      ['warning DIR_IPVS'],
+    ],
+    [
+      'no such scheduler',
+      service('NAT', 'lb_algo mh'),
+      {
+        module: (name) => (name === 'ip_vs_mh' ? 'missing' : 'loaded'),
+        sysctls: { 'ipv4/vs/sloppy_tcp': '1' },
+      },
+      ['wrong DIR_SCHEDULER'],
+    ],
+    [
+      'the embedded engine needs nothing of the kernel',
+      `${service('NAT', 'lb_algo mh')}director {\n engine embedded\n}\n`,
+      { hasIpvs: false, module: () => 'missing', sysctls: { 'ipv4/ip_forward': '0' } },
+      [],
+    ],
+    [
+      'a server that fails is removed',
+      service('NAT'),
+      { sysctls: { 'ipv4/vs/expire_nodest_conn': '0' } },
+      ['warning DIR_NODEST'],
+    ],
+    [
+      'a server that fails gets weight 0',
+      service('NAT', 'inhibit_on_failure'),
+      { sysctls: { 'ipv4/vs/expire_nodest_conn': '0' } },
+      [],
+    ],
+    [
+      'persistent, and weight 0',
+      service('NAT', 'persistence_timeout 60\n inhibit_on_failure'),
+      { sysctls: { 'ipv4/vs/expire_quiescent_template': '0' } },
+      ['warning DIR_TEMPLATE'],
+    ],
+    [
+      'not persistent',
+      service('NAT', 'inhibit_on_failure'),
+      { sysctls: { 'ipv4/vs/expire_quiescent_template': '0' } },
+      [],
+    ],
+    [
+      'mode 0 on a kernel that needs none',
+      service('DR'),
+      { sysctls: { 'ipv4/vs/conn_reuse_mode': '0' } },
+      ['warning DIR_REUSE'],
+    ],
+    [
+      'mode 0 on a kernel that needs it',
+      service('DR'),
+      { kernel: '5.4.0', sysctls: { 'ipv4/vs/conn_reuse_mode': '0' } },
+      [],
+    ],
+    [
+      'an old kernel that tracks',
+      service('NAT'),
+      { kernel: '5.8.18', sysctls: { 'ipv4/vs/conntrack': '1' } },
+      ['warning DIR_REUSE'],
+    ],
+    [
+      'conntrack, and NAT is not in it',
+      service('NAT'),
+      { sysctls: { 'netfilter/nf_conntrack_count': '7' } },
+      ['warning DIR_CONNTRACK'],
+    ],
+    [
+      'conntrack, for DR',
+      service('DR'),
+      { sysctls: { 'netfilter/nf_conntrack_count': '7', 'ipv4/vs/conntrack': '1' } },
+      ['warning DIR_CONNTRACK'],
+    ],
+    ['mh without sync', service('DR', 'lb_algo mh'), {}, ['warning DIR_SLOPPY']],
+    ['mh with sync', `global_defs {\n lvs_sync_daemon eth0 V\n}\n${service('DR', 'lb_algo mh')}`, {}, []],
+    ['wlc and sloppy', service('DR'), { sysctls: { 'ipv4/vs/sloppy_tcp': '1' } }, ['warning DIR_SLOPPY']],
+    ['no way', service('DR'), { ways: new Map() }, ['wrong DIR_ROUTE']],
+    [
+      'DR behind a router',
+      service('DR'),
+      { ways: new Map([way('10.1.0.21', { via: address('10.1.0.1') })]) },
+      ['wrong DIR_ROUTE'],
+    ],
+    [
+      'TUN behind a router',
+      service('TUN'),
+      { ways: new Map([way('10.1.0.21', { via: address('10.1.0.1'), mtu: 1520 })]) },
+      [],
+    ],
+    ['a tunnel that is too narrow', service('TUN'), {}, ['warning DIR_TUNNEL_MTU']],
+    [
+      'a sync daemon beside servers of another family',
+      `global_defs {\n lvs_sync_daemon eth0 V\n}\n${service('TUN', '', 'fd01::21')}`,
+      { ways: new Map([way('fd01::21', { mtu: 9000 })]) },
+      ['wrong DIR_SYNC'],
+    ],
+    ['no interface', service('DR').replace('interface eth0', 'interface eth9'), {}, ['wrong DIR_INTERFACE']],
+  ];
+  test.each(rows)('%s', (_, text, own, expected) => {
+    expect(bad(text, system(own))).toEqual(expected);
+  });
+});
+
+test('clients and NAT servers on one network: redirects', () => {
+  const of = system({ ways: new Map([way('10.0.0.21')]) });
+  const sending = (value: string) => ({
+    ...of,
+    host: { ...of.host, sysctls: new Map([['ipv4/conf/eth0/send_redirects', value]]) },
+  });
+  expect(bad(service('NAT', '', '10.0.0.21'), sending('1'))).toEqual(['wrong DIR_REDIRECTS']);
+  expect(bad(service('NAT', '', '10.0.0.21'), sending('0'))).toEqual([]);
+  expect(bad(service('DR', '', '10.0.0.21'), sending('1'))).toEqual([]);
+});
+
+test('a strict rp_filter where clients come in and the default route does not go out', () => {
+  const of = system();
+  const to = { address: address('0.0.0.0'), length: 0 };
+  const route = { family: 4 as const, type: 1, to, table: 254, scope: 0, origin: 3, interface: 'eth1' };
+  const sysctls = new Map([['ipv4/conf/all/rp_filter', '1']]);
+  expect(bad(service('DR'), { ...of, host: { ...of.host, sysctls, routes: [route] } })).toEqual([
+    'warning DIR_RP_FILTER',
+  ]);
+  const straight = [{ ...route, interface: 'eth0' }];
+  expect(bad(service('DR'), { ...of, host: { ...of.host, sysctls, routes: straight } })).toEqual([]);
+});
