@@ -44,7 +44,7 @@ const NAT = service('10.0.9.50', 'NAT', ['10.0.0.21 8080']);
 const NAT6 = service('fd09::50', 'NAT', ['fd00::21 8080']);
 
 function ip(...words: string[]): string {
-  return execFileSync('ip', words, { encoding: 'utf8' });
+  return execFileSync('ip', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 const inServer = (...words: string[]) =>
   execFileSync('ip', ['netns', 'exec', SERVER, ...words], { encoding: 'utf8' });
@@ -238,6 +238,22 @@ describe('DR', () => {
   });
 });
 
+test('what it may not do is said, and nothing is done after it: no address where ARP is answered', () => {
+  writeFileSync(FILE, instance + DR);
+  const before = machine();
+  // As in a container: the addresses may be set, /proc/sys may not.
+  const script = 'mount -o bind,ro /proc/sys /proc/sys; exec "$0" "$@"';
+  const words = ['netns', 'exec', SERVER, 'unshare', '-m', 'sh', '-c', script, BIN];
+  const apply = ['realserver', 'apply', '-f', FILE, '--state', STATE];
+  const { status, stdout } = spawnSync('ip', [...words, ...apply], { encoding: 'utf8' });
+  expect(stdout.split('\n').slice(0, 3)).toEqual([
+    'failed ~ net.ipv4.conf.all.arp_ignore: 0 → 1: EROFS',
+    'left   ~ net.ipv4.conf.all.arp_announce: 0 → 2: not done after that',
+    'left   + 10.0.0.50/32 on lo: not done after that',
+  ]);
+  expect([status, machine()]).toEqual([1, before]);
+});
+
 describe('NAT', () => {
   test.each([
     ['IPv4', NAT, '-4', '10.0.0.1', '10.0.0.254'],
@@ -283,4 +299,61 @@ test('a machine that is none of the real servers, and a file with mistakes', () 
   const broken = run('verify');
   expect(broken.code).toBe(4);
   expect(broken.output).toContain('director.conf:17:11: error');
+});
+
+describe('docs/realserver.md', () => {
+  const text = readFileSync(new URL('../../docs/realserver.md', import.meta.url), 'utf8');
+  const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) =>
+    block!
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/ +#.*$/, '')),
+  );
+  const own = `director {\n  runtime_directory ${join(scratch, 'run')}\n}\n`;
+  function exitCodes(machine: string, lines: readonly string[]): (number | null)[] {
+    return lines.map((line) => {
+      const [command, ...words] = line.split(' ');
+      expect(command).toBe('lvs-director');
+      const options = { encoding: 'utf8', cwd: scratch } as const;
+      const { status, stderr } = spawnSync('ip', ['netns', 'exec', machine, BIN, ...words], options);
+      expect(stderr).toBe('');
+      return status;
+    });
+  }
+
+  test('its commands do what it says, on a real server and on a director', () => {
+    writeFileSync(FILE, instance + DR + own);
+    expect(blocks).toHaveLength(2);
+    const before = machine();
+    // Nobody listens there, and 10.0.0.22 is no machine.
+    expect(exitCodes(SERVER, blocks[0]!)).toEqual([1, 0, 1, 0]);
+    expect(machine()).toBe(before);
+    expect(exitCodes(OTHER, blocks[1]!)).toEqual([0, 1, 1]);
+  });
+
+  test('what it shows is what a real server says', () => {
+    writeFileSync(FILE, instance + DR + own);
+    const [, shown] = /```\n(real server [\s\S]*?)```/.exec(text)!;
+    expect(run('verify').output).toBe(shown);
+  });
+});
+
+test('from a director: an IPv6 server, one that answers ARP, one that is not there', () => {
+  writeFileSync(FILE, instance + DR + DR6);
+  report('apply');
+  sysctl('ipv4/conf/all/arp_ignore', 0);
+  const words = ['netns', 'exec', OTHER, BIN, 'realserver', 'verify', '-f', FILE, '--json'];
+  const found: { findings: (Report['findings'][number] & { server: string })[] } = JSON.parse(
+    spawnSync('ip', words, { encoding: 'utf8' }).stdout,
+  );
+  const said = found.findings.map(({ level, code, server }) => `${server} ${level} ${code}`);
+  expect(said).toEqual([
+    '10.0.0.21 wrong RS_ARP',
+    '10.0.0.21 ok RS_ANSWERS',
+    '10.0.0.21 wrong RS_PORT',
+    '10.0.0.22 wrong RS_REACHABLE',
+    'fd00::21 ok RS_ARP',
+    'fd00::21 ok RS_ANSWERS',
+    'fd00::21 wrong RS_PORT',
+  ]);
 });
