@@ -37,10 +37,9 @@ test('a service the engine cannot have is refused as a whole, with the reason', 
     { ...web, port: 5060, protocol: 'UDP', persistenceEngine: 'sip', servers: servers(REAL) },
   );
   const [left, refused] = withoutRefused(wanted, refusal);
-  expect([...left.keys()]).toEqual(['TCP 10.0.0.100:80', 'TCP [2001:db8::100]:80']);
+  expect([...left.keys()]).toEqual(['TCP 10.0.0.100:80', 'SCTP 10.0.0.100:80', 'TCP [2001:db8::100]:80']);
   expect(refused).toEqual([
     { service: 'FWM 7', reason: 'it knows no firewall marks' },
-    { service: 'SCTP 10.0.0.100:80', reason: 'it knows no SCTP' },
     { service: 'TCP 10.0.0.100:81', reason: 'it has no scheduler nothing' },
     { service: 'UDP 10.0.0.100:5060', reason: 'it has no persistence engine sip' },
   ]);

@@ -1,6 +1,7 @@
 // Incremental Internet checksums (RFC 1624) for a frame rewritten in place: an address, a port and the TTL
 // change, and the sum follows without the payload being read. Works on fields as they are on the wire.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
+import { finishSctp } from './crc32c.ts';
 import { IPV4, IPV6, PROTOCOL, readI32, readU16, TCP, UDP, writeI32, writeU16 } from './frame.ts';
 import type { Packet } from './packet.ts';
 
@@ -40,6 +41,11 @@ export function decrementTtl(bytes: Uint8Array, ip: number, change = 0): void {
  */
 export function rewriteTransport(packet: Packet, portAt: number, port: number, change: number): void {
   const { bytes, transport } = packet;
+  if (packet.protocol === PROTOCOL.sctp) {
+    writeU16(bytes, transport + portAt, port);
+    finishSctp(bytes, transport, packet.end);
+    return;
+  }
   const isUdp = packet.protocol === PROTOCOL.udp;
   const portBefore = readU16(bytes, transport + portAt);
   writeU16(bytes, transport + portAt, port);

@@ -34,6 +34,7 @@ import { type InterfaceFacts, type Link, Links, MAC, type Owned, type RouteFacts
 import { Neighbours } from './neighbours.ts';
 import { Outbox } from './outbox.ts';
 import { Packet } from './packet.ts';
+import { SCTP_EVENT } from './sctp.ts';
 import { Sessions } from './sessions.ts';
 import { DIRECTION } from './tcp.ts';
 
@@ -194,6 +195,9 @@ export class Engine {
     const { source, destination, sourcePort, destinationPort, tcpFlags, family } = packet;
     const isTcp = packet.protocol === PROTOCOL.tcp;
     const service = this.sessions.services.find(packet.flow, destination, destinationPort);
+    if (packet.protocol === PROTOCOL.sctp && (!service || tcpFlags !== SCTP_EVENT.init)) {
+      return this.drops.count(service ? DROP['no-connection'] : DROP['no-service']);
+    }
     if (isTcp && (!service || (tcpFlags & TCP_FLAG.syn) === 0)) {
       this.#answers.reset(packet);
       return this.drops.count(service ? DROP['no-connection'] : DROP['no-service']);
@@ -211,7 +215,7 @@ export class Engine {
       }
       return this.drops.count(this.sessions.refusal);
     }
-    const isOver = service.head.onePacket && !isTcp;
+    const isOver = service.head.onePacket && packet.protocol === PROTOCOL.udp;
     if (packet.isFragment && !isOver) this.#fragments.remember(packet, at, DIRECTION.input);
     const verdict = this.#forwarder.toServer(packet, at);
     if (isOver) this.sessions.close(at);

@@ -6,9 +6,10 @@ import type { Addresses } from './addresses.ts';
 import type { Answers } from './answers.ts';
 import { decrementTtl, delta, rewriteHeader, rewriteTransport } from './checksum.ts';
 import { CONNECTION } from './connections.ts';
+import { readSctpChecksum, sctpChecksum } from './crc32c.ts';
 import { completeChecksum, isDivisible, putFragment } from './cutting.ts';
 import { DROP, type Drops, VERDICT } from './drops.ts';
-import { ICMP, ICMP_ERROR, IPV4, IPV6, PORTS, readI32, readU16 } from './frame.ts';
+import { ICMP, ICMP_ERROR, IPV4, IPV6, PORTS, PROTOCOL, readI32, readU16 } from './frame.ts';
 import { isIntact, isTooBig, quotedInTunnel, rewriteForClient, rewriteForServer } from './icmp.ts';
 import type { Links } from './links.ts';
 import type { Neighbour, Neighbours } from './neighbours.ts';
@@ -67,8 +68,10 @@ export class Forwarder {
     if (method === CONNECTION.masquerade) {
       const virtual = connections.virtual(at);
       if (!packet.isLaterFragment) {
+        const port = connections.serverPort(at);
+        if (!this.#mayTranslate(packet, packet.destinationPort, port)) return VERDICT.dropped;
         const change = this.#change(packet, virtual, server);
-        rewriteTransport(packet, PORTS.destination, connections.serverPort(at), change);
+        rewriteTransport(packet, PORTS.destination, port, change);
       }
       this.#rewrite(packet, IPV4.destination, IPV6.destination, server);
     } else if (method === CONNECTION.direct) this.#age(packet);
@@ -81,14 +84,30 @@ export class Forwarder {
     const { connections } = this.#sessions;
     const client = connections.client(at);
     if (!this.#mayPass(packet, client)) return VERDICT.dropped;
-    this.#sessions.output(at, packet.tcpFlags, packet.size);
     const virtual = connections.virtual(at);
+    const port = connections.virtualPort(at);
+    if (!packet.isLaterFragment && !this.#mayTranslate(packet, packet.sourcePort, port)) {
+      return VERDICT.dropped;
+    }
+    this.#sessions.output(at, packet.tcpFlags, packet.size);
     if (!packet.isLaterFragment) {
       const change = this.#change(packet, connections.server(at), virtual);
-      rewriteTransport(packet, PORTS.source, connections.virtualPort(at), change);
+      rewriteTransport(packet, PORTS.source, port, change);
     }
     this.#rewrite(packet, IPV4.source, IPV6.source, virtual);
     return this.#send(client, packet);
+  }
+
+  /**
+   * SCTP's checksum is made anew over the whole packet when a port becomes another one: of a fragment it
+   * cannot be, and one that was wrong would become right.
+   */
+  #mayTranslate(packet: Packet, before: number, after: number): boolean {
+    if (packet.protocol !== PROTOCOL.sctp || before === after) return true;
+    const { bytes, transport, end, isFragment } = packet;
+    const isRight = !isFragment && sctpChecksum(bytes, transport, end) === readSctpChecksum(bytes, transport);
+    if (!isRight) this.#drops.count(isFragment ? DROP.fragment : DROP['bad-checksum']);
+    return isRight;
   }
 
   /** Of the pseudo-header's sum. */

@@ -63,7 +63,7 @@ export const IPV6 = {
   size: 40,
 } as const;
 export const FRAGMENT = { dontFragment: 0x4000, more: 0x2000, offset: 0x1fff, moreOrOffset: 0x3fff } as const;
-export const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41, icmpv6: 58 } as const;
+export const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41, icmpv6: 58, sctp: 132 } as const;
 /**
  * A *flow* is what tables are asked for beside addresses and ports: the protocol's number, with IPV6_FLOW
  * when the addresses are IPv6's.
@@ -75,11 +75,15 @@ export function flowOf(protocol: number, family: Family): number {
 export function protocolOf(flow: number): number {
   return flow & 0xff;
 }
+/** A service may be of this protocol. */
+export function hasPorts(protocol: number): boolean {
+  return protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp || protocol === PROTOCOL.sctp;
+}
 export function familyOfFlow(flow: number): Family {
   return flow < IPV6_FLOW ? 4 : 6;
 }
 
-/** Ports are at the same place in TCP and UDP. */
+/** Ports are at the same place in TCP, UDP and SCTP. */
 export const PORTS = { source: 0, destination: 2, size: 4 } as const;
 export const TCP = {
   sequence: 4,

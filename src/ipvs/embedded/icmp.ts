@@ -6,6 +6,7 @@ import type { Addresses } from './addresses.ts';
 import { finishHeader, pseudoHeaderSum } from './checksum.ts';
 import type { ConnectionTable } from './connections.ts';
 import {
+  hasPorts,
   ICMP,
   ICMP_TYPE,
   ICMPV6_TYPE,
@@ -55,7 +56,6 @@ function nextHeader(
   const length = (bytes[at]! & 0x0f) * 4;
   return length >= IPV4.size && at + length + bytesMin <= end ? at + length : -1;
 }
-const hasPorts = (protocol: number) => protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp;
 const isTunnel = (protocol: number) => protocol === PROTOCOL.ipip || protocol === PROTOCOL.ipv6;
 
 /** Where the quoted packet's ports are, or −1 when the message is no error or quotes too little. */

@@ -11,7 +11,6 @@ export function refusal(service: ServiceHead, server?: Server): string | undefin
 
 function ofService(service: ServiceHead): string | undefined {
   if ('mark' in service) return 'it knows no firewall marks';
-  if (service.protocol === 'SCTP') return 'it knows no SCTP';
   if (!isScheduler(service.scheduler)) return `it has no scheduler ${service.scheduler}`;
   if (service.persistenceEngine !== undefined)
     return `it has no persistence engine ${service.persistenceEngine}`;

@@ -2,10 +2,12 @@
 // all packets, filled anew for each, so that none is allocated.
 import type { Family } from '../../core/address.ts';
 import type { Addresses } from './addresses.ts';
+import { finishSctp } from './crc32c.ts';
 import { DROP } from './drops.ts';
 import {
   ETHERNET,
   FRAGMENT,
+  hasPorts,
   IPV4,
   IPV6,
   IPV6_FLOW,
@@ -20,6 +22,7 @@ import {
 } from './frame.ts';
 import { walked, walkHeaders } from './ipv6.ts';
 import { type Link, NOWHERE } from './links.ts';
+import { SCTP, sctpEvent } from './sctp.ts';
 import { NO_SEGMENT } from './tcp.ts';
 
 /** Nothing is wrong with it. */
@@ -52,7 +55,7 @@ export class Packet {
   fragmentId = 0;
   sourcePort = 0;
   destinationPort = 0;
-  /** 0 unless it is TCP; NO_SEGMENT in a later fragment. */
+  /** Of SCTP what its first chunk is to sctp.ts; of UDP 0. NO_SEGMENT in a later fragment. */
   tcpFlags = 0;
 
   readonly #addresses: Addresses;
@@ -171,6 +174,7 @@ export class Packet {
 
   #readTransport(): number {
     const { bytes, transport, protocol } = this;
+    if (protocol === PROTOCOL.sctp) return this.#readSctp();
     const isTcp = protocol === PROTOCOL.tcp;
     if (!isTcp && protocol !== PROTOCOL.udp) return FINE;
     if (this.end - transport < (isTcp ? TCP.size : UDP.size)) return DROP['too-short'];
@@ -180,8 +184,21 @@ export class Packet {
     return FINE;
   }
 
+  #readSctp(): number {
+    const { bytes, transport, end, start } = this;
+    if (end - transport < SCTP.size) return DROP['too-short'];
+    this.sourcePort = readU16(bytes, transport + PORTS.source);
+    this.destinationPort = readU16(bytes, transport + PORTS.destination);
+    this.tcpFlags = sctpEvent(bytes, transport, end);
+    if (!this.hasPartialChecksum) return FINE;
+    // No packet socket can say that it is this kind of checksum which is still to come.
+    finishSctp(bytes, transport, end);
+    bytes[start - VNET.size + VNET.flags]! &= ~VNET_NEEDS_CHECKSUM;
+    return FINE;
+  }
+
   hasPorts(): boolean {
-    return this.protocol === PROTOCOL.tcp || this.protocol === PROTOCOL.udp;
+    return hasPorts(this.protocol);
   }
 
   /** Of the IP packet; a super-frame's is that of all its segments. */

@@ -29,6 +29,7 @@ import { newScheduler } from './scheduling/schedulers.ts';
  */
 export const COUNT = { connections: 0, inPackets: 1, outPackets: 2, inBytes: 3, outBytes: 4 } as const;
 const COUNTERS = 5;
+const NUMBER = { TCP: PROTOCOL.tcp, UDP: PROTOCOL.udp, SCTP: PROTOCOL.sctp } as const;
 
 export type ServerRecord = {
   readonly slot: number;
@@ -132,14 +133,13 @@ export class ServiceTable {
   #addService(head: ServiceHead): Refusal {
     const key = serviceKey(head);
     if ('mark' in head || head.persistenceEngine !== undefined) return 'EOPNOTSUPP';
-    if (head.protocol === 'SCTP') return 'EPROTONOSUPPORT';
     if (this.#services.has(key)) return 'EEXIST';
     const servers: ServerRecord[] = [];
     const scheduler = this.#newScheduler(head, servers);
     if (!scheduler) return 'ENOENT';
     if (head.port === 0 && head.persistenceSeconds === 0) return 'EINVAL';
     const record: ServiceRecord = {
-      flow: flowOf(head.protocol === 'TCP' ? PROTOCOL.tcp : PROTOCOL.udp, familyOf(head.address)),
+      flow: flowOf(NUMBER[head.protocol], familyOf(head.address)),
       address: this.#addresses.keep(head.address),
       port: head.port,
       head,
@@ -351,8 +351,9 @@ function isIdle(record: ServerRecord): boolean {
 }
 /** Exact: 51 bits. */
 function tupleKey(flow: number, address: number, port: number): number {
-  const kind = (flow < IPV6_FLOW ? 0 : 4) + (protocolOf(flow) === PROTOCOL.tcp ? 0 : 1);
-  return ((address >>> 0) * 0x10000 + port) * 8 + kind;
+  const protocol = protocolOf(flow);
+  const kind = protocol === PROTOCOL.tcp ? 0 : protocol === PROTOCOL.udp ? 1 : 2;
+  return ((address >>> 0) * 0x10000 + port) * 8 + (flow < IPV6_FLOW ? 0 : 4) + kind;
 }
 function countersOf(counters: Float64Array): Counters {
   const at = (index: number) => BigInt(counters[index]!);

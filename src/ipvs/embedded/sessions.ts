@@ -8,6 +8,7 @@ import { CONNECTION, ConnectionTable, UNBOUND } from './connections.ts';
 import { DROP } from './drops.ts';
 import { familyOfFlow, PROTOCOL, protocolOf, TCP_FLAG } from './frame.ts';
 import type { Opening } from './scheduling/scheduler.ts';
+import { isSctpStateSynced, nextSctpState, SCTP_EVENT, SCTP_STATE } from './sctp.ts';
 import { COUNT, type ServerRecord, type ServiceRecord, ServiceTable } from './services.ts';
 import { DIRECTION, isTcpStateActive, isTcpStateSynced, nextTcpState, TCP_STATE } from './tcp.ts';
 import { StateTimeouts } from './timeouts.ts';
@@ -190,8 +191,12 @@ export class Sessions {
    * template keeps its server (conn_reuse_mode 1).
    */
   isReused(at: number, tcpFlags: number): boolean {
-    if ((tcpFlags & TCP_FLAG.syn) === 0 || this.connections.control(at) !== 0) return false;
+    if (this.connections.control(at) !== 0) return false;
     const state = this.connections.state(at);
+    if (this.connections.protocol(at) === PROTOCOL.sctp) {
+      return tcpFlags === SCTP_EVENT.init && state === SCTP_STATE.closed;
+    }
+    if ((tcpFlags & TCP_FLAG.syn) === 0) return false;
     return state === TCP_STATE.timeWait || state === TCP_STATE.close;
   }
 
@@ -209,7 +214,7 @@ export class Sessions {
       server.service.counters[COUNT.inBytes]! += length;
     }
     const flow = connections.flow(at);
-    if (protocolOf(flow) === PROTOCOL.tcp) {
+    if (protocolOf(flow) !== PROTOCOL.udp) {
       const isHalf = (connections.flags(at) & CONNECTION.noOutput) !== 0;
       this.#step(at, isHalf ? DIRECTION.inputOnly : DIRECTION.input, tcpFlags);
     } else connections.changeTimeoutSeconds(at, this.timeouts.seconds(flow, 0));
@@ -229,7 +234,7 @@ export class Sessions {
       server.service.counters[COUNT.outBytes]! += length;
     }
     const flow = connections.flow(at);
-    if (protocolOf(flow) === PROTOCOL.tcp) this.#step(at, DIRECTION.output, tcpFlags);
+    if (protocolOf(flow) !== PROTOCOL.udp) this.#step(at, DIRECTION.output, tcpFlags);
     else {
       connections.changeTimeoutSeconds(at, this.timeouts.seconds(flow, 0));
       this.#assureTemplate(at);
@@ -240,15 +245,17 @@ export class Sessions {
   #step(at: number, direction: number, tcpFlags: number): void {
     const { connections } = this;
     const before = connections.state(at);
-    const after = nextTcpState(before, direction, tcpFlags);
+    const isTcp = connections.protocol(at) === PROTOCOL.tcp;
+    const after = (isTcp ? nextTcpState : nextSctpState)(before, direction, tcpFlags);
     // Also when the state stays: an entry from the peer may have brought another timeout.
-    connections.changeTimeoutSeconds(at, this.timeouts.seconds(PROTOCOL.tcp, after));
+    connections.changeTimeoutSeconds(at, this.timeouts.seconds(connections.flow(at), after));
     if (after === before) return;
     connections.setState(at, after);
-    this.setInactive(at, !isTcpStateActive(after));
-    if (!isTcpStateSynced(after)) return;
+    this.setInactive(at, isTcp ? !isTcpStateActive(after) : after !== SCTP_STATE.established);
+    if (!(isTcp ? isTcpStateSynced : isSctpStateSynced)(after)) return;
     this.changes.add(at);
-    if (after === TCP_STATE.established) this.#assureTemplate(at);
+    const established = isTcp ? TCP_STATE.established : SCTP_STATE.established;
+    if (after === established) this.#assureTemplate(at);
   }
 
   /** The connection is a real one: somebody answered. So its template is worth telling of. */

@@ -4,6 +4,7 @@ import type { ShownConnection } from '../connection.ts';
 import type { EngineInfo } from '../plane.ts';
 import { CONNECTION, type ConnectionTable } from './connections.ts';
 import { PROTOCOL } from './frame.ts';
+import { SCTP_NAMES } from './sctp.ts';
 import type { Sessions } from './sessions.ts';
 
 /** What ip_vs of Linux 6.x calls itself; the engine does what it does. */
@@ -61,10 +62,12 @@ function show(table: ConnectionTable, at: number): ShownConnection {
 
 function protocolName(number: number): string {
   if (number === PROTOCOL.tcp) return 'TCP';
+  if (number === PROTOCOL.sctp) return 'SCTP';
   return number === PROTOCOL.udp ? 'UDP' : 'IP';
 }
 
 function stateName(table: ConnectionTable, at: number, protocol: string): string {
-  const names = (table.flags(at) & CONNECTION.template) !== 0 ? TEMPLATE_NAMES : TCP_NAMES;
-  return protocol === 'UDP' && names === TCP_NAMES ? 'UDP' : (names[table.state(at)] ?? 'ERR!');
+  if ((table.flags(at) & CONNECTION.template) !== 0) return TEMPLATE_NAMES[table.state(at)] ?? 'ERR!';
+  if (protocol === 'UDP') return 'UDP';
+  return (protocol === 'SCTP' ? SCTP_NAMES : TCP_NAMES)[table.state(at)] ?? 'ERR!';
 }

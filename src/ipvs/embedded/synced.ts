@@ -3,6 +3,7 @@
 // kernel's ip_vs_sync.c.
 import { CONNECTION, UNBOUND } from './connections.ts';
 import { flowOf, PROTOCOL } from './frame.ts';
+import { isSctpStateSynced, SCTP_STATE, SCTP_STATES } from './sctp.ts';
 import type { Sessions } from './sessions.ts';
 import { TCP_STATE, TCP_STATES } from './tcp.ts';
 
@@ -31,7 +32,11 @@ export type SkipReason = 'protocol' | 'state' | 'no-client-port' | 'stale' | 'ta
 /** What a receiver takes from a sender's flags when it makes, and when it updates a connection. */
 const CREATE_MASK = 0x1f87;
 const NO_CLIENT_PORT = 0x800;
-const UDP_STATES = 1;
+const STATES: ReadonlyMap<number, number> = new Map([
+  [PROTOCOL.tcp, TCP_STATES],
+  [PROTOCOL.udp, 1],
+  [PROTOCOL.sctp, SCTP_STATES],
+]);
 /** The kernel's, for a template that came without timeout (v0). */
 const TEMPLATE_TIMEOUT_SECONDS = 180;
 const TIMEOUT_MAX = 0x3fffffff;
@@ -62,9 +67,11 @@ export function describeConnection(sessions: Sessions, at: number): ConnectionEn
 export function isWorthTelling(sessions: Sessions, at: number): boolean {
   const { connections } = sessions;
   if (!connections.isUsed(at)) return false;
-  if (connections.protocol(at) !== PROTOCOL.tcp) return true;
+  const protocol = connections.protocol(at);
+  if (protocol === PROTOCOL.udp) return true;
   if ((connections.flags(at) & CONNECTION.template) !== 0) return true;
   const state = connections.state(at);
+  if (protocol === PROTOCOL.sctp) return isSctpStateSynced(state) && state !== SCTP_STATE.closed;
   return state === TCP_STATE.established || state === TCP_STATE.finWait || state === TCP_STATE.closeWait;
 }
 
@@ -123,8 +130,9 @@ function adopt(sessions: Sessions, entry: ConnectionEntry, ends: Ends): Adopted 
 }
 
 function unusable(entry: ConnectionEntry): SkipReason | undefined {
-  if (entry.protocol !== PROTOCOL.tcp && entry.protocol !== PROTOCOL.udp) return 'protocol';
-  if (entry.state >= (entry.protocol === PROTOCOL.tcp ? TCP_STATES : UDP_STATES)) return 'state';
+  const states = STATES.get(entry.protocol);
+  if (states === undefined) return 'protocol';
+  if (entry.state >= states) return 'state';
   // The engine has no FTP helper that would learn the missing port.
   return (entry.flags & NO_CLIENT_PORT) !== 0 ? 'no-client-port' : undefined;
 }

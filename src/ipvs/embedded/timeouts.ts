@@ -2,6 +2,7 @@
 // (ip_vs_set_timeout of net/netfilter/ipvs/ip_vs_ctl.c). A change holds from a connection's next packet on.
 import type { Timeouts } from '../plane.ts';
 import { PROTOCOL, protocolOf } from './frame.ts';
+import { SCTP_SECONDS } from './sctp.ts';
 import { TCP_STATE } from './tcp.ts';
 
 /** By the numbers of TCP_STATE (ip_vs_proto_tcp.c). */
@@ -14,7 +15,9 @@ export class StateTimeouts {
 
   /** Of a connection in `state`; UDP has one. */
   seconds(flow: number, state: number): number {
-    return protocolOf(flow) === PROTOCOL.udp ? this.#udpSeconds : this.#tcp[state]!;
+    const protocol = protocolOf(flow);
+    if (protocol === PROTOCOL.tcp) return this.#tcp[state]!;
+    return protocol === PROTOCOL.udp ? this.#udpSeconds : SCTP_SECONDS[state]!;
   }
 
   /** 0 leaves one as it is. */

@@ -6,9 +6,12 @@ import { internetChecksum } from '../../../src/core/checksum.ts';
 export const VNET = 10;
 const TCP_CHECKSUM = 16;
 const UDP_CHECKSUM = 6;
+const SCTP_CHECKSUM = 8;
 
 export type Segment = {
-  protocol: 'TCP' | 'UDP';
+  protocol: 'TCP' | 'UDP' | 'SCTP';
+  /** SCTP only: types, each an empty chunk. */
+  chunks?: readonly number[];
   from: string;
   fromPort: number;
   to: string;
@@ -45,6 +48,7 @@ function pseudoHeader(from: Buffer, to: Buffer, protocol: number, length: number
 }
 
 function transportOf(segment: Segment): Buffer {
+  if (segment.protocol === 'SCTP') return sctpOf(segment);
   const payload = segment.payload ?? Buffer.alloc(0);
   const head = Buffer.alloc(segment.protocol === 'TCP' ? 20 : 8);
   head.writeUInt16BE(segment.fromPort, 0);
@@ -59,10 +63,31 @@ function transportOf(segment: Segment): Buffer {
   return Buffer.concat([head, payload]);
 }
 
+function sctpOf(segment: Segment): Buffer {
+  const head = Buffer.alloc(12);
+  head.writeUInt16BE(segment.fromPort, 0);
+  head.writeUInt16BE(segment.toPort, 2);
+  head.writeUInt32BE(0x1234567, 4);
+  const chunks = (segment.chunks ?? [1]).map((type) => Buffer.from([type, 0, 0, 4]));
+  const whole = Buffer.concat([head, ...chunks, segment.payload ?? Buffer.alloc(0)]);
+  if (!segment.partial) whole.writeUInt32LE(crc32c(whole), 8);
+  return whole;
+}
+
+/** Bit by bit: shares nothing with the engine's. */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  }
+  return ~crc >>> 0;
+}
+
 /** An IPv4 or IPv6 packet in an Ethernet frame behind its virtio_net_hdr. */
 export function frame(segment: Segment): Buffer {
-  const number = segment.protocol === 'TCP' ? 6 : 17;
-  const checksumAt = segment.protocol === 'TCP' ? TCP_CHECKSUM : UDP_CHECKSUM;
+  const number = { TCP: 6, UDP: 17, SCTP: 132 }[segment.protocol];
+  const checksumAt = { TCP: TCP_CHECKSUM, UDP: UDP_CHECKSUM, SCTP: SCTP_CHECKSUM }[segment.protocol];
   const transport = transportOf(segment);
   const from = addressBytes(address(segment.from));
   const to = addressBytes(address(segment.to));
@@ -71,11 +96,11 @@ export function frame(segment: Segment): Buffer {
   const header = segment.from.includes(':') ? header6 : header4;
   const whole = header(segment, { from, to, number, size: transport.length });
   if (segment.partial) {
-    transport.writeUInt16BE(~internetChecksum(pseudo) & 0xffff, checksumAt);
+    if (number !== 132) transport.writeUInt16BE(~internetChecksum(pseudo) & 0xffff, checksumAt);
     vnet[0] = 1;
     vnet.writeUInt16LE(14 + whole.length, 6);
     vnet.writeUInt16LE(checksumAt, 8);
-  } else if (!segment.unchecked) {
+  } else if (!segment.unchecked && number !== 132) {
     const sum = internetChecksum(pseudo, transport);
     transport.writeUInt16BE(sum === 0 && number === 17 ? 0xffff : sum, checksumAt);
   }
@@ -180,10 +205,13 @@ export function look(bytes: Uint8Array): Seen {
   const checksumAt = protocol === 6 ? TCP_CHECKSUM : UDP_CHECKSUM;
   const given = transport.readUInt16BE(checksumAt);
   const isPartial = (whole[0]! & 1) !== 0;
-  const transportRight = isPartial
-    ? given === (~internetChecksum(pseudo) & 0xffff) ||
-      (given === 0) === (internetChecksum(pseudo) === 0xffff)
-    : (given === 0 && protocol === 17) || internetChecksum(pseudo, transport) === 0;
+  const transportRight =
+    protocol === 132
+      ? isSctpRight(transport)
+      : isPartial
+        ? given === (~internetChecksum(pseudo) & 0xffff) ||
+          (given === 0) === (internetChecksum(pseudo) === 0xffff)
+        : (given === 0 && protocol === 17) || internetChecksum(pseudo, transport) === 0;
   return {
     destinationMac: macText(whole.subarray(VNET, VNET + 6)),
     sourceMac: macText(whole.subarray(VNET + 6, VNET + 12)),
@@ -195,8 +223,13 @@ export function look(bytes: Uint8Array): Seen {
     protocol,
     flags: protocol === 6 ? transport[13]! : 0,
     checksumsRight: headerRight && transportRight,
-    payload: transport.subarray(protocol === 6 ? 20 : 8).toString('latin1'),
+    payload: transport.subarray({ 6: 20, 132: 12 }[protocol] ?? 8).toString('latin1'),
   };
+}
+
+function isSctpRight(transport: Buffer): boolean {
+  const zeroed = Buffer.from(transport).fill(0, 8, 12);
+  return crc32c(zeroed) === transport.readUInt32LE(8);
 }
 
 export type Arp = {

@@ -151,7 +151,7 @@ describe('adopting', () => {
   });
 
   test.each([
-    ['protocol', { protocol: 132 }],
+    ['protocol', { protocol: 47 }],
     ['state', { state: 11 }],
     ['state', { protocol: 17, state: 1 }],
     ['no-client-port', { flags: 0x800 }],

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { address } from '../../../src/core/address.ts';
 import { CONNECTION } from '../../../src/ipvs/embedded/connections.ts';
 import { flowOf } from '../../../src/ipvs/embedded/frame.ts';
+import { SCTP_NAMES } from '../../../src/ipvs/embedded/sctp.ts';
 import {
   type AddressSelector,
   type Forwarding,
@@ -57,7 +58,7 @@ type Step =
 type Setting = {
   family: 4 | 6;
   vip: number;
-  protocol: 'TCP' | 'UDP';
+  protocol: 'TCP' | 'UDP' | 'SCTP';
   flags: number;
   persistenceSeconds: number;
   persistencePrefix: number;
@@ -83,6 +84,12 @@ const flags = fc.constantFrom(
   FLAG.rst,
   FLAG.syn | FLAG.ack,
   0,
+  // With URG, of no meaning here to TCP; over SCTP other chunks.
+  32,
+  33,
+  34,
+  35,
+  36,
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.record({ do: fc.constant('open' as const), session }), weight: 6 },
@@ -95,7 +102,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const setting: fc.Arbitrary<Setting> = fc.record({
   family: fc.constantFrom(4, 6),
   vip: small(VIPS[4].length - 1),
-  protocol: fc.constantFrom('TCP', 'TCP', 'UDP'),
+  protocol: fc.constantFrom('TCP', 'TCP', 'UDP', 'SCTP'),
   flags: fc.constantFrom(0, 0x8, 0x10, 0x18),
   persistenceSeconds: fc.constantFrom(0, 0, 0, 300),
   persistencePrefix: fc.constantFrom(32, 24, 8),
@@ -121,6 +128,22 @@ function hostOf(host: number, family: 4 | 6): string {
   if (family === 4) return `20.${x}.${y}.${z}`;
   return address([0x2001, 0xdb8, x!, y!, 1, z!, host & 0xffff, 9].map((word) => word.toString(16)).join(':'));
 }
+const NUMBER = { TCP: 6, UDP: 17, SCTP: 132 } as const;
+const CHUNK = { init: 1, initAck: 2, abort: 6, shutdown: 7, shutdownAck: 8, error: 9 } as const;
+/** What the same step is over SCTP: a chunk, or an abort behind another one. */
+const CHUNKS: Readonly<Record<number, readonly number[]>> = {
+  [FLAG.syn]: [CHUNK.init],
+  [FLAG.syn | FLAG.ack]: [CHUNK.initAck],
+  [FLAG.fin | FLAG.ack]: [CHUNK.shutdown],
+  [FLAG.rst]: [CHUNK.abort],
+  [FLAG.ack]: [0],
+  0: [10],
+  32: [11],
+  33: [10, CHUNK.abort],
+  34: [CHUNK.shutdownAck],
+  35: [14],
+  36: [CHUNK.error],
+};
 const PREFIXES = { 32: 128, 24: 112, 8: 48 } as const;
 
 type Both = { kernel: KernelDirector; embedded: EmbeddedDirector };
@@ -130,7 +153,7 @@ class Case {
   readonly embedded: EmbeddedDirector;
   readonly setting: Setting;
   readonly servers: readonly string[];
-  readonly head: AddressSelector & ServiceSettings & { protocol: 'TCP' | 'UDP' };
+  readonly head: AddressSelector & ServiceSettings & { protocol: 'TCP' | 'UDP' | 'SCTP' };
   readonly present: number[] = [];
 
   constructor(both: Both, given: Setting, scheduler: string, port: number) {
@@ -223,7 +246,7 @@ class Case {
     const { sessions } = this.embedded.engine;
     const { connections } = sessions;
     const { engine } = this.embedded;
-    const flow = flowOf(protocol === 'TCP' ? 6 : 17, family);
+    const flow = flowOf(NUMBER[protocol], family);
     const at = connections.find(flow, numberOf(engine, from), client.port, numberOf(engine, vip), port, 0);
     if (step.do === 'fromServer') {
       // Whichever server it is bound to by the engine; when the kernel thinks otherwise it shows in the end.
@@ -238,12 +261,14 @@ class Case {
         toPort: client.port,
         sourceMac: macOf(server),
       };
-      this.#send(frame({ ...down, flags: step.flags }));
+      this.#send(frame({ ...down, flags: step.flags, chunks: CHUNKS[step.flags]! }));
       return false;
     }
     const flags = step.do === 'open' ? FLAG.syn : step.flags;
-    const isReused = at !== 0 && protocol === 'TCP' && sessions.isReused(at, flags);
-    this.#send(frame({ ...up, flags }));
+    const chunks = CHUNKS[flags]!;
+    const said = protocol === 'TCP' ? flags : protocol === 'SCTP' && chunks[0] === CHUNK.init ? 1 : 0;
+    const isReused = at !== 0 && protocol !== 'UDP' && sessions.isReused(at, said);
+    this.#send(frame({ ...up, flags, chunks }));
     return isReused;
   }
 
@@ -274,16 +299,19 @@ class Case {
       const virtual = `${text(connections.virtual(at))}:${connections.virtualPort(at)}`;
       if (virtual !== `${this.head.address}:${this.head.port}`) continue;
       const state = connections.state(at);
+      const kind = connections.protocol(at);
       known.push({
-        protocol: connections.protocol(at) === 6 ? 'TCP' : 'UDP',
+        protocol: Object.keys(NUMBER).find((name) => NUMBER[name as keyof typeof NUMBER] === kind)!,
         client: `${text(connections.client(at))}:${connections.clientPort(at)}`,
         virtual,
         server: `${text(connections.server(at))}:${connections.serverPort(at)}`,
         state: isTemplate
           ? ['NONE', 'ASSURED'][state]!
-          : connections.protocol(at) === 6
-            ? STATES[state]!
-            : 'UDP',
+          : kind === NUMBER.SCTP
+            ? SCTP_NAMES[state]!
+            : kind === NUMBER.TCP
+              ? STATES[state]!
+              : 'UDP',
       });
     }
     return known;
