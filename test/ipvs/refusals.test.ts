@@ -52,12 +52,16 @@ test('a server the engine cannot have leaves the others of its service', () => {
     forwarding: 'TUN',
     tunnel: { type: 'gre', checksum: 'none' },
   };
-  const six: Server = { ...tunnel, address: address('2001:db8::22') };
-  const [left, refused] = withoutRefused(table({ ...web, servers: servers(tunnel, REAL, six) }), refusal);
-  expect([...left.get(serviceKey(web))!.servers.keys()]).toEqual(['10.1.0.21:80']);
+  const six: Server = { ...REAL, address: address('2001:db8::22') };
+  const tunnelled: Server = { ...six, address: address('2001:db8::23'), forwarding: 'TUN' };
+  const [left, refused] = withoutRefused(
+    table({ ...web, servers: servers(tunnel, REAL, six, tunnelled) }),
+    refusal,
+  );
+  expect([...left.get(serviceKey(web))!.servers.keys()]).toEqual(['10.1.0.21:80', '[2001:db8::23]:80']);
   expect(refused.map(({ server, reason }) => `${server} ${reason}`)).toEqual([
     '10.1.0.22:80 it has no gre tunnels',
-    '[2001:db8::22]:80 it has no tunnels between IPv4 and IPv6',
+    '[2001:db8::22]:80 NAT does not lead to the other family',
   ]);
 });
 

@@ -5,20 +5,9 @@ import assert from 'node:assert';
 import type { Family } from '../../core/address.ts';
 import { Addresses } from './addresses.ts';
 import { familyOfFlow, IPV6_FLOW, protocolOf } from './frame.ts';
+import { CONNECTION, type Tuple } from './tuple.ts';
 import { TimerWheel } from './wheel.ts';
 
-/** IP_VS_CONN_F_*, as in sync datagrams. */
-export const CONNECTION = {
-  methodMask: 0x7,
-  masquerade: 0,
-  tunnel: 2,
-  direct: 3,
-  sync: 0x20,
-  noOutput: 0x80,
-  inactive: 0x100,
-  template: 0x1000,
-  onePacket: 0x2000,
-} as const;
 export const UNBOUND = -1;
 /** A template that still has connections is asked again after this. */
 const CONTROLLED_SECONDS = 60;
@@ -26,21 +15,9 @@ const CONTROLLED_SECONDS = 60;
 const RETIRED_PORT = 0xffff;
 const EXPIRIES_MAX = 4096;
 
-/** IPv6 addresses are in use by whoever adds it; while the connection lives it uses them, too. */
-export type Tuple = {
-  flow: number;
-  client: number;
-  clientPort: number;
-  virtual: number;
-  virtualPort: number;
-  server: number;
-  serverPort: number;
-  flags: number;
-};
-
 /**
  * One connection is 64 bytes, so that a packet touches one or two cache lines of the table whatever its size.
- * KIND: serverPort, state << 16, flow << 23. FLAGS: those of sync datagrams, and CHANGED.
+ * KIND: serverPort, state << 16, flow << 23. FLAGS: those of sync datagrams, CHANGED and OTHER_FAMILY.
  */
 const WORDS = 16;
 const AT = {
@@ -64,6 +41,8 @@ const FLOW_SHIFT = 23;
 /** Of KIND: all but the state. */
 const FLOW_AND_PORT = 0xff80ffff | 0;
 const CHANGED = 0x10000;
+/** The server's address is of the other family: only a tunnel leads there. */
+const OTHER_FAMILY = 0x20000;
 /** Three of each connection, and those of services, servers, neighbours, interfaces and routes. */
 const ADDRESSES_EACH = 3;
 const ADDRESSES_MORE = 0x20000;
@@ -115,6 +94,10 @@ export class ConnectionTable {
   }
   family(at: number): Family {
     return familyOfFlow(this.flow(at));
+  }
+  serverFamily(at: number): Family {
+    const isOther = (this.#words[at * WORDS + AT.flags]! & OTHER_FAMILY) !== 0;
+    return isOther === (this.family(at) === 4) ? 6 : 4;
   }
   client(at: number): number {
     return this.#words[at * WORDS + AT.client]!;
@@ -234,7 +217,8 @@ export class ConnectionTable {
     words[base + AT.client] = tuple.client;
     words[base + AT.virtual] = tuple.virtual;
     words[base + AT.ports] = (tuple.clientPort << 16) | tuple.virtualPort;
-    words[base + AT.flags] = tuple.flags;
+    const isOther = tuple.serverFamily !== familyOfFlow(tuple.flow);
+    words[base + AT.flags] = isOther ? tuple.flags | OTHER_FAMILY : tuple.flags;
     words[base + AT.server] = tuple.server;
     words[base + AT.kind] = (tuple.flow << FLOW_SHIFT) | tuple.serverPort;
     words[base + AT.serverSlot] = UNBOUND;
@@ -242,8 +226,8 @@ export class ConnectionTable {
     if (tuple.flow >= IPV6_FLOW) {
       this.addresses.hold(tuple.client);
       this.addresses.hold(tuple.virtual);
-      this.addresses.hold(tuple.server);
     }
+    if (tuple.serverFamily === 6) this.addresses.hold(tuple.server);
     this.#link(at);
     if (this.#hasReply(at)) this.#linkReply(at);
     this.#count++;
@@ -261,8 +245,8 @@ export class ConnectionTable {
     if (this.flow(at) >= IPV6_FLOW) {
       this.addresses.release(this.client(at));
       this.addresses.release(this.virtual(at));
-      this.addresses.release(this.server(at));
     }
+    if (this.serverFamily(at) === 6) this.addresses.release(this.server(at));
     this.#words[at * WORDS + AT.next] = this.#free;
     this.#free = at;
     this.#count--;
@@ -273,7 +257,7 @@ export class ConnectionTable {
     const had = this.#hasReply(at);
     const word = at * WORDS + AT.flags;
     if (had) this.#unlink(this.#replyHeads, this.#replyBucket(at), AT.nextReply, at);
-    this.#words[word] = (this.#words[word]! & CHANGED) | flags;
+    this.#words[word] = (this.#words[word]! & (CHANGED | OTHER_FAMILY)) | flags;
     if (this.#hasReply(at)) this.#linkReply(at);
   }
 

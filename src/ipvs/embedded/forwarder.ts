@@ -5,7 +5,6 @@
 import type { Addresses } from './addresses.ts';
 import type { Answers } from './answers.ts';
 import { decrementTtl, delta, rewriteHeader, rewriteTransport } from './checksum.ts';
-import { CONNECTION } from './connections.ts';
 import { readSctpChecksum, sctpChecksum } from './crc32c.ts';
 import { completeChecksum, isDivisible, putFragment } from './cutting.ts';
 import { DROP, type Drops, VERDICT } from './drops.ts';
@@ -18,6 +17,7 @@ import type { Packet } from './packet.ts';
 import { isCuttable, putSegment } from './segments.ts';
 import type { Sessions } from './sessions.ts';
 import { type Ends, WRAPPING, wrap } from './tunnel.ts';
+import { CONNECTION } from './tuple.ts';
 
 /** The smallest MTU of IPv6, and so of every link worth the name. */
 const SMALL = 1280;
@@ -63,7 +63,7 @@ export class Forwarder {
     }
     const method = connections.flags(at) & CONNECTION.methodMask;
     const server = connections.server(at);
-    if (method === CONNECTION.tunnel) return this.#throughTunnel(packet, server);
+    if (method === CONNECTION.tunnel) return this.#throughTunnel(packet, at);
     if (!this.#mayPass(packet, server)) return VERDICT.dropped;
     if (method === CONNECTION.masquerade) {
       const virtual = connections.virtual(at);
@@ -139,7 +139,7 @@ export class Forwarder {
     const at = Math.abs(related);
     const method = connections.flags(at) & CONNECTION.methodMask;
     if (related > 0 && method === CONNECTION.tunnel) {
-      return this.#throughTunnel(packet, connections.server(at));
+      return this.#throughTunnel(packet, at);
     }
     const receiver = related > 0 ? connections.server(at) : connections.client(at);
     if (!this.#mayPass(packet, receiver)) return VERDICT.dropped;
@@ -193,7 +193,7 @@ export class Forwarder {
     const { flow, source, sourcePort, destination, destinationPort } = packet;
     const at = connections.find(flow, source, sourcePort, destination, destinationPort, 0);
     const isTunnel = at !== 0 && (connections.flags(at) & CONNECTION.methodMask) === CONNECTION.tunnel;
-    if (!isTunnel || connections.server(at) !== server) {
+    if (!isTunnel || connections.server(at) !== server || connections.serverFamily(at) !== family) {
       this.#drops.count(DROP.icmp);
       return true;
     }
@@ -204,15 +204,17 @@ export class Forwarder {
     return true;
   }
 
-  #throughTunnel(packet: Packet, server: number): number {
+  #throughTunnel(packet: Packet, at: number): number {
+    const { connections } = this.#sessions;
+    const server = connections.server(at);
+    const family = connections.serverFamily(at);
     if (!this.#isAlive(packet)) return VERDICT.dropped;
-    const { family } = packet;
     const neighbour = this.#neighbours.towards(server, family);
     if (!neighbour) return VERDICT.dropped;
     const mtu = neighbour.link.mtu - WRAPPING[family];
     if (mtu < TUNNEL_MTU_MIN[family] || neighbour.source === 0) return this.#drops.count(DROP['no-route']);
-    // Its own header is what is repeated then.
-    if (!this.#fits(packet, mtu, !packet.isSuperFrame)) return VERDICT.dropped;
+    // Its own header is what is repeated then, if it is IPv4's.
+    if (!this.#fits(packet, mtu, !packet.isSuperFrame && family === 4)) return VERDICT.dropped;
     this.#age(packet);
     const ends = this.#ends;
     ends.family = family;
@@ -221,7 +223,7 @@ export class Forwarder {
     if (packet.isSuperFrame) return this.#segmentsThrough(packet, neighbour);
     ends.identification = (ends.identification + 1) & 0xffff;
     wrap(this.#addresses, packet, ends);
-    return this.#send(server, packet);
+    return this.#send(server, packet, family);
   }
 
   /** A super-frame cannot be described inside a tunnel, so it is cut here. */
@@ -266,12 +268,13 @@ export class Forwarder {
     return false;
   }
 
-  #send(destination: number, packet: Packet): number {
-    if (packet.size <= SMALL || packet.isSuperFrame) return this.#neighbours.send(destination, packet);
-    const neighbour = this.#neighbours.towards(destination, packet.family);
-    if (!neighbour || packet.size <= neighbour.link.mtu) return this.#neighbours.send(destination, packet);
+  #send(destination: number, packet: Packet, family = packet.family): number {
+    const { size } = packet;
+    if (size <= SMALL || packet.isSuperFrame) return this.#neighbours.send(destination, packet, family);
+    const neighbour = this.#neighbours.towards(destination, family);
+    if (!neighbour || size <= neighbour.link.mtu) return this.#neighbours.send(destination, packet, family);
     if (!neighbour.known) {
-      this.#neighbours.reachable(destination, packet.family);
+      this.#neighbours.reachable(destination, family);
       return VERDICT.dropped;
     }
     completeChecksum(packet);

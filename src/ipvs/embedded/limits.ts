@@ -17,7 +17,9 @@ function ofService(service: ServiceHead): string | undefined {
   return undefined;
 }
 
-function ofServer(service: ServiceHead, { address, tunnel }: Server): string | undefined {
-  if (familyOf(address) !== familyOfService(service)) return 'it has no tunnels between IPv4 and IPv6';
+function ofServer(service: ServiceHead, { address, forwarding, tunnel }: Server): string | undefined {
+  if (forwarding !== 'TUN' && familyOf(address) !== familyOfService(service)) {
+    return `${forwarding} does not lead to the other family`;
+  }
   return tunnel ? `it has no ${tunnel.type} tunnels` : undefined;
 }

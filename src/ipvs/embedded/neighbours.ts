@@ -73,8 +73,8 @@ export class Neighbours {
    * Puts the MACs of the way to `destination` on the frame and answers the interface to send it on; or keeps
    * a copy until the neighbour has answered; or drops it.
    */
-  send(destination: number, packet: Packet): number {
-    const neighbour = this.towards(destination, packet.family);
+  send(destination: number, packet: Packet, family: Family): number {
+    const neighbour = this.towards(destination, family);
     if (!neighbour) return VERDICT.dropped;
     if (!neighbour.known) return this.#keep(neighbour, packet);
     neighbour.usedTick = this.#tick;

@@ -41,14 +41,14 @@ export function putSegment(
   ends: Ends,
 ): boolean {
   const { bytes, ip, payload, end, segmentSize, family } = packet;
-  const wrapping = WRAPPING[family];
+  const wrapping = WRAPPING[ends.family];
   const to = Math.min(from + segmentSize, end);
   const size = payload - ip + (to - from);
   const at = outbox.reserve(neighbour.link.slot, ETHERNET.size + wrapping + size);
   if (at === -1) return false;
   const out = outbox.bytes;
   out.set(neighbour.header, at);
-  writeU16(out, at + ETHERNET.type, family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6);
+  writeU16(out, at + ETHERNET.type, ends.family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6);
   const outer = at + ETHERNET.size;
   const inner = outer + wrapping;
   bytes.copy(out, inner, ip, payload);

@@ -18,11 +18,11 @@ import {
 } from '../model.ts';
 import type { Command } from '../plane.ts';
 import type { Addresses } from './addresses.ts';
-import { CONNECTION } from './connections.ts';
 import { familyOfFlow, flowOf, IPV6_FLOW, PROTOCOL, protocolOf } from './frame.ts';
 import { pseudoRandom } from './random.ts';
 import type { Opening, Scheduler } from './scheduling/scheduler.ts';
 import { newScheduler } from './scheduling/schedulers.ts';
+import { CONNECTION } from './tuple.ts';
 
 /**
  * Indices into a counters array. Totals in doubles: exact up to 2⁵³, and incrementing them allocates nothing.
@@ -97,8 +97,12 @@ export class ServiceTable {
   }
 
   /** For a connection that came from the peer: whose server is it? */
-  findServer(service: ServiceRecord, address: number, port: number): ServerRecord | undefined {
+  findServer(
+    service: ServiceRecord,
+    { address, family, port }: { address: number; family: Family; port: number },
+  ): ServerRecord | undefined {
     for (const server of service.servers) {
+      if (server.family !== family) continue;
       if (server.address === address && (server.port === port || server.port === 0)) return server;
     }
     return undefined;
@@ -176,8 +180,8 @@ export class ServiceTable {
   #addServer(head: ServiceHead, server: Server): Refusal {
     const service = this.#services.get(serviceKey(head));
     if (!service) return 'ESRCH';
-    // Only tunnels may lead to the other family, and the engine's do not.
-    if (familyOf(server.address) !== familyOfFlow(service.flow)) return 'EAFNOSUPPORT';
+    const isOther = familyOf(server.address) !== familyOfFlow(service.flow);
+    if (isOther && server.forwarding !== 'TUN') return 'EINVAL';
     if (server.tunnel) return 'EOPNOTSUPP';
     const key = serverKey(server);
     if (service.servers.some((known) => known.key === key)) return 'EEXIST';
@@ -238,6 +242,7 @@ export class ServiceTable {
     const record = service.servers.find((known) => known.key === serverKey(server));
     if (!record) return 'ENOENT';
     if (server.tunnel) return 'EOPNOTSUPP';
+    if (record.family !== familyOfFlow(service.flow) && server.forwarding !== 'TUN') return 'EINVAL';
     this.#configure(record, server);
     service.scheduler.changed(service.servers);
     return undefined;

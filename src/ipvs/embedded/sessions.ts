@@ -4,7 +4,7 @@
 
 import { type Addresses, maskOf } from './addresses.ts';
 import { Changes } from './changes.ts';
-import { CONNECTION, ConnectionTable, UNBOUND } from './connections.ts';
+import { ConnectionTable, UNBOUND } from './connections.ts';
 import { DROP } from './drops.ts';
 import { familyOfFlow, PROTOCOL, protocolOf, TCP_FLAG } from './frame.ts';
 import type { Opening } from './scheduling/scheduler.ts';
@@ -12,6 +12,7 @@ import { isSctpStateSynced, nextSctpState, SCTP_EVENT, SCTP_STATE } from './sctp
 import { COUNT, type ServerRecord, type ServiceRecord, ServiceTable } from './services.ts';
 import { DIRECTION, isTcpStateActive, isTcpStateSynced, nextTcpState, TCP_STATE } from './tcp.ts';
 import { StateTimeouts } from './timeouts.ts';
+import { CONNECTION } from './tuple.ts';
 
 /** Persistent FTP: the data connections come to ports nobody knows, so its templates hold for every port. */
 const FTP_PORT = 21;
@@ -78,6 +79,7 @@ export class Sessions {
       virtual,
       virtualPort,
       server: server.address,
+      serverFamily: server.family,
       serverPort,
       flags: flagsOf(server),
     });
@@ -126,6 +128,7 @@ export class Sessions {
       virtual,
       virtualPort: port,
       server: server.address,
+      serverFamily: server.family,
       serverPort,
       flags,
     });
@@ -287,7 +290,12 @@ export class Sessions {
       connections.virtualPort(at),
     );
     const server =
-      service && this.services.findServer(service, connections.server(at), connections.serverPort(at));
+      service &&
+      this.services.findServer(service, {
+        address: connections.server(at),
+        family: connections.serverFamily(at),
+        port: connections.serverPort(at),
+      });
     if (!server) return;
     const kept = connections.flags(at) & ~(CONNECTION.methodMask | CONNECTION.noOutput);
     const own = flagsOf(server);

@@ -2,10 +2,11 @@
 // (ip_vs_proto_*.c), a portion at a time, because the engine forwards between two of them.
 import type { ShownConnection } from '../connection.ts';
 import type { EngineInfo } from '../plane.ts';
-import { CONNECTION, type ConnectionTable } from './connections.ts';
+import type { ConnectionTable } from './connections.ts';
 import { PROTOCOL } from './frame.ts';
 import { SCTP_NAMES } from './sctp.ts';
 import type { Sessions } from './sessions.ts';
+import { CONNECTION } from './tuple.ts';
 
 /** What ip_vs of Linux 6.x calls itself; the engine does what it does. */
 const VERSION = '1.2.1';
@@ -53,7 +54,7 @@ function show(table: ConnectionTable, at: number): ShownConnection {
     clientPort: table.clientPort(at),
     virtual: text(table.virtual(at)),
     virtualPort: table.virtualPort(at),
-    destination: text(table.server(at)),
+    destination: table.addresses.text(table.server(at), table.serverFamily(at)),
     destinationPort: table.serverPort(at),
     state: stateName(table, at, protocol),
     expiresSeconds: table.secondsLeft(at),

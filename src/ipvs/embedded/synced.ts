@@ -1,11 +1,12 @@
 // Connections as the peer is told of them, and as the peer tells of them: between the connection table and
 // the values of a sync datagram. The format itself, sockets and pace are others' business. Rules of the
 // kernel's ip_vs_sync.c.
-import { CONNECTION, UNBOUND } from './connections.ts';
+import { UNBOUND } from './connections.ts';
 import { flowOf, PROTOCOL } from './frame.ts';
 import { isSctpStateSynced, SCTP_STATE, SCTP_STATES } from './sctp.ts';
 import type { Sessions } from './sessions.ts';
 import { TCP_STATE, TCP_STATES } from './tcp.ts';
+import { CONNECTION } from './tuple.ts';
 
 /** An entry in a sync datagram: IPv4 addresses are unsigned, IPv6 ones 16 bytes. */
 export type ConnectionEntry = EntryValues &
@@ -63,10 +64,16 @@ export function describeConnection(sessions: Sessions, at: number): ConnectionEn
   return { ...values, family: 6, client: bytes(client), virtual: bytes(virtual), server: bytes(server) };
 }
 
+/** Its entry would have no room for addresses of two families, as the kernel's. */
+export function isTellable({ connections }: Sessions, at: number): boolean {
+  return connections.serverFamily(at) === connections.family(at);
+}
+
 /** Would a backup be helped by it? A half-open connection is tried again by its client anyway. */
 export function isWorthTelling(sessions: Sessions, at: number): boolean {
   const { connections } = sessions;
   if (!connections.isUsed(at)) return false;
+  if (!isTellable(sessions, at)) return false;
   const protocol = connections.protocol(at);
   if (protocol === PROTOCOL.udp) return true;
   if ((connections.flags(at) & CONNECTION.template) !== 0) return true;
@@ -107,7 +114,10 @@ function adopt(sessions: Sessions, entry: ConnectionEntry, ends: Ends): Adopted 
   const kind = isTemplate ? CONNECTION.template : 0;
   let at = connections.find(flow, client, clientPort, virtual, virtualPort, kind);
   const isMoved =
-    at !== 0 && (connections.server(at) !== server || connections.serverPort(at) !== serverPort);
+    at !== 0 &&
+    (connections.server(at) !== server ||
+      connections.serverFamily(at) !== entry.family ||
+      connections.serverPort(at) !== serverPort);
   if (isMoved && !isTemplate) {
     if ((entry.flags & CONNECTION.inactive) !== 0) return 'stale';
     sessions.close(at);
@@ -118,7 +128,20 @@ function adopt(sessions: Sessions, entry: ConnectionEntry, ends: Ends): Adopted 
     if (!isTemplate) sessions.setInactive(at, (entry.flags & CONNECTION.inactive) !== 0);
   } else {
     const flags = (entry.flags & CREATE_MASK) | CONNECTION.sync;
-    at = connections.add({ flow, client, clientPort, virtual, virtualPort, server, serverPort, flags }, 1);
+    at = connections.add(
+      {
+        flow,
+        client,
+        clientPort,
+        virtual,
+        virtualPort,
+        server,
+        serverFamily: entry.family,
+        serverPort,
+        flags,
+      },
+      1,
+    );
     if (at === 0) return 'table-full';
     connections.setFwmark(at, entry.fwmark | 0);
   }

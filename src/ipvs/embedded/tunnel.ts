@@ -1,5 +1,5 @@
-// IP in IP (RFC 2003), IPv6 in IPv6 (RFC 2473) as IPVS does it: an outer header right before the packet, with
-// the packet's own TTL, type of service and don't-fragment bit.
+// IP in IP (RFC 2003), IPv6 in IPv6 and either in the other (RFC 2473, RFC 4213) as IPVS does it: an outer
+// header right before the packet, with the packet's own TTL, type of service and don't-fragment bit.
 import type { Family } from '../../core/address.ts';
 import type { Addresses } from './addresses.ts';
 import { finishHeader } from './checksum.ts';
@@ -20,7 +20,7 @@ import type { Packet } from './packet.ts';
 /** How much the wrapping adds. */
 export const WRAPPING = { 4: IPV4.size, 6: IPV6.size } as const;
 export type Ends = {
-  /** Of both ends, and of what is inside. */
+  /** Of both ends; what is inside may be of the other. */
   family: Family;
   source: number;
   destination: number;
@@ -28,7 +28,7 @@ export type Ends = {
   identification: number;
 };
 
-/** Writes the outer header, of the same family, for the `size` bytes of the packet that follows it. */
+/** Writes the outer header for the `size` bytes of the packet that follows it. */
 export function writeOuterHeader(
   addresses: Addresses,
   bytes: Uint8Array,
@@ -41,13 +41,15 @@ export function writeOuterHeader(
     return;
   }
   const inner = outer + IPV4.size;
+  const isIpv4 = bytes[inner]! >> 4 === 4;
   bytes[outer] = 0x45;
-  bytes[outer + IPV4.tos] = bytes[inner + IPV4.tos]!;
+  bytes[outer + IPV4.tos] = isIpv4 ? bytes[inner + IPV4.tos]! : trafficClass(bytes, inner);
   writeU16(bytes, outer + IPV4.totalLength, size + IPV4.size);
   writeU16(bytes, outer + IPV4.id, ends.identification);
-  writeU16(bytes, outer + IPV4.fragment, readU16(bytes, inner + IPV4.fragment) & FRAGMENT.dontFragment);
-  bytes[outer + IPV4.ttl] = bytes[inner + IPV4.ttl]!;
-  bytes[outer + IPV4.protocol] = PROTOCOL.ipip;
+  const fragment = isIpv4 ? readU16(bytes, inner + IPV4.fragment) & FRAGMENT.dontFragment : 0;
+  writeU16(bytes, outer + IPV4.fragment, fragment);
+  bytes[outer + IPV4.ttl] = bytes[inner + (isIpv4 ? IPV4.ttl : IPV6.hopLimit)]!;
+  bytes[outer + IPV4.protocol] = isIpv4 ? PROTOCOL.ipip : PROTOCOL.ipv6;
   writeU16(bytes, outer + IPV4.checksum, 0);
   writeI32(bytes, outer + IPV4.source, ends.source);
   writeI32(bytes, outer + IPV4.destination, ends.destination);
@@ -63,27 +65,33 @@ function writeOuterHeader6(
   ends: Ends,
 ): void {
   const inner = outer + IPV6.size;
-  bytes[outer] = bytes[inner]!;
-  bytes[outer + 1] = bytes[inner + 1]! & 0xf0;
+  const isIpv4 = bytes[inner]! >> 4 === 4;
+  const service = isIpv4 ? bytes[inner + IPV4.tos]! : trafficClass(bytes, inner);
+  bytes[outer] = 0x60 | (service >> 4);
+  bytes[outer + 1] = service << 4;
   writeU16(bytes, outer + 2, 0);
   writeU16(bytes, outer + IPV6.payloadLength, size);
-  bytes[outer + IPV6.nextHeader] = PROTOCOL.ipv6;
-  bytes[outer + IPV6.hopLimit] = bytes[inner + IPV6.hopLimit]!;
+  bytes[outer + IPV6.nextHeader] = isIpv4 ? PROTOCOL.ipip : PROTOCOL.ipv6;
+  bytes[outer + IPV6.hopLimit] = bytes[inner + (isIpv4 ? IPV4.ttl : IPV6.hopLimit)]!;
   addresses.write(ends.source, bytes, outer + IPV6.source);
   addresses.write(ends.destination, bytes, outer + IPV6.destination);
 }
 
+function trafficClass(bytes: Uint8Array, ip: number): number {
+  return ((bytes[ip]! & 0x0f) << 4) | (bytes[ip + 1]! >> 4);
+}
+
 /** Wraps the packet where it is: its frame begins earlier, in the room before it. */
 export function wrap(addresses: Addresses, packet: Packet, ends: Ends): void {
-  const { bytes, start, ip, size, family } = packet;
-  const wrapping = WRAPPING[family];
+  const { bytes, start, ip, size } = packet;
+  const wrapping = WRAPPING[ends.family];
   const before = start - VNET.size;
   // First of all: the new header begins where it is.
   bytes.copyWithin(before - wrapping, before, start);
   writeOuterHeader(addresses, bytes, ip - wrapping, size, ends);
   packet.start = start - wrapping;
   packet.ip = ip - wrapping;
-  writeU16(bytes, packet.start + ETHERNET.type, family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6);
+  writeU16(bytes, packet.start + ETHERNET.type, ends.family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6);
   if (packet.hasPartialChecksum) {
     // In host order: little-endian on every machine that runs this.
     const at = before - wrapping + VNET.checksumStart;

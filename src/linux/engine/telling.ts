@@ -2,7 +2,7 @@
 // table when it is asked for, and once a minute what has not ended meanwhile. Time is told to it; where the
 // datagrams go is the business of who made it.
 import type { Sessions } from '../../ipvs/embedded/sessions.ts';
-import { describeConnection, isWorthTelling } from '../../ipvs/embedded/synced.ts';
+import { describeConnection, isTellable, isWorthTelling } from '../../ipvs/embedded/synced.ts';
 import { SyncBatch } from '../../sync/encode.ts';
 
 /** A change waits for company, but no longer than this. */
@@ -76,7 +76,9 @@ export class Telling {
   flush(): void {
     const { changes } = this.#settings.sessions;
     this.#changedAtMs = undefined;
-    for (let at = changes.take(); at !== 0; at = changes.take()) this.#add(at);
+    for (let at = changes.take(); at !== 0; at = changes.take()) {
+      if (isTellable(this.#settings.sessions, at)) this.#add(at);
+    }
     this.#send();
   }
 

@@ -2,8 +2,9 @@
 // let expire, both know the same connections, from both sides.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CONNECTION, ConnectionTable, type Tuple } from '../../../src/ipvs/embedded/connections.ts';
+import { ConnectionTable } from '../../../src/ipvs/embedded/connections.ts';
 import { IPV6_FLOW } from '../../../src/ipvs/embedded/frame.ts';
+import { CONNECTION, type Tuple } from '../../../src/ipvs/embedded/tuple.ts';
 import { TimerWheel } from '../../../src/ipvs/embedded/wheel.ts';
 
 const CAPACITY = 40;
@@ -18,6 +19,7 @@ const ipv4 = fc.record({
   client: fc.constantFrom(1, -2, 0x7fffffff),
   virtual: fc.constantFrom(-100, 100),
   server: fc.constantFrom(-7, 7),
+  serverFamily: fc.constant(4 as const),
   ...rest,
 });
 /** Numbers that are IPv4 addresses as well: the family is all that tells them apart. */
@@ -26,6 +28,7 @@ const ipv6 = fc.record({
   client: fc.constantFrom(1, 2),
   virtual: fc.constantFrom(3, 4),
   server: fc.constantFrom(5, 1),
+  serverFamily: fc.constantFrom(4 as const, 6 as const),
   ...rest,
 });
 const tuple = fc.oneof(ipv4, ipv6);
@@ -121,6 +124,7 @@ function compare(table: ConnectionTable, model: Model): void {
     const found = table.find(of.flow, of.client, of.clientPort, of.virtual, of.virtualPort, template);
     expect(found).toBe(at);
     expect(table.secondsLeft(at)).toBe(endsTick - model.tick);
+    expect([table.serverFamily(at), table.flags(at)]).toEqual([of.serverFamily, of.flags]);
     if (of.flags !== CONNECTION.masquerade) continue;
     replies.set(replyKey(of), (replies.get(replyKey(of)) ?? new Set()).add(at));
   }
@@ -152,7 +156,15 @@ test('the table and a Map agree after any history', () => {
 
 test('a template outlives its connections', () => {
   const table = new ConnectionTable({ capacity: 8, seed: 1 });
-  const base = { flow: 6, client: 1, virtual: 2, virtualPort: 80, server: 3, serverPort: 80 };
+  const base = {
+    flow: 6,
+    client: 1,
+    virtual: 2,
+    virtualPort: 80,
+    server: 3,
+    serverFamily: 4 as const,
+    serverPort: 80,
+  };
   const template = table.add({ ...base, clientPort: 0, flags: CONNECTION.template }, 10);
   const connection = table.add({ ...base, clientPort: 5, flags: 0 }, 100);
   table.setControl(connection, template);
@@ -166,7 +178,15 @@ test('a template outlives its connections', () => {
 
 test('a crowd that expires at once is taken away in portions', () => {
   const table = new ConnectionTable({ capacity: 10_000, seed: 1 });
-  const base = { flow: 17, virtual: 2, virtualPort: 53, server: 3, serverPort: 53, flags: 0 };
+  const base = {
+    flow: 17,
+    virtual: 2,
+    virtualPort: 53,
+    server: 3,
+    serverFamily: 4 as const,
+    serverPort: 53,
+    flags: 0,
+  };
   for (let i = 0; i < 10_000; i++) table.add({ ...base, client: i, clientPort: 1 }, 5);
   expect(table.add({ ...base, client: -1, clientPort: 1 }, 5)).toBe(0);
   table.advance(2, () => {}); // the moment to make room for so many

@@ -5,7 +5,17 @@ import { internetChecksum } from '../../../src/core/checksum.ts';
 import type { Server, ServiceHead } from '../../../src/ipvs/model.ts';
 import { neighbourSolicitation } from '../../../src/vrrp/neighbour.ts';
 import { CLIENT_MAC, mac, macText, VNET } from './frames.ts';
-import { type AddressHead, head, OWN_MAC, SERVER_MAC, type Sent, server, World } from './world.ts';
+import {
+  type AddressHead,
+  head,
+  INNER_VIP,
+  OWN_MAC,
+  SERVER_MAC,
+  type Sent,
+  server,
+  VIP,
+  World,
+} from './world.ts';
 
 export const VIP6 = '2001:db8::100';
 export const INNER_VIP6 = '2001:db8:1::100';
@@ -32,17 +42,19 @@ export class World6 extends World {
           name: 'outer',
           mac: mac(OWN_MAC.outer),
           mtu: 1500,
-          addresses: prefixes('fe80::1', OWN6.outer),
+          addresses: [...prefixes('fe80::1', OWN6.outer), { address: address('10.0.0.1'), length: 24 }],
         },
         {
           index: 3,
           name: 'inner',
           mac: mac(OWN_MAC.inner),
           mtu: 1400,
-          addresses: prefixes(OWN6.inner, 'fe80::1'),
+          addresses: [...prefixes(OWN6.inner, 'fe80::1'), { address: address('10.1.0.1'), length: 24 }],
         },
       ],
       [
+        { destination: { address: address('10.0.0.0'), length: 24 }, interface: 2, metric: 0 },
+        { destination: { address: address('10.1.0.0'), length: 24 }, interface: 3, metric: 0 },
         { destination: { address: address('2001:db8::'), length: 64 }, interface: 2, metric: 0 },
         { destination: { address: address('2001:db8:1::'), length: 64 }, interface: 3, metric: 0 },
         {
@@ -58,6 +70,8 @@ export class World6 extends World {
   override own(handedOver = false): this {
     this.engine.own([
       { address: address(VIP6), prefixLength: 128, interface: 'outer', vrid: 0x33, handedOver },
+      { address: address(VIP), prefixLength: 32, interface: 'outer', vrid: 0x33, handedOver },
+      { address: address(INNER_VIP), prefixLength: 32, interface: 'inner', vrid: 0x33, handedOver },
       { address: address(INNER_VIP6), prefixLength: 128, interface: 'inner', vrid: 0x33, handedOver },
     ]);
     this.taken();
@@ -66,6 +80,10 @@ export class World6 extends World {
 
   override meet(...hosts: string[]): this {
     for (const host of hosts) {
+      if (!host.includes(':')) {
+        super.meet(host);
+        continue;
+      }
       const isInner = host.startsWith('2001:db8:1:');
       const known = { mac: isInner ? SERVER_MAC : CLIENT_MAC, on: isInner ? 'inner' : 'outer' };
       this.receive(known.on, solicitation(isInner ? INNER_VIP6 : VIP6, known.mac, host));

@@ -5,9 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { address } from '../../../src/core/address.ts';
-import { CONNECTION } from '../../../src/ipvs/embedded/connections.ts';
 import { flowOf } from '../../../src/ipvs/embedded/frame.ts';
 import { SCTP_NAMES } from '../../../src/ipvs/embedded/sctp.ts';
+import { CONNECTION } from '../../../src/ipvs/embedded/tuple.ts';
 import {
   type AddressSelector,
   type Forwarding,

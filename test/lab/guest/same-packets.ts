@@ -1,6 +1,6 @@
 // The same packets through the kernel's IPVS and the embedded engine: what comes out must be the same to the
 // byte, but for what is anybody's choice (the identification of packets that they make themselves). NAT,
-// direct routing and tunnels, TCP and UDP, too big, too old, with ICMP errors about
+// direct routing and tunnels, also to the other family, TCP and UDP, too big, too old, with ICMP errors about
 // them. Prints one JSON line {runs, failure?}.
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -32,6 +32,8 @@ type Step =
   | { do: 'error'; about: 'up' | 'down'; type: number; code: number; damaged: boolean };
 type Setting = {
   family: 4 | 6;
+  /** TUN only: the server is of the other family. */
+  across: boolean;
   forwarding: 'NAT' | 'DR' | 'TUN';
   protocol: 'TCP' | 'UDP';
   port: number;
@@ -71,6 +73,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const setting: fc.Arbitrary<Setting> = fc.record({
   family: fc.constantFrom(4, 6),
+  across: fc.boolean(),
   forwarding: fc.constantFrom('NAT', 'DR', 'TUN'),
   protocol: fc.constantFrom('TCP', 'UDP'),
   port: fc.integer({ min: 1024, max: 65_535 }),
@@ -102,7 +105,12 @@ class Case {
     const { forwarding } = given;
     const limits = { weight: 1, upperThreshold: 0, lowerThreshold: 0 };
     const port = forwarding === 'NAT' ? this.head.port + 20_000 : this.head.port;
-    this.server = { address: address(SERVERS[given.family][0]!), port, forwarding, ...limits };
+    this.server = { address: address(SERVERS[this.#serverFamily][0]!), port, forwarding, ...limits };
+  }
+
+  get #serverFamily(): 4 | 6 {
+    const { family, across, forwarding } = this.setting;
+    return across && forwarding === 'TUN' ? (family === 4 ? 6 : 4) : family;
   }
 
   async run(): Promise<void> {
@@ -130,17 +138,18 @@ class Case {
     const ends =
       way === 'up'
         ? { from: CLIENT[family], fromPort: port, to: this.head.address, toPort: this.head.port }
-        : { from: this.server.address, fromPort: this.server.port, to: CLIENT[family], toPort: port };
+        : { from: SERVERS[family][0]!, fromPort: this.server.port, to: CLIENT[family], toPort: port };
     const flags = syn && way === 'up' ? FLAG.syn : syn ? FLAG.syn | FLAG.ack : FLAG.ack;
     const segment: Segment = {
       protocol,
       ...ends,
       flags,
       destinationMac: VIRTUAL_MAC,
-      sourceMac: way === 'up' ? macOf(GATEWAY[family]) : macOf(this.server.address),
+      sourceMac: way === 'up' ? macOf(GATEWAY[family]) : macOf(SERVERS[family][0]!),
       payload: Buffer.alloc(shape?.bytes ?? 10, 'x'),
       ttl: shape?.ttl ?? 64,
-      fragment: shape?.fragment ?? 0x4000,
+      // In IPv6 the kernel fragments its own header's packet; the engine counts what is too big.
+      fragment: this.#serverFamily === 6 ? 0x4000 : (shape?.fragment ?? 0x4000),
       // By NAT the kernel makes a checksum where there was none; the engine leaves it at that.
       unchecked: shape?.unchecked === true && protocol === 'UDP' && this.setting.forwarding !== 'NAT',
       ...(shape?.options
@@ -158,7 +167,8 @@ class Case {
     const { family, forwarding } = this.setting;
     if (!quoted) return;
     // The kernel knows of no tunnels in ICMPv6: it would tell nobody, the engine tells the client.
-    if (family === 6 && forwarding === 'TUN' && step.about === 'up') return;
+    const isTold = family === 4 && this.#serverFamily === 4;
+    if (!isTold && forwarding === 'TUN' && step.about === 'up') return;
     const type = family === 4 ? step.type : TYPES6[step.type]!;
     const message = Buffer.concat([
       Buffer.from([type, step.code, 0, 0, 0, 0, ...SAID_MTU]),
@@ -249,7 +259,7 @@ function plain4(bytes: Buffer): string {
   // A tunnel's header, or an answer's: its identification is its maker's, and the checksum follows.
   const source = packet.subarray(12, 16);
   const isAnswer = packet[9] === 1 && SPEAKERS.some((speaker) => source.equals(speaker));
-  if (isAnswer || packet[9] === 4) packet.fill(0, 4, 6).fill(0, 10, 12);
+  if (isAnswer || packet[9] === 4 || packet[9] === 41) packet.fill(0, 4, 6).fill(0, 10, 12);
   return `${isRight ? '' : 'header checksum wrong '}${packet.toString('hex')}`;
 }
 
