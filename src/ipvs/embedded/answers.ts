@@ -137,7 +137,7 @@ export class Answers {
     }
     const { bytes, start, link, source, destination, family } = packet;
     // About a packet for somebody else a router speaks by its own address.
-    const speaker = this.#links.owned(destination, family)
+    const speaker = this.#links.owned(destination, family, link)
       ? destination
       : this.#links.asker({ link, address: source, family }).address;
     if (speaker === 0) {

@@ -49,7 +49,7 @@ export class Discoverer {
   #learn(packet: Packet, target: number): number {
     const { links, neighbours } = this.#with;
     const macAt = linkAddressAt(packet, LINK_ADDRESS.target);
-    if (target === 0 || macAt === -1 || links.owned(target, 6)) return VERDICT.taken;
+    if (target === 0 || macAt === -1 || links.owned(target, 6, packet.link)) return VERDICT.taken;
     const who = { link: packet.link, address: target, family: 6 } as const;
     if (!isOverriding(packet) && neighbours.isKnown(who)) return VERDICT.taken;
     neighbours.learn(who, packet.bytes, macAt, false);
@@ -59,12 +59,12 @@ export class Discoverer {
   #answer(packet: Packet, target: number): number {
     const { links, neighbours, outbox, addresses, drops } = this.#with;
     const { link, bytes, ip } = packet;
-    const owned = target === 0 ? undefined : links.owned(target, 6);
+    const owned = target === 0 ? undefined : links.owned(target, 6, link);
     const isForUs = owned !== undefined && owned.link === link;
     const macAt = linkAddressAt(packet, LINK_ADDRESS.source);
     // From no address somebody asks whether his own is taken (RFC 4862): he cannot be a neighbour yet.
     const isAsker = macAt !== -1 && !isUnspecified(bytes, ip + IPV6.source);
-    if (isAsker && packet.name() && !links.owned(packet.source, 6)) {
+    if (isAsker && packet.name() && !links.owned(packet.source, 6, link)) {
       neighbours.learn({ link, address: packet.source, family: 6 }, bytes, macAt, isForUs);
     }
     if (!isForUs || owned.handedOver) return VERDICT.taken;

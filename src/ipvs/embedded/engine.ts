@@ -232,8 +232,8 @@ export class Engine {
     return this.#forwarder.onward(packet);
   }
 
-  #isOwned({ destination, family }: Packet): boolean {
-    return this.links.owned(destination, family) !== undefined;
+  #isOwned({ destination, family, link }: Packet): boolean {
+    return this.links.owned(destination, family, link) !== undefined;
   }
 
   #receiveOther(packet: Packet): number {
@@ -260,10 +260,10 @@ export class Engine {
     const arp = start + ETHERNET.size;
     const sender = readI32(bytes, arp + ARP.senderAddress);
     const target = readI32(bytes, arp + ARP.targetAddress);
-    const owned = this.links.owned(target, 4);
+    const owned = this.links.owned(target, 4, link);
     const isForUs = owned !== undefined && owned.link === link;
     // Address 0 is somebody who only probes (RFC 5227); our own address is another director's announcement.
-    if (sender !== 0 && !this.links.owned(sender, 4)) {
+    if (sender !== 0 && !this.links.owned(sender, 4, link)) {
       this.#neighbours.learn({ link, address: sender, family: 4 }, bytes, arp + ARP.senderMac, isForUs);
     }
     if (!isForUs || owned.handedOver) return VERDICT.taken;
@@ -296,7 +296,7 @@ export class Engine {
   #announceNext(round: Announcing): void {
     while (round.next < round.owned.length && !this.outbox.isFull()) {
       const { address, family, mac, link } = round.owned[round.next++]!;
-      const owned = this.links.owned(address, family);
+      const owned = this.links.owned(address, family, link);
       if (owned?.link !== link || owned.handedOver) continue;
       if (family === 6) {
         this.#discovery.announce(owned);

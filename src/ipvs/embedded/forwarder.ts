@@ -187,7 +187,7 @@ export class Forwarder {
     const code = bytes[transport + ICMP.code]!;
     const said = readU16(bytes, transport + ICMP.rest + 2);
     const isAboutSize = isTooBig(packet);
-    const isOurs = this.#links.isOwn(packet.destination, family);
+    const isOurs = this.#links.isOwn(packet.destination, family, packet.link);
     if (!isOurs || !isIntact(packet)) return false;
     packet.readQuoted(inner);
     const { flow, source, sourcePort, destination, destinationPort } = packet;

@@ -60,6 +60,7 @@ export class Links {
   #routes: Route[] = [];
   #routes6: Route6[] = [];
   #owned = new Map<number, Owned>();
+  /** Those that are link-local by their link, too: each link may have one of its own. */
   #owned6 = new Map<number, Owned>();
   readonly #addresses: Addresses;
   /** IPv6 addresses in use by what is known here. */
@@ -112,14 +113,17 @@ export class Links {
       const number = this.#number(address);
       const mac = virtualMac(vrid, family);
       const owned: Owned = { address: number, family, length: prefixLength, link, mac, vrid, handedOver };
-      (family === 4 ? this.#owned : this.#owned6).set(number, owned);
+      if (family === 4) this.#owned.set(number, owned);
+      else this.#owned6.set(isLinkLocal(address) ? scoped(number, link) : number, owned);
       link.vrids[family === 4 ? vrid : vrid | IPV6_FLOW] = 1;
     }
     this.#rebuildRoutes();
     this.generation++;
-    const isNew = ({ address, family, handedOver }: Owned) =>
-      !handedOver && before[family === 4 ? 0 : 1]!.get(address)?.handedOver !== false;
-    const fresh = [...this.allOwned()].filter(isNew);
+    const fresh = [this.#owned, this.#owned6].flatMap((owned, i) =>
+      [...owned]
+        .filter(([key, { handedOver }]) => !handedOver && before[i]!.get(key)?.handedOver !== false)
+        .map(([, one]) => one),
+    );
     // Last: what is known as before keeps its number.
     for (const number of held) this.#addresses.release(number);
     return fresh;
@@ -175,12 +179,14 @@ export class Links {
     this.#routes6 = routes6.sort((a, b) => b.length - a.length || a.metric - b.metric);
   }
 
-  owned(address: number, family: Family): Owned | undefined {
-    return (family === 4 ? this.#owned : this.#owned6).get(address);
+  /** As somebody on `on` means it. */
+  owned(address: number, family: Family, on: Link): Owned | undefined {
+    if (family === 4) return this.#owned.get(address);
+    return this.#owned6.get(address) ?? this.#owned6.get(scoped(address, on));
   }
   /** This machine's own address, or one that it owns. */
-  isOwn(address: number, family: Family): boolean {
-    if (this.owned(address, family) !== undefined) return true;
+  isOwn(address: number, family: Family, on: Link): boolean {
+    if (this.owned(address, family, on) !== undefined) return true;
     return this.list.some(
       (link) =>
         link.up && (family === 4 ? link.addresses : link.addresses6).some((own) => own.address === address),
@@ -255,6 +261,11 @@ export class Links {
     if (family === 6) return this.#addresses.sharePrefix(address, other, length);
     return ((address ^ other) & maskOf(length)) === 0;
   }
+}
+
+/** Larger than any address. */
+function scoped(address: number, link: Link): number {
+  return (link.slot + 1) * 0x100000000 + address;
 }
 
 /** Where a link has to be named before there is one. */

@@ -106,6 +106,21 @@ test('announces an address when it becomes ours, three times, and reminds of it 
   expect(icmps(of.wait(120_000))).toHaveLength(2);
 });
 
+test('each link may have the same link-local address, of its own virtual router', () => {
+  const of = new World6([]);
+  const own = (on: string, vrid: number) =>
+    ({ address: address('fe80::66'), prefixLength: 64, interface: on, vrid }) as const;
+  of.engine.own([own('outer', 0x33), own('inner', 0x44)]);
+  const announced = icmps(of.taken()).map(({ on, sourceMac }) => `${on} ${sourceMac}`);
+  expect(announced).toEqual(['outer 00:00:5e:00:02:33', 'inner 00:00:5e:00:02:44']);
+  const ask = (on: string, ofMac: string) =>
+    icmps(of.receive(on, solicitation('fe80::66', ofMac, 'fe80::9')))[0]?.sourceMac;
+  expect(ask('outer', CLIENT_MAC)).toBe('00:00:5e:00:02:33');
+  expect(ask('inner', SERVER_MAC)).toBe('00:00:5e:00:02:44');
+  of.engine.own([own('inner', 0x44)]);
+  expect([ask('outer', CLIENT_MAC), icmps(of.taken())]).toEqual([undefined, []]);
+});
+
 describe('neighbours', () => {
   test('are asked for, what is for them is kept, and sent when they answer', () => {
     const of = world().meet(CLIENT6);
