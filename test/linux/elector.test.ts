@@ -97,6 +97,7 @@ describe.each(variants.slice(0, 2))('with keepalived as master, %s', (_, own, li
     const keepalived = pair.keepalived([...lines, 'priority 150']);
     await keepalived.says('Entering MASTER STATE');
     const ours = pair.elector(settings({ ...own, priority: 100 }));
+    await ours.is('BACKUP');
     await pause(800);
     expect(ours.states).toEqual(['BACKUP']);
 
@@ -125,6 +126,7 @@ describe('preemption', () => {
     const keepalived = pair.keepalived(['advert_int 0.1', 'priority 100']);
     await keepalived.says('Entering MASTER STATE');
     const meek = pair.elector(settings({ preempt: false }));
+    await meek.is('BACKUP');
     await pause(800);
     expect(meek.states).toEqual(['BACKUP']);
     meek.kill();
