@@ -2,20 +2,11 @@
 // pure elector decide, and does what it says. It has its own sockets and real-time priority, runs no event
 // loop, and waits for nobody.
 import { type parentPort, receiveMessageOnPort } from 'node:worker_threads';
-import { type Family, familyOf } from '../../core/address.ts';
 import type { Notice } from '../../core/events.ts';
 import { NETLINK_ROUTE } from '../../netlink/route.ts';
-import {
-  createElector,
-  type Elector,
-  type Input,
-  listeners,
-  nextDeadlineMs,
-  stepElector,
-} from '../../vrrp/elector.ts';
+import { createElector, type Elector, type Input, nextDeadlineMs, stepElector } from '../../vrrp/elector.ts';
 import { filterFor } from '../../vrrp/filter.ts';
 import { type Action, allVips } from '../../vrrp/instance.ts';
-import { leastReceiveBuffer, receiveBufferFor } from '../../vrrp/receive-buffer.ts';
 import { noteAction, openRecorder, type Recorder } from '../../vrrp/recorder.ts';
 import { rehearseTakeover } from '../../vrrp/rehearsal.ts';
 import type {
@@ -27,13 +18,12 @@ import type {
 } from '../../vrrp/settings.ts';
 import { virtualDevices } from '../../vrrp/virtual-device.ts';
 import { monotonicMs, wallClockMs } from '../clock.ts';
-import { errnoName, read } from '../libc.ts';
+import { read } from '../libc.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
 import { PollSet } from '../poll.ts';
 import { FormerLedger } from '../sysctl.ts';
 import { Addresses } from './addresses.ts';
-import type { AdvertSocket } from './advert-socket.ts';
-import { openAdvertSocket } from './advert-sockets.ts';
+import { AdvertSockets } from './advert-sockets.ts';
 import { AnnouncementSocket, rehearseSend } from './announcement-socket.ts';
 import { Bfd, type SessionVerdict } from './bfd.ts';
 import { ClaimSockets } from './claim-sockets.ts';
@@ -50,12 +40,8 @@ import { Statics } from './statics.ts';
 import { VirtualDevices } from './virtual-devices.ts';
 
 const NS_PER_MS = 1e6;
-/** A flood of packets on one interface must not keep adverts from being sent. */
-const PACKETS_PER_ROUND = 64;
-const SEND_FAILURE_EACH_MS = 60_000;
 
 type Port = NonNullable<typeof parentPort>;
-type Open = { socket: AdvertSocket; slot: number };
 
 export class ElectorThread {
   readonly #port: Port;
@@ -81,8 +67,8 @@ export class ElectorThread {
     (notice) => this.#say(notice),
   );
   readonly #scheduling = new Scheduling((notice) => this.#say(notice));
-  readonly #sockets = new Map<string, Open>();
   readonly #poll = new PollSet();
+  readonly #adverts = new AdvertSockets(this.#poll, this.#links, (notice) => this.#say(notice));
   readonly #claims = new ClaimSockets(this.#poll, this.#links);
   readonly #bfd = new Bfd(
     this.#poll,
@@ -100,7 +86,6 @@ export class ElectorThread {
   /** Who has deadlines beside the elector. */
   readonly #others = [this.#bfd, this.#statics];
   readonly #rung = Buffer.alloc(8);
-  readonly #sendFailures = new Map<string, number>();
   #configured = false;
   #stopped = false;
 
@@ -125,7 +110,7 @@ export class ElectorThread {
       this.#scheduling.noteLate(monotonicMs() - untilMs);
       // What was said in time counts before our own deadlines do, even if we are late to hear it.
       if (this.#poll.ready(this.#linksSlot)) this.#readLinks();
-      for (const { socket, slot } of this.#sockets.values()) if (this.#poll.ready(slot)) this.#hear(socket);
+      for (const packet of this.#adverts.receive()) this.#feed(packet);
       for (const claimed of this.#claims.receive()) this.#feed({ type: 'claim', ...claimed });
       for (const other of this.#others) other.step(monotonicMs());
       if (this.#poll.ready(this.#bellSlot)) this.#readCommands();
@@ -156,12 +141,8 @@ export class ElectorThread {
   #perform(action: Action): void {
     noteAction(this.#recorder, action, monotonicMs());
     switch (action.do) {
-      case 'send': {
-        const sent =
-          this.#socketOf(action.interface, familyOf(action.to))?.send(action.packet, action.to) ?? 0;
-        if (sent < 0) this.#noteSendFailure(action.interface, errnoName(-sent));
-        return;
-      }
+      case 'send':
+        return this.#adverts.send(action.interface, action.packet, action.to);
       case 'addVips':
         return void this.#addresses.add(action.vips);
       case 'removeVips':
@@ -198,15 +179,7 @@ export class ElectorThread {
       this.#feed({ type: 'vipGone', interface: name, address });
       this.#statics.noteGone(name, address);
     }
-    this.#openSockets();
-  }
-
-  #hear(socket: AdvertSocket): void {
-    for (let n = 0; n < PACKETS_PER_ROUND; n++) {
-      const bytes = socket.receive();
-      if (bytes === undefined) return;
-      this.#feed({ type: 'packet', interface: socket.interface, bytes });
-    }
+    this.#adverts.keep(this.#elector);
   }
 
   #readCommands(): void {
@@ -235,7 +208,7 @@ export class ElectorThread {
       this.#localGroups.follow(command.settings.silencesLocalGroups ?? false);
     }
     this.#feed({ type: 'command', command });
-    this.#openSockets();
+    this.#adverts.keep(this.#elector);
     if (command.type !== 'configure' || this.#configured) return;
     this.#configured = true;
     this.#rehearse(command.settings);
@@ -255,47 +228,6 @@ export class ElectorThread {
     }
   }
 
-  /** One socket for each interface that exists; an interface that came back under its name is another one. */
-  #openSockets(): void {
-    const wanted = new Map(
-      listeners(this.#elector).map((listener) => [keyOf(listener.interface, listener.family), listener]),
-    );
-    for (const [key, { socket }] of this.#sockets) {
-      if (wanted.has(key) && this.#links.link(socket.interface)?.index === socket.index) continue;
-      this.#poll.remove(socket.fd);
-      socket.close();
-      this.#sockets.delete(key);
-    }
-    for (const { interface: name, family, groups } of wanted.values()) {
-      const socket = this.#socketOf(name, family);
-      socket?.listenTo(groups);
-      const bytes = receiveBufferFor(this.#elector, { name, family }, this.#links.link(name)?.mtu ?? 0);
-      socket?.keep(bytes, leastReceiveBuffer(this.#elector, { name, family }));
-    }
-  }
-  #socketOf(name: string, family: Family): AdvertSocket | undefined {
-    const key = keyOf(name, family);
-    const open = this.#sockets.get(key);
-    if (open) return open.socket;
-    const link = this.#links.link(name);
-    if (link === undefined) return undefined;
-    const socket = openAdvertSocket(family, link);
-    this.#sockets.set(key, { socket, slot: this.#poll.add(socket.fd) });
-    return socket;
-  }
-
-  #noteSendFailure(name: string, errno: string): void {
-    const key = `${name} ${errno}`;
-    const nowMs = monotonicMs();
-    if (nowMs < (this.#sendFailures.get(key) ?? 0)) return;
-    this.#sendFailures.set(key, nowMs + SEND_FAILURE_EACH_MS);
-    const message = `an advert could not be sent on ${name}: ${errno}`;
-    this.#say({
-      event: 'vrrp.advert.dropped',
-      message,
-      fields: { interface: name, reason: `send-${errno}` },
-    });
-  }
   #say(notice: Notice): void {
     this.#perform({ do: 'report', report: { type: 'notice', notice } });
   }
@@ -305,8 +237,7 @@ export class ElectorThread {
   #close(): void {
     this.#promotion.follow([]);
     this.#localGroups.follow(false);
-    for (const { socket } of this.#sockets.values()) socket.close();
-    this.#sockets.clear();
+    this.#adverts.close();
     this.#bfd.close(monotonicMs());
     this.#statics.removeAll();
     this.#announcements.close();
@@ -315,8 +246,4 @@ export class ElectorThread {
     this.#links.close();
     this.#requests.close();
   }
-}
-
-function keyOf(name: string, family: Family): string {
-  return `${family} ${name}`;
 }
