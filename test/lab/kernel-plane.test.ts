@@ -8,7 +8,7 @@ type Result = {
   measured: Record<string, unknown>;
 };
 
-const { exitCode, result, log } = await bootGuest({ program: 'kernel-plane.ts' });
+const { exitCode, result, log } = await bootGuest({ program: 'kernel-plane.ts', timeoutMs: 300_000 });
 const { checks, measured } = (result ?? { checks: [], measured: {} }) as Result;
 console.info(`kernel plane: ${JSON.stringify(measured)}`);
 
