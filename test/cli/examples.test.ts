@@ -25,7 +25,17 @@ function read(file: string): Configuration {
 }
 
 test('there are pairs, and the guide names each of them', () => {
-  expect(pairs.toSorted()).toEqual(['dr', 'group', 'ipv6', 'nat', 'tun', 'unicast', 'vmac']);
+  expect(pairs.toSorted()).toEqual([
+    'dr',
+    'fwmark',
+    'group',
+    'ipv6',
+    'nat',
+    'persistence',
+    'tun',
+    'unicast',
+    'vmac',
+  ]);
   const guide = readFileSync(`${EXAMPLES}/README.md`, 'utf8');
   for (const pair of pairs) expect(guide).toContain(`## ${pair}\n`);
 });

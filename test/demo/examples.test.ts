@@ -1,6 +1,6 @@
 // keepalived itself reads our examples: whoever copies one can go back to it.
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -24,4 +24,17 @@ test.each(globSync('*/[ab].conf', { cwd: EXAMPLES }))('keepalived accepts %s', (
   const { status, stderr } = spawnSync('unshare', words, { encoding: 'utf8', env: { ...process.env, PATH } });
   expect(stderr).toBe('');
   expect(status).toBe(0);
+});
+
+test('the marks of the fwmark pair are rules that the kernel takes', () => {
+  const guide = readFileSync(`${EXAMPLES}/README.md`, 'utf8');
+  const commands = guide.split('\n').filter((line) => line.startsWith('    nft '));
+  expect(commands).toHaveLength(3);
+  const script = ['set -e', ...commands, 'nft list ruleset'].join('\n');
+  const words = ['--user', '--map-root-user', '--net', 'sh', '-c', script];
+  const { stdout, stderr } = spawnSync('unshare', words, { encoding: 'utf8', env: { ...process.env, PATH } });
+  expect(stderr).toBe('');
+  expect(stdout).toContain('ip daddr 10.0.0.50 tcp dport { 80, 443 } meta mark set 0x00000001');
+  for (const command of commands)
+    expect(readFileSync(`${EXAMPLES}/fwmark/a.conf`, 'utf8')).toContain(command.trim());
 });
