@@ -269,9 +269,10 @@ export function ppoll(fds: Bytes, count: number, timeoutNs: number): number {
 export function eventfd(initial: number): number {
   return checked(c.eventfd(initial, EFD.NONBLOCK | EFD.CLOEXEC), 'eventfd', initial);
 }
-/** Of the calling thread only. */
-export function schedSetscheduler(policy: number, priority: number): void {
-  checked(c.schedSetscheduler(0, policy, u32(priority)), 'sched_setscheduler', `${policy}, ${priority}`);
+/** Of one thread only: the calling one, or that of this number. */
+export function schedSetscheduler(policy: number, priority: number, thread = 0): void {
+  const detail = `${policy}, ${priority}`;
+  checked(c.schedSetscheduler(thread, policy, u32(priority)), 'sched_setscheduler', detail);
 }
 /** Of the calling thread. */
 export function schedGetscheduler(): number {

@@ -110,9 +110,15 @@ export async function besides<T>(
   }
 }
 
-/** While `work` runs every processor is asked for all it has. */
+const SPINNING = 'while :; do :; done';
+/** Each takes the kernel's lock for all changes to interfaces, and may have no processor then. */
+const OTHERS_LINKS =
+  'while :; do unshare -n sh -c "ip link add v0 type veth peer name v1; ip link set v0 up"; done';
+
+/** While `work` runs every processor is asked for all it has, and others make and remove interfaces. */
 export async function underLoad<T>(work: () => Promise<T>): Promise<T> {
-  const load = cpus().map(() => spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' }));
+  const lines = [...cpus().map(() => SPINNING), OTHERS_LINKS];
+  const load = lines.map((line) => spawn('sh', ['-c', line], { stdio: 'ignore' }));
   try {
     return await work();
   } finally {

@@ -89,6 +89,19 @@ test('vrrp_rlimit_rttime is there while the file says so, and its signal ends th
   await ours.ended();
 });
 
+test('who compiles for a real-time elector goes before the rest, unless its time is limited', async () => {
+  const helpers = (ours: Ours) =>
+    threads(ours).flatMap(({ name, priority }) => (name === 'V8Worker' ? [priority] : []));
+  const ours = pair.elector(planned(file('vrrp_rt_priority 5')));
+  await ours.is('MASTER');
+  expect(helpers(ours).length).toBeGreaterThan(0);
+  expect(new Set(helpers(ours))).toEqual(new Set([1]));
+  const limited = 'vrrp_rt_priority 5\nvrrp_rlimit_rttime 300000';
+  ours.send({ type: 'configure', settings: planned(file(limited)) });
+  await until('no priority of theirs', () => helpers(ours).every((priority) => priority === 0));
+  expect(threads(ours).some(({ priority }) => priority === 5)).toBe(true);
+});
+
 test('max_auto_priority: who was stopped for a while asks for more', async () => {
   const ours = pair.elector(planned(file('max_auto_priority 2\nmin_auto_priority_delay 300000')));
   await ours.is('MASTER');
@@ -98,6 +111,9 @@ test('max_auto_priority: who was stopped for a while asks for more', async () =>
     process.kill(ours.child.pid!, 'SIGCONT');
     // A busy machine may wake it late once more by itself.
     await until(`priority ${least}`, () => threads(ours).some(({ priority }) => priority >= least));
+    // While it listens whether somebody else took over nothing is due that could be late.
+    const heard = () => ours.notices.filter((text) => text.includes('no other master was heard'));
+    await until('it is sure again', () => heard().length >= least);
   }
   const late = () => ours.notices.filter((text) => /woken \d+ ms late/.test(text));
   await until('both notices', () => late().length === 2);

@@ -9,6 +9,7 @@ import type { EventName, Notice } from '../../core/events.ts';
 import { addAddress, deleteAddress, FOREVER, IFA_F, type InterfaceAddress } from '../../netlink/route.ts';
 import type { VirtualAddress } from '../../vrrp/settings.ts';
 import type { NetlinkSocket, Result } from '../netlink-socket.ts';
+import type { Errands } from './errands.ts';
 import type { Links } from './links.ts';
 
 /**
@@ -22,21 +23,25 @@ export class Addresses {
   readonly #requests: NetlinkSocket;
   readonly #links: Links;
   readonly #say: (notice: Notice) => void;
+  readonly #errands: Errands | undefined;
   readonly #held = new Map<string, Held>();
   /** What went wrong with an address, so that each renewal does not say it again. */
   readonly #troubles = new Map<string, string>();
   /** valid_lft; 0 = no end. */
   leaseSeconds = 0;
 
-  constructor(requests: NetlinkSocket, links: Links, say: (notice: Notice) => void) {
+  /** With `errands` what is there already is renewed by them. */
+  constructor(requests: NetlinkSocket, links: Links, say: (notice: Notice) => void, errands?: Errands) {
     this.#requests = requests;
     this.#links = links;
     this.#say = say;
+    this.#errands = errands;
   }
 
-  /** Also renews those that are there. Gives those that are not, and cannot be. */
+  /** Also renews those that are there. Gives those that are not, and cannot be: at once. */
   add(vips: readonly VirtualAddress[]): VirtualAddress[] {
     const wanted: Held[] = [];
+    const renewed: Held[] = [];
     const missing: VirtualAddress[] = [];
     for (const vip of vips) {
       const entry = this.#entryOf(vip);
@@ -45,8 +50,10 @@ export class Addresses {
         missing.push(vip);
       } else if (this.#isForeign(vip))
         this.#complain(vip, 'permanent, and there before us: used as it is', 'vip.added');
+      else if (this.#errands && this.#isHere(vip)) renewed.push({ vip, entry });
       else wanted.push({ vip, entry });
     }
+    this.#renew(renewed);
     const results = this.#requests.requestMany(wanted.map(({ entry }) => requestFor(entry)));
     for (const [index, held] of wanted.entries())
       if (!this.#noteAdded(held, results[index]!)) missing.push(held.vip);
@@ -63,6 +70,7 @@ export class Addresses {
 
   /** Those that are ours; that one is not there is no error. */
   remove(vips: readonly VirtualAddress[]): void {
+    this.#errands?.finish();
     const going: Held[] = [];
     for (const vip of vips) {
       const held = this.#held.get(keyOf(vip)) ?? this.#leftover(vip);
@@ -78,6 +86,14 @@ export class Addresses {
     this.remove([...this.#held.values()].map(({ vip }) => vip));
   }
 
+  #renew(renewed: readonly Held[]): void {
+    for (const held of renewed) this.#held.set(keyOf(held.vip), held);
+    const requests = renewed.map(({ entry }) => requestFor(entry));
+    this.#errands?.add(requests, (results) => {
+      for (const [index, held] of renewed.entries())
+        if (this.#held.get(keyOf(held.vip)) === held) this.#noteAdded(held, results[index]!);
+    });
+  }
   #noteAdded(held: Held, result: Result): boolean {
     const { vip } = held;
     const key = keyOf(vip);
@@ -97,14 +113,20 @@ export class Addresses {
       this.#complain(vip, result.explanation ?? result.errno);
   }
 
+  #isHere(vip: VirtualAddress): boolean {
+    return this.#held.has(keyOf(vip)) && this.#there(vip) !== undefined;
+  }
   #isForeign(vip: VirtualAddress): boolean {
     if (this.#held.has(keyOf(vip))) return false;
-    const there = this.#links.address(vip.interface, vip.address, vip.prefixLength);
+    const there = this.#there(vip);
     return there !== undefined && !isOurs(there);
   }
   #leftover(vip: VirtualAddress): Held | undefined {
-    const entry = this.#links.address(vip.interface, vip.address, vip.prefixLength);
+    const entry = this.#there(vip);
     return entry && isOurs(entry) ? { vip, entry } : undefined;
+  }
+  #there(vip: VirtualAddress): InterfaceAddress | undefined {
+    return this.#links.address(vip.interface, vip.address, vip.prefixLength);
   }
   #entryOf(vip: VirtualAddress): InterfaceAddress | undefined {
     const link = this.#links.link(vip.interface);

@@ -4,6 +4,7 @@ import { copyRecorder, type RecorderCopy, type RecorderMemory, recorderMemory } 
 import type { ElectorCommand, ElectorReport } from '../../vrrp/settings.ts';
 import { close, eventfd, write } from '../libc.ts';
 import { NAMES } from '../thread-name.ts';
+import { type Errand, type ErrandDone, ErrandRunner, type ErrandWord, errandWord } from './errands.ts';
 
 export type Elector = {
   send(command: ElectorCommand): void;
@@ -18,7 +19,10 @@ export type Elector = {
   leave(): Promise<void>;
 };
 /** `bell`: an eventfd to ring after each message. `leave[0]`: 1 = the process ends, do not wait any more. */
-export type ThreadData = { bell: number; leave: Int32Array; recorder: RecorderMemory };
+export type ThreadData = { bell: number; leave: Int32Array; errands: ErrandWord; recorder: RecorderMemory };
+/** Between this and the thread. */
+export type ThreadCommand = ElectorCommand | ErrandDone;
+export type ThreadReport = ElectorReport | Errand;
 
 const RING = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]); // eventfd counts in 64 bits of host order
 
@@ -26,7 +30,9 @@ export function startElector(options: { onReport(report: ElectorReport): void })
   const bell = eventfd(0);
   const leave = new Int32Array(new SharedArrayBuffer(4));
   const recorder = recorderMemory();
-  const workerData: ThreadData = { bell, leave, recorder };
+  const errands = errandWord();
+  const runner = new ErrandRunner(errands);
+  const workerData: ThreadData = { bell, leave, errands, recorder };
   const worker = new Worker(new URL('./thread-main.ts', import.meta.url), {
     workerData,
     name: NAMES.elector,
@@ -42,20 +48,26 @@ export function startElector(options: { onReport(report: ElectorReport): void })
     worker.once('exit', () => {
       process.off('exit', release);
       close(bell);
+      runner.close();
       ended = true;
       resolve();
     });
   });
-  worker.on('message', options.onReport);
+  const send = (command: ThreadCommand) => {
+    if (ended) return;
+    worker.postMessage(command);
+    write(bell, RING);
+  };
+  worker.on('message', (report: ThreadReport) => {
+    if (report.type !== 'errand') return options.onReport(report);
+    const done = runner.run(report);
+    if (done) send(done);
+  });
   worker.once('error', (error) => {
     options.onReport({ type: 'failed', message: error.message, code: codeOf(error) });
   });
   return {
-    send(command) {
-      if (ended) return;
-      worker.postMessage(command);
-      write(bell, RING);
-    },
+    send,
     recording: () => copyRecorder(recorder),
     terminated,
     leave() {

@@ -8,6 +8,7 @@ import { addRoute, deleteRoute } from '../../netlink/route-message.ts';
 import { addRule, deleteRule } from '../../netlink/rule-message.ts';
 import type { Routing as Wanted } from '../../vrrp/routing.ts';
 import type { NetlinkSocket, Result } from '../netlink-socket.ts';
+import type { Errands } from './errands.ts';
 import type { Links } from './links.ts';
 
 type Entry = {
@@ -22,21 +23,26 @@ type Entry = {
   hops?: Request[];
 };
 
+type Able = { entry: Entry; requests: Request[] };
+
 export class Routing {
   readonly #requests: NetlinkSocket;
   readonly #links: Links;
   readonly #say: (notice: Notice) => void;
+  readonly #errands: Errands | undefined;
   readonly #held = new Set<string>();
   /** What went wrong, so that each renewal does not say it again. */
   readonly #troubles = new Map<string, string>();
 
-  constructor(requests: NetlinkSocket, links: Links, say: (notice: Notice) => void) {
+  /** With `errands` those that were there are looked for by them. */
+  constructor(requests: NetlinkSocket, links: Links, say: (notice: Notice) => void, errands?: Errands) {
     this.#requests = requests;
     this.#links = links;
     this.#say = say;
+    this.#errands = errands;
   }
 
-  /** Also puts those back that somebody else removed. Gives those that are not there, and cannot be. */
+  /** Also puts those back that somebody else removed. Gives at once those that cannot be there. */
   add({ routes, rules }: Wanted): (Route | Rule)[] {
     const failed = this.#add(routes.map((route) => this.#ofRoute(route)));
     for (const key of this.#add(rules.map(ofRule))) failed.add(key);
@@ -49,6 +55,7 @@ export class Routing {
 
   /** That one is not there is no error: its interface or its source may have taken it along. */
   remove({ routes, rules }: Wanted): void {
+    this.#errands?.finish();
     this.#remove(rules.map(ofRule));
     this.#remove(routes.map((route) => this.#ofRoute(route)));
   }
@@ -56,37 +63,47 @@ export class Routing {
   /** Gives the keys of those that failed. */
   #add(entries: readonly Entry[]): Set<string> {
     const failed = new Set<string>();
-    const wanted = entries.filter((entry) => !(entry.untracked && this.#held.has(keyOf(entry))));
-    const able = wanted.flatMap((entry) => {
-      if (entry.add !== undefined) return [{ entry, request: entry.add }];
-      this.#complain(entry, entry.why!);
-      failed.add(keyOf(entry));
-      return [];
-    });
-    const results = this.#requests.requestMany(able.map(({ request }) => request));
-    const completed = this.#complete(able.flatMap(({ entry }, i) => (isThere(results[i]!) ? [entry] : [])));
-    for (const [index, { entry }] of able.entries()) {
-      const result = results[index]!;
-      if (!result.ok && !isThere(result)) {
-        this.#complain(entry, result.explanation ?? result.errno);
-        failed.add(keyOf(entry));
-        continue;
-      }
-      this.#troubles.delete(keyOf(entry));
+    const fresh: Able[] = [];
+    for (const entry of entries) {
       const wasHeld = this.#held.has(keyOf(entry));
-      this.#held.add(keyOf(entry));
-      if (!result.ok && !(wasHeld && completed.has(entry))) continue;
-      if (wasHeld) this.#tell(entry, 'restored', 'removed by somebody else: put back');
-      else this.#tell(entry, 'added', 'added');
+      if (entry.untracked && wasHeld) continue;
+      if (entry.add === undefined) {
+        this.#complain(entry, entry.why!);
+        failed.add(keyOf(entry));
+      } else {
+        const able = { entry, requests: [entry.add, ...(entry.hops ?? [])] };
+        if (wasHeld && this.#errands) this.#lookFor(this.#errands, able);
+        else fresh.push(able);
+      }
     }
+    const results = this.#requests.requestMany(fresh.flatMap(({ requests }) => requests));
+    for (const { entry, requests } of fresh)
+      if (!this.#noteAdded(entry, results.splice(0, requests.length))) failed.add(keyOf(entry));
     return failed;
   }
+  #lookFor(errands: Errands, { entry, requests }: Able): void {
+    errands.add(requests, (results) => {
+      if (this.#held.has(keyOf(entry))) this.#noteAdded(entry, results);
+    });
+  }
 
-  /** A route of several next hops is there as long as one of them is: gives those that lacked one. */
-  #complete(entries: readonly Entry[]): Set<Entry> {
-    const hops = entries.flatMap((entry) => (entry.hops ?? []).map((request) => ({ entry, request })));
-    const results = this.#requests.requestMany(hops.map(({ request }) => request));
-    return new Set(hops.filter((_, i) => results[i]!.ok).map(({ entry }) => entry));
+  /**
+   * A route of several next hops is there as long as one of them is, so that it may have lacked some. Whether
+   * it is there now.
+   */
+  #noteAdded(entry: Entry, [result, ...hops]: Result[]): boolean {
+    if (!result!.ok && !isThere(result!)) {
+      this.#complain(entry, result!.explanation ?? result!.errno);
+      return false;
+    }
+    this.#troubles.delete(keyOf(entry));
+    const wasHeld = this.#held.has(keyOf(entry));
+    this.#held.add(keyOf(entry));
+    const wasWhole = !result!.ok && !(wasHeld && hops.some(({ ok }) => ok));
+    if (wasWhole) return true;
+    if (wasHeld) this.#tell(entry, 'restored', 'removed by somebody else: put back');
+    else this.#tell(entry, 'added', 'added');
+    return true;
   }
 
   #remove(entries: readonly Entry[]): void {

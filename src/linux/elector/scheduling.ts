@@ -6,9 +6,13 @@ import type { Notice } from '../../core/events.ts';
 import { raisedPriority, type Urgency } from '../../vrrp/lateness.ts';
 import type { ElectorSettings } from '../../vrrp/settings.ts';
 import { SCHED, SystemCallError, schedSetscheduler } from '../libc.ts';
-import { NAMES, nameThread } from '../thread-name.ts';
+import { NAMES, nameThread, threadsNamed } from '../thread-name.ts';
 import { getCpus, setCpus, setNice, setRealtimeLimit } from './process-calls.ts';
 
+/** The least of real-time priorities. */
+const LEAST_PRIORITY = 1;
+/** Longer than one function is compiled, on a slow machine. */
+const COMPILING_US = 500_000;
 const NEVER: Urgency = { mostPriority: 0, lateMs: Number.POSITIVE_INFINITY };
 
 export class Scheduling {
@@ -19,6 +23,7 @@ export class Scheduling {
     realtimePriority: 0,
   };
   #priority = 0;
+  #helpersPriority = 0;
   #urgency = NEVER;
 
   constructor(say: (notice: Notice) => void) {
@@ -46,16 +51,21 @@ export class Scheduling {
     )
       this.#schedule(realtimePriority);
     this.#asked = { realtimePriority, scheduling };
+    this.#bringHelpers();
   }
 
-  /** The elector was to be woken so long ago. */
-  noteLate(lateMs: number): void {
+  /** What is due now was due so long ago. Whether that is so late that something was tried. */
+  noteLate(lateMs: number): boolean {
     const priority = raisedPriority(this.#priority, lateMs, this.#urgency);
-    if (priority === undefined) return;
+    if (priority === undefined) return false;
     const message = `the elector was woken ${Math.round(lateMs)} ms late: real-time priority ${priority}`;
-    if (this.#schedule(priority)) this.#say({ event: 'scheduling.raised', message, fields: { priority } });
+    if (this.#schedule(priority)) {
+      this.#bringHelpers();
+      this.#say({ event: 'scheduling.raised', message, fields: { priority } });
+    }
     // Asked again each time it is late, what is refused would fill the log.
     else this.#urgency = NEVER;
+    return true;
   }
 
   #schedule(priority: number): boolean {
@@ -72,6 +82,23 @@ export class Scheduling {
     const message = `the elector runs with SCHED_RR priority ${priority}`;
     if (priority > 0) this.#say({ event: 'scheduling.realtime', message });
     return true;
+  }
+
+  /**
+   * V8 has other threads compile what is hot, and whoever wakes them waits until those that were woken before
+   * have had a processor (pthread_cond_signal of glibc before 2.41): up to 12 ms beside busy processors. So
+   * they go before what is not real-time, and after the elector. A limit of real-time CPU time counts for
+   * each thread, and compiling may take longer.
+   */
+  #bringHelpers(): void {
+    const { rttimeUs = Number.POSITIVE_INFINITY } = this.#asked.scheduling ?? {};
+    const wanted = this.#priority > LEAST_PRIORITY && rttimeUs >= COMPILING_US ? LEAST_PRIORITY : 0;
+    if (wanted === this.#helpersPriority) return;
+    this.#helpersPriority = wanted;
+    const policy = wanted > 0 ? SCHED.RR : SCHED.OTHER;
+    this.#try('the priority of the helpers', () => {
+      for (const thread of threadsNamed('V8Worker')) schedSetscheduler(policy, wanted, thread);
+    });
   }
 
   #keepTo(cpus: readonly number[] | undefined): void {

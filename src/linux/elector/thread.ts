@@ -1,6 +1,6 @@
 // The elector thread: waits in ppoll for an advert, a link event, a command or the next deadline, lets the
 // pure elector decide, and does what it says. It has its own sockets and real-time priority, runs no event
-// loop, and waits for nobody.
+// loop, and waits for nobody: what may take its time somebody else does (errands.ts).
 import { type parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
 import { NETLINK_ROUTE } from '../../netlink/route.ts';
@@ -9,13 +9,7 @@ import { filterFor } from '../../vrrp/filter.ts';
 import { type Action, allVips } from '../../vrrp/instance.ts';
 import { noteAction, openRecorder, type Recorder } from '../../vrrp/recorder.ts';
 import { rehearseTakeover } from '../../vrrp/rehearsal.ts';
-import type {
-  ElectorCommand,
-  ElectorReport,
-  ElectorSettings,
-  TrackerId,
-  Verdict,
-} from '../../vrrp/settings.ts';
+import type { ElectorReport, ElectorSettings, TrackerId, Verdict } from '../../vrrp/settings.ts';
 import { virtualDevices } from '../../vrrp/virtual-device.ts';
 import { monotonicMs, wallClockMs } from '../clock.ts';
 import { read } from '../libc.ts';
@@ -27,7 +21,8 @@ import { AdvertSockets } from './advert-sockets.ts';
 import { AnnouncementSocket, rehearseSend } from './announcement-socket.ts';
 import { Bfd, type SessionVerdict } from './bfd.ts';
 import { ClaimSockets } from './claim-sockets.ts';
-import type { ThreadData } from './elector.ts';
+import type { ThreadCommand, ThreadData, ThreadReport } from './elector.ts';
+import { Errands } from './errands.ts';
 import { Firewall } from './firewall.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
@@ -54,12 +49,13 @@ export class ElectorThread {
   readonly #announcements = new AnnouncementSocket(this.#links);
   /** Of the kernel's settings. */
   readonly #former = new FormerLedger();
-  readonly #addresses = new Addresses(this.#requests, this.#links, (notice) => this.#say(notice));
+  readonly #errands: Errands;
+  readonly #addresses: Addresses;
   readonly #devices = new VirtualDevices(this.#requests, this.#links, this.#former, (notice) =>
     this.#say(notice),
   );
   readonly #firewall = new Firewall((notice) => this.#say(notice));
-  readonly #routing = new Routing(this.#requests, this.#links, (notice) => this.#say(notice));
+  readonly #routing: Routing;
   readonly #promotion = new Promotion(this.#former);
   readonly #localGroups = new LocalGroups(this.#former);
   readonly #buffers = new NetlinkBuffers(
@@ -93,6 +89,10 @@ export class ElectorThread {
     this.#port = port;
     this.#data = data;
     this.#recorder = openRecorder(data.recorder);
+    this.#errands = new Errands(data.errands, this.#requests, (errand) => this.#post(errand));
+    const say = (notice: Notice) => this.#say(notice);
+    this.#addresses = new Addresses(this.#requests, this.#links, say, this.#errands);
+    this.#routing = new Routing(this.#requests, this.#links, say, this.#errands);
     this.#elector = createElector(this.#recorder);
     this.#bellSlot = this.#poll.add(data.bell);
     this.#linksSlot = this.#poll.add(this.#links.fd);
@@ -107,14 +107,18 @@ export class ElectorThread {
       );
       const restMs = untilMs - monotonicMs();
       this.#poll.wait(restMs === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(restMs * NS_PER_MS)));
-      this.#scheduling.noteLate(monotonicMs() - untilMs);
+      const wasLate = this.#scheduling.noteLate(monotonicMs() - untilMs);
       // What was said in time counts before our own deadlines do, even if we are late to hear it.
       if (this.#poll.ready(this.#linksSlot)) this.#readLinks();
       for (const packet of this.#adverts.receive()) this.#feed(packet);
       for (const claimed of this.#claims.receive()) this.#feed({ type: 'claim', ...claimed });
       for (const other of this.#others) other.step(monotonicMs());
       if (this.#poll.ready(this.#bellSlot)) this.#readCommands();
-      if (nextDeadlineMs(this.#elector) <= monotonicMs()) this.#feed({ type: 'wake' });
+      const dueMs = nextDeadlineMs(this.#elector);
+      // Stopped in the middle of its work, it is late as well.
+      if (!wasLate) this.#scheduling.noteLate(monotonicMs() - dueMs);
+      if (dueMs <= monotonicMs()) this.#feed({ type: 'wake' });
+      this.#errands.flush();
       const former = this.#former.news();
       if (former !== undefined) this.#report({ type: 'sysctls', former });
     }
@@ -187,11 +191,12 @@ export class ElectorThread {
     for (;;) {
       const message = receiveMessageOnPort(this.#port);
       if (message === undefined) return;
-      this.#obey(message.message as ElectorCommand);
+      this.#obey(message.message as ThreadCommand);
     }
   }
 
-  #obey(command: ElectorCommand): void {
+  #obey(command: ThreadCommand): void {
+    if (command.type === 'errandDone') return this.#errands.noteDone(command);
     if (command.type === 'configure') {
       this.#addresses.leaseSeconds = command.settings.leaseSeconds;
       this.#scheduling.follow(command.settings);
@@ -232,9 +237,13 @@ export class ElectorThread {
     this.#perform({ do: 'report', report: { type: 'notice', notice } });
   }
   #report(report: ElectorReport): void {
+    this.#post(report);
+  }
+  #post(report: ThreadReport): void {
     this.#port.postMessage(report);
   }
   #close(): void {
+    this.#errands.finish();
     this.#promotion.follow([]);
     this.#localGroups.follow(false);
     this.#adverts.close();
