@@ -64,6 +64,7 @@ describe('an address that is there already', () => {
     await other.is('MASTER');
     const ours = pair.elector(settings());
     await until('the leftover to go', () => !pair.has('a'));
+    await ours.is('BACKUP');
     expect(ours.states).toEqual(['BACKUP']);
   });
 });
