@@ -51,7 +51,7 @@ function ask({ host, requests, duties: all, gateways }: Task, duties: readonly D
       const answers = prober.exchange(some);
       found.push(...some.flatMap((one) => conclude(one, answers, link)));
     }
-    const lost = servers.filter((server) => !reached.has(server)).map(noWay);
+    const lost = servers.filter((server) => !reached.has(server)).map((server) => noWay(server, addresses));
     // What is wrong with a server is wrong for each of its services.
     return distinctBy([...lost, ...found], ({ server, says }) => `${server} ${says}`);
   } finally {
@@ -59,9 +59,10 @@ function ask({ host, requests, duties: all, gateways }: Task, duties: readonly D
   }
 }
 
-function noWay(server: Address): Finding {
-  const says = `there is no route to ${server}, or it is this machine's own address`;
-  return { code: 'RS_REACHABLE', level: 'wrong', server, key: `route ${server}`, says };
+function noWay(server: Address, own: readonly Address[]): Finding {
+  const about = { code: 'RS_REACHABLE', server, key: `route ${server}` } as const;
+  if (own.includes(server)) return { ...about, level: 'ok', says: 'it is this director itself' };
+  return { ...about, level: 'wrong', says: `there is no route to ${server}`, hint: `ip route get ${server}` };
 }
 
 /** Who is the next on the way, and who says to have a virtual address there? */

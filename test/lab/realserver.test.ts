@@ -69,17 +69,25 @@ describe('from the director, by packets', () => {
       ],
     ],
     [
+      'TUN by gre without a device',
+      'tun-gre',
+      ['4 wrong RS_TUNNEL: it refuses what is wrapped for it: no gre device that is up takes it in'],
+    ],
+    [
       'NAT whose gateway is another machine',
       'nat-gateway',
-      ['4 wrong RS_GATEWAY: answers to other networks do not come back: the director is not its gateway'],
+      [
+        '4 wrong RS_GATEWAY: answers to other networks do not come back: the director is not its gateway',
+        '6 wrong RS_GATEWAY: answers to other networks do not come back: the director is not its gateway',
+      ],
     ],
   ])('%s', (_, machine, expected) => {
     expect(found('director')[machine]).toEqual(expected);
   });
 
   test('of those that are as they have to be nothing is said', () => {
-    const good = ['dr-good', 'tun-good', 'nat-good'];
-    expect(good.map((machine) => found('director')[machine])).toEqual([undefined, undefined, undefined]);
+    const good = ['dr-good', 'tun-good', 'tun-gue', 'nat-good'];
+    expect(good.flatMap((machine) => found('director')[machine] ?? [])).toEqual([]);
   });
 
   test('after `apply` on each nothing is wrong but what it cannot do: that somebody listens', () => {
@@ -103,7 +111,8 @@ test('the tunnelled servers and the NAT server know themselves what is wrong', (
     'tun-strict': ['4 wrong RS_RP_FILTER', '4 wrong RS_RP_FILTER'],
     'tun-novip': ['4 wrong RS_VIP', '6 wrong RS_VIP'],
     'tun-mtu': ['4 warning RS_TUNNEL_MTU', '6 warning RS_TUNNEL_MTU'],
-    'nat-gateway': ['4 wrong RS_GATEWAY'],
+    'tun-gre': ['4 wrong RS_TUNNEL'],
+    'nat-gateway': ['4 wrong RS_GATEWAY', '6 wrong RS_GATEWAY'],
   });
 });
 
@@ -131,6 +140,6 @@ test('doctor looks at the director: its kernel, its settings, its ways to server
 
 test('`remove` leaves each as it was', () => {
   const { changed, left } = factsOf<{ changed: string[]; left: string[] }>(report, 'removed');
-  expect(changed).toEqual(['tun-nodev', 'tun-strict', 'tun-novip', 'tun-mtu', 'nat-gateway']);
+  expect(changed).toEqual(['tun-nodev', 'tun-strict', 'tun-novip', 'tun-mtu', 'tun-gre', 'nat-gateway']);
   expect(left).toEqual([]);
 });

@@ -5,8 +5,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
+// Some start a dozen programs, one after the other.
+vi.setConfig({ testTimeout: 180_000 });
 const BIN = fileURLToPath(new URL('../../bin/lvs-director', import.meta.url));
 const [SERVER, OTHER] = [`rs-${process.pid}`, `lan-${process.pid}`];
 const scratch = mkdtempSync(join(tmpdir(), 'lvs-realserver-'));

@@ -78,12 +78,22 @@ export function familiesOfTunnel({ vip, server }: Pick<Duty, 'vip' | 'server'>):
   return { inner: familyOf(vip), outer: familyOf(server) };
 }
 
+/** The first of each. */
 export function distinctBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
-  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
+  const found = new Map<string, T>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (!found.has(key)) found.set(key, item);
+  }
+  return [...found.values()];
 }
 
 type Member = { address: Address; port: { value: number; method: Method } };
-function membersOf({ realServers, sorryServer, method }: VirtualServer): Member[] {
+/** What is at a loopback address is the director itself: as a sorry server mostly. */
+function membersOf(service: VirtualServer): Member[] {
+  return allMembers(service).filter(({ address }) => !address.startsWith('127.') && address !== '::1');
+}
+function allMembers({ realServers, sorryServer, method }: VirtualServer): Member[] {
   const real = realServers.map((server) => ({
     address: server.address.value,
     port: { value: server.port.value, method: server.method?.value ?? method.value },

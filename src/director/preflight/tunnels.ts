@@ -40,7 +40,10 @@ export function fittingSegment(vip: Address, mtu: number, overhead: number): num
 
 /** `duties`: the tunnelled ones of one server. */
 export function examineTunnels(duties: readonly Duty[], host: Host): Finding[] {
-  const kinds = distinctBy(duties, (duty) => `${deviceKind(duty)} ${familyOf(duty.vip)}`);
+  // A device that takes in both families has to be right for IPv4, which has a filter.
+  const kinds = distinctBy(duties, (duty) => `${deviceKind(duty)} ${familyOf(duty.vip)}`).toSorted(
+    (one, other) => familyOf(one.vip) - familyOf(other.vip),
+  );
   const devices = distinctBy(kinds, deviceKind).flatMap((duty) => examineDevice(duty, host));
   const segments = distinctBy(kinds, ({ vip }) => String(familyOf(vip))).map((duty) =>
     examineSegments(duty, host),

@@ -17,14 +17,18 @@ const VIP = {
   dr: '10.0.0.50',
   tun: '10.0.0.51',
   nat: '10.0.0.52',
+  gre: '10.0.0.53',
+  gue: '10.0.0.54',
   dr6: 'fd00::50',
   tun6: 'fd00::51',
+  nat6: 'fd00::52',
 } as const;
+const GUE_PORT = 6080;
 
 type Node = {
   /** The last part of its addresses. */
   host: number;
-  mode: 'dr' | 'tun' | 'nat';
+  mode: 'dr' | 'tun' | 'nat' | 'gre' | 'gue';
   /** Where the network ends. */
   mtu?: number;
   sysctls?: Readonly<Record<string, number>>;
@@ -41,7 +45,7 @@ const tunnels = (host: number) => [
   'link set tun4 up',
   'link set tun6 up',
 ];
-const via = (gateway: string) => [`route add default via ${gateway}`];
+const via = (host: number) => [`route add default via 10.1.0.${host}`, `route add ::/0 via fd01::${host}`];
 
 /** Everything but the first of each mode lacks one thing. */
 const NODES: Readonly<Record<string, Node>> = {
@@ -66,11 +70,25 @@ const NODES: Readonly<Record<string, Node>> = {
   },
   'tun-novip': { host: 34, mode: 'tun', mtu: 9000, sysctls: QUIET, lines: tunnels(34) },
   'tun-mtu': { host: 35, mode: 'tun', sysctls: QUIET, lines: [...tunnels(35), ...vips('tun', 'tun6')] },
-  'nat-good': { host: 41, mode: 'nat', lines: via('10.1.0.1') },
-  'nat-gateway': { host: 42, mode: 'nat', lines: via('10.1.0.41') },
+  'tun-gre': { host: 36, mode: 'gre', mtu: 9000, sysctls: QUIET, lines: vips('gre') },
+  'tun-gue': {
+    host: 37,
+    mode: 'gue',
+    mtu: 9000,
+    sysctls: QUIET,
+    lines: [
+      `fou add port ${GUE_PORT} gue`,
+      'link add tun4 type ipip local 10.0.0.37',
+      'link set tun4 up',
+      ...vips('gue'),
+    ],
+  },
+  'nat-good': { host: 41, mode: 'nat', lines: via(1) },
+  'nat-gateway': { host: 42, mode: 'nat', lines: via(41) },
 };
 
 function configuration(): string {
+  const held = Object.values(VIP);
   const of = (mode: Node['mode'], prefix: string) =>
     Object.values(NODES).flatMap((node) => (node.mode === mode ? [`${prefix}${node.host}`] : []));
   const service = (vip: string, kind: string, servers: readonly string[]) =>
@@ -79,13 +97,18 @@ function configuration(): string {
       .join('')}}\n`;
   return [
     'vrrp_instance VI_1 {\n  interface eth0\n  virtual_router_id 51\n  priority 100\n  virtual_ipaddress {',
-    `    ${VIP.dr}/32\n    ${VIP.tun}/32\n    ${VIP.nat}/32\n    10.1.0.1/24 dev eth1\n  }`,
-    `  virtual_ipaddress_excluded {\n    ${VIP.dr6}/128\n    ${VIP.tun6}/128\n  }\n}`,
+    ...held.filter((vip) => !vip.includes(':')).map((vip) => `    ${vip}/32`),
+    '    10.1.0.1/24 dev eth1\n  }\n  virtual_ipaddress_excluded {',
+    ...held.filter((vip) => vip.includes(':')).map((vip) => `    ${vip}/128`),
+    '    fd01::1/64 dev eth1\n  }\n}',
     service(VIP.dr, 'DR', of('dr', '10.0.0.')),
     service(VIP.dr6, 'DR', of('dr', 'fd00::')),
     service(VIP.tun, 'TUN', of('tun', '10.0.0.')),
     service(VIP.tun6, 'TUN', of('tun', 'fd00::')),
     service(VIP.nat, 'NAT', of('nat', '10.1.0.')),
+    service(VIP.nat6, 'NAT', of('nat', 'fd01::')),
+    service(VIP.gre, 'TUN type gre', of('gre', '10.0.0.')),
+    service(VIP.gue, `TUN type gue port ${GUE_PORT}`, of('gue', '10.0.0.')),
   ].join('\n');
 }
 
@@ -94,6 +117,7 @@ function run(command: string, args: readonly string[], input = ''): string {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}\n${input}`);
   return stdout;
 }
+
 function build(): void {
   const names = ['sw', 'dir', ...Object.keys(NODES)];
   run('ip', ['-batch', '-'], names.map((name) => `netns add ${name}`).join('\n'));
@@ -101,7 +125,10 @@ function build(): void {
   run('ip', ['-n', 'sw', '-batch', '-'], [...bridges, 'link set front up', 'link set back up'].join('\n'));
   plug('dir', 'eth0', 'front', 9000, 11);
   plug('dir', 'eth1', 'back', 1500, 12);
-  inside('dir', () => writeFileSync('/proc/sys/net/ipv4/ip_forward', '1'));
+  inside('dir', () => {
+    for (const path of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding'])
+      writeFileSync(`/proc/sys/net/${path}`, '1');
+  });
   const held = Object.values(VIP).map(
     (vip) => `addr add ${vip}/${vip.includes(':') ? '128 nodad' : 32} dev eth0`,
   );
@@ -109,19 +136,21 @@ function build(): void {
     'addr add 10.0.0.11/24 dev eth0',
     'addr add 10.1.0.11/24 dev eth1',
     'addr add 10.1.0.1/24 dev eth1',
+    'addr add fd00::11/64 dev eth0 nodad',
+    'addr add fd01::11/64 dev eth1 nodad',
+    'addr add fd01::1/64 dev eth1 nodad',
   ];
-  run(
-    'ip',
-    ['-n', 'dir', '-batch', '-'],
-    [...own, ...held, 'addr add fd00::11/64 dev eth0 nodad'].join('\n'),
-  );
+  run('ip', ['-n', 'dir', '-batch', '-'], [...own, ...held].join('\n'));
   for (const [name, node] of Object.entries(NODES)) buildNode(name, node);
 }
 
 function buildNode(name: string, { host, mode, mtu = 1500, sysctls = {}, lines = [], deaf }: Node): void {
   plug(name, 'eth0', mode === 'nat' ? 'back' : 'front', mtu, host);
   const network = mode === 'nat' ? '10.1.0' : '10.0.0';
-  const own = [`addr add ${network}.${host}/24 dev eth0`, `addr add fd00::${host}/64 dev eth0 nodad`];
+  const own = [
+    `addr add ${network}.${host}/24 dev eth0`,
+    `addr add ${mode === 'nat' ? 'fd01' : 'fd00'}::${host}/64 dev eth0 nodad`,
+  ];
   run('ip', ['-n', name, '-batch', '-'], [...own, ...lines].join('\n'));
   inside(name, () => {
     for (const [path, value] of Object.entries(sysctls))
@@ -175,11 +204,21 @@ function machine(name: string): string {
 }
 
 assertInGuest();
+run('modprobe', ['-d', process.env.LAB_OUT!, '-a', 'ip_gre', 'fou']);
 writeFileSync(FILE, configuration());
 build();
 const phases = new Phases();
 // Each start of a program takes seconds in the guest: not every one on every machine.
-const broken = ['dr-novip', 'dr-arp', 'tun-nodev', 'tun-strict', 'tun-novip', 'tun-mtu', 'nat-gateway'];
+const broken = [
+  'dr-novip',
+  'dr-arp',
+  'tun-nodev',
+  'tun-strict',
+  'tun-novip',
+  'tun-mtu',
+  'tun-gre',
+  'nat-gateway',
+];
 const tunnelled = broken.filter((name) => NODES[name]!.mode !== 'dr');
 const before = new Map(tunnelled.map((name) => [name, machine(name)]));
 
