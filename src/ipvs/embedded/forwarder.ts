@@ -16,12 +16,14 @@ import type { Outbox } from './outbox.ts';
 import type { Packet } from './packet.ts';
 import { isCuttable, putSegment } from './segments.ts';
 import type { Sessions } from './sessions.ts';
-import { type Ends, WRAPPING, wrap } from './tunnel.ts';
+import { type Ends, wrap, wrappingSize } from './tunnel.ts';
 import { CONNECTION } from './tuple.ts';
 
 /** The smallest MTU of IPv6, and so of every link worth the name. */
 const SMALL = 1280;
 /** What a way must have beside a tunnel's header: the smallest that the family may have. */
+/** Errors are passed on about these only. */
+const PLAIN = { 4: { family: 4, tunnel: undefined }, 6: { family: 6, tunnel: undefined } } as const;
 const TUNNEL_MTU_MIN = { 4: 68, 6: SMALL } as const;
 
 type Parts = {
@@ -41,7 +43,14 @@ export class Forwarder {
   readonly #outbox: Outbox;
   readonly #drops: Drops;
   readonly #addresses: Addresses;
-  readonly #ends: Ends = { family: 4, source: 0, destination: 0, identification: 0 };
+  readonly #ends: Ends = {
+    tunnel: undefined,
+    flow: 0,
+    family: 4,
+    source: 0,
+    destination: 0,
+    identification: 0,
+  };
   /** Packets routed on without any service's doing. */
   routed = 0;
 
@@ -199,7 +208,7 @@ export class Forwarder {
     }
     const client = this.#neighbours.reachable(source, family);
     if (!client || (isAboutSize && packet.mayBeFragmented)) return true;
-    const mtu = isAboutSize ? Math.max(said - WRAPPING[family], TUNNEL_MTU_MIN[family]) : said;
+    const mtu = isAboutSize ? Math.max(said - wrappingSize(PLAIN[family]), TUNNEL_MTU_MIN[family]) : said;
     this.#answers.icmpError(packet, { type, code, mtu }, client);
     return true;
   }
@@ -211,13 +220,15 @@ export class Forwarder {
     if (!this.#isAlive(packet)) return VERDICT.dropped;
     const neighbour = this.#neighbours.towards(server, family);
     if (!neighbour) return VERDICT.dropped;
-    const mtu = neighbour.link.mtu - WRAPPING[family];
+    const ends = this.#ends;
+    ends.family = family;
+    ends.tunnel = this.#sessions.tunnel(at);
+    ends.flow = connections.client(at) ^ Math.imul(connections.clientPort(at), 0x9e3779b1);
+    const mtu = neighbour.link.mtu - wrappingSize(ends);
     if (mtu < TUNNEL_MTU_MIN[family] || neighbour.source === 0) return this.#drops.count(DROP['no-route']);
     // Its own header is what is repeated then, if it is IPv4's.
     if (!this.#fits(packet, mtu, !packet.isSuperFrame && family === 4)) return VERDICT.dropped;
     this.#age(packet);
-    const ends = this.#ends;
-    ends.family = family;
     ends.source = neighbour.source;
     ends.destination = server;
     if (packet.isSuperFrame) return this.#segmentsThrough(packet, neighbour);

@@ -63,7 +63,16 @@ export const IPV6 = {
   size: 40,
 } as const;
 export const FRAGMENT = { dontFragment: 0x4000, more: 0x2000, offset: 0x1fff, moreOrOffset: 0x3fff } as const;
-export const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41, icmpv6: 58, sctp: 132 } as const;
+export const PROTOCOL = {
+  icmp: 1,
+  ipip: 4,
+  tcp: 6,
+  udp: 17,
+  ipv6: 41,
+  gre: 47,
+  icmpv6: 58,
+  sctp: 132,
+} as const;
 /**
  * A *flow* is what tables are asked for beside addresses and ports: the protocol's number, with IPV6_FLOW
  * when the addresses are IPv6's.

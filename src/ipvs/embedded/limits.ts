@@ -21,5 +21,5 @@ function ofServer(service: ServiceHead, { address, forwarding, tunnel }: Server)
   if (forwarding !== 'TUN' && familyOf(address) !== familyOfService(service)) {
     return `${forwarding} does not lead to the other family`;
   }
-  return tunnel ? `it has no ${tunnel.type} tunnels` : undefined;
+  return tunnel?.checksum === 'remcsum' ? 'it leaves no checksum to the other end of a tunnel' : undefined;
 }

@@ -1,9 +1,10 @@
 // A TCP super-frame cut into the segments that it stands for, each in a tunnel's header: what a network card
 // or the kernel does elsewhere, but a virtio_net_hdr cannot describe a super-frame inside a tunnel. Checksums
 // stay partial: whoever sends the frame completes them.
-import { checksumFinish } from '../../core/checksum.ts';
+import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
 import type { Addresses } from './addresses.ts';
 import { finishHeader, pseudoHeaderSum } from './checksum.ts';
+import { sumsUp } from './encapsulation.ts';
 import {
   ETHERNET,
   ETHERTYPE,
@@ -23,7 +24,7 @@ import {
 import type { Neighbour } from './neighbours.ts';
 import type { Outbox } from './outbox.ts';
 import type { Packet } from './packet.ts';
-import { type Ends, WRAPPING, writeOuterHeader } from './tunnel.ts';
+import { type Ends, wrappingSize, writeWrapping } from './tunnel.ts';
 
 export function isCuttable(packet: Packet): boolean {
   const type = packet.bytes[packet.start - VNET.size + VNET.gsoType]! & ~GSO.withEcn;
@@ -41,7 +42,7 @@ export function putSegment(
   ends: Ends,
 ): boolean {
   const { bytes, ip, payload, end, segmentSize, family } = packet;
-  const wrapping = WRAPPING[ends.family];
+  const wrapping = wrappingSize(ends);
   const to = Math.min(from + segmentSize, end);
   const size = payload - ip + (to - from);
   const at = outbox.reserve(neighbour.link.slot, ETHERNET.size + wrapping + size);
@@ -61,8 +62,15 @@ export function putSegment(
     writeU16(out, inner + IPV4.checksum, 0);
     finishHeader(out, inner);
   }
-  writeOuterHeader(addresses, out, outer, size, ends);
   finishSegment(packet, out, inner, from, to);
+  if (sumsUp(ends.tunnel)) {
+    const tcp = inner + packet.transport - ip;
+    const sum = checksumFinish(checksumAdd(0, out, tcp, inner + size));
+    writeU16(out, tcp + TCP.checksum, sum);
+    writeWrapping(addresses, out, outer, size, ends);
+    return true;
+  }
+  writeWrapping(addresses, out, outer, size, ends);
   const vnet = at - VNET.size;
   const checksumStart = inner - at + packet.transport - ip;
   out[vnet + VNET.flags] = VNET_NEEDS_CHECKSUM;

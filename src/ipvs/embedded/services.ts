@@ -15,6 +15,7 @@ import {
   serverKey,
   serviceKey,
   type Table,
+  type Tunnel,
 } from '../model.ts';
 import type { Command } from '../plane.ts';
 import type { Addresses } from './addresses.ts';
@@ -42,6 +43,7 @@ export type ServerRecord = {
   readonly fold: number;
   readonly port: number;
   forwarding: Forwarding;
+  tunnel: Tunnel | undefined;
   weight: number;
   lastWeight: number;
   upperThreshold: number;
@@ -182,7 +184,7 @@ export class ServiceTable {
     if (!service) return 'ESRCH';
     const isOther = familyOf(server.address) !== familyOfFlow(service.flow);
     if (isOther && server.forwarding !== 'TUN') return 'EINVAL';
-    if (server.tunnel) return 'EOPNOTSUPP';
+    if (server.tunnel?.checksum === 'remcsum') return 'EOPNOTSUPP';
     const key = serverKey(server);
     if (service.servers.some((known) => known.key === key)) return 'EEXIST';
     const removedKey = `${serviceKey(head)} ${key}`;
@@ -211,6 +213,7 @@ export class ServiceTable {
       fold: family === 4 ? address : this.#addresses.fold(address),
       port: server.port,
       forwarding: server.forwarding,
+      tunnel: server.tunnel,
       weight: 0,
       lastWeight: 0,
       upperThreshold: 0,
@@ -230,6 +233,7 @@ export class ServiceTable {
     if (server.upperThreshold === 0 || server.upperThreshold > record.upperThreshold)
       record.overloaded = false;
     record.forwarding = server.forwarding;
+    record.tunnel = server.tunnel;
     record.weight = server.weight;
     if (server.weight !== 0) record.lastWeight = server.weight;
     record.upperThreshold = server.upperThreshold;
@@ -241,7 +245,7 @@ export class ServiceTable {
     if (!service) return 'ESRCH';
     const record = service.servers.find((known) => known.key === serverKey(server));
     if (!record) return 'ENOENT';
-    if (server.tunnel) return 'EOPNOTSUPP';
+    if (server.tunnel?.checksum === 'remcsum') return 'EOPNOTSUPP';
     if (record.family !== familyOfFlow(service.flow) && server.forwarding !== 'TUN') return 'EINVAL';
     this.#configure(record, server);
     service.scheduler.changed(service.servers);
@@ -322,6 +326,7 @@ export class ServiceTable {
       address: this.#addresses.text(record.address, record.family),
       port: record.port,
       forwarding: record.forwarding,
+      ...(record.tunnel === undefined ? {} : { tunnel: record.tunnel }),
       weight: record.weight,
       upperThreshold: record.upperThreshold,
       lowerThreshold: record.lowerThreshold,

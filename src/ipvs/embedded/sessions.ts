@@ -2,6 +2,7 @@
 // in, what is counted, when the backup is told, and when it ends. IPVS's rules (ip_vs_core.c, ip_vs_conn.c,
 // ip_vs_proto_tcp.c).
 
+import type { Tunnel } from '../model.ts';
 import { type Addresses, maskOf } from './addresses.ts';
 import { Changes } from './changes.ts';
 import { ConnectionTable, UNBOUND } from './connections.ts';
@@ -181,6 +182,12 @@ export class Sessions {
       return true;
     }
     return false;
+  }
+
+  /** What its packets are wrapped in, beside the outer header. */
+  tunnel(at: number): Tunnel | undefined {
+    const slot = this.connections.serverSlot(at);
+    return slot === UNBOUND ? undefined : this.services.server(slot).tunnel;
   }
 
   /** Ends a connection now. */

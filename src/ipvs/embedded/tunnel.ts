@@ -1,25 +1,24 @@
 // IP in IP (RFC 2003), IPv6 in IPv6 and either in the other (RFC 2473, RFC 4213) as IPVS does it: an outer
 // header right before the packet, with the packet's own TTL, type of service and don't-fragment bit.
 import type { Family } from '../../core/address.ts';
+import type { Tunnel } from '../model.ts';
 import type { Addresses } from './addresses.ts';
 import { finishHeader } from './checksum.ts';
-import {
-  ETHERNET,
-  ETHERTYPE,
-  FRAGMENT,
-  IPV4,
-  IPV6,
-  PROTOCOL,
-  readU16,
-  VNET,
-  writeI32,
-  writeU16,
-} from './frame.ts';
+import { completeChecksum } from './cutting.ts';
+import { encapsulationSize, outerProtocol, sumsUp, writeEncapsulation } from './encapsulation.ts';
+import { ETHERNET, ETHERTYPE, FRAGMENT, IPV4, IPV6, readU16, VNET, writeI32, writeU16 } from './frame.ts';
 import type { Packet } from './packet.ts';
 
 /** How much the wrapping adds. */
-export const WRAPPING = { 4: IPV4.size, 6: IPV6.size } as const;
+const OUTER = { 4: IPV4.size, 6: IPV6.size } as const;
+export function wrappingSize({ family, tunnel }: Pick<Ends, 'family' | 'tunnel'>): number {
+  return OUTER[family] + encapsulationSize(tunnel);
+}
 export type Ends = {
+  /** What is between the two headers; undefined = nothing. */
+  tunnel: Tunnel | undefined;
+  /** Any number that the packets of one connection share. */
+  flow: number;
   /** Of both ends; what is inside may be of the other. */
   family: Family;
   source: number;
@@ -28,8 +27,21 @@ export type Ends = {
   identification: number;
 };
 
-/** Writes the outer header for the `size` bytes of the packet that follows it. */
-export function writeOuterHeader(
+/** Writes all that is around the `size` bytes of the packet. */
+export function writeWrapping(
+  addresses: Addresses,
+  bytes: Uint8Array,
+  outer: number,
+  size: number,
+  ends: Ends,
+): void {
+  const { tunnel, flow } = ends;
+  writeOuterHeader(addresses, bytes, outer, size + encapsulationSize(tunnel), ends);
+  if (tunnel === undefined) return;
+  writeEncapsulation(bytes, { outer, at: outer + OUTER[ends.family], size, flow, tunnel });
+}
+
+function writeOuterHeader(
   addresses: Addresses,
   bytes: Uint8Array,
   outer: number,
@@ -40,7 +52,7 @@ export function writeOuterHeader(
     writeOuterHeader6(addresses, bytes, outer, size, ends);
     return;
   }
-  const inner = outer + IPV4.size;
+  const inner = outer + wrappingSize(ends);
   const isIpv4 = bytes[inner]! >> 4 === 4;
   bytes[outer] = 0x45;
   bytes[outer + IPV4.tos] = isIpv4 ? bytes[inner + IPV4.tos]! : trafficClass(bytes, inner);
@@ -49,7 +61,7 @@ export function writeOuterHeader(
   const fragment = isIpv4 ? readU16(bytes, inner + IPV4.fragment) & FRAGMENT.dontFragment : 0;
   writeU16(bytes, outer + IPV4.fragment, fragment);
   bytes[outer + IPV4.ttl] = bytes[inner + (isIpv4 ? IPV4.ttl : IPV6.hopLimit)]!;
-  bytes[outer + IPV4.protocol] = isIpv4 ? PROTOCOL.ipip : PROTOCOL.ipv6;
+  bytes[outer + IPV4.protocol] = outerProtocol(ends.tunnel, isIpv4);
   writeU16(bytes, outer + IPV4.checksum, 0);
   writeI32(bytes, outer + IPV4.source, ends.source);
   writeI32(bytes, outer + IPV4.destination, ends.destination);
@@ -64,14 +76,14 @@ function writeOuterHeader6(
   size: number,
   ends: Ends,
 ): void {
-  const inner = outer + IPV6.size;
+  const inner = outer + wrappingSize(ends);
   const isIpv4 = bytes[inner]! >> 4 === 4;
   const service = isIpv4 ? bytes[inner + IPV4.tos]! : trafficClass(bytes, inner);
   bytes[outer] = 0x60 | (service >> 4);
   bytes[outer + 1] = service << 4;
   writeU16(bytes, outer + 2, 0);
   writeU16(bytes, outer + IPV6.payloadLength, size);
-  bytes[outer + IPV6.nextHeader] = isIpv4 ? PROTOCOL.ipip : PROTOCOL.ipv6;
+  bytes[outer + IPV6.nextHeader] = outerProtocol(ends.tunnel, isIpv4);
   bytes[outer + IPV6.hopLimit] = bytes[inner + (isIpv4 ? IPV4.ttl : IPV6.hopLimit)]!;
   addresses.write(ends.source, bytes, outer + IPV6.source);
   addresses.write(ends.destination, bytes, outer + IPV6.destination);
@@ -84,11 +96,12 @@ function trafficClass(bytes: Uint8Array, ip: number): number {
 /** Wraps the packet where it is: its frame begins earlier, in the room before it. */
 export function wrap(addresses: Addresses, packet: Packet, ends: Ends): void {
   const { bytes, start, ip, size } = packet;
-  const wrapping = WRAPPING[ends.family];
+  const wrapping = wrappingSize(ends);
   const before = start - VNET.size;
-  // First of all: the new header begins where it is.
+  // First of all: the new header begins where it is, when nothing in it changes any more.
+  if (sumsUp(ends.tunnel)) completeChecksum(packet);
   bytes.copyWithin(before - wrapping, before, start);
-  writeOuterHeader(addresses, bytes, ip - wrapping, size, ends);
+  writeWrapping(addresses, bytes, ip - wrapping, size, ends);
   packet.start = start - wrapping;
   packet.ip = ip - wrapping;
   writeU16(bytes, packet.start + ETHERNET.type, ends.family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6);

@@ -232,6 +232,23 @@ function isSctpRight(transport: Buffer): boolean {
   return crc32c(zeroed) === transport.readUInt32LE(8);
 }
 
+/** A frame with an IPv4 ICMP message whose checksums are right. */
+export function icmpFrame(
+  ends: { from: string; to: string; destinationMac: string },
+  message: Buffer,
+): Buffer {
+  const whole = Buffer.from(message);
+  whole.writeUInt16BE(0, 2);
+  whole.writeUInt16BE(internetChecksum(whole), 2);
+  const header = Buffer.from('450000000000400040010000', 'hex');
+  header.writeUInt16BE(20 + whole.length, 2);
+  const addresses = [ends.from, ends.to].map((text) => addressBytes(address(text)));
+  const packet = Buffer.concat([header, ...addresses, whole]);
+  packet.writeUInt16BE(internetChecksum(packet.subarray(0, 20)), 10);
+  const ethernet = [mac(ends.destinationMac), mac(CLIENT_MAC), Buffer.from([0x08, 0x00])];
+  return Buffer.concat([Buffer.alloc(VNET), ...ethernet, packet]);
+}
+
 export type Arp = {
   operation: number;
   senderMac: string;

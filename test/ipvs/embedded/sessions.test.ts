@@ -177,7 +177,7 @@ describe('servers', () => {
 
   test('commands are refused by the kernel’s names', () => {
     const of = world();
-    const tunnel = server(23, { forwarding: 'TUN', tunnel: { type: 'gre', checksum: 'none' } });
+    const tunnel = server(23, { forwarding: 'TUN', tunnel: { type: 'gue', port: 1, checksum: 'remcsum' } });
     const ipv6 = server(23, { address: address('2001:db8::1') });
     expect(apply(of, { do: 'addService', service: head() })).toBe('EEXIST');
     expect(apply(of, { do: 'addService', service: head({ port: 1, scheduler: 'nothing' }) })).toBe('ENOENT');

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { address, addressBytes, addressFromBytes } from '../../../src/core/address.ts';
 import { internetChecksum } from '../../../src/core/checksum.ts';
-import { type Server, serviceKey } from '../../../src/ipvs/model.ts';
-import { frame, mac, type Segment, VIRTUAL_MAC, VNET } from '../../ipvs/embedded/frames.ts';
+import { type Server, serviceKey, type Tunnel } from '../../../src/ipvs/model.ts';
+import { frame, icmpFrame, mac, type Segment, VIRTUAL_MAC, VNET } from '../../ipvs/embedded/frames.ts';
 import { icmp6Frame } from '../../ipvs/embedded/world6.ts';
 import { EmbeddedDirector, GATEWAY, KernelDirector, macOf, OWN, SERVERS, VIPS } from './both-directors.ts';
 
@@ -23,6 +23,7 @@ const FLAG = { syn: 2, ack: 0x10 };
 const DESTINATION_OPTIONS = { type: 60, bytes: Buffer.from('0000010400000000', 'hex') };
 /** What is said in ICMP by the same number over IPv6. */
 const TYPES6: Readonly<Record<number, number>> = { 3: 1, 11: 3, 4: 2, 5: 4 };
+const SPEAKER6 = addressBytes(address(OWN[6]));
 const SPEAKERS = [OWN[4], VIPS[4][0]!].map((text) => addressBytes(address(text)));
 
 type Shape = { bytes: number; ttl: number; fragment: number; options: boolean; unchecked: boolean };
@@ -34,6 +35,8 @@ type Setting = {
   family: 4 | 6;
   /** TUN only: the server is of the other family. */
   across: boolean;
+  /** TUN only. */
+  tunnel: Tunnel | null;
   forwarding: 'NAT' | 'DR' | 'TUN';
   protocol: 'TCP' | 'UDP';
   port: number;
@@ -71,9 +74,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
 );
+const TUNNELS = (['none', 'csum'] as const).flatMap((checksum): Tunnel[] => [
+  { type: 'gre', checksum },
+  { type: 'gue', port: 6080, checksum },
+]);
 const setting: fc.Arbitrary<Setting> = fc.record({
   family: fc.constantFrom(4, 6),
   across: fc.boolean(),
+  tunnel: fc.constantFrom(null, null, ...TUNNELS),
   forwarding: fc.constantFrom('NAT', 'DR', 'TUN'),
   protocol: fc.constantFrom('TCP', 'UDP'),
   port: fc.integer({ min: 1024, max: 65_535 }),
@@ -106,6 +114,7 @@ class Case {
     const limits = { weight: 1, upperThreshold: 0, lowerThreshold: 0 };
     const port = forwarding === 'NAT' ? this.head.port + 20_000 : this.head.port;
     this.server = { address: address(SERVERS[this.#serverFamily][0]!), port, forwarding, ...limits };
+    if (forwarding === 'TUN' && given.tunnel) this.server.tunnel = given.tunnel;
   }
 
   get #serverFamily(): 4 | 6 {
@@ -167,7 +176,7 @@ class Case {
     const { family, forwarding } = this.setting;
     if (!quoted) return;
     // The kernel knows of no tunnels in ICMPv6: it would tell nobody, the engine tells the client.
-    const isTold = family === 4 && this.#serverFamily === 4;
+    const isTold = family === 4 && this.#serverFamily === 4 && this.setting.tunnel === null;
     if (!isTold && forwarding === 'TUN' && step.about === 'up') return;
     const type = family === 4 ? step.type : TYPES6[step.type]!;
     const message = Buffer.concat([
@@ -216,17 +225,6 @@ class Case {
   }
 }
 
-function icmpFrame(ends: { from: string; to: string; destinationMac: string }, message: Buffer): Buffer {
-  message.writeUInt16BE(internetChecksum(message), 2);
-  const header = Buffer.from('450000000000400040010000', 'hex');
-  header.writeUInt16BE(20 + message.length, 2);
-  const addresses = [ends.from, ends.to].map((text) => addressBytes(address(text)));
-  const packet = Buffer.concat([header, ...addresses, message]);
-  packet.writeUInt16BE(internetChecksum(packet.subarray(0, 20)), 10);
-  const ethernet = Buffer.concat([mac(ends.destinationMac), Buffer.alloc(6), Buffer.from([0x08, 0x00])]);
-  return Buffer.concat([Buffer.alloc(VNET), ethernet, packet]);
-}
-
 /** An ICMPv6 message right behind the IPv6 header. */
 function withOpenChecksum(bytes: Buffer): Buffer {
   const open = Buffer.from(bytes);
@@ -259,8 +257,32 @@ function plain4(bytes: Buffer): string {
   // A tunnel's header, or an answer's: its identification is its maker's, and the checksum follows.
   const source = packet.subarray(12, 16);
   const isAnswer = packet[9] === 1 && SPEAKERS.some((speaker) => source.equals(speaker));
-  if (isAnswer || packet[9] === 4 || packet[9] === 41) packet.fill(0, 4, 6).fill(0, 10, 12);
-  return `${isRight ? '' : 'header checksum wrong '}${packet.toString('hex')}`;
+  const isTunnel = packet[9] !== 1 && source.equals(SPEAKERS[0]!);
+  if (isAnswer || isTunnel) packet.fill(0, 4, 6).fill(0, 10, 12);
+  const between = isTunnel ? plainBetween(packet[9]!, packet.subarray(12, 20), packet.subarray(20)) : '';
+  return `${isRight ? '' : 'header checksum wrong '}${between}${packet.toString('hex')}`;
+}
+
+const UDP = 17;
+const GRE = 47;
+/** What is between the headers of a tunnel. */
+function plainBetween(protocol: number, ends: Buffer, bytes: Buffer): string {
+  if (protocol === UDP) return plainGue(ends, bytes);
+  if (protocol !== GRE || bytes[0] !== 0x80) return '';
+  // Of what is no super-frame the kernel makes none, and its receivers would drop it.
+  const isRight = bytes.readUInt16BE(4) === 0 || internetChecksum(bytes) === 0;
+  bytes.fill(0, 4, 6);
+  return `GRE checksum ${isRight ? 'right' : 'wrong'} `;
+}
+
+/** Its source port is anybody's choice; by checksum the kernel leaves the sum to the card. */
+function plainGue(ends: Buffer, udp: Buffer): string {
+  const pseudo = Buffer.concat([ends, Buffer.from([0, UDP, udp.length >> 8, udp.length & 255])]);
+  const given = udp.readUInt16BE(6);
+  const isPartial = given === (~internetChecksum(pseudo) & 0xffff);
+  const word = given === 0 ? 'none' : isPartial || internetChecksum(pseudo, udp) === 0 ? 'right' : 'wrong';
+  udp.fill(0, 0, 2).fill(0, 6, 8);
+  return `UDP checksum ${word} `;
 }
 
 const ICMPV6 = 58;
@@ -270,7 +292,10 @@ const INFORMATION = 128;
 function plain6(bytes: Buffer): string | undefined {
   const packet = Buffer.from(bytes.subarray(IP, IP + 40 + bytes.readUInt16BE(IP + 4)));
   if (packet[6] === 0) return undefined;
-  if (packet[6] !== ICMPV6) return packet.toString('hex');
+  const isTunnel = packet[6] !== ICMPV6 && packet.subarray(8, 24).equals(SPEAKER6);
+  const ends = packet.subarray(8, 40);
+  const between = isTunnel ? plainBetween(packet[6]!, ends, packet.subarray(40)) : '';
+  if (packet[6] !== ICMPV6) return `${between}${packet.toString('hex')}`;
   if (packet[40]! >= INFORMATION) return undefined;
   const message = packet.subarray(40);
   const pseudo = pseudoHeader6(packet);

@@ -1,0 +1,75 @@
+// What is between a tunnel's outer header and the packet in it: nothing, or GRE (RFC 2784), or UDP and GUE
+// (draft-ietf-intarea-gue, version 0) as the kernel's IPVS writes them.
+import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
+import type { Tunnel } from '../model.ts';
+import { pseudoHeaderSum } from './checksum.ts';
+import { ETHERTYPE, PROTOCOL, UDP, writeU16 } from './frame.ts';
+
+const GRE = { flags: 0, protocol: 2, checksum: 4, size: 4, withChecksum: 8, hasChecksum: 0x8000 } as const;
+const GUE_SIZE = 4;
+/** Of the usual range of ephemeral ports: switches and network cards spread flows by it. */
+const SOURCE_PORT = { first: 32_768, count: 28_232 } as const;
+
+/** Bytes; undefined = the packet follows the outer header. */
+export function encapsulationSize(tunnel: Tunnel | undefined): number {
+  if (tunnel === undefined) return 0;
+  if (tunnel.type === 'gue') return UDP.size + GUE_SIZE;
+  return tunnel.checksum === 'none' ? GRE.size : GRE.withChecksum;
+}
+
+/** Of the outer header, around a packet of IPv4 or of IPv6. */
+export function outerProtocol(tunnel: Tunnel | undefined, isIpv4: boolean): number {
+  if (tunnel !== undefined) return tunnel.type === 'gre' ? PROTOCOL.gre : PROTOCOL.udp;
+  return isIpv4 ? PROTOCOL.ipip : PROTOCOL.ipv6;
+}
+
+/** Does it sum up what is inside, which must be complete then? */
+export function sumsUp(tunnel: Tunnel | undefined): boolean {
+  return tunnel !== undefined && tunnel.checksum !== 'none';
+}
+
+/**
+ * Writes it at `at`, behind the outer header at `outer` that is complete, before the `size` bytes of the
+ * packet. `flow`: any number that the packets of one connection share.
+ */
+export function writeEncapsulation(
+  bytes: Uint8Array,
+  {
+    outer,
+    at,
+    size,
+    flow,
+    tunnel,
+  }: { outer: number; at: number; size: number; flow: number; tunnel: Tunnel },
+): void {
+  const inner = at + encapsulationSize(tunnel);
+  const isIpv4 = bytes[inner]! >> 4 === 4;
+  if (tunnel.type === 'gre') writeGre(bytes, at, inner + size, { isIpv4, isSummed: sumsUp(tunnel) });
+  else {
+    writeU16(bytes, at, SOURCE_PORT.first + ((flow >>> 0) % SOURCE_PORT.count));
+    writeU16(bytes, at + 2, tunnel.port);
+    writeU16(bytes, at + UDP.length, UDP.size + GUE_SIZE + size);
+    writeU16(bytes, at + UDP.checksum, 0);
+    // Version 0, no options; flags.
+    bytes[at + UDP.size] = 0;
+    bytes[at + UDP.size + 1] = isIpv4 ? PROTOCOL.ipip : PROTOCOL.ipv6;
+    writeU16(bytes, at + UDP.size + 2, 0);
+    if (!sumsUp(tunnel)) return;
+    const before = pseudoHeaderSum(bytes, outer, PROTOCOL.udp, inner + size - at);
+    const sum = checksumFinish(checksumAdd(before, bytes, at, inner + size));
+    writeU16(bytes, at + UDP.checksum, sum || 0xffff);
+  }
+}
+
+function writeGre(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  { isIpv4, isSummed }: { isIpv4: boolean; isSummed: boolean },
+): void {
+  writeU16(bytes, at + GRE.flags, isSummed ? GRE.hasChecksum : 0);
+  writeU16(bytes, at + GRE.protocol, isIpv4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6);
+  if (!isSummed) return;
+  bytes.fill(0, at + GRE.checksum, at + GRE.withChecksum);
+  writeU16(bytes, at + GRE.checksum, checksumFinish(checksumAdd(0, bytes, at, end)));
+}

@@ -1,0 +1,132 @@
+// GRE and GUE around what goes to a server: every length and checksum computed anew, also of super-frames'
+// segments, in headers of either family.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { address } from '../../../src/core/address.ts';
+import { internetChecksum } from '../../../src/core/checksum.ts';
+import type { Server, Tunnel } from '../../../src/ipvs/model.ts';
+import { frame, look, type Segment } from './frames.ts';
+import { CLIENT, head, server, VIP } from './world.ts';
+import { CLIENT6, head6, IP, lookIcmp6, server6, VIP6, VIRTUAL_MAC6, World6 } from './world6.ts';
+
+const PORT = 6080;
+const TUNNELS: readonly [string, Tunnel, number][] = [
+  ['gre', { type: 'gre', checksum: 'none' }, 4],
+  ['gre csum', { type: 'gre', checksum: 'csum' }, 8],
+  ['gue', { type: 'gue', port: PORT, checksum: 'none' }, 12],
+  ['gue csum', { type: 'gue', port: PORT, checksum: 'csum' }, 12],
+];
+const CASES = TUNNELS.flatMap(([name, tunnel, size]) =>
+  ([4, 6] as const).flatMap((outer) =>
+    ([4, 6] as const).map(
+      (inner) => [`${name}, IPv${inner} in IPv${outer}`, { tunnel, size, outer, inner }] as const,
+    ),
+  ),
+);
+type Case = (typeof CASES)[number][1];
+
+function world({ tunnel, outer, inner }: Case): World6 {
+  const more = { forwarding: 'TUN', port: 80, tunnel } as const;
+  const real: Server = outer === 4 ? server(21, more) : server6(21, more);
+  const service = inner === 4 ? head() : head6();
+  return new World6([[service, [real]]]).own().meet(CLIENT, CLIENT6, real.address);
+}
+const segmentOf = ({ inner }: Case, more: Partial<Segment>): Segment => ({
+  protocol: 'TCP',
+  from: inner === 4 ? CLIENT : CLIENT6,
+  fromPort: 1025,
+  to: inner === 4 ? VIP : VIP6,
+  toPort: 80,
+  flags: 2,
+  ...(inner === 6 ? { destinationMac: VIRTUAL_MAC6 } : {}),
+  ...more,
+});
+
+/** What is in the tunnel, when all that is around it is right. */
+function unwrapped(bytes: Buffer, { tunnel, size, outer, inner }: Case) {
+  const ip = bytes.subarray(IP);
+  const headerSize = outer === 4 ? 20 : 40;
+  const whole = ip.subarray(0, outer === 4 ? ip.readUInt16BE(2) : 40 + ip.readUInt16BE(4));
+  const between = whole.subarray(headerSize);
+  expect(ip[outer === 4 ? 9 : 6]).toBe(tunnel.type === 'gre' ? 47 : 17);
+  if (tunnel.type === 'gre') {
+    expect(between.readUInt16BE(0)).toBe(tunnel.checksum === 'csum' ? 0x8000 : 0);
+    expect(between.readUInt16BE(2)).toBe(inner === 4 ? 0x0800 : 0x86dd);
+    if (tunnel.checksum === 'csum') expect(internetChecksum(between)).toBe(0);
+  } else {
+    const ends = ip.subarray(outer === 4 ? 12 : 8, headerSize);
+    const tail = Buffer.from([0, 17, between.length >> 8, between.length & 255]);
+    expect([between.readUInt16BE(2), between.readUInt16BE(4)]).toEqual([PORT, between.length]);
+    expect(between.subarray(8, 12)).toEqual(Buffer.from([0, inner === 4 ? 4 : 41, 0, 0]));
+    if (tunnel.checksum === 'none') expect(between.readUInt16BE(6)).toBe(0);
+    else expect(internetChecksum(ends, tail, between)).toBe(0);
+  }
+  const vnet = Buffer.from(bytes.subarray(0, IP));
+  return look(Buffer.concat([vnet, between.subarray(size)]));
+}
+
+const traffic = fc.record({
+  payload: fc.uint8Array({ maxLength: 1200 }).map((bytes) => Buffer.from(bytes)),
+  partial: fc.boolean(),
+  ttl: fc.integer({ min: 2, max: 255 }),
+});
+
+test.each(CASES)('%s', (_, one) => {
+  const of = world(one);
+  fc.assert(
+    fc.property(traffic, (more) => {
+      const [sent, ...others] = of.receive('outer', frame(segmentOf(one, more)));
+      expect([sent!.on, others.length]).toEqual(['inner', 0]);
+      const seen = unwrapped(sent!.bytes, one);
+      expect(seen).toMatchObject({ to: segmentOf(one, {}).to, ttl: more.ttl - 1, checksumsRight: true });
+      expect(seen.payload).toBe(more.payload.toString('latin1'));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test.each(CASES)('%s: segments of a super-frame', (_, one) => {
+  const of = world(one);
+  of.receive('outer', frame(segmentOf(one, {})));
+  const payload = Buffer.from(Array.from({ length: 3100 }, (_, i) => i * 3));
+  const sent = of.receive(
+    'outer',
+    frame(segmentOf(one, { flags: 0x10, payload, partial: true, gsoSize: 1000 })),
+  );
+  const seen = sent.map(({ bytes }) => unwrapped(bytes, one));
+  expect(seen).toMatchObject(Array(4).fill({ checksumsRight: true }));
+  expect(seen.map((each) => each.payload).join('')).toBe(payload.toString('latin1'));
+});
+
+test.each(CASES)('%s: as much as fits, and no more', (_, one) => {
+  const of = world(one);
+  of.receive('outer', frame(segmentOf(one, {})));
+  const room = 1400 - (one.outer === 4 ? 20 : 40) - one.size;
+  const headers = one.inner === 4 ? 40 : 60;
+  const big = (payload: number) => frame(segmentOf(one, { flags: 0x10, payload: Buffer.alloc(payload) }));
+  expect(of.receive('outer', big(room - headers))).toMatchObject([{ on: 'inner' }]);
+  const [told] = of.receive('outer', big(room - headers + 1));
+  expect(told!.on).toBe('outer');
+  if (one.inner === 6) expect(lookIcmp6(told!)).toMatchObject({ type: 2, rest: room });
+  else expect(told!.bytes.readUInt16BE(IP + 20 + 6)).toBe(room);
+});
+
+test('the packets of a connection have one source port, those of others mostly not', () => {
+  const [, one] = CASES.find(([name]) => name === 'gue, IPv4 in IPv4')!;
+  const of = world(one);
+  const port = (fromPort: number) => {
+    const [sent] = of.receive('outer', frame(segmentOf(one, { fromPort })));
+    return sent!.bytes.readUInt16BE(IP + 20);
+  };
+  expect(port(1025)).toBe(port(1025));
+  expect(new Set(Array.from({ length: 50 }, (_, i) => port(2000 + i))).size).toBeGreaterThan(40);
+});
+
+test('the table has the tunnel as it was given', () => {
+  const [, one] = CASES[0]!;
+  const [service] = [...world(one).engine.sessions.services.readTable().values()];
+  expect([...service!.servers.values()][0]).toMatchObject({
+    address: address('10.1.0.21'),
+    tunnel: one.tunnel,
+  });
+});
