@@ -9,7 +9,14 @@ import { readSctpChecksum, sctpChecksum } from './crc32c.ts';
 import { completeChecksum, isDivisible, putFragment } from './cutting.ts';
 import { DROP, type Drops, VERDICT } from './drops.ts';
 import { ICMP, ICMP_ERROR, IPV4, IPV6, PORTS, PROTOCOL, readI32, readU16 } from './frame.ts';
-import { isIntact, isTooBig, quotedInTunnel, rewriteForClient, rewriteForServer } from './icmp.ts';
+import {
+  isIntact,
+  isTooBig,
+  quotedInTunnel,
+  quotesTunnel,
+  rewriteForClient,
+  rewriteForServer,
+} from './icmp.ts';
 import type { Links } from './links.ts';
 import type { Neighbour, Neighbours } from './neighbours.ts';
 import type { Outbox } from './outbox.ts';
@@ -184,7 +191,8 @@ export class Forwarder {
    */
   tunnelError(packet: Packet): boolean {
     const inner = quotedInTunnel(packet);
-    if (inner === -1) return false;
+    const isAboutSize = isTooBig(packet);
+    if (inner === -1 && !(isAboutSize && quotesTunnel(packet))) return false;
     const { connections } = this.#sessions;
     const { bytes, transport, family } = packet;
     const outer = transport + ICMP.size;
@@ -195,9 +203,11 @@ export class Forwarder {
     const type = bytes[transport + ICMP.type]!;
     const code = bytes[transport + ICMP.code]!;
     const said = readU16(bytes, transport + ICMP.rest + 2);
-    const isAboutSize = isTooBig(packet);
     const isOurs = this.#links.isOwn(packet.destination, family, packet.link);
     if (!isOurs || !isIntact(packet)) return false;
+    if (isAboutSize && said !== 0) this.#sessions.learnPathMtu(server, family, said);
+    // Who sent it is told when his next packet is too big.
+    if (inner === -1) return true;
     packet.readQuoted(inner);
     const { flow, source, sourcePort, destination, destinationPort } = packet;
     const at = connections.find(flow, source, sourcePort, destination, destinationPort, 0);
@@ -224,8 +234,12 @@ export class Forwarder {
     ends.family = family;
     ends.tunnel = this.#sessions.tunnel(at);
     ends.flow = connections.client(at) ^ Math.imul(connections.clientPort(at), 0x9e3779b1);
-    const mtu = neighbour.link.mtu - wrappingSize(ends);
-    if (mtu < TUNNEL_MTU_MIN[family] || neighbour.source === 0) return this.#drops.count(DROP['no-route']);
+    const own = neighbour.link.mtu - wrappingSize(ends);
+    if (own < TUNNEL_MTU_MIN[family] || neighbour.source === 0) return this.#drops.count(DROP['no-route']);
+    const known = this.#sessions.pathMtu(at);
+    // What a router says stops nobody: what every way must carry still goes.
+    const told = Math.max(known - wrappingSize(ends), TUNNEL_MTU_MIN[family]);
+    const mtu = known === 0 ? own : Math.min(own, told);
     // Its own header is what is repeated then, if it is IPv4's.
     if (!this.#fits(packet, mtu, !packet.isSuperFrame && family === 4)) return VERDICT.dropped;
     this.#age(packet);

@@ -58,10 +58,18 @@ function nextHeader(
 }
 const isTunnel = (protocol: number) => protocol === PROTOCOL.ipip || protocol === PROTOCOL.ipv6;
 
+const isWrapping = (protocol: number) =>
+  isTunnel(protocol) || protocol === PROTOCOL.gre || protocol === PROTOCOL.udp;
+
 /** Where the quoted packet's ports are, or −1 when the message is no error or quotes too little. */
 function quotedPorts(packet: Packet): number {
   if (!isError(packet)) return -1;
   return nextHeader(packet, packet.transport + ICMP.size, PORTS.size, hasPorts);
+}
+
+/** Is the quoted packet one that a tunnel might be, whatever it carries? */
+export function quotesTunnel(packet: Packet): boolean {
+  return nextHeader(packet, packet.transport + ICMP.size, 0, isWrapping) !== -1;
 }
 
 /** The same of what a tunnel of ours carried, when the error is about the tunnel's packet. */

@@ -52,6 +52,9 @@ export type ServerRecord = {
   inactiveConnections: number;
   persistentConnections: number;
   overloaded: boolean;
+  /** What a router said about the way to it, and until when that holds; 0 = nothing. Of tunnels only. */
+  pathMtu: number;
+  pathMtuUntil: number;
   /** False once removed from its service; its record lives on while it has connections. */
   available: boolean;
   readonly counters: Float64Array;
@@ -222,6 +225,8 @@ export class ServiceTable {
       inactiveConnections: 0,
       persistentConnections: 0,
       overloaded: false,
+      pathMtu: 0,
+      pathMtuUntil: 0,
       available: true,
       counters: new Float64Array(COUNTERS),
     };
@@ -307,6 +312,15 @@ export class ServiceTable {
    */
   hearsReplies(): boolean {
     return this.#servers.some((server) => server !== undefined && server.forwarding !== 'DR');
+  }
+
+  /** Of every server with this address. */
+  notePathMtu(address: number, family: Family, mtu: number, untilSeconds: number): void {
+    for (const server of this.#servers) {
+      if (server === undefined || server.address !== address || server.family !== family) continue;
+      server.pathMtu = mtu;
+      server.pathMtuUntil = untilSeconds;
+    }
   }
 
   readTable(): Table {

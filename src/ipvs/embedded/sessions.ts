@@ -2,6 +2,7 @@
 // in, what is counted, when the backup is told, and when it ends. IPVS's rules (ip_vs_core.c, ip_vs_conn.c,
 // ip_vs_proto_tcp.c).
 
+import type { Family } from '../../core/address.ts';
 import type { Tunnel } from '../model.ts';
 import { type Addresses, maskOf } from './addresses.ts';
 import { Changes } from './changes.ts';
@@ -21,6 +22,9 @@ const FTP_PORT = 21;
 const ASSURED = 1;
 /** How many connections are looked at for one to give way when the table is full. */
 const EVICTION_TRIES = 32;
+/** Linux's own: net.ipv4.route.min_pmtu, the smallest that IPv6 has, mtu_expires. */
+const PATH_MTU_MIN = { 4: 552, 6: 1280 } as const;
+const PATH_MTU_SECONDS = 600;
 
 export class Sessions {
   readonly connections: ConnectionTable;
@@ -188,6 +192,20 @@ export class Sessions {
   tunnel(at: number): Tunnel | undefined {
     const slot = this.connections.serverSlot(at);
     return slot === UNBOUND ? undefined : this.services.server(slot).tunnel;
+  }
+
+  /** Of the way to its server, when a router has told of it lately; else 0. */
+  pathMtu(at: number): number {
+    const slot = this.connections.serverSlot(at);
+    if (slot === UNBOUND) return 0;
+    const { pathMtu, pathMtuUntil } = this.services.server(slot);
+    return pathMtu !== 0 && this.#opening.nowSeconds < pathMtuUntil ? pathMtu : 0;
+  }
+
+  /** A router said how large a packet to this server may be. */
+  learnPathMtu(server: number, family: Family, said: number): void {
+    const mtu = Math.max(said, PATH_MTU_MIN[family]);
+    this.services.notePathMtu(server, family, mtu, this.#opening.nowSeconds + PATH_MTU_SECONDS);
   }
 
   /** Ends a connection now. */

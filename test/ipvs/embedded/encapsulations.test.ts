@@ -5,9 +5,9 @@ import { expect, test } from 'vitest';
 import { address } from '../../../src/core/address.ts';
 import { internetChecksum } from '../../../src/core/checksum.ts';
 import type { Server, Tunnel } from '../../../src/ipvs/model.ts';
-import { frame, look, type Segment } from './frames.ts';
-import { CLIENT, head, server, VIP } from './world.ts';
-import { CLIENT6, head6, IP, lookIcmp6, server6, VIP6, VIRTUAL_MAC6, World6 } from './world6.ts';
+import { frame, icmpFrame, look, type Segment } from './frames.ts';
+import { CLIENT, head, OWN_MAC, server, VIP } from './world.ts';
+import { CLIENT6, head6, IP, icmp6Frame, lookIcmp6, server6, VIP6, VIRTUAL_MAC6, World6 } from './world6.ts';
 
 const PORT = 6080;
 const TUNNELS: readonly [string, Tunnel, number][] = [
@@ -109,6 +109,62 @@ test.each(CASES)('%s: as much as fits, and no more', (_, one) => {
   expect(told!.on).toBe('outer');
   if (one.inner === 6) expect(lookIcmp6(told!)).toMatchObject({ type: 2, rest: room });
   else expect(told!.bytes.readUInt16BE(IP + 20 + 6)).toBe(room);
+});
+
+test.each(CASES)('%s: what a router says about the way is remembered for ten minutes', (_, one) => {
+  const of = world(one);
+  const real = one.outer === 4 ? '10.1.0.21' : '2001:db8:1::21';
+  const [open] = of.receive('outer', frame(segmentOf(one, {})));
+  const message = Buffer.concat([
+    Buffer.from(one.outer === 4 ? '0304000000000514' : '0200000000000514', 'hex'),
+    open!.bytes.subarray(IP, IP + 100),
+  ]);
+  const ends = { destinationMac: OWN_MAC.inner };
+  const told =
+    one.outer === 4
+      ? icmpFrame({ from: '10.1.0.99', to: '10.1.0.1', ...ends }, message)
+      : icmp6Frame({ from: '2001:db8:1::99', to: '2001:db8:1::1', ...ends }, message);
+  // Over IPv6 what every way must carry goes whatever is said.
+  const room = one.outer === 4 ? 1300 - 20 - one.size : 1280;
+  const headers = one.inner === 4 ? 40 : 60;
+  const passes = (size: number) => {
+    of.meet(CLIENT, CLIENT6, real);
+    const [sent] = of.receive('outer', frame(segmentOf(one, { flags: 0x10, payload: Buffer.alloc(size) })));
+    return sent!.on === 'inner';
+  };
+  expect(passes(room - headers + 1)).toBe(true);
+  of.receive('inner', told);
+  expect([passes(room - headers), passes(room - headers + 1)]).toEqual([true, false]);
+  of.wait(598_000);
+  expect(passes(room - headers + 1)).toBe(false);
+  of.wait(4000);
+  expect(passes(room - headers + 1)).toBe(true);
+});
+
+test('a damaged one, or one about another server, is not believed; too small a one is not followed', () => {
+  const [, one] = CASES.find(([name]) => name === 'gre, IPv4 in IPv4')!;
+  const of = world(one);
+  const [open] = of.receive('outer', frame(segmentOf(one, {})));
+  const say = (mtu: number, change: (bytes: Buffer) => void = () => {}) => {
+    const quoted = Buffer.from(open!.bytes.subarray(IP, IP + 100));
+    change(quoted);
+    const message = Buffer.concat([Buffer.from([3, 4, 0, 0, 0, 0, mtu >> 8, mtu & 255]), quoted]);
+    const ends = { from: '10.1.0.99', to: '10.1.0.1', destinationMac: OWN_MAC.inner };
+    return icmpFrame(ends, message);
+  };
+  const fits = (size: number) =>
+    of.receive('outer', frame(segmentOf(one, { flags: 0x10, payload: Buffer.alloc(size) })))[0]!.on ===
+    'inner';
+  const damaged = say(600);
+  damaged[damaged.length - 1]! ^= 1;
+  of.receive('inner', damaged);
+  of.receive(
+    'inner',
+    say(600, (quoted) => quoted.writeUInt8(99, 19)),
+  );
+  expect(fits(1000)).toBe(true);
+  of.receive('inner', say(68));
+  expect([fits(552 - 24 - 40), fits(552 - 24 - 39)]).toEqual([true, false]);
 });
 
 test('the packets of a connection have one source port, those of others mostly not', () => {
