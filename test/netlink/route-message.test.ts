@@ -3,7 +3,15 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Address, addressFromBytes, type Prefix } from '../../src/core/address.ts';
 import { type Encapsulation, METRIC_NUMBERS, type NextHop, type Route } from '../../src/core/route.ts';
-import { addRoute, decodeRoute, deleteRoute, networkOf } from '../../src/netlink/route-message.ts';
+import { NLM_F } from '../../src/netlink/message.ts';
+import {
+  addRoute,
+  decodeRoute,
+  deleteRoute,
+  getRoute,
+  networkOf,
+  replaceRoute,
+} from '../../src/netlink/route-message.ts';
 
 const u8 = fc.integer({ min: 0, max: 255 });
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
@@ -113,5 +121,26 @@ test('no bytes make it throw', () => {
       payload[0] = family;
       expect(typeof decodeRoute({ type: 24, flags: 0, payload }, String).ok).toBe('boolean');
     }),
+  );
+});
+
+test('in place of another; and the way to an address', () => {
+  const route: Route = {
+    family: 4,
+    type: 1,
+    to: { address: addressFromBytes(Buffer.alloc(4)), length: 0 },
+    table: 254,
+    origin: 4,
+    scope: 0,
+    via: addressFromBytes(Buffer.from([10, 0, 0, 1])),
+    metrics: { advmss: 1440 },
+  };
+  const indexOf = () => 2;
+  const replaced = replaceRoute(route, indexOf);
+  expect(replaced.flags).toBe(NLM_F.ACK | NLM_F.CREATE | NLM_F.REPLACE);
+  expect(replaced.payload).toEqual(addRoute(route, indexOf).payload);
+  // struct rtmsg: the family, 32 bits; then RTA_DST.
+  expect(getRoute(addressFromBytes(Buffer.from([10, 0, 0, 21]))).payload.toString('hex')).toBe(
+    '022000000000000000000000080001000a000015',
   );
 });
