@@ -2,6 +2,7 @@
 // nothing of the message inside.
 import { type Address, addressBytes, addressFromBytes, type Family, familyOf } from '../core/address.ts';
 import { checksumAdd, checksumFinish } from '../core/checksum.ts';
+import { IPV4, IPV6 } from '../core/ip-header.ts';
 
 export const VRRP_PROTOCOL = 112;
 
@@ -10,31 +11,11 @@ export type Datagram = { source: Address; destination: Address; ttl: number; mes
 export type Torn = 'too-short' | 'not-ip' | 'bad-header-checksum' | 'not-vrrp' | 'length-mismatch';
 export type Opened = { ok: true; datagram: Datagram } | { ok: false; drop: Torn };
 
-const IP4 = {
-  versionLength: 0,
-  tos: 1,
-  totalLength: 2,
-  ttl: 8,
-  protocol: 9,
-  checksum: 10,
-  source: 12,
-  destination: 16,
-  size: 20,
-} as const;
-const IP6 = {
-  versionClass: 0,
-  payloadLength: 4,
-  nextHeader: 6,
-  hopLimit: 7,
-  source: 8,
-  destination: 24,
-  size: 40,
-} as const;
 const INTERNETWORK_CONTROL = 0xc0; // the precedence of routing protocols (RFC 791), as keepalived sends
 
 /** `packet` is one IP packet of either family, header included. */
 export function openPacket(packet: Buffer): Opened {
-  if (packet.length < IP4.size) return torn('too-short');
+  if (packet.length < IPV4.size) return torn('too-short');
   const family = familyOfPacket(packet);
   if (family === 4) return openIpv4(packet);
   return family === 6 ? openIpv6(packet) : torn('not-ip');
@@ -48,31 +29,31 @@ export function familyOfPacket(packet: Buffer): Family | undefined {
 
 /** Where the message begins, for a look at it before the packet is taken apart. */
 export function headerLengthOf(packet: Buffer): number {
-  return familyOfPacket(packet) === 6 ? IP6.size : ((packet[0] ?? 0) & 0x0f) * 4;
+  return familyOfPacket(packet) === 6 ? IPV6.size : ((packet[0] ?? 0) & 0x0f) * 4;
 }
 
 function openIpv4(packet: Buffer): Opened {
   const headerLength = headerLengthOf(packet);
-  if (headerLength < IP4.size) return torn('not-ip');
-  if (packet.readUInt16BE(IP4.totalLength) !== packet.length) return torn('length-mismatch');
+  if (headerLength < IPV4.size) return torn('not-ip');
+  if (packet.readUInt16BE(IPV4.totalLength) !== packet.length) return torn('length-mismatch');
   if (packet.length < headerLength) return torn('too-short');
   if (checksumFinish(checksumAdd(0, packet, 0, headerLength)) !== 0) return torn('bad-header-checksum');
-  if (packet.readUInt8(IP4.protocol) !== VRRP_PROTOCOL) return torn('not-vrrp');
-  const source = addressFromBytes(packet.subarray(IP4.source, IP4.source + 4));
-  const destination = addressFromBytes(packet.subarray(IP4.destination, IP4.destination + 4));
+  if (packet.readUInt8(IPV4.protocol) !== VRRP_PROTOCOL) return torn('not-vrrp');
+  const source = addressFromBytes(packet.subarray(IPV4.source, IPV4.source + 4));
+  const destination = addressFromBytes(packet.subarray(IPV4.destination, IPV4.destination + 4));
   const message = packet.subarray(headerLength);
-  return { ok: true, datagram: { source, destination, ttl: packet.readUInt8(IP4.ttl), message } };
+  return { ok: true, datagram: { source, destination, ttl: packet.readUInt8(IPV4.ttl), message } };
 }
 
 /** RFC 9568 has no extension headers before the message. */
 function openIpv6(packet: Buffer): Opened {
-  if (packet.length < IP6.size) return torn('too-short');
-  if (packet.readUInt16BE(IP6.payloadLength) !== packet.length - IP6.size) return torn('length-mismatch');
-  if (packet.readUInt8(IP6.nextHeader) !== VRRP_PROTOCOL) return torn('not-vrrp');
-  const source = addressFromBytes(packet.subarray(IP6.source, IP6.source + 16));
-  const destination = addressFromBytes(packet.subarray(IP6.destination, IP6.destination + 16));
-  const message = packet.subarray(IP6.size);
-  return { ok: true, datagram: { source, destination, ttl: packet.readUInt8(IP6.hopLimit), message } };
+  if (packet.length < IPV6.size) return torn('too-short');
+  if (packet.readUInt16BE(IPV6.payloadLength) !== packet.length - IPV6.size) return torn('length-mismatch');
+  if (packet.readUInt8(IPV6.nextHeader) !== VRRP_PROTOCOL) return torn('not-vrrp');
+  const source = addressFromBytes(packet.subarray(IPV6.source, IPV6.source + 16));
+  const destination = addressFromBytes(packet.subarray(IPV6.destination, IPV6.destination + 16));
+  const message = packet.subarray(IPV6.size);
+  return { ok: true, datagram: { source, destination, ttl: packet.readUInt8(IPV6.hopLimit), message } };
 }
 
 /** The whole packet. Of IPv4 the kernel fills in the identification (IP_HDRINCL), everything else is ours. */
@@ -81,27 +62,27 @@ export function wrapMessage({ source, destination, ttl, message }: Datagram): Bu
     const header = ipv6Header(source, destination, { ttl, length: message.length });
     return Buffer.concat([header, message]);
   }
-  const packet = Buffer.alloc(IP4.size + message.length);
-  packet.writeUInt8(0x45, IP4.versionLength);
-  packet.writeUInt8(INTERNETWORK_CONTROL, IP4.tos);
-  packet.writeUInt16BE(packet.length, IP4.totalLength);
-  packet.writeUInt8(ttl, IP4.ttl);
-  packet.writeUInt8(VRRP_PROTOCOL, IP4.protocol);
-  addressBytes(source).copy(packet, IP4.source);
-  addressBytes(destination).copy(packet, IP4.destination);
-  packet.writeUInt16BE(checksumFinish(checksumAdd(0, packet, 0, IP4.size)), IP4.checksum);
-  message.copy(packet, IP4.size);
+  const packet = Buffer.alloc(IPV4.size + message.length);
+  packet.writeUInt8(0x45, IPV4.versionLength);
+  packet.writeUInt8(INTERNETWORK_CONTROL, IPV4.tos);
+  packet.writeUInt16BE(packet.length, IPV4.totalLength);
+  packet.writeUInt8(ttl, IPV4.ttl);
+  packet.writeUInt8(VRRP_PROTOCOL, IPV4.protocol);
+  addressBytes(source).copy(packet, IPV4.source);
+  addressBytes(destination).copy(packet, IPV4.destination);
+  packet.writeUInt16BE(checksumFinish(checksumAdd(0, packet, 0, IPV4.size)), IPV4.checksum);
+  message.copy(packet, IPV4.size);
   return packet;
 }
 
 function ipv6Header(source: Address, destination: Address, { ttl, length }: { ttl: number; length: number }) {
-  const header = Buffer.alloc(IP6.size);
-  header.writeUInt16BE(0x6000 | (INTERNETWORK_CONTROL << 4), IP6.versionClass);
-  header.writeUInt16BE(length, IP6.payloadLength);
-  header.writeUInt8(VRRP_PROTOCOL, IP6.nextHeader);
-  header.writeUInt8(ttl, IP6.hopLimit);
-  addressBytes(source).copy(header, IP6.source);
-  addressBytes(destination).copy(header, IP6.destination);
+  const header = Buffer.alloc(IPV6.size);
+  header.writeUInt16BE(0x6000 | (INTERNETWORK_CONTROL << 4), IPV6.versionClass);
+  header.writeUInt16BE(length, IPV6.payloadLength);
+  header.writeUInt8(VRRP_PROTOCOL, IPV6.nextHeader);
+  header.writeUInt8(ttl, IPV6.hopLimit);
+  addressBytes(source).copy(header, IPV6.source);
+  addressBytes(destination).copy(header, IPV6.destination);
   return header;
 }
 

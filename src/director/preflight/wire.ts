@@ -2,21 +2,11 @@
 // 8200) with ICMP echo (RFC 792, 4443), TCP (RFC 9293) and UDP in them. What is no answer of these is none.
 import { type Address, addressBytes, addressFromBytes, familyOf } from '../../core/address.ts';
 import { internetChecksum } from '../../core/checksum.ts';
+import { IPV4, IPV6 } from '../../core/ip-header.ts';
 import { ETHERNET, macText } from '../../vrrp/ethernet.ts';
 
 export const PROTOCOL = { ICMP: 1, IPIP: 4, TCP: 6, UDP: 17, IPV6: 41, GRE: 47, ICMPV6: 58 } as const;
 export const ETHERTYPE_IP = { 4: 0x0800, 6: 0x86dd } as const;
-const IPV4 = {
-  totalLength: 2,
-  fragment: 6,
-  ttl: 8,
-  protocol: 9,
-  checksum: 10,
-  source: 12,
-  destination: 16,
-  size: 20,
-};
-const IPV6 = { payloadLength: 4, nextHeader: 6, hopLimit: 7, source: 8, destination: 24, size: 40 } as const;
 const DONT_FRAGMENT = 0x4000;
 const TTL = 64;
 const TCP = {

@@ -1,17 +1,9 @@
 // An IPv4 packet that is too big for its way, and whose sender does not mind, cut into fragments (RFC 791
 // §3.2), as the last thing before it leaves: outbox frames, each with the packet's own header.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
+import { IPV4 } from '../../core/ip-header.ts';
 import { finishHeader } from './checksum.ts';
-import {
-  ETHERNET,
-  ETHERTYPE,
-  FRAGMENT,
-  IPV4,
-  readU16,
-  VNET,
-  VNET_NEEDS_CHECKSUM,
-  writeU16,
-} from './frame.ts';
+import { ETHERNET, ETHERTYPE, FRAGMENT, readU16, VNET, VNET_NEEDS_CHECKSUM, writeU16 } from './frame.ts';
 import type { Neighbour } from './neighbours.ts';
 import type { Outbox } from './outbox.ts';
 import type { Packet } from './packet.ts';

@@ -1,5 +1,7 @@
 // Neighbour discovery as the engine's part in it: tells who asks, and everybody after a takeover, where the
 // owned IPv6 addresses are; learns from what others say.
+
+import { IPV6 } from '../../core/ip-header.ts';
 import type { Addresses } from './addresses.ts';
 import {
   DISCOVERY,
@@ -11,7 +13,7 @@ import {
   writeAdvertisement,
 } from './discovery.ts';
 import { DROP, type Drops, VERDICT } from './drops.ts';
-import { ICMPV6_TYPE, IPV6 } from './frame.ts';
+import { ICMPV6_TYPE } from './frame.ts';
 import { isIntact } from './icmp.ts';
 import type { Links, Owned } from './links.ts';
 import type { Neighbours } from './neighbours.ts';

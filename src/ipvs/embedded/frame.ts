@@ -40,28 +40,6 @@ export const ARP = {
 } as const;
 export const ARP_OPERATION = { request: 1, reply: 2 } as const;
 
-export const IPV4 = {
-  versionLength: 0,
-  tos: 1,
-  totalLength: 2,
-  id: 4,
-  fragment: 6,
-  ttl: 8,
-  protocol: 9,
-  checksum: 10,
-  source: 12,
-  destination: 16,
-  size: 20,
-} as const;
-export const IPV6 = {
-  versionClass: 0,
-  payloadLength: 4,
-  nextHeader: 6,
-  hopLimit: 7,
-  source: 8,
-  destination: 24,
-  size: 40,
-} as const;
 export const FRAGMENT = { dontFragment: 0x4000, more: 0x2000, offset: 0x1fff, moreOrOffset: 0x3fff } as const;
 export const PROTOCOL = {
   icmp: 1,

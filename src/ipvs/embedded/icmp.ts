@@ -2,6 +2,7 @@
 // as that host knows them (IPVS: ip_vs_in_icmp, ip_vs_out_icmp). Without it path MTU discovery through the
 // director would not work.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
+import { IPV4, IPV6 } from '../../core/ip-header.ts';
 import type { Addresses } from './addresses.ts';
 import { finishHeader, pseudoHeaderSum } from './checksum.ts';
 import type { ConnectionTable } from './connections.ts';
@@ -10,8 +11,6 @@ import {
   ICMP,
   ICMP_TYPE,
   ICMPV6_TYPE,
-  IPV4,
-  IPV6,
   IPV6_FLOW,
   PORTS,
   PROTOCOL,

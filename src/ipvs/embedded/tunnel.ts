@@ -1,12 +1,13 @@
 // IP in IP (RFC 2003), IPv6 in IPv6 and either in the other (RFC 2473, RFC 4213) as IPVS does it: an outer
 // header right before the packet, with the packet's own TTL, type of service and don't-fragment bit.
 import type { Family } from '../../core/address.ts';
+import { IPV4, IPV6 } from '../../core/ip-header.ts';
 import type { Tunnel } from '../model.ts';
 import type { Addresses } from './addresses.ts';
 import { finishHeader } from './checksum.ts';
 import { completeChecksum } from './cutting.ts';
 import { encapsulationSize, outerProtocol, sumsUp, writeEncapsulation } from './encapsulation.ts';
-import { ETHERNET, ETHERTYPE, FRAGMENT, IPV4, IPV6, readU16, VNET, writeI32, writeU16 } from './frame.ts';
+import { ETHERNET, ETHERTYPE, FRAGMENT, readU16, VNET, writeI32, writeU16 } from './frame.ts';
 import type { Packet } from './packet.ts';
 
 /** How much the wrapping adds. */

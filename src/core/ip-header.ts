@@ -1,0 +1,23 @@
+// Where the fields of an IPv4 header (RFC 791, without options) and of an IPv6 header (RFC 8200) are, in bytes.
+export const IPV4 = {
+  versionLength: 0,
+  tos: 1,
+  totalLength: 2,
+  id: 4,
+  fragment: 6,
+  ttl: 8,
+  protocol: 9,
+  checksum: 10,
+  source: 12,
+  destination: 16,
+  size: 20,
+} as const;
+export const IPV6 = {
+  versionClass: 0,
+  payloadLength: 4,
+  nextHeader: 6,
+  hopLimit: 7,
+  source: 8,
+  destination: 24,
+  size: 40,
+} as const;
