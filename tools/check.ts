@@ -3,7 +3,7 @@ import { run } from './run.ts';
 
 const outcomes = await Promise.all([
   run('types', ['tsc', '-p', '.'], { quiet: true }),
-  run('format and lint', ['biome', 'check', '.'], { quiet: true }),
+  run('format and lint', ['biome', 'check', '--error-on-warnings', '.'], { quiet: true }),
   run('dead code', ['knip'], { quiet: true }),
   run('fast tests', ['vitest', 'run', '--project', 'fast', '--reporter', 'dot'], { quiet: true }),
 ]);

@@ -21,7 +21,7 @@ const MOST = 255;
 export function followRoom(elector: Elector, instance: Instance, turn: Turn): void {
   const { settings, own } = instance;
   const mtu = elector.links.get(own.interface)?.mtu ?? USUAL_MTU;
-  const fitted = fit(settings, mtu);
+  const fitted = fitToLink(settings, mtu);
   if (fitted.vips.length === own.vips.length) return;
   instance.own = { ...fitted, priority: own.priority };
   instance.packets = undefined;
@@ -34,7 +34,7 @@ export function followRoom(elector: Elector, instance: Instance, turn: Turn): vo
 }
 
 /** The same settings where everything fits. */
-export function fit(own: InstanceSettings, mtu: number): InstanceSettings {
+export function fitToLink(own: InstanceSettings, mtu: number): InstanceSettings {
   const family = familyOfRouter(own);
   const password = own.version === 2 ? PASSWORD : 0;
   const trailer = own.hmac === undefined ? 0 : TRAILER_LENGTH;

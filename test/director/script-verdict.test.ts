@@ -113,7 +113,7 @@ test('what was told turns only after as many runs in a row as it takes', () => {
     fc.property(limits, runsArbitrary, (own, runs) => {
       const state = settle(own, runs);
       if (runs.length === 0) return;
-      const turned = state.verdict === 'up' ? false : true;
+      const turned = state.verdict !== 'up';
       const needed = (turned ? own.rise : own.fall) - 1;
       const before = settle(own, [...runs, !turned]);
       if (before.verdict !== state.verdict) return;

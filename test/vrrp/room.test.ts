@@ -5,7 +5,7 @@ import { address } from '../../src/core/address.ts';
 import { createElector, stepElector } from '../../src/vrrp/elector.ts';
 import { type Action, allVips } from '../../src/vrrp/instance.ts';
 import { decodeAdvert } from '../../src/vrrp/packet.ts';
-import { fit } from '../../src/vrrp/room.ts';
+import { fitToLink } from '../../src/vrrp/room.ts';
 import { instanceSettings, LINK } from '../sim/world.ts';
 
 const vip = (text: string) => ({ address: address(text), prefixLength: 64, interface: LINK, scope: 0 });
@@ -29,15 +29,15 @@ test.each([
   ['version 2, small frames', { vips: four(300), version: 2 as const }, 576, 131],
 ])('%s', (_, own, mtu, most) => {
   const settings = instanceSettings(own);
-  const fitted = fit(settings, mtu);
+  const fitted = fitToLink(settings, mtu);
   expect(fitted.vips).toEqual(settings.vips.slice(0, most));
   expect(allVips(fitted)).toEqual(allVips(settings));
   const enough = instanceSettings({ ...own, vips: settings.vips.slice(0, most) });
-  expect(fit(enough, mtu)).toBe(enough);
+  expect(fitToLink(enough, mtu)).toBe(enough);
 });
 
 test('a link-local address stays, wherever it stands', () => {
-  const fitted = fit(instanceSettings({ ...IPV6, vips: [...six(100), vip('fe80::1')] }), 1500);
+  const fitted = fitToLink(instanceSettings({ ...IPV6, vips: [...six(100), vip('fe80::1')] }), 1500);
   expect(fitted.vips.map((each) => each.address).slice(0, 2)).toEqual(['fe80::1', 'fd00::1']);
   expect(fitted.vips).toHaveLength(89);
 });

@@ -10,7 +10,7 @@ import { familyOfRouter, sourceAmong } from '../../vrrp/family.ts';
 import { filterFor, isEmptyFilter } from '../../vrrp/filter.ts';
 import { allVips, parcels } from '../../vrrp/instance.ts';
 import { decodeAdvert, RESIGNED } from '../../vrrp/packet.ts';
-import { fit } from '../../vrrp/room.ts';
+import { fitToLink } from '../../vrrp/room.ts';
 import { routingOf } from '../../vrrp/routing.ts';
 import type { ElectorSettings, FormerSysctls, InstanceSettings } from '../../vrrp/settings.ts';
 import { NO_STATICS } from '../../vrrp/statics.ts';
@@ -100,7 +100,7 @@ function resign(own: InstanceSettings, links: Links, virtual: ReadonlySet<Addres
   const socket = openAdvertSocket(familyOfRouter(own), hearing);
   if (own.unicastPeers.length === 0) socket.listenTo(new Set([own.multicastGroup]));
   const auth = own.hmac && createAuthenticator(own.hmac);
-  const resignation = signed(auth, parcels(fit(own, speaking.mtu), source, RESIGNED), wallClockMs());
+  const resignation = signed(auth, parcels(fitToLink(own, speaking.mtu), source, RESIGNED), wallClockMs());
   const mouth = speaking === hearing ? socket : openAdvertSocket(familyOfRouter(own), speaking);
   for (const { to, packet } of resignation) mouth.send(packet, to);
   if (mouth !== socket) mouth.close();
