@@ -1,4 +1,5 @@
-// Where the fields of an IPv4 header (RFC 791, without options) and of an IPv6 header (RFC 8200) are, in bytes.
+// Where the fields of an IPv4 header (RFC 791, without options) and of an IPv6 header (RFC 8200) are, in
+// bytes.
 export const IPV4 = {
   versionLength: 0,
   tos: 1,

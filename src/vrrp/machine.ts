@@ -47,6 +47,7 @@ import type { Effect, Event, Own, Reason, Router, Timer } from './router.ts';
 import { skewMs } from './timing.ts';
 import {
   advertise,
+  announceSettled,
   armMasterDown,
   type Backup,
   becomeBackup,
@@ -185,7 +186,10 @@ function stepMaster(router: Router, event: Event, own: Own): Step {
 function hearAsMaster(router: Router, event: Event & { type: 'advert' }, own: Own): Step {
   // Whoever leaves may have been master on the other side of a split, and the link may believe it still.
   if (event.priority === RESIGNED)
-    return [router, [...advertise(own), { do: 'announce', repeat: own.garp.repeat }]];
+    return [
+      router,
+      [...advertise(own), { do: 'announce', repeat: own.garp.repeat }, ...announceSettled(own)],
+    ];
   const better = event.priority > own.priority || (event.priority === own.priority && event.higherAddress);
   if (better) {
     const lastWord = lastWordTo(event, own.priority, own);
@@ -193,7 +197,7 @@ function hearAsMaster(router: Router, event: Event & { type: 'advert' }, own: Ow
   }
   const { repeat, delayMs } = afterRival(own);
   const effects = own.silentToLower ? [] : advertise(own);
-  if (repeat > 0) effects.push({ do: 'announce', repeat });
+  if (repeat > 0) effects.push({ do: 'announce', repeat }, ...announceSettled(own));
   if (repeat > 0 && delayMs > 0) effects.push({ do: 'arm', timer: 'reannounce', ms: delayMs });
   return [router, [{ do: 'rival', priority: event.priority }, ...effects]];
 }
@@ -210,6 +214,7 @@ function expireAsMaster(timer: Timer, own: Own): Effect[] {
   const { repeat, refreshMs, refreshRepeat, elsewhere } = own.garp;
   if (timer === 'advert') return advertise(own);
   if (timer === 'announce') return [{ do: 'announce', repeat }];
+  if (timer === 'settle') return [{ do: 'announce', repeat: Math.min(repeat, 1) }];
   if (timer === 'reannounce') return [{ do: 'announce', repeat: afterRival(own).repeat }];
   if (timer === 'refresh')
     return [

@@ -10,6 +10,8 @@ export type Timer =
   | 'advert'
   | 'announce'
   | 'reannounce'
+  /** Whoever gave way has no address of ours any more. */
+  | 'settle'
   | 'refresh'
   | 'elsewhere'
   /** Masters beside us, if any, were silent for so long that there are none any more. */
@@ -76,6 +78,7 @@ export type Own = Pick<
   InstanceSettings,
   | 'priority'
   | 'version'
+  | 'vmac'
   | 'advertMs'
   | 'downAdverts'
   | 'initialState'

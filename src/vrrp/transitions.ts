@@ -5,6 +5,9 @@ import type { Effect, Event, Own, Purpose, Reason, Router, Timer } from './route
 import { INIT } from './router.ts';
 import { LINGER_MS, masterDownMs, peerMasterDownMs, skewMs } from './timing.ts';
 
+/** Whoever gives way has its addresses for a moment yet. */
+const SETTLE_MS = 60;
+
 export type Backup = Router & { state: 'BACKUP' };
 export type Step = [Router, Effect[]];
 
@@ -42,7 +45,17 @@ export function becomeMaster(reason: Reason, own: Own): Step {
     { do: 'announce', repeat },
   ];
   if (delayMs > 0) effects.push({ do: 'arm', timer: 'announce', ms: delayMs });
-  return [{ state: 'MASTER' }, [...effects, ...keepAnnouncing(own)]];
+  return [{ state: 'MASTER' }, [...effects, ...announceSettled(own), ...keepAnnouncing(own)]];
+}
+
+/**
+ * After announcements to a link with another master on it. They are questions as well, and the kernel of
+ * whoever has the address yet answers them: when both have one virtual MAC, a switch looks for it there from
+ * then on. Where adverts leave with the MAC of the base it would until the next announcement.
+ */
+export function announceSettled(own: Own): Effect[] {
+  if (own.vmac?.sendsOnBase !== true) return [];
+  return [{ do: 'arm', timer: 'settle', ms: SETTLE_MS + (own.silentToLower ? own.advertMs : 0) }];
 }
 
 export function keepAnnouncing({ garp }: Own): Effect[] {

@@ -84,6 +84,7 @@ describe('what a killed director leaves', () => {
     expect(performance.now() - startedAt).toBeLessThan(2500); // Node's own start included
     await keepalived.says('Entering MASTER STATE');
     expect([pair.has('a'), pair.has('b')]).toEqual([false, true]);
+    await until('its resignation', () => capture.matching(/prio 0,/).length > 0);
     expect(capture.matching(/prio 0,/)).toHaveLength(1);
   });
 });

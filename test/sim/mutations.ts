@@ -78,7 +78,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'a master that hears a rival does not tell the link',
     file: MACHINE,
-    from: "if (repeat > 0) effects.push({ do: 'announce', repeat });",
+    from: "if (repeat > 0) effects.push({ do: 'announce', repeat }, ...announceSettled(own));",
     to: '',
   },
   {
