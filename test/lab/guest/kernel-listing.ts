@@ -114,11 +114,21 @@ const table = fc
   .map((services) => services.flatMap(rulesOf));
 
 function rulesOf({ selector, settings, servers }: typeof service extends fc.Arbitrary<infer S> ? S : never) {
-  const each = servers.map(({ at, method, weight, upper, lower }) => {
+  // Only with NAT may a server's port be another than the service's: ipvsadm takes that one instead.
+  const places = servers.map(({ at, method }) =>
+    method === '-m' ? at : at.replace(/\d+$/, portOf(selector)),
+  );
+  const different = servers.filter((_, index) => places.indexOf(places[index]!) === index);
+  const each = different.map(({ at, method, weight, upper, lower }) => {
     const thresholds = `-x ${upper} -y ${Math.min(upper, lower)}`;
     return `-a ${selector} -r ${at} ${method} -w ${weight} ${thresholds}`;
   });
   return [`-A ${selector} ${settings}`, ...each];
+}
+
+/** A mark has none. */
+function portOf(selector: string): string {
+  return /:(\d+)$/.exec(selector)?.[1] ?? '0';
 }
 
 export async function checkListing(check: Check, ipvsadm: Ipvsadm): Promise<void> {
