@@ -94,6 +94,8 @@ for (const [name, [mine, theirs]] of Object.entries(PAIRS))
     const drilled = ours.states.at(-1);
     keepalived.stop();
     await ours.is('MASTER');
+    // Else the next one takes the interface of this one for its own, and loses it.
+    await until('its end', () => !isThere('b'));
     await leave();
     return { together, drilled };
   });
