@@ -20,6 +20,7 @@ import {
   close,
   errnoName,
   IP,
+  IPPROTO,
   IPV6,
   MSG,
   SOCK,
@@ -37,7 +38,6 @@ const ARP_MS = 300;
 const ANSWER_MS = 500;
 /** IP_PMTUDISC_DO: what does not fit is refused. */
 const NO_FRAGMENTS = 2;
-const IPPROTO_UDP = 17;
 
 /** Who has an address on an interface? `source`: over IPv6 the address to ask from. */
 export type AskLink = { interface: string; address: Address; source?: Address };
@@ -133,7 +133,7 @@ export class Prober {
     if (known !== undefined) return known;
     const isSix = familyOf(from) === 6;
     const kind = 'port' in by ? SOCK.DGRAM : SOCK.RAW;
-    const fd = socket(isSix ? AF.INET6 : AF.INET, kind, 'port' in by ? IPPROTO_UDP : by.protocol);
+    const fd = socket(isSix ? AF.INET6 : AF.INET, kind, 'port' in by ? IPPROTO.UDP : by.protocol);
     this.#tunnels.set(key, fd);
     bind(fd, sockaddrInet(from, 0));
     if (isSix) setsockoptInt(fd, SOL.IPV6, IPV6.MTU_DISCOVER, NO_FRAGMENTS);
