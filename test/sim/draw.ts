@@ -21,6 +21,7 @@ type Common = {
   baseMs: number;
   mixed: boolean;
   nopreempt: boolean;
+  /** One of them is a keepalived. */
   keepalived: boolean;
   unicast: boolean;
   tracks: boolean;
@@ -37,8 +38,9 @@ const NAMES = ['a', 'b', 'c', 'd', 'e'];
 const FIRST_HOST = 11;
 const IPV6_GROUP = address('ff02::12');
 
-export function drawCast(random: Random): Cast {
-  const common = drawCommon(random);
+/** `otherRandom`: for what came later; with it the worlds of `random` stay what they were. */
+export function drawCast(random: Random, otherRandom: Random): Cast {
+  const common = drawCommon(random, otherRandom);
   const { baseMs, mixed, version, own, tracks, grouped } = common;
   const specs = NAMES.slice(0, common.count).map((name, index) => drawSpec(random, name, index, common));
   const slowestMs = mixed ? 4 * baseMs : baseMs;
@@ -54,14 +56,15 @@ export function giveKeys(random: Random, cast: Cast): Cast {
   return { ...cast, specs: cast.specs.map((spec) => ({ ...spec, signing })) };
 }
 
-function drawCommon(random: Random): Common {
+function drawCommon(random: Random, otherRandom: Random): Common {
   const pick = <T>(...from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
   const often = (chance: number) => random() < chance;
   const version = pick(2, 3, 3);
   const baseMs = version === 2 ? pick(1000, 1000, 2000) : pick(100, 1000);
   const nopreempt = often(0.25);
   const keepalived = often(0.15);
-  const instances = keepalived ? 1 : pick(1, 1, 2, 3);
+  const groupsOfBoth = keepalived && otherRandom() < 0.4;
+  const instances = keepalived ? (groupsOfBoth ? 2 : 1) : pick(1, 1, 2, 3);
   const count = pick(2, 2, 2, 3, 3, 4, 5);
   const equal = often(0.15);
   const priorities = NAMES.map(() => (equal ? 100 : 1 + Math.floor(random() * 254)));
@@ -82,8 +85,8 @@ function drawCommon(random: Random): Common {
     keepalived,
     unicast: often(0.2),
     tracks: !keepalived && often(0.3),
-    grouped: instances > 1 && often(0.4),
-    bothFamilies: version === 3 && instances > 1 && often(0.4),
+    grouped: groupsOfBoth || (instances > 1 && often(0.4)),
+    bothFamilies: version === 3 && !keepalived && instances > 1 && often(0.4),
     count,
     instances,
     priorities,

@@ -2,13 +2,16 @@
 // in time. Reckons from who sent what and when, not from the bytes; what happened in between is unknown, and
 // then nothing is promised.
 import type { HmacSettings } from '../../src/vrrp/auth.ts';
+import type { Instance } from '../../src/vrrp/instance.ts';
 import type { InstanceSettings } from '../../src/vrrp/settings.ts';
-import { type Heard, lifeOf, type Node, routerOf, type Sent } from './node.ts';
+import { type Heard, instanceNamed, lifeOf, type Node, routerOf, type Sent } from './node.ts';
 import type { World } from './world.ts';
 
 export type Verdict = 'counts' | 'may count' | 'must not count';
 /** Of what was lost, late or played again: so many of the last ones are kept for each. */
 const TAPE = 60;
+/** Nobody is back sooner; what its first life sent last and its second sends first may bear one time. */
+const REBIRTH_MS = 1;
 /** Windows are counted in whole seconds of either clock. */
 const WHOLE_MS = 1000;
 
@@ -34,14 +37,27 @@ export class Hearing {
     const { sent } = heard;
     if (sent.forged) return 'must not count';
     const instance = routerOf(node, heard);
-    if (node.spec.signing === undefined || instance === undefined) return 'counts';
-    if (sent.own === undefined) return 'may count';
+    return instance === undefined ? 'counts' : this.#verdictOf(node, instance, sent);
+  }
+
+  #verdictOf(node: Node, instance: Instance, sent: Sent): Verdict {
+    if (node.spec.signing === undefined) return 'counts';
     const { hmac, password } = instance.own;
-    if (sent.own.password !== password) return 'must not count';
+    if (sent.own?.password !== password) return 'must not count';
     const trust = trusts(hmac, sent.own);
     if (trust !== 'signed') return trust;
     const last = this.#last.get(lifeOf(node, instance))?.get(sent.from);
     return this.#isInOrder(node, sent, last, hmac!);
+  }
+
+  /** Whether an advert that `from` sends of that name now would count. */
+  promises(node: Node, from: Node, name: string): boolean {
+    const [instance, sender] = [node, from].map((one) => instanceNamed(one, name));
+    if (instance === undefined || sender === undefined) return true;
+    const { nowMs: atMs } = this.#world;
+    const life = lifeOf(from, sender);
+    const next = { from, own: sender.own, life, serial: Number.POSITIVE_INFINITY, atMs };
+    return this.#verdictOf(node, instance, next) === 'counts';
   }
 
   /** Before it is heard; what it returns looks whether it was heard as it should be. */
@@ -84,6 +100,7 @@ export class Hearing {
       if (offMs > windowMs - WHOLE_MS) return 'may count';
     }
     if (last === undefined) return 'counts';
+    if (sent.life !== last.life && sent.atMs - last.atMs < REBIRTH_MS) return 'may count';
     // Where unsigned ones count, nobody is kept out by a clock that is behind.
     if (mode !== 'enforce')
       return sent.serial > last.serial || sent.life !== last.life ? 'counts' : 'may count';
@@ -105,8 +122,8 @@ export class Hearing {
   }
 }
 
-function trusts(hmac: HmacSettings | undefined, sender: InstanceSettings): Verdict | 'signed' {
-  const theirs = isSigned(sender) ? sender.hmac : undefined;
+function trusts(hmac: HmacSettings | undefined, sender: InstanceSettings | undefined): Verdict | 'signed' {
+  const theirs = isSigned(sender) ? sender?.hmac : undefined;
   if (hmac === undefined) return theirs === undefined ? 'counts' : 'must not count';
   if (theirs === undefined) return hmac.mode === 'enforce' ? 'must not count' : 'counts';
   const secretOf = ({ keys }: HmacSettings) => keys.find(({ id }) => id === theirs.activeKey)?.secret;

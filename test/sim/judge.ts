@@ -5,6 +5,7 @@ import type { InstanceSettings, State } from '../../src/vrrp/settings.ts';
 import { LINGER_MS } from '../../src/vrrp/timing.ts';
 import { Hearing } from './hearing.ts';
 import { KeepalivedLike } from './keepalived-like.ts';
+import { instanceNamed } from './node.ts';
 import { Patience } from './patience.ts';
 import { type Node, stateOf, type World } from './world.ts';
 
@@ -167,7 +168,7 @@ export class Judge {
     if (!this.#world.isCalm || (own.preempt && waitedMs > own.preemptDelayMs)) return;
     for (const other of this.#world.nodes) {
       const { state, sinceMs } = seen[other.index]!;
-      if (other === node || state !== 'MASTER') continue;
+      if (other === node || state !== 'MASTER' || !this.hearing.promises(node, other, name)) continue;
       const theirs = other.settings.instances.find((instance) => instance.name === name);
       if (theirs === undefined) continue;
       // The word of a rival that yields may come late, and it may have spoken faster.
@@ -232,8 +233,8 @@ export class Judge {
 }
 
 /** Has said its last word. */
-function isRelieved({ director }: Node, name: string): boolean {
-  const router = director instanceof KeepalivedLike ? undefined : director?.instances.get(name)?.router;
+function isRelieved(node: Node, name: string): boolean {
+  const router = instanceNamed(node, name)?.router;
   return router?.state === 'LEAVING' && router.relieved;
 }
 function isCandidate(state: State | undefined): boolean {

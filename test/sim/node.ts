@@ -30,8 +30,8 @@ export type Spec = {
 /** An advert, and what is known of it beside its bytes. */
 export type Heard = { device: string; bytes: Buffer; sent: Sent };
 /**
- * `serial`: the order in which all were sent; `own`: as its sender ran with, undefined when that has left
- * since. `forged`: `from` is only what it says.
+ * `serial`: the order in which all were sent; `own`: as its sender ran with, undefined of who signs nothing.
+ * `forged`: `from` is only what it says.
  */
 export type Sent = {
   from: Node;
@@ -60,6 +60,8 @@ export type Node = {
   clockMs: number;
   /** See {@link lifeOf}. */
   lives: WeakMap<Instance, object>;
+  /** See {@link senderOf}. */
+  readonly senders: Map<string, Instance>;
   /** Addresses on its interfaces. */
   holds: Set<Address>;
 };
@@ -92,11 +94,16 @@ export function settingsOf({ own, more = [], groups = [], signing }: Spec): Elec
   return { instances, groups, realtimePriority: 0, leaseSeconds: 5, addresses: 'kernel' };
 }
 
-/** Undefined: without power, stopped, or not configured with it. */
-export function stateOf({ director }: Node, instance: string): State | undefined {
+/** Undefined: without power, stopped, not configured with it, or not one of ours. */
+export function instanceNamed({ director }: Node, name: string): Instance | undefined {
+  return director instanceof KeepalivedLike ? undefined : director?.instances.get(name);
+}
+
+export function stateOf(node: Node, instance: string): State | undefined {
+  const { director } = node;
   return director instanceof KeepalivedLike
-    ? director.state
-    : director?.instances.get(instance)?.router.state;
+    ? director.stateOf(instance)
+    : instanceNamed(node, instance)?.router.state;
 }
 
 /** Its virtual router whose adverts these are, if there is one. */
@@ -109,6 +116,14 @@ export function routerOf({ director }: Node, { device, bytes }: Pick<Heard, 'dev
     if (own.interface === device && own.vrid === vrid && familyOfRouter(own) === family) return instance;
   }
   return undefined;
+}
+
+/** The same of an advert of its own, the last one of a virtual router that is gone by now included. */
+export function senderOf(node: Node, advert: Pick<Heard, 'device' | 'bytes'>): Instance | undefined {
+  const key = `${advert.device} ${familyOfPacket(advert.bytes)} ${vridOf(advert.bytes)}`;
+  const instance = routerOf(node, advert) ?? node.senders.get(key);
+  if (instance !== undefined) node.senders.set(key, instance);
+  return instance;
 }
 
 /** What stands for all that it remembers of the adverts that it sent and heard. */

@@ -2,12 +2,12 @@
 // master that leaves waits to be relieved, and who stood still listens first. Reckons from what is delivered
 // to whom, by the formulas of RFC 9568 §6.1 written out again. How late one may be is judge.ts.
 import { headerLengthOf } from '../../src/vrrp/envelope.ts';
-import { RESIGNED } from '../../src/vrrp/packet.ts';
+import { RESIGNED, vridOf } from '../../src/vrrp/packet.ts';
 import type { Purpose } from '../../src/vrrp/router.ts';
 import type { InstanceSettings, State } from '../../src/vrrp/settings.ts';
 import { LINGER_MS } from '../../src/vrrp/timing.ts';
 import { KeepalivedLike } from './keepalived-like.ts';
-import { type Heard, routerOf } from './node.ts';
+import { type Heard, instanceNamed, routerOf } from './node.ts';
 import { type Node, stateOf, type World } from './world.ts';
 
 /** Clocks that drift. */
@@ -64,8 +64,7 @@ export class Patience {
 
   /** `isSure`: it counts; else it may, and nothing is promised for it. */
   hear(node: Node, heard: Heard, isSure: boolean): void {
-    const isOurs = !(node.director instanceof KeepalivedLike);
-    const own = isOurs ? routerOf(node, heard)?.own : node.settings.instances[0];
+    const own = settingsOfAdvert(node, heard);
     if (own === undefined) return;
     const waits = this.#waits.get(node)!.get(own.name)!;
     const message = heard.bytes.subarray(headerLengthOf(heard.bytes));
@@ -189,7 +188,11 @@ function skewOfWorst(own: InstanceSettings): number {
 function downTime(own: InstanceSettings, intervalMs: number): number {
   return own.downAdverts * intervalMs + skew(own, intervalMs);
 }
-function purposeOf({ director }: Node, name: string): Purpose['for'] | undefined {
-  const router = director instanceof KeepalivedLike ? undefined : director?.instances.get(name)?.router;
+function settingsOfAdvert(node: Node, heard: Heard): InstanceSettings | undefined {
+  if (!(node.director instanceof KeepalivedLike)) return routerOf(node, heard)?.own;
+  return node.settings.instances.find(({ vrid }) => vrid === vridOf(heard.bytes));
+}
+function purposeOf(node: Node, name: string): Purpose['for'] | undefined {
+  const router = instanceNamed(node, name)?.router;
   return router?.state === 'LEAVING' ? router.purpose.for : undefined;
 }

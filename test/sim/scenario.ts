@@ -143,7 +143,7 @@ function hasInstance({ settings }: Node, name: string): boolean {
 function draw(seed: number): Scenario {
   const random = seededRandom(seed);
   const otherRandom = seededRandom(seed ^ OTHER_SEED);
-  const cast = giveKeys(otherRandom, drawCast(random));
+  const cast = giveKeys(otherRandom, drawCast(random, otherRandom));
   const { specs, baseMs, slowestMs, downMs } = cast;
   const [own] = specs;
   const quietNetwork = random() < 0.3;

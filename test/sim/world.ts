@@ -23,9 +23,9 @@ import {
   lifeOf,
   linkInput,
   type Node,
-  routerOf,
   type Sent,
   type Spec,
+  senderOf,
   settingsOf,
   stateOf,
   wakesAtMs,
@@ -78,6 +78,7 @@ export class World {
       links: new Map([LINK, INSIDE].map((name) => [name, true])),
       clockMs: 0,
       lives: new WeakMap(),
+      senders: new Map(),
       holds: new Set(),
     }));
   }
@@ -125,9 +126,9 @@ export class World {
     const node = this.node(name);
     if (node.director) return;
     const { keepalived } = node.spec;
-    node.director = keepalived
-      ? new KeepalivedLike(node.settings.instances[0]!, node.spec.address, keepalived === 'last word')
-      : createElector();
+    const members = () =>
+      node.settings.instances.map((own) => ({ own, source: addressesOf(node, own.interface)[0]! }));
+    node.director = keepalived ? new KeepalivedLike(members(), keepalived === 'last word') : createElector();
     node.stopping = false;
     this.#say(name, 'starts');
     for (const device of node.links.keys()) this.#feed(node, linkInput(node, device));
@@ -296,7 +297,7 @@ export class World {
     }
   }
   #send(from: Node, { interface: device, to: address, packet: bytes }: Action & { do: 'send' }): void {
-    const router = routerOf(from, { device, bytes });
+    const router = senderOf(from, { device, bytes });
     const life = router ? lifeOf(from, router) : from;
     const sent: Sent = { from, own: router?.own, life, serial: this.#sent++, atMs: this.nowMs };
     for (const to of this.nodes)
