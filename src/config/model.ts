@@ -340,5 +340,7 @@ export type SyncSetting = {
   peer: SyncPlace;
   /** At least one; the first is tried first. */
   keys: SharedKey[];
+  /** 0 = does not wait. */
+  preemptWaitMs: Located<number>;
 };
 export type SyncPlace = { address: Located<Address>; port: number };

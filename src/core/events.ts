@@ -92,6 +92,16 @@ export const EVENTS = {
       "a peer's clock and ours differ by more than half of time_window, beyond which adverts do not count",
   },
   'vrrp.priority': { level: 'info', means: 'the effective priority changed' },
+  'vrrp.preempt.waits': {
+    level: 'info',
+    means: 'a better backup waits until it knows the connections of the master; `from`, `waitMs` at most',
+  },
+  'vrrp.preempt.synced': { level: 'info', means: 'it knows them, and preempts' },
+  'vrrp.preempt.unsynced': {
+    level: 'warn',
+    means:
+      'the longest wait is over: it preempts without knowing all; connections that it does not know break',
+  },
   'vrrp.handover': { level: 'info', means: 'a planned handover: step, milliseconds' },
   'vip.added': { level: 'info', means: 'a virtual address was added' },
   'vip.removed': { level: 'info', means: 'a virtual address was removed' },

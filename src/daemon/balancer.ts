@@ -110,7 +110,8 @@ export class Balancer {
     this.#elector = this.#planElector();
     this.#keeper = new TableKeeper(plane, edges.say);
     this.#ipvs = new IpvsSettings(plane, edges.say);
-    this.#sync = new SyncKeeper(plane, edges);
+    const knows = (known: boolean) => edges.tell({ type: 'connections', known });
+    this.#sync = new SyncKeeper(plane, { say: edges.say, fail: edges.fail, knows });
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#recordings = new RecordingKeeper(edges.say);
     this.#control = new ControlKeeper(controlResources(plane), edges.say);

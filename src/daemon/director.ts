@@ -167,6 +167,7 @@ export class Director {
     switch (message.type) {
       case 'configured':
         return this.#onConfigured(message);
+      case 'connections':
       case 'tracker':
         if (!this.#stopping) this.#elector.send(message);
         return;
@@ -215,6 +216,7 @@ export class Director {
       return this.#configured ? this.#giveUp(notice) : this.#finish({ code: 1, notice });
     }
     this.#say({ event: 'balancer.lost', message: `balancer ended (${how}); starting another`, fields });
+    this.#elector.send({ type: 'connections', known: false });
     // With the embedded engine nothing forwards now; the kernel's IPVS would go on by itself.
     if (this.#addresses === 'engine') this.#elector.send({ type: 'drill', holdMs: ENGINE_LOST_HOLD_MS });
     this.#startBalancer();

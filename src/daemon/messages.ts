@@ -82,6 +82,8 @@ export type ToBalancer =
 export type ToDirector =
   /** What a tracker found. One that is known at once is told before `configured`. */
   | { type: 'tracker'; tracker: TrackerId; verdict: Verdict }
+  /** Whether the connections that the peer forwards are known here. Not told = they are not. */
+  | { type: 'connections'; known: boolean }
   | {
       type: 'configured';
       elector: ElectorSettings;

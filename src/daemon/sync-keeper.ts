@@ -18,7 +18,12 @@ const TIMER_LEAST_MS = 1;
 const DRAIN_TRIES = 50;
 const DRAIN_PAUSE_MS = 10;
 
-type Edges = { say: (notice: Notice) => void; fail: (error: Error) => void };
+type Edges = {
+  say: (notice: Notice) => void;
+  fail: (error: Error) => void;
+  /** Whether the connections that the peer forwards are known here, or there is no way to learn of them. */
+  knows: (known: boolean) => void;
+};
 
 export class SyncKeeper {
   readonly #plane: DataPlane;
@@ -29,6 +34,7 @@ export class SyncKeeper {
   #timer: NodeJS.Timeout | undefined;
   #serves: readonly Address[] = [];
   #isUseless = false;
+  #knows: boolean | undefined;
 
   constructor(plane: DataPlane, edges: Edges) {
     this.#plane = plane;
@@ -43,8 +49,10 @@ export class SyncKeeper {
   async configure(plan: SyncStreamPlan | undefined): Promise<void> {
     const before = this.#plan;
     this.#plan = plan;
-    if (plan === undefined) return this.stop();
     const { connections } = this.#plane;
+    if (plan === undefined) await this.stop();
+    if (plan === undefined || connections === undefined) this.#tell(true);
+    if (plan === undefined) return;
     if (connections === undefined) return this.#saySoFar();
     const places = ({ listen, peer }: SyncStreamPlan) => ({ listen, peer });
     if (this.#stream !== undefined && before && isDeepStrictEqual(places(before), places(plan)))
@@ -103,9 +111,16 @@ export class SyncKeeper {
     const stream = this.#stream;
     if (stream === undefined) return;
     for (const effect of stream.step(event, performance.now())) this.#perform(effect);
+    this.#tell(stream.knowsPeer);
     clearTimeout(this.#timer);
     const ms = Math.max(TIMER_LEAST_MS, stream.nextDeadlineMs - performance.now());
     this.#timer = setTimeout(() => this.#step({ type: 'wake' }), ms);
+  }
+
+  #tell(known: boolean): void {
+    if (known === this.#knows) return;
+    this.#knows = known;
+    this.#edges.knows(known);
   }
 
   #perform(effect: StreamEffect): void {

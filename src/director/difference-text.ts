@@ -42,6 +42,7 @@ const WORDS: Readonly<Record<string, string>> = {
   deafOwner: 'owner_ignore_adverts',
   initialState: 'state',
   preemptDelayMs: 'preempt_delay',
+  preemptWaitMs: 'preempt_wait',
   source: 'source address',
   multicastGroup: 'multicast group',
   unicastPeers: 'unicast_peer',

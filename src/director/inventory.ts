@@ -281,7 +281,7 @@ function ipvsFacts({ timeouts, flushesAtStart, flushesAtStop }: Plan['ipvs']): F
 
 function directorEntry(plan: Plan): Entry {
   const { director, elector, notify } = plan;
-  const { realtimePriority, leaseSeconds, pacing, logsUnknownIds } = elector;
+  const { realtimePriority, leaseSeconds, pacing, logsUnknownIds, preemptWaitMs } = elector;
   return {
     subject: { what: 'director' },
     facts: {
@@ -293,6 +293,7 @@ function directorEntry(plan: Plan): Entry {
       ...runningFacts(elector),
       ...linkFacts(elector, plan.trackers.links),
       ...(logsUnknownIds ? { logsUnknownIds } : {}),
+      ...(preemptWaitMs === undefined ? {} : { preemptWaitMs }),
       ...notifyFacts(notify),
       ...watchedFacts(plan),
       ...staticFacts(elector.statics, addressName),

@@ -49,6 +49,7 @@ export function planElector(
     ...planLinks(configuration, instances),
     ...planFilter(configuration),
     ...planSessions(configuration),
+    ...planPreemptWait(configuration),
     ...planStatics(configuration, planAddress),
     ...planRunning(configuration),
     ...(configuration.global.logsUnknownIds ? { logsUnknownIds: true } : {}),
@@ -56,6 +57,12 @@ export function planElector(
     leaseSeconds: configuration.director.vipLeaseSeconds.value,
     addresses,
   };
+}
+
+/** Nobody who does not know the connections breaks them. */
+function planPreemptWait({ director: { sync } }: Configuration): Pick<ElectorSettings, 'preemptWaitMs'> {
+  const ms = sync?.preemptWaitMs.value ?? 0;
+  return ms === 0 ? {} : { preemptWaitMs: ms };
 }
 
 function planInstance(

@@ -154,6 +154,11 @@ export class Stream {
     return connection.outgoing.isComplete && connection.peer.incoming.isComplete ? 'complete' : 'resyncing';
   }
 
+  /** All that the peer told, and everything from before this connection, is in our engine. */
+  get knowsPeer(): boolean {
+    return this.#connection?.peer?.incoming.isComplete ?? false;
+  }
+
   #take(event: StreamEvent): void {
     switch (event.type) {
       case 'connected':

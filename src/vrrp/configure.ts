@@ -20,6 +20,7 @@ import {
   type Why,
 } from './instance.ts';
 import { OWNER } from './packet.ts';
+import { followPreemptWait } from './preempt-wait.ts';
 import { asksMore, questionsOf } from './questions.ts';
 import { followRoom } from './room.ts';
 import { rosterOf } from './roster.ts';
@@ -82,6 +83,7 @@ function stays(instance: Instance, turn: Turn): boolean {
 /** Its interface's link and address, the links it tracks, what trackers found. For when any of it changed. */
 export function followSurroundings(elector: Elector, instance: Instance, turn: Turn): void {
   followRoom(elector, instance, turn);
+  followPreemptWait(elector, instance, turn);
   const reweighted = followWeights(elector, instance, turn);
   const { own } = instance;
   const source = own.source ?? primaryAddress(elector, own);

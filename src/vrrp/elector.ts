@@ -53,6 +53,8 @@ export type Elector = {
   carrier: Carrier;
   /** What trackers found, by {@link trackerKey}. */
   verdicts: Map<string, Verdict>;
+  /** The connections that the peer forwards are known here. */
+  knowsConnections: boolean;
   /** Sync groups that have members, by name. */
   groups: Map<string, Group>;
   /** Whose timer runs out next. */
@@ -98,6 +100,7 @@ export function createElector(recorder?: Recorder): Elector {
     links: new Map(),
     carrier: new Map(),
     verdicts: new Map(),
+    knowsConnections: false,
     groups: new Map(),
     agenda: new Agenda(),
     roster: undefined,
@@ -194,6 +197,9 @@ function obey(elector: Elector, command: ElectorCommand, turn: Turn): void {
     case 'tracker':
       elector.verdicts.set(trackerKey(command.tracker), command.verdict);
       if (command.tracker.kind === 'link') weighLinks(elector, turn);
+      return followAll(elector, turn);
+    case 'connections':
+      elector.knowsConnections = command.known;
       return followAll(elector, turn);
     case 'drill':
       for (const instance of elector.instances.values())

@@ -16,9 +16,10 @@ import { beginProbe, endProbe, type Probe } from './duplicates.ts';
 import { advertised } from './family.ts';
 import { step } from './machine.ts';
 import { type Advert, encodeAdvert, messageBeforeTrailer, passwordField, RESIGNED } from './packet.ts';
+import { tellWait } from './preempt-wait.ts';
 import { NO_QUESTIONS, type Question, type Questions } from './questions.ts';
 import { noteArmed, type Recorder } from './recorder.ts';
-import { type Effect, type Event, INIT, type Reason, type Router } from './router.ts';
+import { type Effect, type Event, INIT, type Own, type Reason, type Router } from './router.ts';
 import { type RoutingAction, routingAction } from './routing.ts';
 import type { ElectorReport, InstanceSettings, InstanceStatus, State, VirtualAddress } from './settings.ts';
 import type { Fitness } from './tracks.ts';
@@ -42,8 +43,8 @@ export type Action =
 export type Instance = {
   /** As configured. */
   settings: InstanceSettings;
-  /** As it is now: the same with the priority that weights make of it. */
-  own: InstanceSettings;
+  /** As it is now: the same with the priority that weights make of it, and what it waits for. */
+  own: InstanceSettings & Pick<Own, 'preemptWaitMs'>;
   router: Router;
   /** Where adverts come from; undefined while the interface has no address. */
   source: Address | undefined;
@@ -221,6 +222,8 @@ function perform(instance: Instance, effect: Outward, turn: Turn): void {
       actions.push({ do: 'report', report });
       return;
     }
+    case 'tellWait':
+      return tellWait(instance, effect, turn);
     case 'rival':
       noticeRival(instance, effect.priority, turn);
       return;

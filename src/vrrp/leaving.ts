@@ -38,6 +38,7 @@ export function stepLeaving(router: Leaving, event: Event, own: Own): Step {
         ? becomeMaster('configured again', own)
         : [router, []];
     case 'priority':
+    case 'connections':
     case 'drill':
     case 'paused':
       return [router, []];

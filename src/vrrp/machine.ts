@@ -39,17 +39,19 @@
 // counts from the first such advert, as in keepalived, and is void when a better master is heard. When it is
 // over, lower adverts no longer count and the master-down time runs out as if there were silence.
 //
+// A backup that does not know the connections would break them by preempting whoever forwards them: so it
+// waits in the same way until it knows them, for `preemptWaitMs` at most. Silence ends every wait.
+//
 // Timers are effects with names. On every `enter` the owner of the clock disarms all of them: what an
 // entered state needs it arms itself, so no timer of a former state can fire.
 import { stepLeaving } from './leaving.ts';
 import { OWNER, RESIGNED } from './packet.ts';
-import type { Effect, Event, Own, Reason, Router, Timer } from './router.ts';
+import type { Backup, Effect, Event, Own, Patience, Reason, Router, Timer } from './router.ts';
 import { skewMs } from './timing.ts';
 import {
   advertise,
   announceSettled,
   armMasterDown,
-  type Backup,
   becomeBackup,
   becomeFault,
   becomeInit,
@@ -107,6 +109,8 @@ function stepBackup(router: Backup, event: Event, own: Own): Step {
       const patience = router.patience === 'waiting' ? 'waiting' : initialPatience(own);
       return [{ ...router, patience }, [armMasterDown(router.masterAdvertMs, own)]];
     }
+    case 'connections':
+      return connectionsChanged(router, own);
     // The master-down time goes on: a link that comes and goes must not put a takeover off for ever.
     case 'priority':
     case 'start':
@@ -121,15 +125,36 @@ function hearAsBackup(router: Backup, event: Event & { type: 'advert' }, own: Ow
   const masterAdvertMs = event.intervalMs;
   const follow = armMasterDown(masterAdvertMs, own);
   if (event.priority >= own.priority) {
-    const patience = initialPatience(own);
-    return [{ ...router, masterAdvertMs, patience }, [follow, { do: 'disarm', timer: 'preemptDelay' }]];
+    const waits = { patience: initialPatience(own), connections: 'accepts' } as const;
+    const timers = (['preemptDelay', 'connections'] as const).map((timer) => ({
+      do: 'disarm' as const,
+      timer,
+    }));
+    return [{ ...router, masterAdvertMs, ...waits }, [follow, ...timers]];
   }
   if (router.held || !preempts(own)) return [{ ...router, masterAdvertMs }, [follow]];
+  const { preemptDelayMs, preemptWaitMs } = own;
+  const [patience, delay] = wait(router.patience, 'preemptDelay', preemptDelayMs);
+  const [connections, forThem] = wait(router.connections, 'connections', preemptWaitMs);
   // Silence, as far as the election goes: our master-down time runs out.
-  if (router.patience === 'over') return [router, []];
-  if (router.patience === 'waiting') return [{ ...router, masterAdvertMs }, [follow]];
-  const delay: Effect = { do: 'arm', timer: 'preemptDelay', ms: own.preemptDelayMs };
-  return [{ ...router, masterAdvertMs, patience: 'waiting' }, [follow, delay]];
+  if (patience !== 'waiting' && connections !== 'waiting') return [router, []];
+  const effects = [follow, ...delay, ...forThem];
+  if (forThem.length > 0) effects.push({ do: 'tellWait', step: 'begins', waitMs: preemptWaitMs! });
+  return [{ ...router, masterAdvertMs, patience, connections }, effects];
+}
+
+/** Begins with the first advert of a worse master. `ms`: undefined = there is nothing to wait for. */
+function wait(patience: Patience, timer: Timer, ms: number | undefined): [Patience, Effect[]] {
+  if (patience !== 'accepts' || ms === undefined) return [patience, []];
+  return ['waiting', [{ do: 'arm', timer, ms }]];
+}
+function connectionsChanged(router: Backup, { preemptWaitMs }: Own): Step {
+  if (preemptWaitMs !== undefined || router.connections !== 'waiting') return [router, []];
+  const effects: Effect[] = [
+    { do: 'disarm', timer: 'connections' },
+    { do: 'tellWait', step: 'known', waitMs: 0 },
+  ];
+  return [{ ...router, connections: 'accepts' }, effects];
 }
 
 /** Once more, or twice, it must not put a takeover off: somebody else may have been silent for long. */
@@ -144,6 +169,10 @@ function expireAsBackup(router: Backup, timer: Timer, own: Own): Step {
   }
   if (timer === 'linger') return [router, [{ do: 'removeVips' }]];
   if (timer === 'preemptDelay') return [{ ...router, patience: 'over' }, []];
+  if (timer === 'connections') {
+    const waitMs = own.preemptWaitMs ?? 0;
+    return [{ ...router, connections: 'over' }, [{ do: 'tellWait', step: 'over', waitMs }]];
+  }
   if (timer === 'hold') return [{ ...router, held: false }, [{ do: 'drillStep', step: 'returned' }]];
   return [router, []];
 }
@@ -178,6 +207,7 @@ function stepMaster(router: Router, event: Event, own: Own): Step {
     // At once: a backup that is better now need not wait for the next beat to know.
     case 'priority':
       return [router, advertise(own)];
+    case 'connections':
     case 'start':
       return [router, []];
   }

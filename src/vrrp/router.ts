@@ -5,6 +5,8 @@ import type { DrillStep, InstanceSettings, State } from './settings.ts';
 export type Timer =
   | 'masterDown'
   | 'preemptDelay'
+  /** The longest that a better backup waits to know the connections. */
+  | 'connections'
   | 'hold'
   | 'linger'
   | 'advert'
@@ -30,7 +32,9 @@ export type Event =
   /** `own` is not what it was at the last step. */
   | { type: 'reconfigured' }
   /** Only its priority is not. */
-  | { type: 'priority' };
+  | { type: 'priority' }
+  /** The connections are known now, or no longer: `preemptWaitMs` of `own`. */
+  | { type: 'connections' };
 export type Reason =
   | 'started'
   | 'configured again'
@@ -61,17 +65,27 @@ export type Effect =
   /** `elsewhere` of the settings of announcements. */
   | { do: 'announceElsewhere' }
   | { do: 'drillStep'; step: DrillStep }
+  /** It is better than the master, and waits for the connections, or did. */
+  | { do: 'tellWait'; step: 'begins' | 'known' | 'over'; waitMs: number }
   /** There is another master, a worse one. */
   | { do: 'rival'; priority: number };
 
-/** How a backup takes a master of lower priority; `waiting` = preempt_delay runs. */
-type Patience = 'accepts' | 'waiting' | 'over';
+/** How a backup takes a master of lower priority; `waiting`: its time runs. */
+export type Patience = 'accepts' | 'waiting' | 'over';
 export type Router =
   | { state: 'INIT' }
   | { state: 'FAULT' }
-  | { state: 'BACKUP'; masterAdvertMs: number; patience: Patience; held: boolean }
+  | Backup
   | { state: 'MASTER' }
   | { state: 'LEAVING'; purpose: Purpose; relieved: boolean };
+/** `patience`: while preempt_delay lasts; `connections`: while they are not known here. */
+export type Backup = {
+  state: 'BACKUP';
+  masterAdvertMs: number;
+  patience: Patience;
+  connections: Patience;
+  held: boolean;
+};
 export type Purpose = { for: 'stop' } | { for: 'drill'; holdMs: number } | { for: 'pause' };
 /** What of the settings an election depends on. */
 export type Own = Pick<
@@ -88,6 +102,9 @@ export type Own = Pick<
   | 'silentToLower'
   | 'silentToHigher'
   | 'yieldsTo'
->;
+> & {
+  /** A better backup does not know the connections of the master, and waits for them so long at most. */
+  preemptWaitMs?: number;
+};
 
 export const INIT: Router = { state: 'INIT' };

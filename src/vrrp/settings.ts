@@ -155,6 +155,11 @@ export type ElectorSettings = {
   /** Undefined = none. */
   statics?: Statics;
   startup?: Startup;
+  /**
+   * Until a `connections` command says that they are known, a better backup leaves mastership with a worse
+   * master, for so long at most. Undefined = it does not wait.
+   */
+  preemptWaitMs?: number;
   scheduling?: SchedulingSettings;
   /** Of advert sockets; undefined = what the system gives. */
   receiveBuffer?: BufferPolicy;
@@ -197,6 +202,8 @@ export type ElectorCommand =
    * forgotten.
    */
   | { type: 'tracker'; tracker: TrackerId; verdict: Verdict }
+  /** Whether all the connections that the peer forwards are known here; until the first one they are not. */
+  | { type: 'connections'; known: boolean }
   /** Drill: every MASTER hands over and stays BACKUP that does not run for `holdMs`, then elects as usual. */
   | { type: 'drill'; holdMs: number }
   /** Planned stop: hand over, remove everything of ours, answer `stopped`. */

@@ -1,14 +1,13 @@
 // The states of a virtual router, each entered in one way: what it is then, and what is done at that moment.
 // When a state is entered is machine.ts; what is done again while it lasts is here as well.
 import { RESIGNED } from './packet.ts';
-import type { Effect, Event, Own, Purpose, Reason, Router, Timer } from './router.ts';
+import type { Backup, Effect, Event, Own, Patience, Purpose, Reason, Router, Timer } from './router.ts';
 import { INIT } from './router.ts';
 import { LINGER_MS, masterDownMs, peerMasterDownMs, skewMs } from './timing.ts';
 
 /** Whoever gives way has its addresses for a moment yet. */
 const SETTLE_MS = 60;
 
-export type Backup = Router & { state: 'BACKUP' };
 export type Step = [Router, Effect[]];
 
 export function becomeInit(before: readonly Effect[] = []): Step {
@@ -32,7 +31,8 @@ export function becomeBackup(
     armMasterDown(masterAdvertMs, own),
     { do: 'arm', timer: 'linger', ms: LINGER_MS },
   ];
-  return [{ state: 'BACKUP', masterAdvertMs, patience: initialPatience(own), held: false }, effects];
+  const patience = initialPatience(own);
+  return [{ state: 'BACKUP', masterAdvertMs, patience, connections: 'accepts', held: false }, effects];
 }
 
 export function becomeMaster(reason: Reason, own: Own): Step {
@@ -101,7 +101,7 @@ export function lastWordTo({ intervalMs }: Event & { type: 'advert' }, priority:
   return [{ do: 'send', priority, ...(intervalMs === own.advertMs ? {} : { intervalMs }) }];
 }
 
-export function initialPatience(own: Own): Backup['patience'] {
+export function initialPatience(own: Own): Patience {
   const waits = own.preemptDelayMs > 0 && own.initialState !== 'MASTER';
   return waits ? 'accepts' : 'over';
 }

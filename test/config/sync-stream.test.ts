@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { readConfiguration } from '../../src/config/read.ts';
 import { recordDiagnostics } from '../../src/config/render.ts';
 import type { KeyFile } from '../../src/config/rules/keys.ts';
+import { planElector } from '../../src/director/plan.ts';
 import { planSyncStream, syncStreamFacts } from '../../src/director/sync-stream.ts';
 import { yamlLibrary } from '../../src/linux/yaml-library.ts';
 
@@ -21,6 +22,7 @@ function read(words: string, name = 'x.conf') {
   const records = recordDiagnostics(result.sources, result.diagnostics);
   return {
     plan: planSyncStream(result.configuration),
+    preemptWaitMs: planElector(result.configuration, 'kernel').preemptWaitMs,
     said: records.map(({ severity, code, line, column }) => `${severity} ${code} ${line}:${column}`),
     messages: records.map(({ message }) => message),
   };
@@ -65,6 +67,13 @@ test.each([
   ['no address', ['listen here', 'peer 10.0.9.2', 'psk /k/good'], 'error CFG_VALUE 3:10'],
 ])('%s', (_, words, said) => {
   expect(sync(...words).said).toEqual([said]);
+});
+
+test('a better director waits a minute for connections, or as it is told', () => {
+  expect(sync(...GOOD).preemptWaitMs).toBe(60_000);
+  expect(sync(...GOOD, 'preempt_wait 2.5').preemptWaitMs).toBe(2500);
+  expect(sync(...GOOD, 'preempt_wait 0').preemptWaitMs).toBeUndefined();
+  expect(read('director {\n}\n').preemptWaitMs).toBeUndefined();
 });
 
 test('keys are compared, and never shown', () => {

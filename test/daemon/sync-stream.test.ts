@@ -1,9 +1,10 @@
 // A pair of directors with the embedded engine and `sync { … }`: a backup that was rebooted knows every
 // session before it is needed, also those that say nothing; with another key it knows none.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { EngineHost } from '../linux/engine-host.ts';
 import { EngineNet, INNER_VIP, VIP } from '../linux/engine-net.ts';
@@ -16,9 +17,13 @@ for (const file of [KEY, OTHER_KEY])
   writeFileSync(file, `hex:${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
 
 type Name = 'a' | 'b';
+const ADVERT_MS = 500;
 const HOST = { a: 1, b: 2 };
+/** Of the instance, and of the block `sync`. */
+type Words = { instance?: string; sync?: string };
+const NOPREEMPT: Words = { instance: 'nopreempt' };
 let runs = 0;
-function configuration(name: Name, key: string): string {
+function configuration(name: Name, key: string, words: Words): string {
   const other = name === 'a' ? 'b' : 'a';
   return `
 director {
@@ -28,6 +33,7 @@ director {
     listen 10.77.1.${HOST[name]}
     peer 10.77.1.${HOST[other]}
     psk ${key}
+    ${words.sync ?? ''}
   }
 }
 vrrp_instance VI_1 {
@@ -35,8 +41,8 @@ vrrp_instance VI_1 {
   virtual_router_id 51
   priority ${name === 'a' ? 150 : 100}
   version 3
-  advert_int 0.5
-  nopreempt
+  advert_int ${ADVERT_MS / 1000}
+  ${words.instance ?? ''}
   virtual_ipaddress {
     ${VIP}/24 dev eth0
     ${INNER_VIP}/24 dev eth1
@@ -71,8 +77,8 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-function start(name: Name, key = KEY): TestDirector {
-  const director = new TestDirector(net.namespace(name), configuration(name, key));
+function start(name: Name, key = KEY, words = NOPREEMPT): TestDirector {
+  const director = new TestDirector(net.namespace(name), configuration(name, key, words));
   directors.push(director);
   return director;
 }
@@ -148,6 +154,43 @@ test(
     await b.line({ event: 'sync.refused', reason: 'key' }, PATIENCE);
     await a.line({ event: 'sync.refused', reason: 'key' }, PATIENCE);
     expect([...a.lines, ...b.lines].some(({ event }) => event === 'sync.peer')).toBe(false);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'who comes back does not preempt before it knows the sessions',
+  async () => {
+    const b = start('b', KEY, {});
+    await b.line(isMaster, PATIENCE);
+    const sessions = [31, 32, 33];
+    for (const session of sessions) await open(session);
+    // As good as a peer that is slow to tell: no connection, until the key is put right.
+    const key = join(scratch, 'a.key');
+    copyFileSync(OTHER_KEY, key);
+    const a = start('a', key, {});
+    await a.line({ event: 'vrrp.preempt.waits' }, PATIENCE);
+    await sleep(6 * ADVERT_MS);
+    expect(a.lines.some(({ event, to }) => event === 'vrrp.state' && to === 'MASTER')).toBe(false);
+    copyFileSync(KEY, key);
+    a.signal('SIGHUP');
+    await a.line({ event: 'vrrp.preempt.synced' }, PATIENCE);
+    await a.line(isMaster, PATIENCE);
+    await b.line({ ...isBackup, reason: 'better master' }, PATIENCE);
+    expect(await alive(sessions)).toBe(3);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'but only for as long as it is told to wait',
+  async () => {
+    const b = start('b', KEY, {});
+    await b.line(isMaster, PATIENCE);
+    const a = start('a', OTHER_KEY, { sync: 'preempt_wait 2' });
+    expect(await a.line({ event: 'vrrp.preempt.waits' }, PATIENCE)).toMatchObject({ waitMs: 2000 });
+    await a.line({ event: 'vrrp.preempt.unsynced' }, PATIENCE);
+    await a.line(isMaster, PATIENCE);
   },
   LIMIT_MS,
 );

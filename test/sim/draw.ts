@@ -12,6 +12,8 @@ export type Cast = {
   slowestMs: number;
   downMs: number;
   preemptDelayMs: number;
+  /** Undefined: nobody waits for connections. */
+  preemptWaitMs?: number;
   /** The other side is tracked, or instances are on it. */
   hasInside: boolean;
 };
@@ -54,6 +56,15 @@ export function giveKeys(random: Random, cast: Cast): Cast {
   const isKeepalivedThere = cast.specs.some(({ keepalived }) => keepalived);
   const signing = isKeepalivedThere ? undefined : drawSigning(random, cast.specs[0]!.own.version!);
   return { ...cast, specs: cast.specs.map((spec) => ({ ...spec, signing })) };
+}
+
+/** The same cast, perhaps with directors that wait for connections. `random`: another one again. */
+export function giveWaits(random: Random, cast: Cast): Cast {
+  if (random() < 0.75) return cast;
+  const preemptWaitMs = cast.downMs * [0.5, 2, 6][Math.floor(random() * 3)]!;
+  // keepalived does not.
+  const specs = cast.specs.map((spec) => (spec.keepalived ? spec : { ...spec, preemptWaitMs }));
+  return { ...cast, preemptWaitMs, specs };
 }
 
 function drawCommon(random: Random, otherRandom: Random): Common {

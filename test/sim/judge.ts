@@ -165,7 +165,8 @@ export class Judge {
     const own = node.settings.instances.find((instance) => instance.name === name);
     if (own === undefined || own.priority === 255 || before.state !== 'BACKUP') return;
     const waitedMs = this.#world.nowMs - before.sinceMs;
-    if (!this.#world.isCalm || (own.preempt && waitedMs > own.preemptDelayMs)) return;
+    const mayMs = Math.max(own.preemptDelayMs, node.knows ? 0 : (node.settings.preemptWaitMs ?? 0));
+    if (!this.#world.isCalm || (own.preempt && waitedMs > mayMs)) return;
     for (const other of this.#world.nodes) {
       const { state, sinceMs } = seen[other.index]!;
       if (other === node || state !== 'MASTER' || !this.hearing.promises(node, other, name)) continue;
@@ -174,7 +175,7 @@ export class Judge {
       // The word of a rival that yields may come late, and it may have spoken faster.
       const settlesMs = theirs.advertMs === own.advertMs ? theirs.advertMs : this.#bounds.ownerless;
       const heardWithinMs = settlesMs * SLACK + this.#bounds.delay + SLACK_MS;
-      const heardSinceMs = Math.max(sinceMs, before.sinceMs, this.#quietSinceMs);
+      const heardSinceMs = Math.max(sinceMs, before.sinceMs, node.knowsSinceMs, this.#quietSinceMs);
       if (this.#world.nowMs - heardSinceMs <= heardWithinMs) continue;
       this.#fail(`${name}: ${node.spec.name} preempts ${other.spec.name} after ${waitedMs.toFixed(1)} ms`);
     }

@@ -1,7 +1,7 @@
-// `npm run sim [-- COUNT [FIRST]]`: so many worlds on every core, a million unless told otherwise; the first
-// failures are made smaller and printed. SEED=n runs one, FAULTS=0,2,… only those of its faults. `npm run sim
-// -- mutations` makes known mistakes and looks whether they are seen; `npm run sim -- sync [COUNT [FIRST]]`
-// is of two balancers and the stream between them (test/sync/sim).
+// `npm run sim [-- COUNT [FIRST]]`: so many worlds on every core, a million unless told otherwise; those that
+// fail are named at once, and the first few made smaller and printed in the end. SEED=n runs one, FAULTS=0,2
+// only those of its faults. `npm run sim -- mutations` makes known mistakes and looks whether they are seen;
+// `npm run sim -- sync [COUNT [FIRST]]` is of two balancers and the stream between them (test/sync/sim).
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { SYNC_MUTATIONS } from '../sync/sim/mutations.ts';
@@ -59,6 +59,7 @@ async function all(first: number, count: number): Promise<boolean> {
     const worker = new Worker(new URL(import.meta.url), { workerData: part });
     worker.on('message', (tally: Tally) => {
       add(total, tally);
+      for (const seed of tally.failed) console.log(`seed ${seed} fails`);
       if (total.worlds % (50 * ROUND) < ROUND)
         console.log(`${total.worlds} of ${count}, ${total.failed.length} failed, ${seconds(startMs)} s`);
     });

@@ -114,8 +114,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'a master of lower priority is followed',
     file: MACHINE,
-    from: "if (router.patience === 'over') return [router, []];",
-    to: "if (router.patience === 'over') return [{ ...router, masterAdvertMs }, [follow]];",
+    from: "if (patience !== 'waiting' && connections !== 'waiting') return [router, []];",
+    to: '',
   },
   {
     what: 'nopreempt is forgotten',
@@ -128,6 +128,24 @@ export const MUTATIONS: readonly Mutation[] = [
     file: TRANSITIONS,
     from: "return waits ? 'accepts' : 'over';",
     to: "return waits && own.preempt ? 'over' : 'over';",
+  },
+  {
+    what: 'who does not know the connections preempts',
+    file: MACHINE,
+    from: "const [connections, forThem] = wait(router.connections, 'connections', preemptWaitMs);",
+    to: "const [connections, forThem] = wait(router.connections, 'connections', undefined);",
+  },
+  {
+    what: 'who does not know the connections never preempts',
+    file: MACHINE,
+    from: "return [{ ...router, connections: 'over' }, [{ do: 'tellWait', step: 'over', waitMs }]];",
+    to: "return [{ ...router, connections: 'accepts' }, [{ do: 'tellWait', step: 'over', waitMs }]];",
+  },
+  {
+    what: 'who learns of the connections waits on',
+    file: MACHINE,
+    from: "if (preemptWaitMs !== undefined || router.connections !== 'waiting') return [router, []];",
+    to: 'if (preemptWaitMs !== undefined || preemptWaitMs === undefined) return [router, []];',
   },
   {
     what: 'priority 0 is not heard',

@@ -22,6 +22,8 @@ export type Spec = {
   groups?: readonly GroupSettings[];
   /** Of all its instances. */
   signing?: Signing | undefined;
+  /** A better one that does not know the connections waits for them. */
+  preemptWaitMs?: number;
   /** Not one of ours; `last word`: with vrrp_higher_prio_send_advert. */
   keepalived?: 'plain' | 'last word';
   /** Its clock runs so much faster: 0.001 = one second in a thousand. */
@@ -56,6 +58,9 @@ export type Node = {
   links: Map<string, boolean>;
   /** On each link, IPv4 and link-local. */
   readonly addresses: ReadonlyMap<string, readonly Address[]>;
+  /** It knows the connections, and since when it does, or does not. */
+  knows: boolean;
+  knowsSinceMs: number;
   /** How far its UTC is from the right one. */
   clockMs: number;
   /** See {@link lifeOf}. */
@@ -89,9 +94,10 @@ export function instanceSettings(own: Partial<InstanceSettings>): InstanceSettin
     ...own,
   };
 }
-export function settingsOf({ own, more = [], groups = [], signing }: Spec): ElectorSettings {
+export function settingsOf({ own, more = [], groups = [], signing, preemptWaitMs }: Spec): ElectorSettings {
   const instances = [own, ...more].map((one) => instanceSettings({ ...one, ...secretsOf(signing) }));
-  return { instances, groups, realtimePriority: 0, leaseSeconds: 5, addresses: 'kernel' };
+  const waits = preemptWaitMs === undefined ? {} : { preemptWaitMs };
+  return { instances, groups, ...waits, realtimePriority: 0, leaseSeconds: 5, addresses: 'kernel' };
 }
 
 /** Undefined: without power, stopped, not configured with it, or not one of ours. */

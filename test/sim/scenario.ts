@@ -2,7 +2,7 @@
 // drawn before the world runs, so that it can be run again without some of them.
 import { type Random, seededRandom } from '../../src/core/time.ts';
 import type { InstanceSettings } from '../../src/vrrp/settings.ts';
-import { type Cast, drawCast, giveKeys } from './draw.ts';
+import { type Cast, drawCast, giveKeys, giveWaits } from './draw.ts';
 import { drawFault, type Fault } from './faults.ts';
 import { type Bounds, BrokenPromise, Judge, type Worst } from './judge.ts';
 import { drawKeyFaults } from './key-faults.ts';
@@ -16,6 +16,8 @@ type Scenario = {
   instances: readonly InstanceSettings[];
   faults: readonly Fault[];
   bounds: Bounds;
+  /** What they wait for comes, in the end; else their time has to run out. */
+  learnInEnd: boolean;
   /** How long all of it may take to be settled again. */
   settleMs: number;
 };
@@ -41,6 +43,9 @@ const FAULTS = 10;
 const KEY_FAULTS = 3;
 /** What is drawn for signed worlds leaves the others as they are. */
 const OTHER_SEED = 0x5ec2e7;
+const WAIT_SEED = 0xc0ffee;
+/** Beside all others, where directors wait for connections. */
+const LESSONS = 6;
 const CALM_DELAY_MS = 0.3;
 
 /** Undefined: every promise held. What fails is made smaller: faults that it does not need are left out. */
@@ -101,6 +106,7 @@ function play(world: World, judge: Judge, scenario: Scenario, left: readonly num
     for (const { spec, clockMs } of world.nodes) {
       if (clockMs !== 0) world.clock(spec.name, 0);
       world.resume(spec.name);
+      if (scenario.learnInEnd) world.learn(spec.name, true);
       if (spec.signing?.stranger) world.reload(spec.name, { signing: { ...spec.signing, stranger: false } });
     }
   });
@@ -143,7 +149,8 @@ function hasInstance({ settings }: Node, name: string): boolean {
 function draw(seed: number): Scenario {
   const random = seededRandom(seed);
   const otherRandom = seededRandom(seed ^ OTHER_SEED);
-  const cast = giveKeys(otherRandom, drawCast(random, otherRandom));
+  const waitRandom = seededRandom(seed ^ WAIT_SEED);
+  const cast = giveWaits(waitRandom, giveKeys(otherRandom, drawCast(random, otherRandom)));
   const { specs, baseMs, slowestMs, downMs } = cast;
   const [own] = specs;
   const quietNetwork = random() < 0.3;
@@ -154,6 +161,9 @@ function draw(seed: number): Scenario {
   }));
   for (let n = 0; n < FAULTS; n++) faults.push(...drawFault(random, cast, quietNetwork));
   if (own!.signing) insertKeyFaults(faults, otherRandom, cast, own!.signing);
+  if (cast.preemptWaitMs !== undefined) insertLessons(faults, waitRandom, cast);
+  const learnInEnd = waitRandom() < 0.5;
+  const waitMs = learnInEnd ? 0 : (cast.preemptWaitMs ?? 0);
   const delayMaxMs = quietNetwork ? CALM_DELAY_MS : 1.5 * baseMs;
   const deaf = windowMs(own!.signing) ?? 0;
   return {
@@ -167,8 +177,21 @@ function draw(seed: number): Scenario {
       delay: CALM_DELAY_MS,
       deaf,
     },
-    settleMs: 3 * downMs + cast.preemptDelayMs + 9 * baseMs + delayMaxMs + deaf,
+    learnInEnd,
+    settleMs: 3 * downMs + cast.preemptDelayMs + waitMs + 9 * baseMs + delayMaxMs + deaf,
   };
+}
+
+/** Somebody has learned what is forwarded, or has lost it. */
+function insertLessons(faults: Fault[], random: Random, { specs, downMs }: Cast): void {
+  const first = specs.length;
+  for (let n = 0; n < LESSONS; n++) {
+    const at = first + Math.floor(random() * (faults.length - first + 1));
+    const { name } = specs[Math.floor(random() * specs.length)]!;
+    const known = random() < 0.7;
+    const what = `${name} ${known ? 'learns' : 'forgets'} the connections`;
+    faults.splice(at, 0, { what, act: (world) => world.learn(name, known), thenMs: random() * downMs });
+  }
 }
 
 /** Anywhere after the start; what belongs together stays in order, with other faults in between. */

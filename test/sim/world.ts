@@ -76,6 +76,8 @@ export class World {
       reloads: false,
       addresses: addressesFrom(spec.address),
       links: new Map([LINK, INSIDE].map((name) => [name, true])),
+      knows: false,
+      knowsSinceMs: 0,
       clockMs: 0,
       lives: new WeakMap(),
       senders: new Map(),
@@ -129,7 +131,7 @@ export class World {
     const members = () =>
       node.settings.instances.map((own) => ({ own, source: addressesOf(node, own.interface)[0]! }));
     node.director = keepalived ? new KeepalivedLike(members(), keepalived === 'last word') : createElector();
-    node.stopping = false;
+    Object.assign(node, { stopping: false, knows: false, knowsSinceMs: this.nowMs });
     this.#say(name, 'starts');
     for (const device of node.links.keys()) this.#feed(node, linkInput(node, device));
     this.command(name, { type: 'configure', settings: node.settings });
@@ -168,6 +170,14 @@ export class World {
     if (command.type === 'configure' && !command.settings.instances.some(({ hmac }) => hmac))
       node.lives = new WeakMap();
     this.#feed(node, { type: 'command', command });
+  }
+  /** Its balancer has learned what the peer forwards, or has lost it. */
+  learn(name: string, known: boolean): void {
+    const node = this.node(name);
+    if (!node.director || node.paused || node.knows === known) return;
+    this.#say(name, `${known ? 'knows' : 'does not know'} the connections`);
+    Object.assign(node, { knows: known, knowsSinceMs: this.nowMs });
+    this.command(name, { type: 'connections', known });
   }
   /** A reload with other settings; they are also those of the next start. */
   reconfigure(name: string, own: Partial<InstanceSettings>): void {

@@ -1,10 +1,11 @@
 // Stories: commands to a simulated pair and, below `----`, what is then told. UPDATE=1 writes what is told
 // now into the files; review reads the difference.
 //
-//   director NAME PRIORITY [nopreempt] [advert SECONDS] [preempt_delay SECONDS] [password WORD]
-//     [key WORD [monotonic]] [ipv6] [sync_group] [track_eth1] [eth1_weight NUMBER] [script_weight NUMBER]
-//     [keepalived]
+//   director NAME PRIORITY [nopreempt] [advert SECONDS] [preempt_delay SECONDS] [preempt_wait SECONDS]
+//     [password WORD] [key WORD [monotonic]] [ipv6] [sync_group] [track_eth1] [eth1_weight NUMBER]
+//     [script_weight NUMBER] [keepalived]
 //   start|stop|crash|pause|resume NAME      drill NAME HOLD           wait TIME
+//   knows|forgets NAME (the connections)
 //   link|eth1 NAME up|down                  script NAME succeeds|fails     priority NAME NUMBER (a reload)
 //   reload NAME (nothing has changed)
 //   cut|join NAME NAME (both ways)          join NAME NAME deaf NAME (who does not hear the other yet)

@@ -20,6 +20,7 @@ export function specOf([name, priority, ...options]: string[], index: number): S
   let spec: Spec = { name: name!, address: address(`10.0.0.${11 + index}`), own };
   for (let word = options.shift(); word !== undefined; word = options.shift()) {
     if (word === 'keepalived') spec = { ...spec, keepalived: 'plain' };
+    else if (word === 'preempt_wait') spec = { ...spec, preemptWaitMs: Number(options.shift()) * 1000 };
     else if (word === 'sync_group') spec = { ...spec, groups: [{ name: 'VG_1', members: ['VI_1', 'VI_2'] }] };
     else if (word === 'monotonic') own = { ...own, hmac: { ...own.hmac!, antiReplay: 'monotonic' } };
     else own = { ...own, ...option(word, options) };
@@ -91,6 +92,9 @@ export function perform(world: World, [verb = '', name = '', argument = '', ...r
       return world.link(name, argument === 'up', INSIDE);
     case 'script':
       return world.command(name, { type: 'tracker', tracker: SCRIPT, verdict: verdictOf(argument) });
+    case 'knows':
+    case 'forgets':
+      return world.learn(name, verb === 'knows');
     case 'priority':
       return world.reconfigure(name, { priority: Number(argument) });
     case 'reload':

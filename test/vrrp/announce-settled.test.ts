@@ -3,28 +3,18 @@
 import { expect, test } from 'vitest';
 import { step } from '../../src/vrrp/machine.ts';
 import type { Effect, Event, Own, Router } from '../../src/vrrp/router.ts';
+import { advert, expired, OWN, SILENCE } from './play.ts';
 
-const OWN: Own = {
-  priority: 150,
-  version: 3,
-  advertMs: 1000,
-  downAdverts: 3,
-  initialState: 'BACKUP',
-  preempt: true,
-  preemptDelayMs: 0,
-  garp: { delayMs: 0, repeat: 5, refreshMs: 0, refreshRepeat: 1 },
-};
 const device = { name: 'vrrp.51', base: 'v0', mac: '00:00:5e:00:01:33', family: 4 } as const;
 const ON_BASE: Own = { ...OWN, vmac: { device, sendsOnBase: true, others: [] } };
-const BACKUP: Router = { state: 'BACKUP', masterAdvertMs: 1000, patience: 'accepts', held: false };
+const BACKUP: Router = {
+  state: 'BACKUP',
+  masterAdvertMs: 1000,
+  patience: 'accepts',
+  connections: 'accepts',
+  held: false,
+};
 const MASTER: Router = { state: 'MASTER' };
-const SILENCE: Event = { type: 'expired', timer: 'masterDown' };
-const advert = (priority: number): Event => ({
-  type: 'advert',
-  priority,
-  intervalMs: 1000,
-  higherAddress: false,
-});
 const settled = (effects: Effect[]) =>
   effects.flatMap((effect) => (effect.do === 'arm' && effect.timer === 'settle' ? [effect.ms] : []));
 
@@ -42,8 +32,7 @@ test('who is silent to a worse master waits for its own beat first', () => {
 });
 
 test('then each address is told once, unless none is to be told', () => {
-  const expired: Event = { type: 'expired', timer: 'settle' };
-  expect(step(MASTER, expired, ON_BASE)[1]).toEqual([{ do: 'announce', repeat: 1 }]);
+  expect(step(MASTER, expired('settle'), ON_BASE)[1]).toEqual([{ do: 'announce', repeat: 1 }]);
   const silent = { ...ON_BASE, garp: { ...OWN.garp, repeat: 0 } };
-  expect(step(MASTER, expired, silent)[1]).toEqual([{ do: 'announce', repeat: 0 }]);
+  expect(step(MASTER, expired('settle'), silent)[1]).toEqual([{ do: 'announce', repeat: 0 }]);
 });

@@ -14,7 +14,7 @@ const NEEDS: Record<Router['state'], Timer | undefined> = {
   LEAVING: 'leave',
 };
 
-const own: fc.Arbitrary<Own> = fc.record({
+const patient: fc.Arbitrary<Own> = fc.record({
   priority: fc.constantFrom(1, 100, 254, 255),
   version: fc.constantFrom(2, 3),
   advertMs: fc.constantFrom(10, 1000),
@@ -29,6 +29,9 @@ const own: fc.Arbitrary<Own> = fc.record({
     refreshRepeat: fc.constant(1),
   }),
 });
+const own = fc
+  .tuple(patient, fc.boolean())
+  .map(([settings, waits]): Own => (waits ? { ...settings, preemptWaitMs: 60_000 } : settings));
 /** `next`: whichever timer is armed, counted around. */
 type Happening = Event | { type: 'next'; among: number };
 const happening: fc.Arbitrary<Happening> = fc.oneof(
@@ -45,7 +48,12 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.record({ type: fc.constant('start'), linkUp: fc.boolean() }),
   fc.record({ type: fc.constant('link'), up: fc.boolean() }),
   fc.record({ type: fc.constant('drill'), holdMs: fc.constantFrom(0, 3000) }),
-  fc.constantFrom<Event>({ type: 'stop' }, { type: 'paused' }, { type: 'reconfigured' }),
+  fc.constantFrom<Event>(
+    { type: 'stop' },
+    { type: 'paused' },
+    { type: 'reconfigured' },
+    { type: 'connections' },
+  ),
 ) as fc.Arbitrary<Happening>;
 
 /** What the owner of clock and addresses would have: armed timers, addresses held, the last state entered. */
@@ -98,6 +106,8 @@ test('after any events', () => {
         if (router.state === 'BACKUP' && router.held) expect(armed).toContain('hold');
         if (router.state === 'BACKUP' && router.patience === 'waiting')
           expect(armed).toContain('preemptDelay');
+        if (router.state === 'BACKUP' && router.connections === 'waiting')
+          expect(armed).toContain('connections');
       }
     }),
     { numRuns: 1000 },

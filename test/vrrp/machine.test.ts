@@ -1,43 +1,9 @@
 // Every rule of the virtual router's machine, one test each: RFC 9568 §6.4 and what goes beyond it.
 import { describe, expect, test } from 'vitest';
 import { step } from '../../src/vrrp/machine.ts';
-import { type Effect, type Event, INIT, type Own, type Router, type Timer } from '../../src/vrrp/router.ts';
+import { type Event, INIT } from '../../src/vrrp/router.ts';
 import { LINGER_MS, masterDownMs, peerMasterDownMs, skewMs } from '../../src/vrrp/timing.ts';
-
-const OWN: Own = {
-  priority: 150,
-  version: 3,
-  advertMs: 1000,
-  downAdverts: 3,
-  initialState: 'BACKUP',
-  preempt: true,
-  preemptDelayMs: 0,
-  garp: { delayMs: 5000, repeat: 5, refreshMs: 60_000, refreshRepeat: 1 },
-};
-const START: Event = { type: 'start', linkUp: true };
-const SILENCE: Event = { type: 'expired', timer: 'masterDown' };
-const DRILL: Event = { type: 'drill', holdMs: 7000 };
-const UP: Event = { type: 'link', up: true };
-const DOWN: Event = { type: 'link', up: false };
-const advert = (priority: number, intervalMs = 1000, higherAddress = false): Event => ({
-  type: 'advert',
-  priority,
-  intervalMs,
-  higherAddress,
-});
-const expired = (timer: Timer): Event => ({ type: 'expired', timer });
-
-/** The last state, and the effects of the last event only. */
-function play(events: Event[], own: Own = OWN): { router: Router; effects: Effect[] } {
-  let router: Router = INIT;
-  let effects: Effect[] = [];
-  for (const event of events) [router, effects] = step(router, event, own);
-  return { router, effects };
-}
-const armed = (effects: Effect[], timer: Timer): number | undefined =>
-  effects.filter((effect) => effect.do === 'arm').find((effect) => effect.timer === timer)?.ms;
-const verbs = (effects: Effect[]): string[] =>
-  effects.map((effect) => (effect.do === 'send' ? `send ${effect.priority}` : effect.do));
+import { advert, armed, DOWN, DRILL, expired, OWN, play, SILENCE, START, UP, verbs } from './play.ts';
 
 describe('durations', () => {
   test('skew is a share of the master interval, shorter for higher priority', () => {
@@ -124,51 +90,6 @@ describe('backup', () => {
     expect(armed(play([START, { type: 'reconfigured' }]).effects, 'masterDown')).toBe(
       masterDownMs(1000, OWN),
     );
-  });
-});
-
-describe('nopreempt', () => {
-  const own: Own = { ...OWN, preempt: false };
-  test('follows a master of lower priority', () => {
-    expect(armed(play([START, advert(100)], own).effects, 'masterDown')).toBe(masterDownMs(1000, own));
-  });
-  test('takes over when it is gone', () => {
-    expect(play([START, advert(100), SILENCE], own).router.state).toBe('MASTER');
-  });
-  test('is disregarded with `state MASTER`, as in keepalived, and for the address owner', () => {
-    expect(play([START, advert(100)], { ...own, initialState: 'MASTER' }).effects).toEqual([]);
-    const backup = play([START], own).router;
-    expect(step(backup, advert(100), { ...own, priority: 255 })[1]).toEqual([]);
-  });
-});
-
-describe('preempt_delay', () => {
-  const own: Own = { ...OWN, preemptDelayMs: 10_000 };
-  test('counts from the first advert of lower priority', () => {
-    const first = play([START, advert(100)], own).effects;
-    expect(armed(first, 'preemptDelay')).toBe(10_000);
-    expect(armed(first, 'masterDown')).toBe(masterDownMs(1000, own));
-    const second = play([START, advert(100), advert(100)], own).effects;
-    expect(armed(second, 'preemptDelay')).toBeUndefined();
-    expect(armed(second, 'masterDown')).toBe(masterDownMs(1000, own));
-  });
-  test('once over, lower adverts are silence', () => {
-    expect(play([START, advert(100), expired('preemptDelay'), advert(100)], own).effects).toEqual([]);
-  });
-  test('is void when a better master is heard, and starts again after it', () => {
-    const better = play([START, advert(100), advert(200)], own);
-    expect(better.effects).toContainEqual({ do: 'disarm', timer: 'preemptDelay' });
-    expect(armed(step(better.router, advert(100), own)[1], 'preemptDelay')).toBe(10_000);
-  });
-  test('does not delay a takeover from silence', () => {
-    expect(play([START, SILENCE], own).router.state).toBe('MASTER');
-  });
-  test('is disregarded with `state MASTER`, as in keepalived', () => {
-    expect(play([START, advert(100)], { ...own, initialState: 'MASTER' }).effects).toEqual([]);
-  });
-  test('a reload does not restart it', () => {
-    const { router } = play([START, advert(100), { type: 'reconfigured' }], own);
-    expect(router).toMatchObject({ patience: 'waiting' });
   });
 });
 

@@ -5,8 +5,8 @@ import type { SyncPlace, SyncSetting } from '../model.ts';
 import type { Report } from '../report.ts';
 import type { DIRECTOR } from '../schema/director.ts';
 import type { Endpoint } from '../schema/endpoints.ts';
-import { SYNC_STREAM_PORT } from '../schema/sync.ts';
-import { all, last, type Settings } from '../settings.ts';
+import { type SYNC, SYNC_STREAM_PORT } from '../schema/sync.ts';
+import { all, last, type Settings, settled } from '../settings.ts';
 
 /** Undefined: there is none, or it is not whole, which is reported. */
 export function composeSyncStream(
@@ -15,7 +15,8 @@ export function composeSyncStream(
 ): SyncSetting | undefined {
   const block = all(settings, 'sync').at(-1);
   if (block === undefined) return undefined;
-  const { at, body } = block;
+  const { at } = block;
+  const body: Settings<typeof SYNC> = block.body;
   const [listen, peer, keys] = [last(body, 'listen'), last(body, 'peer'), all(body, 'psk')];
   const missing = [
     ...(listen === undefined ? ['listen'] : []),
@@ -47,6 +48,7 @@ export function composeSyncStream(
     listen: own,
     peer: other,
     keys: keys.map(({ value, at: where }) => ({ at: where, source: value })),
+    preemptWaitMs: settled(body, 'preempt_wait'),
   };
 }
 

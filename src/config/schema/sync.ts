@@ -2,7 +2,7 @@
 // tells the other of its connections.
 import { type Block, keyword } from './block.ts';
 import { endpoint } from './endpoints.ts';
-import { type Shape, text } from './shape.ts';
+import { type Shape, seconds, text } from './shape.ts';
 import { words } from './table.ts';
 
 export const SYNC_STREAM_PORT = 8849;
@@ -32,6 +32,12 @@ export const SYNC = {
       keyFile,
       'file with the key that both directors share, 32 to 64 bytes; with two, the first is tried first',
       { many: true },
+    ),
+    preempt_wait: keyword(
+      seconds(0, 3600),
+      'how long a better director leaves mastership with a worse one, at most, until it knows its ' +
+        'connections; 0 = preempts at once',
+      { default: 60_000 },
     ),
   },
   others: words(`
