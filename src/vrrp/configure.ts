@@ -34,13 +34,16 @@ import { devicesOf, sourceInterface } from './virtual-device.ts';
 export function configure(elector: Elector, settings: ElectorSettings, turn: Turn): void {
   const otherPlane = settings.addresses !== elector.settings.addresses;
   const wanted = new Map(settings.instances.map((own) => [own.name, own]));
+  const returning: Instance[] = [];
   for (const [name, instance] of elector.instances) {
     const own = wanted.get(name);
     if (own === undefined) retire(instance, turn);
     // What others know the router by has changed: to them it is another one.
     else if (otherPlane || identity(own) !== identity(instance.own)) abandon(elector, instance, turn);
-    else if (instance.retiring && !stays(instance, turn)) abandon(elector, instance, turn);
+    else if (instance.retiring && hasLeft(instance)) abandon(elector, instance, turn);
+    else if (instance.retiring) returning.push(instance);
   }
+  for (const instance of returning) instance.retiring = false;
   elector.settings = settings;
   pace(elector.announcements, settings.pacing);
   forgetTrackers(elector);
@@ -52,6 +55,8 @@ export function configure(elector: Elector, settings: ElectorSettings, turn: Tur
     followSurroundings(elector, instance, turn);
     if (!begins) advance(instance, { type: 'reconfigured' }, turn);
   }
+  // It came back before anybody took over: its addresses stay where they are. Last, as what it is now.
+  for (const instance of returning) advance(instance, { type: 'start', linkUp: instance.linkUp }, turn);
 }
 
 /** A tracker that comes back later starts anew. */
@@ -71,13 +76,9 @@ export function retire(instance: Instance, turn: Turn): void {
   advance(instance, { type: 'stop' }, turn);
 }
 
-/** It came back before anybody took over: its addresses stay where they are. */
-function stays(instance: Instance, turn: Turn): boolean {
-  const { router } = instance;
-  if (router.state !== 'LEAVING' || router.relieved) return false;
-  instance.retiring = false;
-  advance(instance, { type: 'start', linkUp: instance.linkUp }, turn);
-  return true;
+/** Of one that retires: somebody else has taken over, or it did not serve. */
+function hasLeft({ router }: Instance): boolean {
+  return router.state !== 'LEAVING' || router.relieved;
 }
 
 /** Its interface's link and address, the links it tracks, what trackers found. For when any of it changed. */

@@ -174,7 +174,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'what comes back into the file gives its addresses up',
     file: 'src/vrrp/configure.ts',
-    from: 'instance.retiring && !stays(instance, turn)',
+    from: 'instance.retiring && hasLeft(instance)',
     to: 'instance.retiring',
   },
   {
