@@ -1,6 +1,6 @@
 // The command line: which command, then that command's file. Invoked with only keepalived's daemon
 // options it runs the director, so that it can stand in keepalived's unit file.
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../core/version.ts';
 import type { ConvertFlags } from './convert.ts';
 import type { DiffOptions } from './diff.ts';
@@ -8,6 +8,9 @@ import type { DoctorFlags } from './doctor.ts';
 import type { IpvsFlags } from './ipvs.ts';
 import type { Action, RealserverFlags } from './realserver.ts';
 import { addRunOptions, collect, type RunFlags } from './run-options.ts';
+import type { SyncFlags } from './sync.ts';
+
+const LONGEST_WAIT_S = 86_400;
 
 type CheckFlags = { useFile?: string[]; json: boolean; compat: boolean; explain?: string };
 
@@ -107,6 +110,22 @@ program
   });
 
 program
+  .command('sync')
+  .description(
+    "how many of this director's connections its peer knows, and how far full copies have come: " +
+      'exit 0 each knows what the other knows, 1 not so, 2 nobody can tell',
+  )
+  .option('--wait <seconds>', 'until it is so, for this long at most', seconds)
+  .option('--json', 'as JSON', false)
+  .option('--control <path>', 'the control socket of the director that is meant')
+  .action(async (flags: SyncFlags) => {
+    const { sync } = await import('./sync.ts');
+    const write = (text: string) => process.stdout.write(text);
+    const complain = (text: string) => process.stderr.write(text);
+    await end(await sync(flags, write, complain));
+  });
+
+program
   .command('realserver')
   .description(
     'makes this machine the real server that the file of its directors takes it for, says what is wrong ' +
@@ -193,6 +212,12 @@ program
     const { demo } = await import('./demo.ts');
     await end(await demo(options));
   });
+
+function seconds(text: string): number {
+  const number = Number(text);
+  if (text !== '' && number >= 0 && number <= LONGEST_WAIT_S) return number;
+  throw new InvalidArgumentError(`A number of seconds, 0 to ${LONGEST_WAIT_S}.`);
+}
 
 /**
  * Threads and handles that outlive their use must not keep the process; what was printed must get out

@@ -8,6 +8,7 @@ import type {
   ServiceDocument,
   StateDocument,
 } from './state.ts';
+import { syncLines } from './sync-text.ts';
 
 /** Ends with a line break. */
 export function renderStateText(document: StateDocument): string {
@@ -27,6 +28,7 @@ export function renderStateText(document: StateDocument): string {
       'Probes',
       `  ${underWay} under way, ${waiting} waiting for their turn, longest wait ${duration(longestWaitMs)}`,
     ],
+    ['Sync', ...(document.sync.state === 'off' ? [] : syncLines(document.sync).map((line) => `  ${line}`))],
     ['Sync daemons', ...document.syncDaemons.map((daemon) => `  ${daemon.role} ${pairs(daemon, ['role'])}`)],
     ['Last events', ...document.lastEvents.map(({ at, event, message }) => `  ${at} ${event}: ${message}`)],
   ];

@@ -15,6 +15,7 @@ import type {
 import type { InstanceStatus } from '../vrrp/settings.ts';
 import type { LoggedEvent } from './people.ts';
 import { type Plain, plain } from './plain.ts';
+import type { SyncDocument } from './sync-document.ts';
 
 /** What its parts report; times are of the clocks they keep. */
 export type DirectorState = {
@@ -36,6 +37,7 @@ export type DirectorState = {
   counters: ReadonlyMap<ServiceKey, ServiceCounters>;
   health: HealthSnapshot;
   syncDaemons: readonly SyncDaemon[];
+  sync: SyncDocument;
   lastEvents: readonly LoggedEvent[];
 };
 
@@ -54,6 +56,7 @@ export type StateDocument = {
   services: ServiceDocument[];
   probes: HealthSnapshot['probes'];
   syncDaemons: readonly SyncDaemon[];
+  sync: SyncDocument;
   lastEvents: EventDocument[];
 };
 export type InstanceDocument = {
@@ -108,6 +111,7 @@ export function stateDocument(state: DirectorState): StateDocument {
     services: serviceDocuments(state),
     probes: { ...state.health.probes, longestWaitMs: whole(state.health.probes.longestWaitMs) },
     syncDaemons,
+    sync: state.sync,
     lastEvents: state.lastEvents.map(eventDocument),
   };
 }

@@ -229,6 +229,11 @@ export const EVENTS = {
     means:
       "the peer's balancer is connected; `engine`, `from`: what is known already, 0 = a full copy follows",
   },
+  'sync.progress': {
+    level: 'info',
+    means:
+      'each 2 s while full copies are under way: `in` and `out` with `entries`, `of` how many, `complete`',
+  },
   'sync.complete': {
     level: 'info',
     means: 'one side knows all that the other knows; `direction`: out (the peer does) or in, `entries`, `ms`',

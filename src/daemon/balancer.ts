@@ -110,11 +110,11 @@ export class Balancer {
     this.#elector = this.#planElector();
     this.#keeper = new TableKeeper(plane, edges.say);
     this.#ipvs = new IpvsSettings(plane, edges.say);
-    const knows = (known: boolean) => edges.tell({ type: 'connections', known });
-    this.#sync = new SyncKeeper(plane, { say: edges.say, fail: edges.fail, knows });
+    this.#sync = new SyncKeeper(plane, edges);
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#recordings = new RecordingKeeper(edges.say);
-    this.#control = new ControlKeeper(controlResources(plane), edges.say);
+    const resources = controlResources(plane, () => this.#sync.document());
+    this.#control = new ControlKeeper(resources, edges.say);
     this.#programs = programs;
     this.#notifier = new Notifier(programs, edges.say, start.told);
     const tracks = {
@@ -203,6 +203,7 @@ export class Balancer {
       plane: this.#plane,
       tableRepairs: this.#keeper.repairs,
       health: this.#health.snapshot(),
+      sync: this.#sync.document(),
       lastEvents: this.#edges.recent(),
     });
     this.#edges.say(notice);

@@ -3,14 +3,17 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { type SyncDocument, syncDocument } from '../console/sync-document.ts';
 import type { Address } from '../core/address.ts';
 import type { Notice } from '../core/events.ts';
 import type { SyncStreamPlan } from '../director/sync-stream.ts';
 import type { DataPlane } from '../ipvs/plane.ts';
 import { SyncLink } from '../linux/sync/link.ts';
 import { Shadow } from '../sync/shadow.ts';
-import { Stream, type StreamEffect, type StreamEvent, type SyncStatus } from '../sync/stream.ts';
+import type { SyncStatus } from '../sync/status.ts';
+import { Stream, type StreamEffect, type StreamEvent } from '../sync/stream.ts';
 import { VirtualAddresses } from '../sync/virtual-addresses.ts';
+import type { ToDirector } from './messages.ts';
 
 const BOOT_ID_BYTES = 16;
 const TIMER_LEAST_MS = 1;
@@ -21,8 +24,7 @@ const DRAIN_PAUSE_MS = 10;
 type Edges = {
   say: (notice: Notice) => void;
   fail: (error: Error) => void;
-  /** Whether the connections that the peer forwards are known here, or there is no way to learn of them. */
-  knows: (known: boolean) => void;
+  tell: (message: ToDirector) => void;
 };
 
 export class SyncKeeper {
@@ -86,7 +88,11 @@ export class SyncKeeper {
     this.#step({ type: 'serve', addresses: new VirtualAddresses(addresses) });
   }
 
-  status(): SyncStatus | undefined {
+  document(): SyncDocument {
+    return syncDocument(this.#status(), this.#plan?.peer);
+  }
+
+  #status(): SyncStatus | undefined {
     return this.#stream?.status(performance.now());
   }
 
@@ -103,7 +109,7 @@ export class SyncKeeper {
   }
 
   get #isOwing(): boolean {
-    const status = this.status();
+    const status = this.#status();
     return status?.peer !== undefined && status.lagMs !== 0;
   }
 
@@ -117,10 +123,11 @@ export class SyncKeeper {
     this.#timer = setTimeout(() => this.#step({ type: 'wake' }), ms);
   }
 
+  /** `known`: also where there is no way to learn of connections. */
   #tell(known: boolean): void {
     if (known === this.#knows) return;
     this.#knows = known;
-    this.#edges.knows(known);
+    this.#edges.tell({ type: 'connections', known });
   }
 
   #perform(effect: StreamEffect): void {

@@ -2,6 +2,7 @@
 import type { LoggedEvent } from '../console/people.ts';
 import { stateDocument } from '../console/state.ts';
 import { writeStateFiles } from '../console/state-files.ts';
+import type { SyncDocument } from '../console/sync-document.ts';
 import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
 import { VERSION } from '../core/version.ts';
@@ -17,6 +18,7 @@ type Parts = {
   plane: DataPlane;
   tableRepairs: number;
   health: HealthSnapshot;
+  sync: SyncDocument;
   lastEvents: readonly LoggedEvent[];
 };
 
@@ -28,6 +30,7 @@ export async function writeState({
   plane,
   tableRepairs,
   health,
+  sync,
   lastEvents,
 }: Parts): Promise<Notice> {
   const { instances, startedAtMs } = message;
@@ -47,6 +50,7 @@ export async function writeState({
     counters: await plane.readCounters(),
     health,
     syncDaemons: await plane.readSync(),
+    sync,
     lastEvents: [...message.lastEvents, ...lastEvents].sort((a, b) => a.atMs - b.atMs),
   });
   const directory = loaded.configuration.director.runtimeDirectory.value;

@@ -19,8 +19,8 @@ import {
 } from './frame.ts';
 import { Incoming } from './incoming.ts';
 import { Outgoing } from './outgoing.ts';
-import type { ServiceCoverage } from './services.ts';
 import type { Shadow } from './shadow.ts';
+import { progressText, type SyncState, type SyncStatus } from './status.ts';
 import { VirtualAddresses } from './virtual-addresses.ts';
 import { walkDatagram } from './wire.ts';
 
@@ -49,6 +49,8 @@ const HEARTBEAT_MS = 500;
 const SILENT_MS = 3000;
 const HELLO_MS = 3000;
 const SWEEP_MS = 1000;
+/** A full copy that takes longer is told of. */
+const PROGRESS_MS = 2000;
 /** Two tables of the same connections count so differently, so often, only if one has lost some. */
 const APART = { least: 64, part: 0.01, beats: 3 };
 /** A count that stays apart for a reason of its own must not keep two nodes busy. */
@@ -63,37 +65,21 @@ type Connection = {
   readonly reader: FrameReader;
   readonly sinceMs: number;
   readonly outgoing: Outgoing;
-  /** `clock`: that of its table when it connected. */
-  peer: { hello: Hello; clock: number; incoming: Incoming } | undefined;
+  /** `clock`: that of its table when it connected; `connections`: at its last heartbeat. */
+  peer: { hello: Hello; clock: number; incoming: Incoming; connections: number | undefined } | undefined;
   heardMs: number;
   beatMs: number;
   /** What the peer was told is in our engine. */
   ackedUpTo: number;
   /** Of the last heartbeats, how many said that the peer has other connections than we have. */
   apart: number;
+  /** When it is told next how far full copies have come. */
+  progressMs: number;
   /** It was said of each direction that it is complete. */
   said: { in: boolean; out: boolean };
 };
 /** A life of the peer's table and how much of it is in our engine. */
 type Past = { bootId: string; epoch: number; upTo: number };
-
-/** `resyncing`: there is a connection, and one side has no full copy yet. */
-export type SyncState = 'alone' | 'resyncing' | 'complete';
-export type SyncStatus = {
-  state: SyncState;
-  peer: Hello | undefined;
-  connections: number;
-  /** Of them, so many are on the peer; at least, when it refused some. */
-  covered: number;
-  /** Entries that the peer, and that we, had no room or no use for. */
-  refusedByPeer: number;
-  refusedHere: number;
-  /** What our own engine told of and the table had no room for. */
-  full: number;
-  /** Age of the oldest change that the peer has not acknowledged; undefined without a full copy. */
-  lagMs: number | undefined;
-  services: readonly ServiceCoverage[];
-};
 
 export class Stream {
   readonly #hello: Hello;
@@ -145,6 +131,18 @@ export class Stream {
       full: this.#full,
       lagMs: outgoing?.isComplete ? (since === undefined ? 0 : nowMs - since) : undefined,
       services: this.#shadow.services(),
+      copies: {
+        in: {
+          entries: connection?.peer?.incoming.entries ?? 0,
+          of: connection?.peer?.connections,
+          complete: this.knowsPeer,
+        },
+        out: {
+          entries: outgoing?.entries ?? 0,
+          of: outgoing?.isSubscribed ? this.#shadow.count : undefined,
+          complete: outgoing?.isComplete ?? false,
+        },
+      },
     };
   }
 
@@ -197,6 +195,7 @@ export class Stream {
       heardMs: now,
       beatMs: now + HEARTBEAT_MS,
       ackedUpTo: 0,
+      progressMs: now + PROGRESS_MS,
       apart: 0,
       said: { in: false, out: false },
     };
@@ -252,6 +251,7 @@ export class Stream {
       hello: { bootId, epoch, engine, capacity },
       clock,
       incoming: new Incoming(this.#shadow, from),
+      connections: undefined,
     };
     connection.ackedUpTo = from;
     this.#send({ type: 'subscribe', from });
@@ -335,10 +335,14 @@ export class Stream {
     const { count } = this.#shadow;
     this.#send({ type: 'heartbeat', connections: count });
     if (connection.outgoing.isSubscribed) this.#send(connection.outgoing.mark());
+    if (this.state === 'complete' || this.#nowMs < connection.progressMs) return;
+    connection.progressMs = this.#nowMs + PROGRESS_MS;
+    this.#sayProgress();
   }
 
   /** Only who has fewer can miss something. */
   #compare(connection: Connection, theirs: number): void {
+    connection.peer!.connections = theirs;
     const mine = this.#shadow.count;
     const { outgoing, peer } = connection;
     const isQuiet = this.state === 'complete' && this.#shadow.order.unackedSinceMs === undefined;
@@ -380,6 +384,11 @@ export class Stream {
     const ms = Math.round(this.#nowMs - connection.sinceMs);
     const fields = { direction, entries, connections: this.#shadow.count, ms };
     this.#say('sync.complete', `${what}: ${entries} entries in ${ms} ms`, fields);
+  }
+
+  #sayProgress(): void {
+    const { copies } = this.status(this.#nowMs);
+    this.#say('sync.progress', `full copies: ${progressText(copies)}`, copies);
   }
 
   #say(event: Notice['event'], message: string, fields: Notice['fields'] & object): void {

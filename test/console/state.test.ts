@@ -111,6 +111,7 @@ const STATE: DirectorState = {
     probes: { underWay: 1, waiting: 0, longestWaitMs: 0 },
   },
   syncDaemons: [{ role: 'master', interface: 'eth0', id: 51 }],
+  sync: { state: 'off' },
   lastEvents: [
     {
       atMs: Date.UTC(2026, 10, 22, 23, 1),

@@ -1,15 +1,18 @@
 // A pair of directors with the embedded engine and `sync { … }`: a backup that was rebooted knows every
 // session before it is needed, also those that say nothing; with another key it knows none.
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { EngineHost } from '../linux/engine-host.ts';
 import { EngineNet, INNER_VIP, VIP } from '../linux/engine-net.ts';
 import { TestDirector } from './director.ts';
 
+const BIN = fileURLToPath(new URL('../../bin/lvs-director', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'lvs-sync-'));
 const KEY = join(scratch, 'sync.key');
 const OTHER_KEY = join(scratch, 'other.key');
@@ -23,12 +26,12 @@ const HOST = { a: 1, b: 2 };
 type Words = { instance?: string; sync?: string };
 const NOPREEMPT: Words = { instance: 'nopreempt' };
 let runs = 0;
-function configuration(name: Name, key: string, words: Words): string {
+function configuration(name: Name, directory: string, key: string, words: Words): string {
   const other = name === 'a' ? 'b' : 'a';
   return `
 director {
   engine embedded
-  runtime_directory ${join(scratch, `run-${name}-${runs++}`)}
+  runtime_directory ${directory}
   sync {
     listen 10.77.1.${HOST[name]}
     peer 10.77.1.${HOST[other]}
@@ -62,6 +65,7 @@ let net: EngineNet;
 let client: EngineHost;
 let server: EngineHost;
 const directors: TestDirector[] = [];
+const controls = new Map<TestDirector, string>();
 beforeAll(async () => {
   net = new EngineNet('syncs');
   client = new EngineHost(net.namespace('client'));
@@ -78,8 +82,10 @@ afterAll(async () => {
 });
 
 function start(name: Name, key = KEY, words = NOPREEMPT): TestDirector {
-  const director = new TestDirector(net.namespace(name), configuration(name, key, words));
+  const directory = join(scratch, `run-${name}-${runs++}`);
+  const director = new TestDirector(net.namespace(name), configuration(name, directory, key, words));
   directors.push(director);
+  controls.set(director, join(directory, 'control.sock'));
   return director;
 }
 const isMaster = { event: 'vrrp.state', to: 'MASTER' };
@@ -89,6 +95,10 @@ const knows = { event: 'sync.complete', direction: 'in' };
 const LIMIT_MS = 180_000;
 const PATIENCE = { limitMs: 40_000 };
 const open = (session: number) => client.ask({ do: 'open', session, address: VIP, port: 80 });
+/** `lvs-director sync` of that director. */
+function sync(director: TestDirector, ...words: string[]): { status: number | null; stdout: string } {
+  return spawnSync(BIN, ['sync', '--control', controls.get(director)!, ...words], { encoding: 'utf8' });
+}
 async function alive(sessions: readonly number[]): Promise<number> {
   const said = sessions.map((session) => client.ask({ do: 'say', session, text: 'still here' }));
   return (await Promise.allSettled(said)).filter(({ status }) => status === 'fulfilled').length;
@@ -115,6 +125,14 @@ test(
     const second = start('b');
     const told = await second.line(knows, PATIENCE);
     expect(told).toMatchObject({ entries: 6, connections: 6 });
+    const shown = sync(a, '--wait', '10', '--json');
+    expect(shown.status).toBe(0);
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      state: 'complete',
+      peer: '10.77.1.2:8849',
+      coverage: 1,
+      services: [{ service: `TCP ${VIP}:80`, connections: 6, covered: 6 }],
+    });
     crash(a);
     await second.line(isMaster, PATIENCE);
     expect(await alive(sessions)).toBe(6);
@@ -154,6 +172,9 @@ test(
     await b.line({ event: 'sync.refused', reason: 'key' }, PATIENCE);
     await a.line({ event: 'sync.refused', reason: 'key' }, PATIENCE);
     expect([...a.lines, ...b.lines].some(({ event }) => event === 'sync.peer')).toBe(false);
+    const shown = sync(a);
+    expect(shown.status).toBe(1);
+    expect(shown.stdout).toMatch(/not connected[\s\S]*0\.00 % of 1 connections[\s\S]*1 would break/);
   },
   LIMIT_MS,
 );
