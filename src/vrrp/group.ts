@@ -12,19 +12,13 @@ import { request } from './announcements.ts';
 import type { Elector } from './elector.ts';
 import { admit, advance, allVips, type Instance, type Turn, transit } from './instance.ts';
 import { afterRival } from './machine.ts';
-import { RESIGNED } from './packet.ts';
 import type { State } from './settings.ts';
-import { becomeBackup } from './transitions.ts';
+import { becomeBackup, farewell } from './transitions.ts';
 
 /** As it was after the last step. */
 export type Group = { state: State; members: ReadonlySet<Instance> };
 
-/**
- * To a master that has only one of our links: first what makes it tell its link where the addresses are, then
- * what makes a backup take over at once.
- */
-const LAST_WORDS = [1, RESIGNED];
-/** Above {@link LAST_WORDS}, so that a member that leaves believes itself relieved and says no more. */
+/** Above a {@link farewell}, so that a member that leaves believes itself relieved and says no more. */
 const RELIEVER_PRIORITY = 2;
 
 export function isMember({ settings }: Elector, { own }: Instance): boolean {
@@ -123,8 +117,6 @@ function follow(member: Instance, target: State, leader: Instance, turn: Turn): 
     const heard = { priority: RELIEVER_PRIORITY, intervalMs: own.advertMs, higherAddress: true };
     advance(member, { type: 'advert', ...heard }, turn);
   } else if (target === 'BACKUP') {
-    const words = own.silentToHigher ? [RESIGNED] : LAST_WORDS;
-    const lastWords = words.map((priority) => ({ do: 'send' as const, priority }));
-    transit(member, becomeBackup('sync group', own.advertMs, own, lastWords), turn);
+    transit(member, becomeBackup('sync group', own.advertMs, own, farewell(own)), turn);
   }
 }

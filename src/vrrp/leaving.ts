@@ -9,14 +9,12 @@ import {
   becomeInit,
   becomeLeaving,
   becomeMaster,
+  farewell,
   lastWordTo,
   type Step,
 } from './transitions.ts';
 
 type Leaving = Router & { state: 'LEAVING' };
-
-/** If nobody was heard: the split that kept the first word from the others may be over. */
-const RESIGN_AGAIN: readonly Effect[] = [{ do: 'send', priority: RESIGNED }];
 
 export function stepLeaving(router: Leaving, event: Event, own: Own): Step {
   const { purpose } = router;
@@ -30,7 +28,7 @@ export function stepLeaving(router: Leaving, event: Event, own: Own): Step {
       if (purpose.for === 'pause') return becomeLeaving({ for: 'stop' }, own);
       return [{ ...router, purpose: { for: 'stop' } }, []];
     case 'link':
-      return event.up ? [router, []] : breakOff(router);
+      return event.up ? [router, []] : breakOff(router, own);
     case 'reconfigured':
       return [router, [{ do: 'addVips' }]];
     case 'start': // taken out of the configuration, and put back before anybody took over
@@ -66,13 +64,13 @@ function relieve(router: Leaving, heard: Event & { type: 'advert' }, own: Own): 
 }
 
 /** The link is lost, or one that is tracked: then this one may still reach the peer. */
-function breakOff({ purpose, relieved }: Leaving): Step {
-  const before = relieved ? [] : RESIGN_AGAIN;
+function breakOff({ purpose, relieved }: Leaving, own: Own): Step {
+  const before = relieved ? [] : farewell(own);
   return purpose.for === 'stop' ? becomeInit(before) : becomeFault(before);
 }
 
 function finishLeaving(router: Leaving, own: Own): Step {
-  if (router.purpose.for === 'stop') return becomeInit(router.relieved ? [] : RESIGN_AGAIN);
+  if (router.purpose.for === 'stop') return becomeInit(router.relieved ? [] : farewell(own));
   const [master, effects] = becomeMaster('nobody took over', own);
   if (router.purpose.for === 'pause') return [master, effects];
   return [master, [...effects, { do: 'drillStep', step: 'unrelieved' }]];

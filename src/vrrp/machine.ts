@@ -30,7 +30,8 @@
 // * Last word. Whoever yields to another master sends one more advert, worse than the other's (keepalived: if
 //   the file says so). That is how the other, which may never have known of a rival, learns that it must
 //   tell the link again where the addresses are. Without it a healed partition leaves stale ARP caches
-//   behind (keepalived: 6 to 15 s without a new connection).
+//   behind (keepalived: 6 to 15 s without a new connection). Whoever goes without having heard another one
+//   says the worst word there is before it resigns.
 // * Pause. A master that finds it did not run for longer than a backup waits must assume that there is
 //   another one now: it listens for one interval before it speaks again, serving meanwhile. (With
 //   `timer_expired_backup` it yields at once.)
@@ -57,6 +58,7 @@ import {
   becomeInit,
   becomeLeaving,
   becomeMaster,
+  farewell,
   initialPatience,
   keepAnnouncing,
   lastWordTo,
@@ -192,7 +194,7 @@ function stepMaster(router: Router, event: Event, own: Own): Step {
       return becomeLeaving({ for: 'pause' }, own);
     case 'link':
       // A tracked interface may be down while this one still reaches the peer: tell it.
-      return event.up ? [router, []] : becomeFault([{ do: 'send', priority: RESIGNED }]);
+      return event.up ? [router, []] : becomeFault(farewell(own));
     case 'reconfigured':
       return [
         router,

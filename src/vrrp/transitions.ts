@@ -5,6 +5,8 @@ import type { Backup, Effect, Event, Own, Patience, Purpose, Reason, Router, Tim
 import { INIT } from './router.ts';
 import { LINGER_MS, masterDownMs, peerMasterDownMs, skewMs } from './timing.ts';
 
+/** The lowest priority of any master. */
+const WORST = 1;
 /** Whoever gives way has its addresses for a moment yet. */
 const SETTLE_MS = 60;
 
@@ -99,6 +101,16 @@ export function armMasterDown(masterAdvertMs: number, own: Own): Effect {
 export function lastWordTo({ intervalMs }: Event & { type: 'advert' }, priority: number, own: Own): Effect[] {
   if (own.silentToHigher) return [];
   return [{ do: 'send', priority, ...(intervalMs === own.advertMs ? {} : { intervalMs }) }];
+}
+
+/**
+ * Of a master that goes without having heard another one, which may be there all the same: a split has healed
+ * a moment ago, or it has only this one of our links. First what makes it tell its link where the addresses
+ * are (keepalived does not for a resignation), then what makes a backup take over at once.
+ */
+export function farewell(own: Own): Effect[] {
+  const words = own.silentToHigher ? [RESIGNED] : [WORST, RESIGNED];
+  return words.map((priority) => ({ do: 'send', priority }));
 }
 
 export function initialPatience(own: Own): Patience {

@@ -192,8 +192,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'who yields with its sync group has no last word',
     file: 'src/vrrp/group.ts',
-    from: 'const LAST_WORDS = [1, RESIGNED];',
-    to: 'const LAST_WORDS: number[] = [];',
+    from: "becomeBackup('sync group', own.advertMs, own, farewell(own))",
+    to: "becomeBackup('sync group', own.advertMs, own, [])",
+  },
+  {
+    what: 'who goes unheard only resigns',
+    file: TRANSITIONS,
+    from: 'const words = own.silentToHigher ? [RESIGNED] : [WORST, RESIGNED];',
+    to: 'const words = own.silentToHigher ? [RESIGNED] : [RESIGNED];',
   },
   {
     what: 'a signed advert counts twice',

@@ -5,7 +5,7 @@ import type { Claimed } from '../../src/vrrp/claims.ts';
 import type { Heard, Node } from './node.ts';
 
 export type Delivery = { atMs: number; to: Node; heard: Heard } | { atMs: number; to: Node; claim: Claimed };
-/** Chances are of 1, times in ms. Reordering comes of delays that differ. */
+/** Chances are of 1, times in ms. Reordering comes of delays that are long. */
 type Network = { loss: number; duplicates: number; delayMinMs: number; delayMaxMs: number };
 const CALM: Network = { loss: 0, duplicates: 0, delayMinMs: 0.1, delayMaxMs: 0.3 };
 
@@ -14,6 +14,8 @@ export class Wires {
   readonly #random: Random;
   readonly #cut = new Set<string>();
   readonly #deliveries: Delivery[] = [];
+  /** When the last arrives that takes that path. */
+  readonly #lastAtMs = new Map<string, number>();
 
   constructor(random: Random) {
     this.#random = random;
@@ -47,10 +49,18 @@ export class Wires {
     const copies = this.#random() < duplicates ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       if (this.#random() < loss) continue;
-      if (this.#cut.has(pathOf(heard.sent.from, to, heard.device))) continue;
+      const path = pathOf(heard.sent.from, to, heard.device);
+      if (this.#cut.has(path)) continue;
       const atMs = nowMs + delayMinMs + this.#random() * (delayMaxMs - delayMinMs);
-      this.#later({ atMs, to, heard });
+      this.#later({ atMs: this.#inOrder(path, atMs), to, heard });
     }
+  }
+  /** One link keeps the order of what one sends; where packets are late they take several ways. */
+  #inOrder(path: string, atMs: number): number {
+    if (this.network.delayMaxMs > CALM.delayMaxMs) return atMs;
+    const inOrderMs = Math.max(atMs, this.#lastAtMs.get(path) ?? 0);
+    this.#lastAtMs.set(path, inOrderMs);
+    return inOrderMs;
   }
   /** The answer of a kernel to the question of another. */
   answer(from: Node, to: Node, claim: Claimed, nowMs: number): void {

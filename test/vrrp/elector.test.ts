@@ -250,7 +250,7 @@ describe('links', () => {
     const down = link([], false, 'eth1');
     expect(stateOf()).toBe('FAULT');
     expect(noticesOf(down)[0]).toMatchObject({ event: 'link.down', fields: { interface: 'eth1' } });
-    expect(advertsIn(down).map((advert) => advert.priority)).toEqual([0]);
+    expect(advertsIn(down).map((advert) => advert.priority)).toEqual([1, 0]);
     link([OURS], false);
     link([], true, 'eth1');
     expect(stateOf()).toBe('FAULT');
@@ -319,7 +319,7 @@ describe('reload', () => {
     configure();
     pass(5000);
     const actions = configure([{ vrid: 9 }]);
-    expect(verbs(actions).slice(0, 2)).toEqual(['send', 'removeVips']);
+    expect(verbs(actions).slice(0, 3)).toEqual(['send', 'send', 'removeVips']);
     expect(stateOf()).toBe('BACKUP');
   });
 });
@@ -328,7 +328,7 @@ test('another data plane: what the kernel answered for is taken away, and the el
   configure();
   pass(5000);
   const actions = configure([{}], { addresses: 'engine' });
-  expect(verbs(actions).slice(0, 2)).toEqual(['send', 'removeVips']);
+  expect(verbs(actions).slice(0, 3)).toEqual(['send', 'send', 'removeVips']);
   expect(stateOf()).toBe('BACKUP');
 });
 

@@ -161,10 +161,12 @@ describe('master', () => {
     expect(armed(effects, 'linger')).toBe(LINGER_MS);
     expect(step(router, expired('linger'), OWN)[1]).toEqual([{ do: 'removeVips' }]);
   });
-  test('without link resigns and gives up its addresses at once', () => {
+  test('without link tells a second master, resigns, and gives up its addresses at once', () => {
     const { router, effects } = play([...master, DOWN]);
     expect(router.state).toBe('FAULT');
-    expect(verbs(effects)).toEqual(['enter', 'send 0', 'removeVips']);
+    expect(verbs(effects)).toEqual(['enter', 'send 1', 'send 0', 'removeVips']);
+    const silent = play([...master, DOWN], { ...OWN, silentToHigher: true });
+    expect(verbs(silent.effects)).toEqual(['enter', 'send 0', 'removeVips']);
   });
   test('with new settings says so at once', () => {
     expect(verbs(play([...master, { type: 'reconfigured' }]).effects)).toEqual([
@@ -217,7 +219,8 @@ describe('fault', () => {
 describe('leaving for a stop', () => {
   const leaving: Event[] = [START, SILENCE, { type: 'stop' }];
   test('resigns again at the end when nobody was heard: a split may be over (seed 8643)', () => {
-    expect(verbs(play([...leaving, expired('leave')]).effects)).toEqual(['enter', 'send 0', 'removeVips']);
+    const unheard = play([...leaving, expired('leave')]);
+    expect(verbs(unheard.effects)).toEqual(['enter', 'send 1', 'send 0', 'removeVips']);
     const relieved = play([...leaving, advert(100), expired('leave')]);
     expect(verbs(relieved.effects)).toEqual(['enter', 'removeVips']);
   });
