@@ -1,11 +1,13 @@
 // The command line: which command, then that command's file. Invoked with only keepalived's daemon
 // options it runs the director, so that it can stand in keepalived's unit file.
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import type { OrderWord } from '../console/servers-document.ts';
 import { VERSION } from '../core/version.ts';
 import type { ConvertFlags } from './convert.ts';
 import type { DiffOptions } from './diff.ts';
 import type { DoctorFlags } from './doctor.ts';
 import type { IpvsFlags } from './ipvs.ts';
+import type { order as carryOut, OrderFlags } from './order.ts';
 import type { Action, RealserverFlags } from './realserver.ts';
 import { addRunOptions, collect, type RunFlags } from './run-options.ts';
 import type { SyncFlags } from './sync.ts';
@@ -107,6 +109,65 @@ program
     const write = (text: string) => process.stdout.write(text);
     const complain = (text: string) => process.stderr.write(text);
     await end(await ipvs({ ...options, sort: !nosort }, write, complain));
+  });
+
+const SERVICE = 'its name as in logs and listings, or what says which it is: 10.0.0.50:80, 7, web; or all';
+const SERVERS = 'address and port, or address; several may be given';
+
+function addOrder(word: OrderWord, description: string): Command {
+  return program
+    .command(word)
+    .description(description)
+    .option('--json', 'as JSON, an object a line', false)
+    .option('--control <path>', 'the control socket of the director that is meant');
+}
+
+type Order = Parameters<typeof carryOut>;
+
+async function perform(word: OrderWord, given: Order[1], flags: OrderFlags): Promise<never> {
+  const { order } = await import('./order.ts');
+  const write = (text: string) => process.stdout.write(text);
+  const complain = (text: string) => process.stderr.write(text);
+  return end(await order(word, given, flags, { write, complain }));
+}
+
+addOrder(
+  'drain',
+  'no new connections for a server, which leaves with its last one: exit 0 none was cut, 1 else',
+)
+  .argument('<service>', SERVICE)
+  .argument('<server...>', SERVERS)
+  .option('--deadline <seconds>', 'when it goes in any case; 0 = never; default: as the file says')
+  .option('--expire-templates', 'persistent clients get another server meanwhile')
+  .option('--no-wait', 'do not wait for the end')
+  .action((service: string, servers: string[], flags: OrderFlags) =>
+    perform('drain', { service, servers }, flags),
+  );
+
+addOrder('maint', 'takes a server out at once: its connections end, and it is not checked')
+  .argument('<service>', SERVICE)
+  .argument('<server...>', SERVERS)
+  .action((service: string, servers: string[], flags: OrderFlags) =>
+    perform('maint', { service, servers }, flags),
+  );
+
+addOrder('ready', 'a server is again as the file says, after drain, maint or weight')
+  .argument('<service>', SERVICE)
+  .argument('<server...>', SERVERS)
+  .action((service: string, servers: string[], flags: OrderFlags) =>
+    perform('ready', { service, servers }, flags),
+  );
+
+addOrder(
+  'weight',
+  "another weight than the file's, until ready; without arguments: what every server is doing",
+)
+  .argument('[service]', SERVICE)
+  .argument('[server]', 'address and port, or address')
+  .argument('[weight]', "a number, or a share of the file's as 50%")
+  .action((service: string, server: string, weight: string, flags: OrderFlags, own: Command) => {
+    if (service !== undefined && weight === undefined) return own.error("error: missing argument 'weight'");
+    return perform('weight', { service, servers: [server], weight }, flags);
   });
 
 program

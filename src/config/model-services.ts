@@ -100,3 +100,16 @@ export type TcpCheck = Required<Omit<CheckDefaults, 'warmupMs'>> & {
   bindAddress?: Located<Address>;
   alpha?: Located<boolean>;
 };
+
+/** `servers { … }` of director: how real servers come into service and leave it. */
+export type ServersSetting = ServerPolicy & { exceptions: ServerException[] };
+export type ServerPolicy = {
+  /** 0 = the whole weight at once. */
+  slowStartMs: Located<number>;
+  drainsRemoved: Located<boolean>;
+  drainDeadlineMs: Located<number>;
+  expiresTemplates: Located<boolean>;
+};
+/** Of every virtual server that this selects: several protocols may be at one address. */
+export type ServerException = Partial<ServerPolicy> & { at: Span; selects: ExceptionSelects };
+export type ExceptionSelects = { address: Address; port: number } | { mark: number } | { group: string };

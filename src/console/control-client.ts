@@ -1,9 +1,10 @@
-// Asks a running director at its control socket.
+// Asks a running director at its control socket, and commands it.
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { DirectorError } from '../core/errors.ts';
+import { INVALID } from './control-server.ts';
 
 const LIMIT_MS = 30_000;
 
@@ -14,16 +15,24 @@ export async function askOne(path: string, resource: string): Promise<unknown> {
 
 /** Of an answer with many lines, each as parsed JSON. */
 export async function* askMany(path: string, resource: string): AsyncGenerator<unknown> {
-  const answer = await ask(path, resource);
-  for await (const line of createInterface({ input: answer, crlfDelay: Number.POSITIVE_INFINITY })) {
-    yield JSON.parse(line);
-  }
+  yield* parsedLines(await ask(path, resource));
 }
 
-async function ask(socketPath: string, path: string): Promise<IncomingMessage> {
-  const asked = request({ socketPath, path, timeout: LIMIT_MS });
+/** Lines of an answer to a command, as they come. */
+export async function* command(path: string, resource: string, given: unknown): AsyncGenerator<unknown> {
+  yield* parsedLines(await ask(path, resource, JSON.stringify(given)));
+}
+
+async function* parsedLines(input: IncomingMessage): AsyncGenerator<unknown> {
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }))
+    yield JSON.parse(line);
+}
+
+async function ask(socketPath: string, path: string, body?: string): Promise<IncomingMessage> {
+  const method = body === undefined ? 'GET' : 'POST';
+  const asked = request({ socketPath, path, method, timeout: LIMIT_MS });
   asked.on('timeout', () => asked.destroy(new Error(`no answer within ${LIMIT_MS / 1000} s`)));
-  asked.end();
+  asked.end(body);
   let answer: IncomingMessage;
   try {
     [answer] = (await once(asked, 'response')) as [IncomingMessage];
@@ -35,5 +44,6 @@ async function ask(socketPath: string, path: string): Promise<IncomingMessage> {
   }
   if (answer.statusCode === 200) return answer;
   const { error } = JSON.parse(await text(answer)) as { error: string };
+  if (answer.statusCode === INVALID) throw new DirectorError('ORDER_INVALID', error);
   throw new DirectorError('CONTROL_REFUSED', `the director at ${socketPath} says: ${error}`);
 }

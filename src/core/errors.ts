@@ -16,6 +16,7 @@ export const HINTS = {
   CONTROL_IN_USE:
     'two directors need two sockets: give one of them `control PATH` or a `runtime_directory` of its own',
   CONTROL_SILENT: 'does a director run, and as which user? `--control PATH` names its socket',
+  ORDER_INVALID: '`lvs-director weight` lists services and servers',
   CONTROL_REFUSED: 'the director and this command may be of different versions',
   SYSTEM_CALL: 'see the error name; `strace -f` shows the call',
 } as const;

@@ -209,6 +209,30 @@ export const EVENTS = {
   'server.down': { level: 'warn', means: 'a real server failed its checks and was taken out' },
   'service.up': { level: 'info', means: 'a virtual server has a live real server again' },
   'service.down': { level: 'error', means: 'a virtual server has no live real server' },
+  'drain.begun': {
+    level: 'info',
+    means: 'a real server gets no new connections and keeps those it has; `because`: a command, or removed',
+  },
+  'drain.progress': {
+    level: 'info',
+    means: 'how many connections a server that is drained still has; each 10 s',
+  },
+  'drain.ended': {
+    level: 'info',
+    means: 'a drained server is out of the table; `ms`, and how many connections the deadline `cut`',
+  },
+  'weights.failed': {
+    level: 'warn',
+    means:
+      'what servers go through could not be written down or read, so a restart does not know it; or the ' +
+      'kernel refuses what a drain needs; said once',
+  },
+  'slowstart.begun': { level: 'info', means: 'a real server grows to its weight, within `overMs`' },
+  'slowstart.ended': { level: 'info', means: 'a real server has grown to all of its weight' },
+  'server.ordered': {
+    level: 'info',
+    means: 'the operator said what a real server is to do: ready, maint or weight',
+  },
   'check.passed': {
     level: 'info',
     means: 'the first good probe of a check, or the first after it was down',

@@ -7,23 +7,20 @@ import type { LoggedEvent } from '../console/people.ts';
 import type { Notice } from '../core/events.ts';
 import { difference } from '../director/difference.ts';
 import { rehearsalNotice } from '../director/drill.ts';
-import { desiredTable } from '../director/health.ts';
 import { planNotify } from '../director/notify.ts';
 import { planElector } from '../director/plan.ts';
 import { type Plan, planConfiguration } from '../director/plan-document.ts';
 import { holderOf, ownedAddresses, serves, wantedSync } from '../director/roles.ts';
-import { suspendedServices } from '../director/suspension.ts';
+import { restingPools, suspendedServices } from '../director/suspension.ts';
 import { planSyncStream } from '../director/sync-stream.ts';
 import { withoutScripts } from '../director/trackers.ts';
-import type { ServerKey } from '../ipvs/model.ts';
 import type { DataPlane, OwnedAddress } from '../ipvs/plane.ts';
 import type { PoolName } from '../ipvs/pool.ts';
 import { removeLeftovers } from '../linux/elector/leftovers.ts';
 import { NAMES, nameThread } from '../linux/thread-name.ts';
-import { type Health, startHealth } from '../probes/runner.ts';
 import type { ElectorSettings, FormerSysctls, State, TrackerId, Verdict } from '../vrrp/settings.ts';
 import { withoutVirtualDevices } from '../vrrp/virtual-device.ts';
-import { controlResources } from './control.ts';
+import { controlActions, controlResources } from './control.ts';
 import { ControlKeeper } from './control-keeper.ts';
 import { IpvsSettings } from './ipvs-settings.ts';
 import { type Loaded, loadConfiguration } from './load.ts';
@@ -33,6 +30,8 @@ import { openPlane } from './open-plane.ts';
 import { OperatorPrograms } from './operator-programs.ts';
 import { PlanKeeper } from './plan-keeper.ts';
 import { RecordingKeeper } from './recording-keeper.ts';
+import { ServerOrders } from './server-orders.ts';
+import { ServiceKeeper } from './service-keeper.ts';
 import { SyncKeeper } from './sync-keeper.ts';
 import { TableKeeper } from './table-keeper.ts';
 import { TrackLinks } from './track-links.ts';
@@ -70,7 +69,7 @@ export class Balancer {
   readonly #planKeeper: PlanKeeper;
   readonly #recordings: RecordingKeeper;
   readonly #control: ControlKeeper;
-  readonly #health: Health;
+  readonly #services: ServiceKeeper;
   readonly #programs: OperatorPrograms;
   readonly #notifier: Notifier;
   readonly #trackers: TrackerKeeper;
@@ -85,9 +84,6 @@ export class Balancer {
   readonly #turning = new Map<string, NodeJS.Timeout>();
   /** The engine has addresses. */
   #owns = false;
-  readonly #down = new Map<PoolName, Set<ServerKey>>();
-  readonly #lost = new Set<PoolName>();
-  #tableIsDue = false;
   #loaded: Loaded;
   #plan: Plan;
   /** Not of the plan: there secrets are sealed. */
@@ -113,8 +109,6 @@ export class Balancer {
     this.#sync = new SyncKeeper(plane, edges);
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#recordings = new RecordingKeeper(edges.say);
-    const resources = controlResources(plane, () => this.#sync.document());
-    this.#control = new ControlKeeper(resources, edges.say);
     this.#programs = programs;
     this.#notifier = new Notifier(programs, edges.say, start.told);
     const tracks = {
@@ -124,14 +118,15 @@ export class Balancer {
     this.#trackers = new TrackerKeeper(tracks, start.accepted !== undefined);
     this.#scripts = new TrackScripts({ programs, ...tracks });
     this.#links = new TrackLinks(tracks);
-    this.#health = startHealth({
-      onServer: ({ service, server, up }) => this.#serverChanged(service, server, up),
-      onService: (service, up) => this.#serviceChanged(service, up),
+    this.#services = new ServiceKeeper({
+      plane,
+      ...edges,
+      want: (table) => this.#keeper.want(table),
       onHappening: (happening) => this.#notifier.service(happening),
-      onNotice: edges.say,
-      random: Math.random,
-      clock: () => performance.now(),
     });
+    const orders = new ServerOrders(this.#services);
+    const resources = controlResources(plane, orders, () => this.#sync.document());
+    this.#control = new ControlKeeper(resources, controlActions(orders), edges.say);
   }
 
   /** Undefined when the configuration cannot run: the director has been told why. */
@@ -150,6 +145,7 @@ export class Balancer {
     const plane = await openPlane(result.loaded.configuration.director.engine.value, edges);
     const balancer = new Balancer(message, edges, plane, result.loaded, programs);
     if (balancer.#plan.ipvs.flushesAtStart && message.accepted === undefined) await balancer.#ipvs.flush();
+    await balancer.#services.weights.restore(balancer.#plan.director.runtimeDirectory);
     await balancer.#apply();
     balancer.#keeper.watch(edges.fail);
     return balancer;
@@ -202,7 +198,7 @@ export class Balancer {
       loaded: this.#loaded,
       plane: this.#plane,
       tableRepairs: this.#keeper.repairs,
-      health: this.#health.snapshot(),
+      health: this.#services.health(),
       sync: this.#sync.document(),
       lastEvents: this.#edges.recent(),
     });
@@ -226,13 +222,14 @@ export class Balancer {
   /** Table first, then the elector: a director that owns a VIP must have its services. */
   async #apply(): Promise<void> {
     nameThread(this.#plan.director.checkerName ?? NAMES.balancer);
-    this.#forgetRemoved();
     this.#elector = this.#planElector();
     this.#notifier.configure(planNotify(this.#loaded.configuration));
-    this.#health.configure(this.#plan.targets);
+    this.#services.weights.keepIn(this.#plan.director.runtimeDirectory);
+    this.#services.configure(this.#plan);
+    this.#services.weights.rest(this.#restingPools());
     this.#notifier.forgetFormerServices();
     await this.#ipvs.apply(this.#plan.ipvs.timeouts);
-    await this.#applyTable();
+    await this.#services.apply();
     await this.#sync.configure(planSyncStream(this.#loaded.configuration));
     await this.#applyRoles();
     this.#trackers.configure(this.#plan.trackers);
@@ -270,13 +267,14 @@ export class Balancer {
       this.#edges.say({ event: 'config.unchanged', message: 'the new configuration changes nothing' });
   }
 
-  async #applyTable(): Promise<void> {
-    await this.#keeper.want(desiredTable(this.#plan.pools, { down: this.#down, lost: this.#lost }));
+  #restingPools(): ReadonlySet<PoolName> {
+    return restingPools(this.#loaded.configuration, (instance) => serves(this.#states.get(instance)));
   }
 
   async #applyRoles(): Promise<void> {
     const serving = (instance: string) => serves(this.#states.get(instance));
-    this.#health.suspend(suspendedServices(this.#plan.suspensions, serving));
+    this.#services.suspend(suspendedServices(this.#plan.suspensions, serving));
+    this.#services.weights.rest(this.#restingPools());
     const turning = new Set(this.#turning.keys());
     const owned = ownedAddresses(this.#elector, this.#states, turning);
     const addresses = owned.map(({ address }) => address);
@@ -309,51 +307,13 @@ export class Balancer {
     this.#turning.set(instance, setTimeout(settle, ms));
   }
 
-  #serverChanged(service: PoolName, server: ServerKey, up: boolean): void {
-    const servers = this.#down.get(service) ?? new Set<ServerKey>();
-    if (up) servers.delete(server);
-    else servers.add(server);
-    if (servers.size > 0) this.#down.set(service, servers);
-    else this.#down.delete(service);
-    this.#applyTableSoon();
-  }
-
-  #serviceChanged(service: PoolName, up: boolean): void {
-    if (up) this.#lost.delete(service);
-    else this.#lost.add(service);
-    this.#applyTableSoon();
-  }
-
-  /** Once for all that happens in one turn. */
-  #applyTableSoon(): void {
-    if (this.#tableIsDue) return;
-    this.#tableIsDue = true;
-    setImmediate(() => {
-      this.#tableIsDue = false;
-      this.#applyTable().catch(this.#edges.fail);
-    });
-  }
-
-  /** Of servers that left the file nothing is remembered: should they come back, they start anew. */
-  #forgetRemoved(): void {
-    for (const [service, servers] of this.#down) {
-      const configured = this.#plan.pools.get(service)?.servers;
-      for (const server of servers) {
-        if (!configured?.has(server)) servers.delete(server);
-      }
-      if (servers.size === 0) this.#down.delete(service);
-    }
-    for (const service of this.#lost) if (!this.#plan.pools.has(service)) this.#lost.delete(service);
-  }
-
   async #rehearse({ instances, nowMs }: Message<'rehearse'>): Promise<void> {
     const { pools } = this.#plan;
     const servers = [...pools.values()].reduce((sum, pool) => sum + pool.servers.size, 0);
-    const down = [...this.#down.values()].reduce((sum, each) => sum + each.size, 0);
     const notice = rehearsalNotice({
       services: pools.size,
       servers,
-      serversUp: servers - down,
+      serversUp: servers - this.#services.serversDown,
       connections: await this.#plane.countConnections(),
       instances: instances.map(({ name, state, priority, lastMaster }) => ({
         name,
@@ -367,10 +327,10 @@ export class Balancer {
 
   async #stop(keepServices: boolean): Promise<void> {
     this.#notifier.stopServices();
-    const healthStopped = this.#health.stop();
+    const servicesStopped = this.#services.stop();
     const told = this.#notifier.settle(NOTIFY_STOP_MS);
     const silent = this.#control.close();
-    await healthStopped;
+    await servicesStopped;
     this.#trackers.stop();
     this.#links.stop();
     this.#scripts.stop();

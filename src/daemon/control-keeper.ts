@@ -1,19 +1,21 @@
 // Keeps the control socket where the file says. Nothing depends on it: where it cannot be the director goes
 // on without, and says so once.
-import { ControlServer, type Resources } from '../console/control-server.ts';
+import { type Actions, ControlServer, type Resources } from '../console/control-server.ts';
 import type { Notice } from '../core/events.ts';
 import { Trouble } from './trouble.ts';
 
 export class ControlKeeper {
   readonly #resources: Resources;
+  readonly #actions: Actions;
   readonly #say: (notice: Notice) => void;
   #path: string | undefined;
   #server: ControlServer | undefined;
   readonly #trouble = new Trouble();
   #last: Promise<void> = Promise.resolve();
 
-  constructor(resources: Resources, say: (notice: Notice) => void) {
+  constructor(resources: Resources, actions: Actions, say: (notice: Notice) => void) {
     this.#resources = resources;
+    this.#actions = actions;
     this.#say = say;
   }
 
@@ -35,7 +37,7 @@ export class ControlKeeper {
     this.#server = undefined;
     this.#path = path;
     try {
-      this.#server = await ControlServer.open(path, this.#resources);
+      this.#server = await ControlServer.open(path, this.#resources, this.#actions);
       this.#trouble.over();
       const message = `questions are answered at ${path}`;
       this.#say({ event: 'control.listening', message, fields: { path } });

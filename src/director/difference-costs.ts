@@ -1,5 +1,5 @@
 // What a change costs those who use the service, where it costs or promises something: one clause for people.
-import type { Change, FieldChange } from './difference.ts';
+import type { Change, Difference, FieldChange } from './difference.ts';
 
 /** A running director keeps the engine it started with. */
 export function needsRestart(change: Change): boolean {
@@ -7,7 +7,7 @@ export function needsRestart(change: Change): boolean {
 }
 
 /** Undefined: it is in force with the reload, and nobody notices. */
-export function costOf(change: Change): string | undefined {
+export function costOf(change: Change, drains: Difference['drains']): string | undefined {
   switch (change.what) {
     case 'instance':
       return costOfInstance(change);
@@ -16,7 +16,7 @@ export function costOf(change: Change): string | undefined {
     case 'service':
       return costOfService(change);
     case 'server':
-      return costOfServer(change);
+      return costOfServer(change, drains);
     case 'check':
       return costOfCheck(change);
     case 'sync':
@@ -59,8 +59,12 @@ function costOfService(change: Of<'service'>): string | undefined {
   return change.do === 'changed' ? 'for new connections' : undefined;
 }
 
-function costOfServer(change: Of<'server'>): string | undefined {
-  if (change.do === 'removed') return 'its connections end; weight 0 would drain it';
+function costOfServer(change: Of<'server'>, drains: Difference['drains']): string | undefined {
+  if (change.do === 'removed') {
+    const drainMs = drains.get(change.service);
+    if (drainMs === undefined) return 'its connections end; weight 0 would drain it';
+    return `drained: its connections have ${drainMs / 1000} s to end`;
+  }
   if (change.do === 'added') return undefined;
   const weight = change.fields.find(({ field }) => field === 'weight');
   if (weight?.to === 0) return 'drained: its connections go on, it gets no new ones';

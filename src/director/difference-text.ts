@@ -92,6 +92,10 @@ const WORDS: Readonly<Record<string, string>> = {
   delayBeforeRetryMs: 'delay_before_retry',
   warmupMs: 'warmup',
   drillHoldMs: 'drill hold',
+  slowStartMs: 'slow_start',
+  drainsRemoved: 'drain_removed',
+  drainDeadlineMs: 'drain_deadline',
+  expiresTemplates: 'expire_templates',
   leaseSeconds: 'vip_lease',
   realtimePriority: 'vrrp_rt_priority',
   runtimeDirectory: 'runtime_directory',
@@ -115,17 +119,19 @@ const TOLD: Readonly<Record<Change['what'], readonly string[]>> = {
 /** These speak for themselves. */
 const NAMELESS = new Set(['interface', 'forwarding']);
 
+type Cost = (change: Change) => string | undefined;
+
 /** Ends with a line break. */
 export function renderDifference(difference: Difference): string {
   const groups = Map.groupBy(difference.changes, groupOf);
-  const lines = [...groups].flatMap(([group, changes]) => renderGroup(group, changes));
+  const lines = [...groups].flatMap(([group, changes]) => renderGroup(group, changes, difference.drains));
   return `${[...lines, summarize(difference)].join('\n')}\n`;
 }
 
-export function recordDifference({ changes, untouched }: Difference) {
+export function recordDifference({ changes, untouched, drains }: Difference) {
   return {
     changes: changes.map((change) => {
-      const cost = costOf(change);
+      const cost = costOf(change, drains);
       return cost === undefined ? change : { ...change, cost };
     }),
     summary: { ...countChanges(changes), untouched },
@@ -169,16 +175,17 @@ function groupOf(change: Change): string {
   }
 }
 
-function renderGroup(group: string, changes: readonly Change[]): string[] {
+function renderGroup(group: string, changes: readonly Change[], drains: Difference['drains']): string[] {
+  const cost = (change: Change) => costOf(change, drains);
   const own = changes.find(({ what }) => what !== 'address' && what !== 'server' && what !== 'check');
   const parts = changes.filter((change) => change !== own);
-  const head = own === undefined ? `  ${group}` : line(own, group);
+  const head = own === undefined ? `  ${group}` : line(own, group, cost);
   // What goes with its instance or its service costs nothing more than that.
-  return [head, ...renderParts(parts, own?.do === 'removed' ? () => undefined : costOf)];
+  return [head, ...renderParts(parts, own?.do === 'removed' ? () => undefined : cost)];
 }
 
 /** Checks stand below their server. */
-function renderParts(parts: readonly Change[], cost: typeof costOf): string[] {
+function renderParts(parts: readonly Change[], cost: Cost): string[] {
   const byName = Map.groupBy(parts, partOf);
   return [...byName].flatMap(([name, changes]) => {
     const own = changes.find(({ what }) => what !== 'check');
@@ -195,7 +202,7 @@ function partOf(change: Change): string {
   return 'server' in change ? `real_server ${change.server}` : change.what;
 }
 
-function line(change: Change, name: string, costs = costOf): string {
+function line(change: Change, name: string, costs: Cost): string {
   const detail = change.do === 'changed' ? change.fields.map(fieldChange) : told(change.what, change.facts);
   const cost = costs(change);
   const parts = [`${MARKS[change.do]} ${name}`];

@@ -6,6 +6,7 @@
 // addresses is in its adverts, and so is a change of the instance.
 import { addressesOf, type Facts, type Inventory, inventoryOf, nameOf, type Subject } from './inventory.ts';
 import type { Plan } from './plan-document.ts';
+import { policyOf } from './weights/policy.ts';
 
 type Fact = Facts[string];
 /** Undefined = not set. */
@@ -21,13 +22,15 @@ export type Difference = {
   changes: readonly Change[];
   /** In both plans, and no change is about them or anything of theirs. */
   untouched: Tally;
+  /** By service: how long, in milliseconds, a server that leaves it keeps its connections. */
+  drains: ReadonlyMap<string, number>;
 };
 
 export function difference(before: Plan, after: Plan): Difference {
   const [old, next] = [inventoryOf(before), inventoryOf(after)];
   const found = withoutOwnChecks(compare(old, next));
   const changes = withOrder(found, reordered(before, after, found));
-  return { changes, untouched: untouched(old, next, changes) };
+  return { changes, untouched: untouched(old, next, changes), drains: drainsOf(changes, after) };
 }
 
 function compare(before: Inventory, after: Inventory): Change[] {
@@ -72,6 +75,17 @@ function withoutOwnChecks(changes: readonly Change[]): Change[] {
     if (checks === undefined || checks.length === 0 || change.do === 'changed') return change;
     return { ...change, facts: { ...change.facts, checks: checks.join(', ') } };
   });
+}
+
+/** Of services that stay: how long a server that leaves one keeps its connections. */
+function drainsOf(changes: readonly Change[], after: Plan): Map<string, number> {
+  const drains = new Map<string, number>();
+  for (const change of changes) {
+    if (change.what !== 'server' || change.do !== 'removed' || !after.pools.has(change.service)) continue;
+    const { drainsRemoved, drainDeadlineMs } = policyOf(after.policies, change.service);
+    if (drainsRemoved) drains.set(change.service, drainDeadlineMs);
+  }
+  return drains;
 }
 
 function serverName({ service, server }: { service: string; server: string }): string {

@@ -37,7 +37,7 @@ function withServers(service: Service, more: ReadonlyMap<ServerKey, Server>): Se
 }
 
 function serversOf(
-  { servers, inhibited, sorry }: Pool,
+  { servers, inhibited, draining, sorry }: Pool,
   failed: ReadonlySet<ServerKey> | undefined,
   isLost: boolean,
 ): ReadonlyMap<ServerKey, Server> {
@@ -45,8 +45,10 @@ function serversOf(
   const standsIn = sorry !== undefined && isLost;
   const live = new Map<ServerKey, Server>();
   for (const [key, server] of servers) {
-    if (!standsIn && !failed?.has(key)) live.set(key, server);
-    else if (inhibited.has(key)) live.set(key, { ...server, weight: 0 });
+    const hasFailed = failed?.has(key) ?? false;
+    if (!standsIn && !hasFailed) live.set(key, server);
+    else if (inhibited.has(key) || (!hasFailed && draining?.has(key)))
+      live.set(key, { ...server, weight: 0 });
   }
   if (sorry === undefined) return live;
   const key = serverKey(sorry.server);

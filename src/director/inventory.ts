@@ -247,6 +247,7 @@ function serviceFacts(name: PoolName, pool: Pool, quorum: Quorum, plan: Plan): F
     ...quorum,
     ...(scripts === undefined ? {} : serviceListenerFacts(scripts)),
     ...(suspends ? { haSuspend: true } : {}),
+    ...plan.policies.others[name],
   };
 }
 
@@ -287,6 +288,7 @@ function directorEntry(plan: Plan): Entry {
     facts: {
       ...director,
       ...ipvsFacts(plan.ipvs),
+      ...plan.policies.usual,
       leaseSeconds,
       realtimePriority,
       ...pacingFacts(pacing),

@@ -16,6 +16,7 @@ import { planSuspensions, type Suspensions } from './suspension.ts';
 import { planSyncStream, syncStreamFacts } from './sync-stream.ts';
 import { planTargets } from './targets.ts';
 import { planTrackers, type TrackerTargets } from './trackers.ts';
+import { type Policies, planPolicies } from './weights/policy.ts';
 
 /** Who holds the virtual addresses follows from the engine in use, which no file decides alone. */
 export type Plan = {
@@ -27,6 +28,7 @@ export type Plan = {
   pools: ReadonlyMap<PoolName, Pool>;
   targets: readonly HealthTarget[];
   suspensions: Suspensions;
+  policies: Policies;
   trackers: TrackerTargets;
   /** Undefined = no sync daemon. */
   sync?: SyncPlan | undefined;
@@ -51,7 +53,7 @@ export type Plan = {
 export type PlanDocument = { directorPid: number; version: string; plan: Plan };
 
 /** To be raised whenever a plan gets, loses or renames a field: an old document is then not compared. */
-const FORMAT = 9;
+const FORMAT = 10;
 
 export function planConfiguration(configuration: Configuration, salt: string): Plan {
   const { addresses: _, ...elector } = planElector(configuration, 'kernel');
@@ -64,6 +66,7 @@ export function planConfiguration(configuration: Configuration, salt: string): P
     pools: planPools(configuration),
     targets: planTargets(configuration),
     suspensions: planSuspensions(configuration),
+    policies: planPolicies(configuration),
     trackers: planTrackers(configuration),
     sync: planSync(configuration),
     notify: {

@@ -36,7 +36,7 @@ export type Pool = Shape & {
   failing: Vector<number>;
   liveWeight: Vector<number>;
   quorumUp: Vector<boolean>;
-  /** Services whose checks are not made: what is known of their servers stays. */
+  /** Services, and servers (`SERVICE SERVER`), whose checks are not made: what is known of them stays. */
   suspended: ReadonlySet<string>;
 };
 export type PoolEvent =
@@ -111,7 +111,7 @@ export function stepPool(pool: Pool, event: PoolEvent, random: Random): [Pool, P
   // A timer or an answer that was on its way when its check was taken back.
   if (index === undefined) return [pool, []];
   const { settings, server } = pool.checkSlots[index]!;
-  if (event.type === 'due' && pool.suspended.has(pool.servers[server]!.serviceKey))
+  if (event.type === 'due' && isSuspended(pool, pool.servers[server]!))
     return [pool, [{ do: 'arm', key: event.key, ms: settings.delayLoopMs }]];
   const before = at(pool.checks, index);
   const [check, checkEffects] = stepCheck(before, event, settings, random);
@@ -126,6 +126,11 @@ export function stepPool(pool: Pool, event: PoolEvent, random: Random): [Pool, P
   const { reason } = verdict!;
   const [next, more] = countVerdict(stepped, server, check.up, reason);
   return [next, [...effects, ...more]];
+}
+
+function isSuspended({ suspended }: Pool, { serviceKey, key }: ServerSlot): boolean {
+  if (suspended.size === 0) return false;
+  return suspended.has(serviceKey) || suspended.has(`${serviceKey} ${key}`);
 }
 
 /** Undefined = not in the pool. */

@@ -5,6 +5,7 @@ import type { Address } from '../core/address.ts';
 import type { ShownConnection } from './connection.ts';
 import type {
   Server,
+  ServerCounters,
   ServerKey,
   ServiceCounters,
   ServiceHead,
@@ -70,6 +71,10 @@ export interface DataPlane {
   readServices?(services: readonly ServiceHead[]): Promise<Table>;
   readSync(): Promise<readonly SyncDaemon[]>;
   readCounters(): Promise<ReadonlyMap<ServiceKey, ServiceCounters>>;
+  /** Of the servers of these services only; of a service that is not there nothing. */
+  readServerCounters(
+    services: readonly ServiceHead[],
+  ): Promise<ReadonlyMap<ServiceKey, ReadonlyMap<ServerKey, ServerCounters>>>;
   /**
    * In order, as few system calls as possible. Later commands are tried even when one fails; failures come
    * back in order.

@@ -28,6 +28,8 @@ export type Pool = {
   servers: ReadonlyMap<ServerKey, Server>;
   /** Those that stay, with weight 0, when they are out of service. */
   inhibited: ReadonlySet<ServerKey>;
+  /** Those that keep their connections, with weight 0, also while the sorry server stands in. */
+  draining?: ReadonlySet<ServerKey>;
   /** Stands in for all of them while the quorum is lost; `isInhibited`: else with weight 0. */
   sorry?: { server: Server; isInhibited: boolean };
 };
@@ -68,15 +70,18 @@ function serviceFor(pool: Pool, selector: Selector): Service {
   };
 }
 
-/** What only NAT can change is as it came: of an address its port, of a mark any. */
 function serversFor(servers: Pool['servers'], selector: Selector): Service['servers'] {
-  const came = 'mark' in selector ? 0 : selector.port;
-  const keeps = ({ forwarding, port }: Server) => forwarding === 'NAT' || port === came;
-  if ([...servers.values()].every(keeps)) return servers;
+  if ([...servers.values()].every((server) => serverFor(server, selector) === server)) return servers;
   return new Map(
     [...servers.values()].map((server) => {
-      const own = keeps(server) ? server : { ...server, port: came };
+      const own = serverFor(server, selector);
       return [serverKey(own), own];
     }),
   );
+}
+
+/** What only NAT can change is as it came: of an address its port, of a mark any. */
+export function serverFor(server: Server, selector: Selector): Server {
+  const came = 'mark' in selector ? 0 : selector.port;
+  return server.forwarding === 'NAT' || server.port === came ? server : { ...server, port: came };
 }

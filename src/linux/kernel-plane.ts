@@ -34,6 +34,8 @@ import {
 } from '../ipvs/kernel/requests.ts';
 import {
   familyOfService,
+  type ServerCounters,
+  type ServerKey,
   type Service,
   type ServiceCounters,
   type ServiceHead,
@@ -128,6 +130,20 @@ export class KernelPlane implements DataPlane {
     return all;
   }
 
+  async readServerCounters(
+    services: readonly ServiceHead[],
+  ): Promise<ReadonlyMap<ServiceKey, ReadonlyMap<ServerKey, ServerCounters>>> {
+    const all = new Map<ServiceKey, ReadonlyMap<ServerKey, ServerCounters>>();
+    for (const [index, head] of services.entries()) {
+      if (index > 0 && index % SERVICES_AT_ONCE === 0) await setImmediate();
+      const entries = this.#serversOf({ head }).map(
+        ({ server, counters }) => [serverKey(server), counters] as const,
+      );
+      all.set(serviceKey(head), new Map(entries));
+    }
+    return all;
+  }
+
   async readSync(): Promise<readonly SyncDaemon[]> {
     return this.#socket
       .request(dumpDaemons(this.#family))
@@ -197,7 +213,7 @@ export class KernelPlane implements DataPlane {
   }
 
   /** None also when the service has gone since it was listed. */
-  #serversOf({ head }: ServiceEntry): ServerEntry[] {
+  #serversOf({ head }: Pick<ServiceEntry, 'head'>): ServerEntry[] {
     const answers = this.#socket.request(dumpServers(this.#family, head));
     return answers
       .map((answer) => understood(decodeServer(answer, familyOfService(head))))

@@ -71,6 +71,13 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         engine: 'auto',
         drillHoldMs: 10_000,
         recordings: 8,
+        servers: {
+          slowStartMs: 0,
+          drainsRemoved: true,
+          drainDeadlineMs: 300_000,
+          expiresTemplates: false,
+          exceptions: [],
+        },
         webhooks: [],
         vipLeaseSeconds: 4,
         runtimeDirectory: '/run/lvs-director',

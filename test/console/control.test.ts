@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { askMany, askOne } from '../../src/console/control-client.ts';
+import { askMany, askOne, command } from '../../src/console/control-client.ts';
 import { ControlServer, type Resources } from '../../src/console/control-server.ts';
 
 let directory: string;
@@ -58,8 +58,32 @@ describe('questions', () => {
   test('other methods are refused', async () => {
     await serve({ '/v1': async () => ({ one: 1 }) });
     const socket = connect({ path });
-    socket.end('POST /v1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    socket.end('PUT /v1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 405 /);
+  });
+
+  test('a command is answered line by line, as they come, or told what is wrong with it', async () => {
+    let go = () => {};
+    const second = new Promise<void>((resolve) => (go = resolve));
+    const told = async function* (given: unknown) {
+      yield { given };
+      await second;
+      yield { done: true };
+    };
+    const actions = {
+      '/do': async (given: unknown) => {
+        if (given === 'nonsense') throw new Error('that makes no sense');
+        return { live: told(given) };
+      },
+    };
+    open.push(await ControlServer.open(path, {}, actions));
+    const lines = command(path, '/do', { a: 1 });
+    expect((await lines.next()).value).toEqual({ given: { a: 1 } });
+    go();
+    expect((await lines.next()).value).toEqual({ done: true });
+    expect((await lines.next()).done).toBe(true);
+    await expect(command(path, '/do', 'nonsense').next()).rejects.toThrow('that makes no sense');
+    await expect(command(path, '/do', 'x'.repeat(70_000)).next()).rejects.toThrow('too long');
   });
 
   test('who asks for too much at once is hung up on', async () => {

@@ -32,6 +32,9 @@ class SharedPlane implements DataPlane {
   async readCounters() {
     return new Map();
   }
+  async readServerCounters() {
+    return new Map();
+  }
   async apply(commands: readonly Command[]) {
     this.sent.push(...commands);
     this.table = commands.reduce(apply, this.table);

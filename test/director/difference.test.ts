@@ -187,7 +187,7 @@ describe('for people', () => {
   test('a server more, one less, one drained', () => {
     expect(shown(['10.1.0.21 8080', '10.1.0.29 8080'], ['weight 3', 'weight 0'])).toMatchInlineSnapshot(`
       "  virtual_server TCP 10.0.0.50:8080
-          - real_server 10.1.0.21:8080: NAT, weight 1, 1 check (its connections end; weight 0 would drain it)
+          - real_server 10.1.0.21:8080: NAT, weight 1, 1 check (drained: its connections have 300 s to end)
           ~ real_server 10.1.0.23:8080: weight 3 → 0 (drained: its connections go on, it gets no new ones)
           + real_server 10.1.0.29:8080: NAT, weight 1, 1 check
       1 added, 1 removed, 1 changed; 1 instance, 0 services and 1 server untouched

@@ -104,6 +104,7 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
     checks: fc.array(fc.tuple(fc.array(check, { maxLength: 2 }), fc.boolean()), { minLength: 1 }),
     sync: optional('sync', sync),
     notifies: fc.boolean(),
+    drains: fc.boolean(),
     pipes: fc.subarray([
       { path: '/run/a', hears: 'all' as const },
       { path: '/run/b', user: 'nobody', reader: { argv: ['/bin/r'] }, hears: 'instances' as const },
@@ -133,7 +134,7 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
     }),
   })
   .map(({ instances, realtimePriority, leaseSeconds, pools, checks, ...more }) => {
-    const { sync: daemon, director, trackers, notifies, pipes } = more;
+    const { sync: daemon, director, trackers, notifies, drains, pipes } = more;
     const keys = [...pools].flatMap(([service, { servers }]) =>
       [...servers].map(([server, { weight }]) => ({ service, server, weight })),
     );
@@ -161,6 +162,13 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
       statesOnReload: notifies,
     };
     const suspensions = {};
+    const policy = {
+      slowStartMs: 0,
+      drainsRemoved: drains,
+      drainDeadlineMs: 300_000,
+      expiresTemplates: false,
+    };
+    const policies = { usual: policy, others: {} };
     const ipvs = { flushesAtStart: notifies, flushesAtStop: false };
     return {
       salt: 'salt',
@@ -168,6 +176,7 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
       pools,
       targets,
       suspensions,
+      policies,
       trackers,
       ...daemon,
       notify,

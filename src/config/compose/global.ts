@@ -9,6 +9,7 @@ import { composeGlobalGarp } from './garp.ts';
 import { composeIpvs } from './ipvs-global.ts';
 import { composeGlobalNotify, composeWebhooks } from './notify.ts';
 import { composeRunning } from './running.ts';
+import { composeServers } from './servers.ts';
 import { composeSync } from './sync-daemon.ts';
 import { composeSyncStream } from './sync-stream.ts';
 
@@ -62,6 +63,7 @@ export function composeDirector(settings: Settings<typeof DIRECTOR>, report: Rep
     runtimeDirectory: settled(settings, 'runtime_directory'),
     ...(control === undefined ? {} : { control }),
     recordings: settled(settings, 'flight_recorder'),
+    servers: composeServers(settings),
     ...(sync === undefined ? {} : { sync }),
   };
 }

@@ -9,6 +9,7 @@ import { checkFilter } from './filter.ts';
 import { checkServices } from './ipvs.ts';
 import { checkLinks } from './links.ts';
 import { checkMail } from './mail.ts';
+import { checkServers } from './servers.ts';
 import { checkVirtualMacs } from './virtual-macs.ts';
 import { checkInstances } from './vrrp.ts';
 
@@ -38,6 +39,7 @@ export function checkConfiguration(configuration: Configuration, report: Report)
   );
   checkMail(configuration, report);
   checkServices(configuration, report);
+  checkServers(configuration, report);
   checkChecks(configuration, report);
   checkRoles(configuration, report);
 }

@@ -2,6 +2,7 @@
 import { controlPath, LONGEST_SOCKET_PATH, RUNTIME_DIRECTORY } from '../../core/runtime-files.ts';
 import { type Block, keyword, opens } from './block.ts';
 import { NOTIFY } from './notify.ts';
+import { SERVERS } from './servers.ts';
 import { integer, nothing, oneOf, type Shape, seconds, text, toggle } from './shape.ts';
 import { SYNC } from './sync.ts';
 import { words } from './table.ts';
@@ -44,6 +45,7 @@ export const DIRECTOR = {
     compat: keyword(toggle, 'be as lenient as keepalived: unknown words are ignored', { default: false }),
     drill: opens(nothing, 'failover drills (USR2)', DRILL),
     notify: opens(nothing, 'who else is told of what happens', NOTIFY),
+    servers: opens(nothing, 'how real servers come into service and leave it', SERVERS),
     sync: opens(nothing, 'connection sync between the balancers: encrypted, with full copies', SYNC),
     vip_lease: keyword(
       integer(0, 3600),

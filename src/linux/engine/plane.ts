@@ -7,7 +7,16 @@ import type { Notice } from '../../core/events.ts';
 import type { ShownConnection } from '../../ipvs/connection.ts';
 import { refusal } from '../../ipvs/embedded/limits.ts';
 import type { ShownPortion } from '../../ipvs/embedded/shown.ts';
-import type { ServiceCounters, ServiceKey, SyncDaemon, Table } from '../../ipvs/model.ts';
+import {
+  type ServerCounters,
+  type ServerKey,
+  type ServiceCounters,
+  type ServiceHead,
+  type ServiceKey,
+  type SyncDaemon,
+  serviceKey,
+  type Table,
+} from '../../ipvs/model.ts';
 import type {
   Command,
   CommandFailure,
@@ -92,6 +101,13 @@ export class EmbeddedPlane implements DataPlane {
   }
   readCounters(): Promise<ReadonlyMap<ServiceKey, ServiceCounters>> {
     return this.#ask<ReadonlyMap<ServiceKey, ServiceCounters>>({ type: 'readCounters' });
+  }
+  async readServerCounters(
+    services: readonly ServiceHead[],
+  ): Promise<ReadonlyMap<ServiceKey, ReadonlyMap<ServerKey, ServerCounters>>> {
+    const all = await this.readCounters();
+    const keys = services.map(serviceKey).filter((key) => all.has(key));
+    return new Map(keys.map((key) => [key, all.get(key)!.servers]));
   }
   apply(commands: readonly Command[]): Promise<readonly CommandFailure[]> {
     return this.#ask<readonly CommandFailure[]>({ type: 'apply', commands });
