@@ -95,7 +95,7 @@ export const CODES = {
   CFG_PAIR_UNICAST: { severity: 'error', means: 'adverts that do not reach the other director' },
   CFG_PAIR_SOURCE: { severity: 'error', means: 'one source address on both directors' },
   CFG_PAIR_OWNER: { severity: 'error', means: 'two owners of one address (priority 255)' },
-  CFG_PAIR_SYNC: { severity: 'error', means: 'sync daemons that do not hear each other' },
+  CFG_PAIR_SYNC: { severity: 'error', means: 'connection sync of two directors that do not hear each other' },
   CFG_UNSUPPORTED: { severity: 'ignored', means: "keepalived's word, not supported yet: left out" },
   CFG_EXTRA: {
     severity: 'ignored',

@@ -339,6 +339,8 @@ export type SyncSetting = {
   at: Span;
   listen: SyncPlace;
   peer: SyncPlace;
+  /** Of the two, which are link-local. */
+  interface?: Located<string>;
   /** At least one; the first is tried first. */
   keys: SharedKey[];
   /** 0 = does not wait. */

@@ -5,6 +5,7 @@ import { Report } from './report.ts';
 import { compareServices } from './rules/pair-ipvs.ts';
 import { PairReport } from './rules/pair-report.ts';
 import { compareSync } from './rules/pair-sync.ts';
+import { compareSyncStreams } from './rules/pair-sync-stream.ts';
 import { compareInstances } from './rules/pair-vrrp.ts';
 
 /** The sources are those of the first, then those of the second. */
@@ -17,6 +18,7 @@ export function comparePair(
   const pair = new PairReport(report, a.sources.length);
   const matches = compareInstances(a.configuration, b.configuration, pair);
   compareSync(a.configuration, b.configuration, matches, pair);
+  compareSyncStreams(a.configuration.director.sync, b.configuration.director.sync, pair);
   compareServices(a.configuration, b.configuration, pair);
   return { sources: [...a.sources, ...b.sources], diagnostics: report.sorted() };
 }

@@ -56,7 +56,7 @@ export class SyncKeeper {
     if (plan === undefined || connections === undefined) this.#tell(true);
     if (plan === undefined) return;
     if (connections === undefined) return this.#saySoFar();
-    const places = ({ listen, peer }: SyncStreamPlan) => ({ listen, peer });
+    const places = ({ keys: _, ...place }: SyncStreamPlan) => place;
     if (this.#stream !== undefined && before && isDeepStrictEqual(places(before), places(plan)))
       return this.#link!.rekey(plan.keys);
     await this.#link?.stop();

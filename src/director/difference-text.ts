@@ -101,6 +101,7 @@ const WORDS: Readonly<Record<string, string>> = {
   runtimeDirectory: 'runtime_directory',
   control: 'control',
   recordings: 'flight_recorder',
+  syncInterface: 'sync interface',
   syncListen: 'sync listen',
   syncPeer: 'sync peer',
   syncKeys: 'sync keys (sealed)',

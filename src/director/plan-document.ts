@@ -46,6 +46,7 @@ export type Plan = {
     syncListen?: string;
     syncPeer?: string;
     /** Sealed. */
+    syncInterface?: string;
     syncKeys?: string;
   };
 };

@@ -6,6 +6,8 @@ import { type Address, endpoint } from '../core/address.ts';
 export type SyncStreamPlan = {
   listen: { address: Address; port: number };
   peer: { address: Address; port: number };
+  /** Of the two, which are link-local. */
+  interface?: string;
   keys: readonly Buffer[];
 };
 
@@ -14,14 +16,16 @@ export function planSyncStream({ director: { sync } }: Configuration): SyncStrea
   if (sync === undefined) return undefined;
   const keys = sync.keys.flatMap(({ source }) => ('hex' in source ? [Buffer.from(source.hex, 'hex')] : []));
   const place = ({ address, port }: SyncPlace) => ({ address: address.value, port });
-  return { listen: place(sync.listen), peer: place(sync.peer), keys };
+  const device = sync.interface === undefined ? {} : { interface: sync.interface.value };
+  return { listen: place(sync.listen), peer: place(sync.peer), ...device, keys };
 }
 
 /** What of it is compared at a reload and shown: `seal` hides a secret. */
 export function syncStreamFacts(plan: SyncStreamPlan | undefined, seal: (secret: string) => string) {
   if (plan === undefined) return {};
-  const { listen, peer, keys } = plan;
+  const { listen, peer, interface: device, keys } = plan;
   return {
+    ...(device === undefined ? {} : { syncInterface: device }),
     syncListen: endpoint(listen.address, listen.port),
     syncPeer: endpoint(peer.address, peer.port),
     syncKeys: keys.map((key) => seal(key.toString('hex')).slice(0, 8)).join(' '),

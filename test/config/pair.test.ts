@@ -230,6 +230,44 @@ describe('connection sync', () => {
   });
 });
 
+describe('sync { … }', () => {
+  const stream = (own: string, peer: string, key = 'good') =>
+    `director {\n sync {\n  listen ${own}\n  peer ${peer}\n  psk /k/${key}\n }\n}\n`;
+  const readKeyFile = (path: string) => ({ ok: true as const, bytes: Buffer.from(path.padEnd(32, 'x')) });
+  const told = (...texts: [string, string]) => {
+    const [a, b] = texts.map((text, i) => readConfiguration([{ name: 'ab'[i]!, text }], { readKeyFile }));
+    const { sources, diagnostics } = comparePair(a!, b!, false);
+    return recordDiagnostics(sources, diagnostics)
+      .filter(({ code }) => code === 'CFG_PAIR_SYNC')
+      .map(({ file, line, message }) => `${file}:${line} ${message}`);
+  };
+  const A = `${FILE}${stream('10.0.9.1', '10.0.9.2 9000')}`;
+  const first = A.split('\n').indexOf(' sync {') + 1;
+
+  test.each<[string, string, string[]]>([
+    ['each where the other looks for it', stream('10.0.9.2 9000', '10.0.9.1'), []],
+    [
+      'another port',
+      stream('10.0.9.2', '10.0.9.1'),
+      [`b:${first + 1} this director listens at 10.0.9.2:8849, and the other one's peer is 10.0.9.2:9000`],
+    ],
+    [
+      'another address',
+      stream('10.0.9.2 9000', '10.0.9.3'),
+      [`b:${first + 2} the peer is 10.0.9.3:8849 here, and the other director listens at 10.0.9.1:8849`],
+    ],
+    ['another key', stream('10.0.9.2 9000', '10.0.9.1', 'other'), [`b:${first + 3} no key in common`]],
+  ])('%s', (_, words, expected) => {
+    expect(told(A, `${OTHER}${words}`)).toEqual(expected);
+  });
+
+  test('on one director only', () => {
+    const message = 'the other director has no sync { … }: neither learns of the sessions of the other';
+    expect(told(A, OTHER)).toEqual([`a:${first} ${message}`]);
+    expect(told(OTHER, A)).toEqual([`b:${first} ${message}`]);
+  });
+});
+
 describe('services', () => {
   test.each<[string, [string, string], string[]]>([
     ['another scheduler', ['lvs_sched rr', 'lvs_sched wrr'], ['warning CFG_PAIR_SERVICE b:17 a:17']],

@@ -40,6 +40,12 @@ test('two places and a key', () => {
   expect(sync(...GOOD)).toMatchObject({ plan: PLAN, said: [] });
 });
 
+test('link-local addresses, and their interface', () => {
+  const { plan, said } = sync('listen fe80::1', 'peer fe80::2', 'interface eth1', 'psk /k/good');
+  expect(said).toEqual([]);
+  expect(plan).toMatchObject({ listen: { address: 'fe80::1' }, interface: 'eth1' });
+});
+
 test('the same as YAML', () => {
   const text = 'director:\n  sync: { listen: 10.0.9.1 9000, peer: 10.0.9.2, psk: /k/good }\n';
   expect(read(text, 'x.yaml')).toMatchObject({ plan: PLAN, said: [] });
@@ -63,6 +69,21 @@ test.each([
   ],
   ['two families', ['listen 10.0.9.1', 'peer fd00::2', 'psk /k/good'], 'error CFG_CONTRADICTION 4:8'],
   ['itself', ['listen 10.0.9.1', 'peer 10.0.9.1', 'psk /k/good'], 'error CFG_CONTRADICTION 4:8'],
+  [
+    'a link-local address of no link',
+    ['listen fe80::1', 'peer fe80::2', 'psk /k/good'],
+    'error CFG_INCOMPLETE 3:10',
+  ],
+  [
+    'one that is link-local, and one that is not',
+    ['listen fe80::1', 'peer fd00::2', 'interface eth1', 'psk /k/good'],
+    'error CFG_CONTRADICTION 4:8',
+  ],
+  [
+    'a link where none is asked for',
+    ['listen 10.0.9.1', 'peer 10.0.9.2', 'interface eth1', 'psk /k/good'],
+    'warning CFG_REDUNDANT 5:13',
+  ],
   ['port 0', ['listen 10.0.9.1 0', 'peer 10.0.9.2', 'psk /k/good'], 'error CFG_RANGE 3:19'],
   ['no address', ['listen here', 'peer 10.0.9.2', 'psk /k/good'], 'error CFG_VALUE 3:10'],
 ])('%s', (_, words, said) => {

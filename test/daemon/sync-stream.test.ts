@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { EngineHost } from '../linux/engine-host.ts';
-import { EngineNet, INNER_VIP, VIP } from '../linux/engine-net.ts';
+import { EngineNet, INNER_VIP, ip, VIP } from '../linux/engine-net.ts';
 import { TestDirector } from './director.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/lvs-director', import.meta.url));
@@ -21,20 +21,20 @@ for (const file of [KEY, OTHER_KEY])
 
 type Name = 'a' | 'b';
 const ADVERT_MS = 500;
-const HOST = { a: 1, b: 2 };
 /** Of the instance, and of the block `sync`. */
-type Words = { instance?: string; sync?: string };
+type Words = { instance?: string; sync?: string; addresses?: Record<Name, string> };
 const NOPREEMPT: Words = { instance: 'nopreempt' };
 let runs = 0;
 function configuration(name: Name, directory: string, key: string, words: Words): string {
   const other = name === 'a' ? 'b' : 'a';
+  const { addresses = { a: '10.77.1.1', b: '10.77.1.2' } } = words;
   return `
 director {
   engine embedded
   runtime_directory ${directory}
   sync {
-    listen 10.77.1.${HOST[name]}
-    peer 10.77.1.${HOST[other]}
+    listen ${addresses[name]}
+    peer ${addresses[other]}
     psk ${key}
     ${words.sync ?? ''}
   }
@@ -212,6 +212,23 @@ test(
     expect(await a.line({ event: 'vrrp.preempt.waits' }, PATIENCE)).toMatchObject({ waitMs: 2000 });
     await a.line({ event: 'vrrp.preempt.unsynced' }, PATIENCE);
     await a.line(isMaster, PATIENCE);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'over link-local addresses of a link of their own',
+  async () => {
+    const addresses = { a: 'fe80::77:1', b: 'fe80::77:2' };
+    for (const name of ['a', 'b'] as const)
+      ip('-n', net.namespace(name), 'addr', 'add', `${addresses[name]}/64`, 'dev', 'eth1', 'nodad');
+    const words = { ...NOPREEMPT, sync: 'interface eth1', addresses };
+    const a = start('a', KEY, words);
+    await a.line(isMaster, PATIENCE);
+    await open(41);
+    const b = start('b', KEY, words);
+    expect(await b.line(knows, PATIENCE)).toMatchObject({ connections: 1 });
+    expect(sync(a, '--wait', '10').stdout).toContain('sync with [fe80::77:2]:8849 (embedded engine)');
   },
   LIMIT_MS,
 );

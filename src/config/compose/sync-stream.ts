@@ -1,6 +1,7 @@
 // The block `sync` of director → where the balancers of two directors meet.
 
-import { familyOf } from '../../core/address.ts';
+import { familyOf, isLinkLocal } from '../../core/address.ts';
+import type { Located } from '../../core/diagnostic.ts';
 import type { SyncPlace, SyncSetting } from '../model.ts';
 import type { Report } from '../report.ts';
 import type { DIRECTOR } from '../schema/director.ts';
@@ -43,16 +44,46 @@ export function composeSyncStream(
     report.add('CFG_CONTRADICTION', other.address.at, 'the peer is this director itself', HINT);
     return undefined;
   }
+  const device = deviceFor(own, other, last(body, 'interface'), report);
+  if (device === 'missing') return undefined;
   return {
     at,
     listen: own,
     peer: other,
+    ...(device === undefined ? {} : { interface: device }),
     keys: keys.map(({ value, at: where }) => ({ at: where, source: value })),
     preemptWaitMs: settled(body, 'preempt_wait'),
   };
 }
 
 const HINT = 'listen is an address of this director, peer one of the other; psk is one file on both';
+
+/** The same addresses may be on every link: only with its name is a link-local one a place. */
+function deviceFor(
+  own: SyncPlace,
+  other: SyncPlace,
+  device: Located<string> | undefined,
+  report: Report,
+): Located<string> | undefined | 'missing' {
+  const isLocal = isLinkLocal(own.address.value);
+  if (isLocal !== isLinkLocal(other.address.value)) {
+    const message = 'of peer and listen one is link-local, the other is not';
+    report.add('CFG_CONTRADICTION', other.address.at, message, undefined, [
+      { at: own.address.at, message: 'listen is here' },
+    ]);
+    return 'missing';
+  }
+  if (isLocal && device === undefined) {
+    const hint = 'as in `interface eth1`: the one that leads to the other director';
+    report.add('CFG_INCOMPLETE', own.address.at, 'a link-local address without interface', hint);
+    return 'missing';
+  }
+  if (!isLocal && device !== undefined) {
+    report.add('CFG_REDUNDANT', device.at, 'interface is of link-local addresses, and these are not');
+    return undefined;
+  }
+  return device;
+}
 
 function placeOf({ address, port }: Endpoint, report: Report): SyncPlace | undefined {
   if (port?.value !== 0) return { address, port: port?.value ?? SYNC_STREAM_PORT };

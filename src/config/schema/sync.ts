@@ -2,7 +2,7 @@
 // tells the other of its connections.
 import { type Block, keyword } from './block.ts';
 import { endpoint } from './endpoints.ts';
-import { type Shape, seconds, text } from './shape.ts';
+import { interfaceName, type Shape, seconds, text } from './shape.ts';
 import { words } from './table.ts';
 
 export const SYNC_STREAM_PORT = 8849;
@@ -33,6 +33,7 @@ export const SYNC = {
       'file with the key that both directors share, 32 to 64 bytes; with two, the first is tried first',
       { many: true },
     ),
+    interface: keyword(interfaceName, 'that of link-local addresses (fe80::…)'),
     preempt_wait: keyword(
       seconds(0, 3600),
       'how long a better director leaves mastership with a worse one, at most, until it knows its ' +
@@ -42,6 +43,5 @@ export const SYNC = {
   },
   others: words(`
   ignored certificate  text  file with the certificate
-  ignored interface    text  interface of link-local addresses
 `),
 } as const satisfies Block;

@@ -17,6 +17,8 @@ export type SyncEndpoint = { address: Address; port: number };
 export type SyncLinkSettings = {
   listen: SyncEndpoint;
   peer: SyncEndpoint;
+  /** Of the two, which are link-local. */
+  interface?: string;
   /** The first is tried first; each is accepted. */
   keys: readonly Buffer[];
 };
@@ -136,13 +138,15 @@ export class SyncLink {
       this.#say('sync.link.failed', message, { reason: error.code });
       this.#later(LISTEN_AGAIN_MS, () => this.#listen());
     });
-    server.listen({ host: listen.address, port: listen.port });
+    server.listen({ host: this.#scoped(listen.address), port: listen.port });
   }
 
   /** Nobody else than the peer, and no more than a few who have proved nothing. */
   #admit(socket: Socket): void {
     const { remoteAddress, remotePort = 0 } = socket;
-    const isPeer = parseAddress(remoteAddress ?? '') === this.#settings.peer.address;
+    const { peer } = this.#settings;
+    const [address = '', zone] = (remoteAddress ?? '').split('%');
+    const isPeer = parseAddress(address) === peer.address && zone === this.#settings.interface;
     if (!isPeer || this.#halfOpen.size >= HALF_OPEN_MAX) {
       socket.destroy();
       return this.#refuse(isPeer ? 'too-many' : 'stranger');
@@ -157,10 +161,10 @@ export class SyncLink {
     const [identity, psk] = tried[this.#turn % tried.length]!;
     const options: ConnectionOptions & TcpNetConnectOpts = {
       ...TLS,
-      host: peer.address,
+      host: this.#scoped(peer.address),
       port: peer.port,
       // What the peer knows us by.
-      localAddress: listen.address,
+      localAddress: this.#scoped(listen.address),
       timeout: HANDSHAKE_MS,
       pskCallback: () => ({ identity, psk }),
       // There is no certificate whose name could be compared: the key is the proof.
@@ -184,6 +188,12 @@ export class SyncLink {
       this.#later(this.#redialMs, () => this.#dial());
       this.#redialMs = Math.min(2 * this.#redialMs, REDIAL_MS.most);
     });
+  }
+
+  /** As node:net takes it. */
+  #scoped(address: Address): string {
+    const { interface: device } = this.#settings;
+    return device === undefined ? address : `${address}%${device}`;
   }
 
   #opened(socket: TLSSocket, identity: string): void {

@@ -1,0 +1,41 @@
+// `sync { … }` of two directors: each listens where the other looks for it, and they know a key in common.
+import { endpoint } from '../../core/address.ts';
+import type { SharedKey, SyncPlace, SyncSetting } from '../model.ts';
+import type { PairReport } from './pair-report.ts';
+
+export function compareSyncStreams(
+  a: SyncSetting | undefined,
+  b: SyncSetting | undefined,
+  pair: PairReport,
+): void {
+  if (a === undefined || b === undefined) {
+    const one = a ?? b;
+    if (one === undefined) return;
+    const message = 'the other director has no sync { … }: neither learns of the sessions of the other';
+    return pair.alone('CFG_PAIR_SYNC', a === undefined ? 'second' : 'first', one.at, message);
+  }
+  if (!isSame(a.listen, b.peer)) {
+    const message = `the peer is ${text(b.peer)} here, and the other director listens at ${text(a.listen)}`;
+    pair.add('CFG_PAIR_SYNC', [a.listen.address.at, b.peer.address.at], message, 'it listens here');
+  }
+  if (!isSame(b.listen, a.peer)) {
+    const message = `this director listens at ${text(b.listen)}, and the other one's peer is ${text(a.peer)}`;
+    pair.add('CFG_PAIR_SYNC', [a.peer.address.at, b.listen.address.at], message, 'its peer');
+  }
+  if (a.keys.some((key) => b.keys.some((other) => mayBeSame(key, other)))) return;
+  const hint = 'copy the key file of one director to the other';
+  pair.add('CFG_PAIR_SYNC', [a.keys[0]!.at, b.keys[0]!.at], 'no key in common', 'the key there', hint);
+}
+
+function isSame(one: SyncPlace, other: SyncPlace): boolean {
+  return one.address.value === other.address.value && one.port === other.port;
+}
+
+/** Of a file that has not been read nothing is known. */
+function mayBeSame({ source: one }: SharedKey, { source: other }: SharedKey): boolean {
+  return !('hex' in one) || !('hex' in other) || one.hex === other.hex;
+}
+
+function text({ address: { value }, port }: SyncPlace): string {
+  return endpoint(value, port);
+}
