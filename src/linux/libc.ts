@@ -30,6 +30,15 @@ export function pointerTo(bytes: Uint8Array): bigint {
   return koffi.address(bytes);
 }
 
+/** DONTNEED drops the page tables' entries; a page of a file that is needed again comes from the page cache. */
+export const MADV = { DONTNEED: 4, HUGEPAGE: 14 } as const;
+/** 0, or −1. */
+export const madvise = define<(address: bigint, length: bigint, advice: number) => number>('madvise', 'int', [
+  'uintptr_t',
+  'size_t',
+  'int',
+]);
+
 type ErrnoName = keyof typeof osConstants.errno;
 /** Numbers by name, `ERRNO.EAGAIN`; data-moving calls return them negated. */
 export const ERRNO: Readonly<Record<ErrnoName, number>> = osConstants.errno;

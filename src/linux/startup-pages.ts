@@ -2,17 +2,9 @@
 // binary while it boots and uses a tenth of that afterwards; they are counted as ours although nothing will
 // read them again. Frees no memory of our own making.
 import { readFileSync } from 'node:fs';
-import { define, ERRNO, systemError } from './libc.ts';
+import { ERRNO, MADV, madvise, systemError } from './libc.ts';
 
-/** Drops the page tables' entries; a page that is needed again comes back from the page cache. */
-const MADV_DONTNEED = 4;
 const WORTH_A_CALL_KB = 500;
-
-const madvise = define<(address: bigint, length: bigint, advice: number) => number>('madvise', 'int', [
-  'uintptr_t',
-  'size_t',
-  'int',
-]);
 
 type Mapping = { start: bigint; length: bigint; mode: string; path: string; kb: Record<string, number> };
 
@@ -21,7 +13,7 @@ export function dropStartupPages(): void {
   for (const { start, length } of mappings(readFileSync('/proc/self/smaps', 'utf8')).filter(
     isUntouchedText,
   )) {
-    if (madvise(start, length, MADV_DONTNEED) !== 0) throw systemError('madvise', ERRNO.EINVAL);
+    if (madvise(start, length, MADV.DONTNEED) !== 0) throw systemError('madvise', ERRNO.EINVAL);
   }
 }
 

@@ -43,6 +43,10 @@ export class Addresses {
     this.#words = new Int32Array((settings.capacity + 1) * WORDS);
   }
 
+  /** As the connection table's. */
+  get memory(): Int32Array {
+    return this.#words;
+  }
   /** IPv6 addresses in use. */
   get count(): number {
     return this.#count;

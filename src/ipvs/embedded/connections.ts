@@ -5,6 +5,7 @@ import assert from 'node:assert';
 import type { Family } from '../../core/address.ts';
 import { Addresses } from './addresses.ts';
 import { familyOfFlow, IPV6_FLOW, protocolOf } from './frame.ts';
+import { AT, CHANGED, FLOW_AND_PORT, FLOW_SHIFT, OTHER_FAMILY, WORDS } from './record.ts';
 import { CONNECTION, type Tuple } from './tuple.ts';
 import { TimerWheel } from './wheel.ts';
 
@@ -15,34 +16,6 @@ const CONTROLLED_SECONDS = 60;
 const RETIRED_PORT = 0xffff;
 const EXPIRIES_MAX = 4096;
 
-/**
- * One connection is 64 bytes, so that a packet touches one or two cache lines of the table whatever its size.
- * KIND: serverPort, state << 16, flow << 23. FLAGS: those of sync datagrams, CHANGED and OTHER_FAMILY.
- */
-const WORDS = 16;
-const AT = {
-  client: 0,
-  virtual: 1,
-  /** clientPort << 16 | virtualPort. */
-  ports: 2,
-  flags: 3,
-  server: 4,
-  kind: 5,
-  serverSlot: 6,
-  timeout: 7,
-  expires: 8,
-  next: 9,
-  nextReply: 10,
-  control: 11,
-  controlled: 12,
-  fwmark: 13,
-} as const;
-const FLOW_SHIFT = 23;
-/** Of KIND: all but the state. */
-const FLOW_AND_PORT = 0xff80ffff | 0;
-const CHANGED = 0x10000;
-/** The server's address is of the other family: only a tunnel leads there. */
-const OTHER_FAMILY = 0x20000;
 /** Three of each connection, and those of services, servers, neighbours, interfaces and routes. */
 const ADDRESSES_EACH = 3;
 const ADDRESSES_MORE = 0x20000;
@@ -69,9 +42,13 @@ export class ConnectionTable {
     this.addresses = new Addresses({ capacity: capacity * ADDRESSES_EACH + ADDRESSES_MORE, seed });
     this.#words = new Int32Array((capacity + 1) * WORDS);
     this.#seed = seed | 0;
-    this.#wheel = new TimerWheel(capacity);
+    this.#wheel = new TimerWheel(capacity, { words: this.#words, stride: WORDS, at: AT.due });
   }
 
+  /** Large, and packets go anywhere in it. */
+  get memory(): readonly Int32Array[] {
+    return [this.#words, this.addresses.memory];
+  }
   get count(): number {
     return this.#count;
   }
@@ -158,6 +135,18 @@ export class ConnectionTable {
   setChanged(at: number, changed: boolean): void {
     const word = at * WORDS + AT.flags;
     this.#words[word] = changed ? this.#words[word]! | CHANGED : this.#words[word]! & ~CHANGED;
+  }
+
+  /** Where {@link find} begins to look, and {@link findReply}. */
+  firstOf(client: number, clientPort: number, virtual: number, virtualPort: number): number {
+    return this.#heads[this.#hash(client, virtual, (clientPort << 16) | virtualPort)]!;
+  }
+  firstOfReply(server: number, serverPort: number, client: number, clientPort: number): number {
+    return this.#replyHeads[this.#hash(client, server, (clientPort << 16) | serverPort)]!;
+  }
+  /** For nothing but to have it read. */
+  glance(at: number): number {
+    return this.#words[at * WORDS]!;
   }
 
   /** By what a packet from the client says. `template`: CONNECTION.template or 0. */
@@ -268,9 +257,8 @@ export class ConnectionTable {
   retireTemplate(at: number): void {
     assert((this.flags(at) & CONNECTION.template) !== 0, 'only templates retire');
     this.#unlink(this.#heads, this.#bucket(at), AT.next, at);
-    const words = this.#words;
-    words[at * WORDS + AT.ports] = RETIRED_PORT;
-    words[at * WORDS + AT.kind] = words[at * WORDS + AT.kind]! | RETIRED_PORT;
+    this.#words[at * WORDS + AT.ports] = RETIRED_PORT;
+    this.#words[at * WORDS + AT.kind]! |= RETIRED_PORT;
     this.#link(at);
   }
 
@@ -285,7 +273,7 @@ export class ConnectionTable {
   touch(at: number): void {
     const base = at * WORDS;
     const expires = this.#tick + this.#words[base + AT.timeout]!;
-    // Its place in the wheel was looked at when its end was last set: the same second changes nothing.
+    // The same second changes nothing.
     if (this.#words[base + AT.expires] === expires) return;
     this.#words[base + AT.expires] = expires;
     const due = this.#wheel.dueTick(at);

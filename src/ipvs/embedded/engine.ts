@@ -8,6 +8,7 @@
 // the interface's own MAC belong to the kernel, except replies of real servers whose gateway is the
 // director's own address.
 import type { OwnedAddress } from '../plane.ts';
+import { Ahead } from './ahead.ts';
 import { Answers } from './answers.ts';
 import { ARP_FRAME, isArpForIpv4, writeArp } from './arp.ts';
 import { Discoverer } from './discoverer.ts';
@@ -57,6 +58,7 @@ export class Engine {
   readonly #forwarder: Forwarder;
   readonly #fragments: Fragments;
   readonly #discovery: Discoverer;
+  readonly ahead: Ahead;
   /** The one that {@link receive} looked at last, as it has become. */
   readonly packet: Packet;
   #announcing: Announcing | undefined;
@@ -75,6 +77,7 @@ export class Engine {
     this.#answers = new Answers({ outbox, drops, links, addresses });
     this.packet = new Packet(outbox.bytes, addresses);
     this.#discovery = new Discoverer({ outbox, drops, links, addresses, neighbours: this.#neighbours });
+    this.ahead = new Ahead(sessions.connections);
     this.#fragments = new Fragments(sessions.connections, settings.seed);
     const parts = { links, sessions, neighbours: this.#neighbours, answers: this.#answers, outbox, drops };
     this.#forwarder = new Forwarder(parts);

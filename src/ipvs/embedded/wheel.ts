@@ -10,29 +10,39 @@ const SLOTS = 1024;
 const HORIZON = SLOTS - 1;
 const NONE = 0;
 
+/**
+ * Where the tick is kept in whose slot an entry hangs, 0 = not armed: at `at` of its `stride` words, so that
+ * it may lie beside what else is looked at for each packet.
+ */
+export type Due = { words: Int32Array; stride: number; at: number };
+
 export class TimerWheel {
   readonly #heads = new Int32Array(SLOTS);
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
-  /** The tick in whose slot an entry hangs; 0 = not armed. */
-  readonly #dueTick: Int32Array;
+  readonly #due: Due;
   /** Every slot before this tick is empty. */
   #tick = 1;
 
   /** Entries are 1 to `capacity`. */
-  constructor(capacity: number) {
+  constructor(capacity: number, due: Due) {
     this.#next = new Int32Array(capacity + 1);
     this.#previous = new Int32Array(capacity + 1);
-    this.#dueTick = new Int32Array(capacity + 1);
+    this.#due = due;
   }
 
   /** When `entry` will be looked at. */
   dueTick(entry: number): number {
-    return this.#dueTick[entry]!;
+    const { words, stride, at } = this.#due;
+    return words[entry * stride + at]!;
+  }
+  #setDueTick(entry: number, tick: number): void {
+    const { words, stride, at } = this.#due;
+    words[entry * stride + at] = tick;
   }
 
   arm(entry: number, tick: number): void {
-    if (this.#dueTick[entry] !== 0) this.disarm(entry);
+    if (this.dueTick(entry) !== 0) this.disarm(entry);
     const due = Math.min(Math.max(tick, this.#tick), this.#tick + HORIZON);
     const slot = due % SLOTS;
     const head = this.#heads[slot]!;
@@ -40,18 +50,18 @@ export class TimerWheel {
     this.#previous[entry] = NONE;
     if (head !== NONE) this.#previous[head] = entry;
     this.#heads[slot] = entry;
-    this.#dueTick[entry] = due;
+    this.#setDueTick(entry, due);
   }
 
   disarm(entry: number): void {
-    const due = this.#dueTick[entry]!;
+    const due = this.dueTick(entry);
     if (due === 0) return;
     const next = this.#next[entry]!;
     const previous = this.#previous[entry]!;
     if (previous === NONE) this.#heads[due % SLOTS] = next;
     else this.#next[previous] = next;
     if (next !== NONE) this.#previous[next] = previous;
-    this.#dueTick[entry] = 0;
+    this.#setDueTick(entry, 0);
   }
 
   /**

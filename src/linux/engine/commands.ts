@@ -41,6 +41,8 @@ export type ThreadData = {
 export type EngineStatistics = {
   connections: number;
   routed: number;
+  /** Of the thread's JavaScript: packets add nothing to it. */
+  heapBytes: number;
   drops: Readonly<Record<string, number>>;
   sync: Readonly<Record<string, number>>;
   interfaces: readonly {

@@ -14,6 +14,9 @@ const PACKET_STATISTICS = 6;
 /** Full batches in a row from one interface before the others have their turn. */
 const TURNS_MAX = 4;
 
+/** Frames that would wait for memory one after the other. */
+const WORTH_LOOKING_AHEAD = 4;
+
 type Port = {
   link: Link;
   socket: PacketSocket;
@@ -108,6 +111,10 @@ export class Ports {
     const engine = this.#engine;
     const batch = this.#batch;
     const count = batch.receive(port.socket.fd);
+    if (count >= WORTH_LOOKING_AHEAD) {
+      for (let i = 0; i < count; i++) engine.ahead.add(batch.bytes, batch.start(i) + VNET.size);
+      engine.ahead.bring();
+    }
     for (let i = 0; i < count; i++) {
       const length = batch.length(i);
       if (length < VNET.size) continue;

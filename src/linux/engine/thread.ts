@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 // The global `performance` is a getter that is looked up anew each time; this one is not.
 import { performance } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import { receiveMessageOnPort } from 'node:worker_threads';
 import type { Address } from '../../core/address.ts';
 import type { Notice } from '../../core/events.ts';
@@ -16,6 +17,7 @@ import { POLL, read, SystemCallError } from '../libc.ts';
 import { PollSet } from '../poll.ts';
 import type { EngineMessage, EngineStatistics, Numbered, ThreadData } from './commands.ts';
 import { EnvironmentReader } from './environment.ts';
+import { adviseHugePages } from './huge-pages.ts';
 import { Ports } from './ports.ts';
 import { adoptEntries, SyncBackup, SyncMaster } from './sync-stream.ts';
 import { Telling } from './telling.ts';
@@ -46,6 +48,7 @@ export class EngineThread {
   constructor(data: ThreadData) {
     this.#data = data;
     this.#engine = new Engine({ capacity: data.capacity, seed: data.seed });
+    adviseHugePages(this.#engine.sessions.connections.memory);
     this.#ports = new Ports(this.#engine, this.#poll);
   }
 
@@ -247,6 +250,7 @@ export class EngineThread {
     return {
       connections: this.#engine.sessions.connections.count,
       routed: this.#engine.routed,
+      heapBytes: getHeapStatistics().used_heap_size,
       drops: this.#engine.drops.read(),
       sync: { ...this.#syncCounters },
       interfaces: this.#ports.statistics(),

@@ -1,5 +1,6 @@
-// The load: UDP frames of many clients (one source port each) out of one interface, in bursts, at a rate or as fast as it
-// goes. "claim" instead answers for an address: says by ARP, again and again, that a MAC nobody has is where it lives.
+// The load: UDP frames of many clients (4,000 source ports each) out of one interface, in bursts, at a rate or as fast as
+// it goes; the clients one after the other, or each time another one, so that no cache has what a table knows of him.
+// "claim" instead answers for an address: says, again and again, that a MAC nobody has is where it lives.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -11,7 +12,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { BURST = 32, LENGTH = 106 };
+enum { BURST = 32, PAYLOAD = 64, UDP = 8, CLIENT_PORTS = 4000, FIRST_PORT = 20000, LENGTH_MAX = 14 + 40 + UDP + PAYLOAD };
 
 static int open_socket(const char *name) {
   int fd = socket(AF_PACKET, SOCK_RAW, 0);
@@ -29,7 +30,28 @@ static uint16_t checksum(const uint8_t *at, int length, uint32_t sum) {
 }
 static void put(uint8_t *at, uint16_t value) { at[0] = value >> 8; at[1] = value; }
 
+// RFC 4861 §4.4: an advertisement to all nodes that overrides what they knew.
+static void claim6(const char *name, const char *mac, const char *address) {
+  uint8_t frame[86] = {51, 51, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 32, 58, 255};
+  uint8_t *ip = frame + 14, *message = ip + 40;
+  parse_mac(mac, frame + 6);
+  inet_pton(AF_INET6, address, ip + 8);
+  inet_pton(AF_INET6, "ff02::1", ip + 24);
+  message[0] = 136;
+  message[4] = 0x20;
+  memcpy(message + 8, ip + 8, 16);
+  message[24] = 2;
+  message[25] = 1;
+  parse_mac(mac, message + 26);
+  put(message + 2, checksum(ip + 8, 64, 58 + 32));
+  for (int fd = open_socket(name);;) {
+    send(fd, frame, sizeof frame, 0);
+    nanosleep(&(struct timespec){.tv_nsec = 100000000}, 0);
+  }
+}
+
 static void claim(const char *name, const char *mac, const char *address) {
+  if (strchr(address, ':')) claim6(name, mac, address);
   uint8_t frame[42] = {255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2};
   parse_mac(mac, frame + 6);
   parse_mac(mac, frame + 22);
@@ -41,41 +63,71 @@ static void claim(const char *name, const char *mac, const char *address) {
   }
 }
 
-int main(int argc, char **argv) {
-  if (argc == 5 && strcmp(argv[1], "claim") == 0) claim(argv[2], argv[3], argv[4]);
-  if (argc != 8) return 2; // interface destination-mac client vip port rate seconds
-  static uint8_t frames[BURST][LENGTH];
-  struct mmsghdr messages[BURST] = {0};
-  struct iovec vectors[BURST];
-  uint8_t *first = frames[0], *ip = first + 14;
-  parse_mac(argv[2], first);
-  memcpy(first + 6, "\x02\x00\x00\x00\x00\x0c\x08\x00\x45", 9);
-  put(ip + 2, LENGTH - 14);
+// The headers that all frames share; answers where the UDP header is.
+static int begin(uint8_t *frame, const char *mac, const char *vip) {
+  uint8_t *ip = frame + 14;
+  parse_mac(mac, frame);
+  memcpy(frame + 6, "\x02\x00\x00\x00\x00\x0c", 6);
+  if (strchr(vip, ':')) {
+    put(frame + 12, 0x86dd);
+    ip[0] = 0x60;
+    put(ip + 4, UDP + PAYLOAD);
+    ip[6] = 17;
+    ip[7] = 64;
+    inet_pton(AF_INET6, "2001:db8:79::", ip + 8);
+    inet_pton(AF_INET6, vip, ip + 24);
+    return 14 + 40;
+  }
+  put(frame + 12, 0x0800);
+  ip[0] = 0x45;
+  put(ip + 2, 20 + UDP + PAYLOAD);
   ip[8] = 64;
   ip[9] = 17;
-  inet_pton(AF_INET, argv[3], ip + 12);
-  inet_pton(AF_INET, argv[4], ip + 16);
-  put(ip + 10, checksum(ip, 20, 0));
-  put(ip + 22, atoi(argv[5]));
-  put(ip + 24, LENGTH - 34);
+  inet_pton(AF_INET, "10.79.0.0", ip + 12);
+  inet_pton(AF_INET, vip, ip + 16);
+  return 14 + 20;
+}
+static void from(uint8_t *frame, int udp, int client) {
+  uint8_t *ip = frame + 14;
+  int is6 = udp == 14 + 40;
+  put(ip + (is6 ? 22 : 14), 1 + client / CLIENT_PORTS);
+  if (!is6) {
+    put(ip + 10, 0);
+    put(ip + 10, checksum(ip, 20, 0));
+  }
+  put(frame + udp, FIRST_PORT + client % CLIENT_PORTS);
+  put(frame + udp + 6, 0);
+  // From the addresses on, which are right before the UDP header.
+  int addresses = is6 ? 32 : 8;
+  uint16_t sum = checksum(frame + udp - addresses, addresses + UDP + PAYLOAD, 17 + UDP + PAYLOAD);
+  put(frame + udp + 6, sum ? sum : 0xffff);
+}
+
+int main(int argc, char **argv) {
+  if (argc == 5 && strcmp(argv[1], "claim") == 0) claim(argv[2], argv[3], argv[4]);
+  if (argc != 9) return 2; // interface destination-mac vip port rate seconds clients each|any
+  static uint8_t frames[BURST][LENGTH_MAX];
+  struct mmsghdr messages[BURST] = {0};
+  struct iovec vectors[BURST];
+  int udp = 0, clients = atoi(argv[7]), any = strcmp(argv[8], "any") == 0;
   for (int i = 0; i < BURST; i++) {
-    memcpy(frames[i], first, LENGTH);
-    vectors[i] = (struct iovec){frames[i], LENGTH};
+    udp = begin(frames[i], argv[2], argv[3]);
+    put(frames[i] + udp + 2, atoi(argv[4]));
+    put(frames[i] + udp + 4, UDP + PAYLOAD);
+    vectors[i] = (struct iovec){frames[i], udp + UDP + PAYLOAD};
     messages[i].msg_hdr.msg_iov = &vectors[i];
     messages[i].msg_hdr.msg_iovlen = 1;
   }
-  int fd = open_socket(argv[1]), rate = atoi(argv[6]), port = 0;
+  int fd = open_socket(argv[1]), rate = atoi(argv[5]), next_client = 0;
+  uint32_t random = 2463534242;
   long burst_ns = rate > 0 ? 1000000000L * BURST / rate : 0;
   struct timespec now, next;
   clock_gettime(CLOCK_MONOTONIC, &next);
-  double end = next.tv_sec + next.tv_nsec / 1e9 + atof(argv[7]);
+  double end = next.tv_sec + next.tv_nsec / 1e9 + atof(argv[6]);
   do {
     for (int i = 0; i < BURST; i++) {
-      uint8_t *udp = frames[i] + 34;
-      put(udp, 20000 + port++ % 4000);
-      put(udp + 6, 0);
-      uint16_t sum = checksum(udp, LENGTH - 34, checksum(frames[i] + 26, 8, 17 + LENGTH - 34) ^ 0xffff);
-      put(udp + 6, sum ? sum : 0xffff);
+      random ^= random << 13, random ^= random >> 17, random ^= random << 5;
+      from(frames[i], udp, any ? random % clients : next_client++ % clients);
     }
     sendmmsg(fd, messages, BURST, 0);
     if (burst_ns > 0) {

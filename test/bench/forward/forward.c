@@ -1,5 +1,6 @@
 // The yardstick: the smallest packet forwarder that C can be. Frames from one interface to another in batches of 64 by
 // recvmmsg and sendmmsg, MACs rewritten; with "nat" also destination, port, TTL and checksums. No table, no decisions.
+// Of the family of the server's address.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -34,6 +35,17 @@ static uint16_t fold(uint32_t sum) {
   return (sum & 0xffff) + (sum >> 16);
 }
 
+static void rewrite6(uint8_t *ip, const uint8_t *server, uint16_t port) {
+  uint8_t *udp = ip + 40;
+  uint32_t change = 0;
+  for (int i = 0; i < 16; i += 2) change += (uint16_t)~word(ip + 24 + i) + word(server + i);
+  memcpy(ip + 24, server, 16);
+  ip[7]--;
+  change += (uint16_t)~word(udp + 2) + port;
+  put(udp + 2, port);
+  put(udp + 6, ~fold((uint16_t)~word(udp + 6) + change));
+}
+
 static void rewrite(uint8_t *ip, const uint8_t *server, uint16_t port) {
   uint8_t *udp = ip + (ip[0] & 15) * 4;
   uint32_t change = 0;
@@ -48,10 +60,11 @@ static void rewrite(uint8_t *ip, const uint8_t *server, uint16_t port) {
 
 int main(int argc, char **argv) {
   if (argc != 8) return 2; // in out dr|nat destination-mac source-mac server port
-  int in = open_socket(argv[1], 0x0800), out = open_socket(argv[2], 0), nat = strcmp(argv[3], "nat") == 0;
-  uint8_t macs[12], server[4];
+  int nat = strcmp(argv[3], "nat") == 0, is6 = strchr(argv[6], ':') != 0;
+  int in = open_socket(argv[1], is6 ? 0x86dd : 0x0800), out = open_socket(argv[2], 0);
+  uint8_t macs[12], server[16];
   for (int i = 0; i < 12; i++) macs[i] = strtol(argv[4 + i / 6] + i % 6 * 3, 0, 16);
-  inet_pton(AF_INET, argv[6], server);
+  inet_pton(is6 ? AF_INET6 : AF_INET, argv[6], server);
   uint16_t port = atoi(argv[7]);
   for (int i = 0; i < BATCH; i++) {
     vectors[i].iov_base = frames[i];
@@ -67,7 +80,9 @@ int main(int argc, char **argv) {
     for (int i = 0; i < count; i++) {
       uint8_t *frame = frames[i] + VNET;
       memcpy(frame, macs, 12);
-      if (nat) rewrite(frame + 14, server, port);
+      if (is6 && nat) rewrite6(frame + 14, server, port);
+      else if (is6) frame[14 + 7]--;
+      else if (nat) rewrite(frame + 14, server, port);
       else {
         frame[14 + 8]--;
         put(frame + 24, ~fold((uint16_t)~word(frame + 24) + 0xfeff));
