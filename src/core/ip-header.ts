@@ -1,5 +1,5 @@
 // Where the fields of an IPv4 header (RFC 791, without options) and of an IPv6 header (RFC 8200) are, in
-// bytes.
+// bytes; and the numbers of what may follow (IANA's protocol numbers).
 export const IPV4 = {
   versionLength: 0,
   tos: 1,
@@ -21,4 +21,15 @@ export const IPV6 = {
   source: 8,
   destination: 24,
   size: 40,
+} as const;
+export const PROTOCOL = {
+  icmp: 1,
+  ipip: 4,
+  tcp: 6,
+  udp: 17,
+  ipv6: 41,
+  gre: 47,
+  icmpv6: 58,
+  vrrp: 112,
+  sctp: 132,
 } as const;

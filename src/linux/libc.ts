@@ -30,7 +30,7 @@ export function pointerTo(bytes: Uint8Array): bigint {
   return koffi.address(bytes);
 }
 
-/** DONTNEED drops the page tables' entries; a page of a file that is needed again comes from the page cache. */
+/** DONTNEED drops the page tables' entries: a page of a file that is needed again is read again. */
 export const MADV = { DONTNEED: 4, HUGEPAGE: 14 } as const;
 /** 0, or −1. */
 export const madvise = define<(address: bigint, length: bigint, advice: number) => number>('madvise', 'int', [
@@ -68,16 +68,6 @@ export function systemError(call: string, errno: number, detail: string | number
 
 export const AF = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16, PACKET: 17 } as const;
 export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, NONBLOCK: 0x800, CLOEXEC: 0x80000 } as const;
-export const IPPROTO = {
-  IP: 0,
-  ICMP: 1,
-  TCP: 6,
-  UDP: 17,
-  IPV6: 41,
-  ICMPV6: 58,
-  VRRP: 112,
-  RAW: 255,
-} as const;
 export const SOL = { IP: 0, SOCKET: 1, IPV6: 41, RAW: 255, PACKET: 263, NETLINK: 270 } as const;
 /** Options of level SOL.SOCKET. */
 export const SO = {

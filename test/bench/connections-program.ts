@@ -1,7 +1,9 @@
 // Fills the engine's table with a million connections and prints one JSON line of what that took. With `6` as
 // its argument they are IPv6's, and each lookup begins with the packet's addresses.
+
 import { address, addressBytes } from '../../src/core/address.ts';
-import { flowOf, PROTOCOL } from '../../src/ipvs/embedded/frame.ts';
+import { PROTOCOL } from '../../src/core/ip-header.ts';
+import { flowOf } from '../../src/ipvs/embedded/frame.ts';
 import { Sessions } from '../../src/ipvs/embedded/sessions.ts';
 import type { Measured } from './connections.ts';
 

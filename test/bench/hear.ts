@@ -1,10 +1,10 @@
 // Run in a namespace: prints, for every VRRP advert that comes in on an interface, when the kernel got it:
 // milliseconds since 1970 with fractions, one a line. `hear.ts INTERFACE`; prints `listening` first.
+import { PROTOCOL } from '../../src/core/ip-header.ts';
 import {
   AF,
   bind,
   define,
-  IPPROTO,
   ifNametoindex,
   pointerTo,
   SO,
@@ -55,7 +55,7 @@ for (;;) {
   header.writeBigUInt64LE(BigInt(control.length), MSGHDR.controllen);
   const length = recvmsg(fd, header, 0);
   if (length < 0) throw new Error('recvmsg failed');
-  if (length <= IP_PROTOCOL_AT || packet[IP_PROTOCOL_AT] !== IPPROTO.VRRP) continue;
+  if (length <= IP_PROTOCOL_AT || packet[IP_PROTOCOL_AT] !== PROTOCOL.vrrp) continue;
   const seconds = control.readBigInt64LE(CMSG_DATA + TIMESPEC.seconds);
   const nanoseconds = control.readBigInt64LE(CMSG_DATA + TIMESPEC.nanoseconds);
   console.log((Number(seconds) * 1e3 + Number(nanoseconds) / 1e6).toFixed(3));

@@ -1,12 +1,14 @@
 // From what real servers answered a director to what is wrong with them. Pure.
+
 import { type Address, endpoint, familyOf } from '../../core/address.ts';
+import { PROTOCOL } from '../../core/ip-header.ts';
 import { macText } from '../../vrrp/ethernet.ts';
 import { type Answers, type Case, type Question, segmentInTunnel, type Way } from './asking.ts';
 import { isLocal } from './examine.ts';
 import type { Finding, FindingCode, Level } from './finding.ts';
 import { hostLength } from './steps.ts';
 import { CLIENT_MTU, deviceKind, tunnelOverhead } from './tunnels.ts';
-import { type Heard, PROTOCOL } from './wire.ts';
+import type { Heard } from './wire.ts';
 
 /** Who said, on which link, to have an address. */
 export type Claim = { interface: string; address: Address; mac: string };
@@ -162,8 +164,8 @@ function silence(one: Case, answers: Answers, say: Say): Finding {
 function refusesTunnel({ source, answer }: Heard, { duty: { server, method } }: Case): boolean {
   if (answer.type !== 'unreachable' || source !== server || answer.to !== server) return false;
   if (method.tunnel?.type === 'gue')
-    return answer.protocol === PROTOCOL.UDP && answer.ports?.to === method.tunnel.port;
-  const protocols: number[] = [PROTOCOL.IPIP, PROTOCOL.IPV6, PROTOCOL.GRE];
+    return answer.protocol === PROTOCOL.udp && answer.ports?.to === method.tunnel.port;
+  const protocols: number[] = [PROTOCOL.ipip, PROTOCOL.ipv6, PROTOCOL.gre];
   return protocols.includes(answer.protocol);
 }
 

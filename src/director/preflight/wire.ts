@@ -2,10 +2,9 @@
 // 8200) with ICMP echo (RFC 792, 4443), TCP (RFC 9293) and UDP in them. What is no answer of these is none.
 import { type Address, addressBytes, addressFromBytes, familyOf } from '../../core/address.ts';
 import { internetChecksum } from '../../core/checksum.ts';
-import { IPV4, IPV6 } from '../../core/ip-header.ts';
+import { IPV4, IPV6, PROTOCOL } from '../../core/ip-header.ts';
 import { ETHERNET, macText } from '../../vrrp/ethernet.ts';
 
-export const PROTOCOL = { ICMP: 1, IPIP: 4, TCP: 6, UDP: 17, IPV6: 41, GRE: 47, ICMPV6: 58 } as const;
 export const ETHERTYPE_IP = { 4: 0x0800, 6: 0x86dd } as const;
 const DONT_FRAGMENT = 0x4000;
 const TTL = 64;
@@ -41,7 +40,7 @@ export function echoRequest(ends: Ends, id: number, length = 0): Buffer {
   message.writeUInt8(ECHO[family].request, ICMP.type);
   message.writeUInt16BE(id, ICMP.id);
   message.writeUInt16BE(1, ICMP.sequence);
-  const protocol = family === 4 ? PROTOCOL.ICMP : PROTOCOL.ICMPV6;
+  const protocol = family === 4 ? PROTOCOL.icmp : PROTOCOL.icmpv6;
   const sum = family === 4 ? internetChecksum(message) : pseudoChecksum(ends, protocol, message);
   message.writeUInt16BE(sum, ICMP.checksum);
   return ipPacket(ends, protocol, message);
@@ -72,8 +71,8 @@ function tcp(
   segment.writeUInt8(flags, TCP.flags);
   segment.writeUInt16BE(0xffff, TCP.window);
   options.copy(segment, TCP.size);
-  segment.writeUInt16BE(pseudoChecksum(ends, PROTOCOL.TCP, segment), TCP.checksum);
-  return ipPacket(ends, PROTOCOL.TCP, segment);
+  segment.writeUInt16BE(pseudoChecksum(ends, PROTOCOL.tcp, segment), TCP.checksum);
+  return ipPacket(ends, PROTOCOL.tcp, segment);
 }
 
 /** With nothing in it. */
@@ -82,8 +81,8 @@ export function udpDatagram(ends: Ends, { from, to }: Ports): Buffer {
   datagram.writeUInt16BE(from, UDP.from);
   datagram.writeUInt16BE(to, UDP.to);
   datagram.writeUInt16BE(UDP.size, UDP.length);
-  datagram.writeUInt16BE(pseudoChecksum(ends, PROTOCOL.UDP, datagram) || 0xffff, UDP.checksum);
-  return ipPacket(ends, PROTOCOL.UDP, datagram);
+  datagram.writeUInt16BE(pseudoChecksum(ends, PROTOCOL.udp, datagram) || 0xffff, UDP.checksum);
+  return ipPacket(ends, PROTOCOL.udp, datagram);
 }
 
 export function frameOf(packet: Buffer, { from, to }: { from: Uint8Array; to: Uint8Array }): Buffer {
@@ -171,13 +170,13 @@ function readPacket(bytes: Buffer): Packet | undefined {
 
 function answerIn(protocol: number, payload: Buffer): Answer | undefined {
   switch (protocol) {
-    case PROTOCOL.TCP:
+    case PROTOCOL.tcp:
       return readTcp(payload);
-    case PROTOCOL.UDP:
+    case PROTOCOL.udp:
       return payload.length < UDP.size ? undefined : { type: 'udp', ports: portsIn(payload) };
-    case PROTOCOL.ICMP:
+    case PROTOCOL.icmp:
       return readIcmp(payload, 4);
-    case PROTOCOL.ICMPV6:
+    case PROTOCOL.icmpv6:
       return readIcmp(payload, 6);
     default:
       return undefined;
@@ -225,7 +224,7 @@ function readIcmp(message: Buffer, family: 4 | 6): Answer | undefined {
   if (type !== UNREACHABLE[family] && !(family === 6 && type === PARAMETER_PROBLEM_6)) return undefined;
   const quoted = readPacket(message.subarray(ICMP.size));
   if (quoted === undefined) return undefined;
-  const hasPorts = quoted.protocol === PROTOCOL.TCP || quoted.protocol === PROTOCOL.UDP;
+  const hasPorts = quoted.protocol === PROTOCOL.tcp || quoted.protocol === PROTOCOL.udp;
   return {
     type: 'unreachable',
     code: message.readUInt8(ICMP.code),

@@ -1,9 +1,11 @@
 // What a director puts between the header of a tunnel and a client's packet: nothing, GRE (RFC 2784), or GUE
 // in UDP (draft-ietf-intarea-gue), as ip_vs_xmit.c writes them.
+
 import { type Address, familyOf } from '../../core/address.ts';
 import { internetChecksum } from '../../core/checksum.ts';
 import type { Tunnel } from '../../core/forwarding.ts';
-import { ETHERTYPE_IP, PROTOCOL } from './wire.ts';
+import { PROTOCOL } from '../../core/ip-header.ts';
+import { ETHERTYPE_IP } from './wire.ts';
 
 /** `by`: IP protocol number of the packet around it, or the UDP port. */
 export type Wrapped = { by: { protocol: number } | { port: number }; payload: Buffer };
@@ -13,7 +15,7 @@ const GUE = { protocol: 1, size: 4 } as const;
 
 export function wrap(inner: Buffer, vip: Address, tunnel: Tunnel | undefined): Wrapped {
   const family = familyOf(vip);
-  const protocol = family === 4 ? PROTOCOL.IPIP : PROTOCOL.IPV6;
+  const protocol = family === 4 ? PROTOCOL.ipip : PROTOCOL.ipv6;
   if (tunnel === undefined) return { by: { protocol }, payload: inner };
   if (tunnel.type === 'gue') {
     const header = Buffer.alloc(GUE.size);
@@ -26,5 +28,5 @@ export function wrap(inner: Buffer, vip: Address, tunnel: Tunnel | undefined): W
   header.writeUInt16BE(ETHERTYPE_IP[family], GRE.type);
   const payload = Buffer.concat([header, inner]);
   if (isSummed) payload.writeUInt16BE(internetChecksum(payload), GRE.checksum);
-  return { by: { protocol: PROTOCOL.GRE }, payload };
+  return { by: { protocol: PROTOCOL.gre }, payload };
 }

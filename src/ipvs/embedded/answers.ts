@@ -2,7 +2,7 @@
 // outbox, back to where the packet came from, from the address it was sent to. Limited a second, so that
 // nobody can use it as an amplifier.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
-import { IPV4, IPV6 } from '../../core/ip-header.ts';
+import { IPV4, IPV6, PROTOCOL } from '../../core/ip-header.ts';
 import type { Addresses } from './addresses.ts';
 import { finishHeader, pseudoHeaderSum } from './checksum.ts';
 import { isUnspecified } from './discovery.ts';
@@ -15,7 +15,6 @@ import {
   ICMP,
   ICMP_TYPE,
   ICMPV6_TYPE,
-  PROTOCOL,
   readI32,
   TCP,
   TCP_FLAG,

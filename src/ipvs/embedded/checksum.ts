@@ -1,9 +1,9 @@
 // Incremental Internet checksums (RFC 1624) for a frame rewritten in place: an address, a port and the TTL
 // change, and the sum follows without the payload being read. Works on fields as they are on the wire.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
-import { IPV4, IPV6 } from '../../core/ip-header.ts';
+import { IPV4, IPV6, PROTOCOL } from '../../core/ip-header.ts';
 import { finishSctp } from './crc32c.ts';
-import { PROTOCOL, readI32, readU16, TCP, UDP, writeI32, writeU16 } from './frame.ts';
+import { readI32, readU16, TCP, UDP, writeI32, writeU16 } from './frame.ts';
 import type { Packet } from './packet.ts';
 
 /** Of at most a few dozen words: two folds are enough. */

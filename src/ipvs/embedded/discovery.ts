@@ -1,10 +1,10 @@
 // Neighbour discovery (RFC 4861) as frames: solicitations and advertisements written from scratch, or read in
 // place. Decides nothing.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
-import { IPV6 } from '../../core/ip-header.ts';
+import { IPV6, PROTOCOL } from '../../core/ip-header.ts';
 import type { Addresses } from './addresses.ts';
 import { pseudoHeaderSum } from './checksum.ts';
-import { copyMac, ETHERNET, ETHERTYPE, ICMP, ICMPV6_TYPE, PROTOCOL, writeU16 } from './frame.ts';
+import { copyMac, ETHERNET, ETHERTYPE, ICMP, ICMPV6_TYPE, writeU16 } from './frame.ts';
 import type { Packet } from './packet.ts';
 
 /** From the ICMPv6 header on; solicitation and advertisement are laid out alike. */

@@ -1,9 +1,11 @@
 // What is between a tunnel's outer header and the packet in it: nothing, or GRE (RFC 2784), or UDP and GUE
 // (draft-ietf-intarea-gue, version 0) as the kernel's IPVS writes them.
+
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
+import { PROTOCOL } from '../../core/ip-header.ts';
 import type { Tunnel } from '../model.ts';
 import { pseudoHeaderSum } from './checksum.ts';
-import { ETHERTYPE, PROTOCOL, UDP, writeU16 } from './frame.ts';
+import { ETHERTYPE, UDP, writeU16 } from './frame.ts';
 
 const GRE = { flags: 0, protocol: 2, checksum: 4, size: 4, withChecksum: 8, hasChecksum: 0x8000 } as const;
 const GUE_SIZE = 4;

@@ -7,6 +7,7 @@
 // kernel's stack takes frames to it for somebody else's, so the two never answer the same packet. Frames to
 // the interface's own MAC belong to the kernel, except replies of real servers whose gateway is the
 // director's own address.
+import { PROTOCOL } from '../../core/ip-header.ts';
 import type { OwnedAddress } from '../plane.ts';
 import { Ahead } from './ahead.ts';
 import { Answers } from './answers.ts';
@@ -25,7 +26,6 @@ import {
   ICMP_ERROR,
   ICMP_TYPE,
   ICMPV6_TYPE,
-  PROTOCOL,
   readI32,
   readU16,
   TCP_FLAG,

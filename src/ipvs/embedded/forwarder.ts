@@ -2,14 +2,14 @@
 // onward as a router does. Checks that it may pass first, changes it in place then; what is too big or too
 // old is answered by ICMP and counted.
 
-import { IPV4, IPV6 } from '../../core/ip-header.ts';
+import { IPV4, IPV6, PROTOCOL } from '../../core/ip-header.ts';
 import type { Addresses } from './addresses.ts';
 import type { Answers } from './answers.ts';
 import { decrementTtl, delta, rewriteHeader, rewriteTransport } from './checksum.ts';
 import { readSctpChecksum, sctpChecksum } from './crc32c.ts';
 import { completeChecksum, isDivisible, putFragment } from './cutting.ts';
 import { DROP, type Drops, VERDICT } from './drops.ts';
-import { ICMP, ICMP_ERROR, PORTS, PROTOCOL, readI32, readU16 } from './frame.ts';
+import { ICMP, ICMP_ERROR, PORTS, readI32, readU16 } from './frame.ts';
 import {
   isIntact,
   isTooBig,

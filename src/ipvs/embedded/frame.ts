@@ -4,6 +4,7 @@
 // Addresses are signed 32-bit integers everywhere in the engine: V8 keeps those unboxed, so a packet
 // allocates nothing. Those of IPv6 are numbers that addresses.ts gives them.
 import type { Family } from '../../core/address.ts';
+import { PROTOCOL } from '../../core/ip-header.ts';
 
 /**
  * struct virtio_net_hdr, in front of every frame of a packet socket with PACKET_VNET_HDR. Words are in host
@@ -41,16 +42,6 @@ export const ARP = {
 export const ARP_OPERATION = { request: 1, reply: 2 } as const;
 
 export const FRAGMENT = { dontFragment: 0x4000, more: 0x2000, offset: 0x1fff, moreOrOffset: 0x3fff } as const;
-export const PROTOCOL = {
-  icmp: 1,
-  ipip: 4,
-  tcp: 6,
-  udp: 17,
-  ipv6: 41,
-  gre: 47,
-  icmpv6: 58,
-  sctp: 132,
-} as const;
 /**
  * A *flow* is what tables are asked for beside addresses and ports: the protocol's number, with IPV6_FLOW
  * when the addresses are IPv6's.

@@ -2,7 +2,7 @@
 // as that host knows them (IPVS: ip_vs_in_icmp, ip_vs_out_icmp). Without it path MTU discovery through the
 // director would not work.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
-import { IPV4, IPV6 } from '../../core/ip-header.ts';
+import { IPV4, IPV6, PROTOCOL } from '../../core/ip-header.ts';
 import type { Addresses } from './addresses.ts';
 import { finishHeader, pseudoHeaderSum } from './checksum.ts';
 import type { ConnectionTable } from './connections.ts';
@@ -13,7 +13,6 @@ import {
   ICMPV6_TYPE,
   IPV6_FLOW,
   PORTS,
-  PROTOCOL,
   readI32,
   readU16,
   UNREACHABLE,

@@ -1,9 +1,9 @@
 // IPv6 headers (RFC 8200): the fixed one, and the chain of extension headers up to the transport's, walked as
 // IPVS walks it. Reads in place, decides nothing.
 
-import { IPV6 } from '../../core/ip-header.ts';
+import { IPV6, PROTOCOL } from '../../core/ip-header.ts';
 import { DROP } from './drops.ts';
-import { PROTOCOL, readI32, readU16 } from './frame.ts';
+import { readI32, readU16 } from './frame.ts';
 
 const HEADER = { hopByHop: 0, routing: 43, fragment: 44, authentication: 51, destination: 60 } as const;
 /** Of a fragment header: the offset in units of 8 bytes, and whether more follow. */

@@ -1,7 +1,7 @@
 // The packet that the engine looks at now: where its frame and its headers begin, whose it is. One object for
 // all packets, filled anew for each, so that none is allocated.
 import type { Family } from '../../core/address.ts';
-import { IPV4, IPV6 } from '../../core/ip-header.ts';
+import { IPV4, IPV6, PROTOCOL } from '../../core/ip-header.ts';
 import type { Addresses } from './addresses.ts';
 import { finishSctp } from './crc32c.ts';
 import { DROP } from './drops.ts';
@@ -11,7 +11,6 @@ import {
   hasPorts,
   IPV6_FLOW,
   PORTS,
-  PROTOCOL,
   readI32,
   readU16,
   TCP,

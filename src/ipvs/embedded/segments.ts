@@ -2,7 +2,7 @@
 // or the kernel does elsewhere, but a virtio_net_hdr cannot describe a super-frame inside a tunnel. Checksums
 // stay partial: whoever sends the frame completes them.
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
-import { IPV4, IPV6 } from '../../core/ip-header.ts';
+import { IPV4, IPV6, PROTOCOL } from '../../core/ip-header.ts';
 import type { Addresses } from './addresses.ts';
 import { finishHeader, pseudoHeaderSum } from './checksum.ts';
 import { sumsUp } from './encapsulation.ts';
@@ -10,7 +10,6 @@ import {
   ETHERNET,
   ETHERTYPE,
   GSO,
-  PROTOCOL,
   readI32,
   readU16,
   TCP,

@@ -1,8 +1,10 @@
 // The engine's virtual services and real servers: commands in, records with counters out. Decides which
 // server takes a new connection; knows no packets. Answers commands with the errno names that the kernel's
 // IPVS answers them with.
+
 import assert from 'node:assert';
 import { type Family, familyOf } from '../../core/address.ts';
+import { PROTOCOL } from '../../core/ip-header.ts';
 import {
   type Counters,
   type Forwarding,
@@ -19,7 +21,7 @@ import {
 } from '../model.ts';
 import type { Command } from '../plane.ts';
 import type { Addresses } from './addresses.ts';
-import { familyOfFlow, flowOf, IPV6_FLOW, PROTOCOL, protocolOf } from './frame.ts';
+import { familyOfFlow, flowOf, IPV6_FLOW, protocolOf } from './frame.ts';
 import { pseudoRandom } from './random.ts';
 import type { Opening, Scheduler } from './scheduling/scheduler.ts';
 import { newScheduler } from './scheduling/schedulers.ts';

@@ -3,12 +3,13 @@
 // ip_vs_proto_tcp.c).
 
 import type { Family } from '../../core/address.ts';
+import { PROTOCOL } from '../../core/ip-header.ts';
 import type { Tunnel } from '../model.ts';
 import { type Addresses, maskOf } from './addresses.ts';
 import { Changes } from './changes.ts';
 import { ConnectionTable, UNBOUND } from './connections.ts';
 import { DROP } from './drops.ts';
-import { familyOfFlow, PROTOCOL, protocolOf, TCP_FLAG } from './frame.ts';
+import { familyOfFlow, protocolOf, TCP_FLAG } from './frame.ts';
 import type { Opening } from './scheduling/scheduler.ts';
 import { isSctpStateSynced, nextSctpState, SCTP_EVENT, SCTP_STATE } from './sctp.ts';
 import { COUNT, type ServerRecord, type ServiceRecord, ServiceTable } from './services.ts';

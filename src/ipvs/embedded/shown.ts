@@ -1,9 +1,9 @@
 // The embedded engine's connections as people are shown them: the kernel's words for states
 // (ip_vs_proto_*.c), a portion at a time, because the engine forwards between two of them.
+import { PROTOCOL } from '../../core/ip-header.ts';
 import type { ShownConnection } from '../connection.ts';
 import type { EngineInfo } from '../plane.ts';
 import type { ConnectionTable } from './connections.ts';
-import { PROTOCOL } from './frame.ts';
 import { SCTP_NAMES } from './sctp.ts';
 import type { Sessions } from './sessions.ts';
 import { CONNECTION } from './tuple.ts';

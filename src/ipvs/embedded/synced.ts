@@ -1,8 +1,9 @@
 // Connections as the peer is told of them, and as the peer tells of them: between the connection table and
 // the values of a sync datagram. The format itself, sockets and pace are others' business. Rules of the
 // kernel's ip_vs_sync.c.
+import { PROTOCOL } from '../../core/ip-header.ts';
 import { UNBOUND } from './connections.ts';
-import { flowOf, PROTOCOL } from './frame.ts';
+import { flowOf } from './frame.ts';
 import { isSctpStateSynced, SCTP_STATE, SCTP_STATES } from './sctp.ts';
 import type { Sessions } from './sessions.ts';
 import { TCP_STATE, TCP_STATES } from './tcp.ts';

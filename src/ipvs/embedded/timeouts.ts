@@ -1,7 +1,8 @@
 // What idle connections are forgotten after: IPVS's own seconds for each state, of which three can be changed
 // (ip_vs_set_timeout of net/netfilter/ipvs/ip_vs_ctl.c). A change holds from a connection's next packet on.
+import { PROTOCOL } from '../../core/ip-header.ts';
 import type { Timeouts } from '../plane.ts';
-import { PROTOCOL, protocolOf } from './frame.ts';
+import { protocolOf } from './frame.ts';
 import { SCTP_SECONDS } from './sctp.ts';
 import { TCP_STATE } from './tcp.ts';
 

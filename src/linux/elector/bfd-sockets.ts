@@ -1,13 +1,14 @@
 // UDP sockets that BFD goes through: one to listen on for each family and port, one to send from for each
 // session (RFC 5881 §4: its source port must stay the same while the session lives).
+
 import { type Address, type Family, familyOf } from '../../core/address.ts';
+import { PROTOCOL } from '../../core/ip-header.ts';
 import type { BfdDatagram, BfdSettings } from '../../vrrp/bfd/speaker.ts';
 import {
   AF,
   bind,
   close,
   IP,
-  IPPROTO,
   IPV6,
   MSG,
   SOCK,
@@ -90,7 +91,7 @@ export class BfdSender {
 }
 
 function udpSocket(family: Family): number {
-  return socket(family === 4 ? AF.INET : AF.INET6, SOCK.DGRAM | SOCK.NONBLOCK, IPPROTO.UDP);
+  return socket(family === 4 ? AF.INET : AF.INET6, SOCK.DGRAM | SOCK.NONBLOCK, PROTOCOL.udp);
 }
 
 function bindToFreePort(fd: number, address: Address): void {

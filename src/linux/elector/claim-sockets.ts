@@ -1,27 +1,16 @@
 // The sockets that ask a link who has a virtual address, and hear who says so: one for the frames of either
 // family that go out and for ARP replies, one for neighbour advertisements. The kernel's filters let in what
 // is about addresses that were asked for, so that the thread is not woken by neighbours of anybody else.
+
 import { type Address, type Family, familyOf } from '../../core/address.ts';
+import { PROTOCOL } from '../../core/ip-header.ts';
 import { claimInArp } from '../../vrrp/arp.ts';
 import type { Claimed } from '../../vrrp/claims.ts';
 import { ETHERTYPE } from '../../vrrp/ethernet.ts';
 import { claimInAdvertisement } from '../../vrrp/neighbour.ts';
 import { type Question, questionFrame } from '../../vrrp/questions.ts';
 import { attachProgram, DROP } from '../bpf.ts';
-import {
-  AF,
-  bind,
-  close,
-  IPPROTO,
-  IPV6,
-  MSG,
-  recvfrom,
-  SOCK,
-  SOL,
-  sendto,
-  setsockoptInt,
-  socket,
-} from '../libc.ts';
+import { AF, bind, close, IPV6, MSG, recvfrom, SOCK, SOL, sendto, setsockoptInt, socket } from '../libc.ts';
 import type { PollSet } from '../poll.ts';
 import { MessageReceiver } from '../receive-message.ts';
 import { indexOf, sockaddrLl } from '../sockaddr.ts';
@@ -120,7 +109,7 @@ export class ClaimSockets {
 
   /** No packet socket: each packet that is forwarded would be looked at. */
   #openNeighbours(): void {
-    const fd = socket(AF.INET6, SOCK.RAW | SOCK.NONBLOCK, IPPROTO.ICMPV6);
+    const fd = socket(AF.INET6, SOCK.RAW | SOCK.NONBLOCK, PROTOCOL.icmpv6);
     setsockoptInt(fd, SOL.IPV6, IPV6.RECVPKTINFO, 1);
     setsockoptInt(fd, SOL.IPV6, IPV6.RECVHOPLIMIT, 1);
     this.#neighbours = { fd, slot: this.#poll.add(fd), receiver: new MessageReceiver(MESSAGE_MAX) };

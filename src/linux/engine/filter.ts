@@ -1,6 +1,8 @@
 // What of an interface's frames the engine is there for, as a program for its packet socket: the kernel drops
 // what it would drop anyway. Ancillary offsets of <linux/filter.h>.
+
 import type { Family } from '../../core/address.ts';
+import { PROTOCOL } from '../../core/ip-header.ts';
 import { CODE, DROP, instruction, PASS } from '../bpf.ts';
 
 /**
@@ -10,7 +12,6 @@ const VLAN_TAG_PRESENT = 0xfffff000 + 48;
 const AT = { destination: 0, destinationEnd: 4, type: 12, nextHeader: 20, icmpType: 54 } as const;
 const ETHERTYPE_ARP = 0x0806;
 const ETHERTYPE_IPV6 = 0x86dd;
-const ICMPV6 = 58;
 const SOLICITATION = 135;
 const ADVERTISEMENT = 136;
 const VIRTUAL_MAC_HEAD = 0x00005e00;
@@ -45,7 +46,7 @@ export function filterProgram(wanted: Wanted): Buffer {
     // Neighbour discovery comes to groups, and to whoever asked.
     instruction(CODE.jumpEqual, 0, 6, ETHERTYPE_IPV6),
     instruction(CODE.loadByte, 0, 0, AT.nextHeader),
-    instruction(CODE.jumpEqual, 0, 4, ICMPV6),
+    instruction(CODE.jumpEqual, 0, 4, PROTOCOL.icmpv6),
     instruction(CODE.loadByte, 0, 0, AT.icmpType),
     instruction(CODE.jumpEqual, 1, 0, SOLICITATION),
     instruction(CODE.jumpEqual, 0, 1, ADVERTISEMENT),

@@ -1,12 +1,13 @@
 // The multicast sockets of connection sync: datagrams out by one, in by another, both tied to one interface,
 // as the kernel's own sync threads have them. Knows nothing of what is in a datagram.
+
 import { type Address, addressBytes, familyOf } from '../../core/address.ts';
+import { PROTOCOL } from '../../core/ip-header.ts';
 import {
   AF,
   bind,
   close,
   IP,
-  IPPROTO,
   ifNametoindex,
   MSG,
   recv,
@@ -69,7 +70,7 @@ export class SyncSocket {
 }
 
 function openReceiver(group: Buffer, name: string, request: Buffer): number {
-  const fd = socket(AF.INET, SOCK.DGRAM, IPPROTO.UDP);
+  const fd = socket(AF.INET, SOCK.DGRAM, PROTOCOL.udp);
   try {
     setsockoptInt(fd, SOL.SOCKET, SO.REUSEADDR, 1);
     setsockopt(fd, SOL.SOCKET, SO.BINDTODEVICE, Buffer.from(`${name}\0`));
@@ -85,7 +86,7 @@ function openReceiver(group: Buffer, name: string, request: Buffer): number {
 }
 
 function openSender(place: SyncPlace, request: Buffer): number {
-  const fd = socket(AF.INET, SOCK.DGRAM, IPPROTO.UDP);
+  const fd = socket(AF.INET, SOCK.DGRAM, PROTOCOL.udp);
   try {
     setsockopt(fd, SOL.SOCKET, SO.BINDTODEVICE, Buffer.from(`${place.interface}\0`));
     setsockopt(fd, SOL.IP, IP.MULTICAST_IF, request);

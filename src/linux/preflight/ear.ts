@@ -1,6 +1,8 @@
 // The packet socket that hears what real servers answer a director, before its kernel drops what comes from a
 // virtual address that it holds itself. The kernel's filter lets in what is for the addresses that ask.
+
 import { type Address, addressBytes, familyOf } from '../../core/address.ts';
+import { PROTOCOL } from '../../core/ip-header.ts';
 import { type Heard, readAnswer } from '../../director/preflight/wire.ts';
 import { claimInArp } from '../../vrrp/arp.ts';
 import { ETHERNET, ETHERTYPE } from '../../vrrp/ethernet.ts';
@@ -31,7 +33,6 @@ const SOCKADDR_MAX = 32;
 /** From the beginning of a frame. */
 const IPV4_DESTINATION = 30;
 const IPV6 = { nextHeader: 20, hopLimit: 21, destinationEnd: 50, size: 54 } as const;
-const ICMPV6 = 58;
 /** Jumps of a filter reach 255 instructions. */
 const ADDRESSES_MAX = 100;
 
@@ -82,7 +83,7 @@ function claimIn(frame: Buffer, interfaceIndex: number): Claimed | undefined {
 
 function advertisedIn(frame: Buffer): { address: Address; mac: string } | undefined {
   if (frame.readUInt16BE(ETHERNET.type) !== ETHERTYPE.IPV6 || frame.length < IPV6.size) return undefined;
-  if (frame.readUInt8(IPV6.nextHeader) !== ICMPV6) return undefined;
+  if (frame.readUInt8(IPV6.nextHeader) !== PROTOCOL.icmpv6) return undefined;
   return claimInAdvertisement(frame.subarray(IPV6.size), frame.readUInt8(IPV6.hopLimit));
 }
 

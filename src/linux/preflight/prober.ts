@@ -1,6 +1,8 @@
 // Asks real servers by packets, from a director: who has an address on the link, and whether they answer what
 // src/director/preflight/asking.ts asks. Sends and listens; decides nothing.
+
 import { type Address, familyOf, isLinkLocal } from '../../core/address.ts';
+import { PROTOCOL } from '../../core/ip-header.ts';
 import {
   type Answers,
   answeredId,
@@ -20,7 +22,6 @@ import {
   close,
   errnoName,
   IP,
-  IPPROTO,
   IPV6,
   MSG,
   SOCK,
@@ -133,7 +134,7 @@ export class Prober {
     if (known !== undefined) return known;
     const isSix = familyOf(from) === 6;
     const kind = 'port' in by ? SOCK.DGRAM : SOCK.RAW;
-    const fd = socket(isSix ? AF.INET6 : AF.INET, kind, 'port' in by ? IPPROTO.UDP : by.protocol);
+    const fd = socket(isSix ? AF.INET6 : AF.INET, kind, 'port' in by ? PROTOCOL.udp : by.protocol);
     this.#tunnels.set(key, fd);
     bind(fd, sockaddrInet(from, 0));
     if (isSix) setsockoptInt(fd, SOL.IPV6, IPV6.MTU_DISCOVER, NO_FRAGMENTS);

@@ -1,10 +1,12 @@
 // IPv6 addresses as numbers: against a Map that does the same slowly, and what connections, templates and
 // entries of the peer leave of them when they are gone: nothing.
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { address } from '../../../src/core/address.ts';
+import { PROTOCOL } from '../../../src/core/ip-header.ts';
 import { Addresses } from '../../../src/ipvs/embedded/addresses.ts';
-import { IPV6_FLOW, PROTOCOL } from '../../../src/ipvs/embedded/frame.ts';
+import { IPV6_FLOW } from '../../../src/ipvs/embedded/frame.ts';
 import { Sessions } from '../../../src/ipvs/embedded/sessions.ts';
 import { showConnections } from '../../../src/ipvs/embedded/shown.ts';
 import { adoptConnection, describeConnection } from '../../../src/ipvs/embedded/synced.ts';
