@@ -37,6 +37,9 @@ export function renderConfiguration(): string {
 export function renderCommands(): string {
   return page('LVS-DIRECTOR', 8, [
     ...DIRECTOR.before,
+    '.SH SYNOPSIS',
+    ...program.commands.flatMap(renderSynopsis).slice(1),
+    ...DIRECTOR.description,
     '.SH COMMANDS',
     ...program.commands.flatMap(renderCommand),
     '.SH OPTIONS',
@@ -88,6 +91,12 @@ function renderRow({ word, takes, default: value, is, notYet }: Row): string[] {
   ];
   const argument = takes === '' ? '' : ` \\fI${plain(takes)}\\fP`;
   return tagged(`\\fB${plain(word)}\\fP${argument}`, plain(`${said.join('. ')}.`));
+}
+
+function renderSynopsis(command: Command): string[] {
+  const options = command.options.length === 0 ? [] : ['[\\fIOPTION\\fP ...]'];
+  const words = [...command.registeredArguments.map(nameOf), ...options];
+  return ['.br', `.B lvs\\-director ${plain(command.name())}`, ...words];
 }
 
 function renderCommand(command: Command): string[] {
