@@ -29,9 +29,9 @@ import { CONNECTION } from './tuple.ts';
 
 /** The smallest MTU of IPv6, and so of every link worth the name. */
 const SMALL = 1280;
-/** What a way must have beside a tunnel's header: the smallest that the family may have. */
 /** Errors are passed on about these only. */
 const PLAIN = { 4: { family: 4, tunnel: undefined }, 6: { family: 6, tunnel: undefined } } as const;
+/** What a way must have beside a tunnel's header: the smallest that the family may have. */
 const TUNNEL_MTU_MIN = { 4: 68, 6: SMALL } as const;
 
 type Parts = {

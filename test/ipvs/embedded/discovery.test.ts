@@ -4,35 +4,27 @@ import { describe, expect, test } from 'vitest';
 import { address } from '../../../src/core/address.ts';
 import { neighbourAdvertisement } from '../../../src/vrrp/neighbour.ts';
 import { CLIENT_MAC, frame, look, mac, VNET } from './frames.ts';
-import { OWN_MAC, SERVER_MAC, type Sent } from './world.ts';
+import { OWN_MAC, SERVER_MAC } from './world.ts';
 import {
   CLIENT6,
   head6,
-  type Icmp6,
   INNER_VIP6,
   IP,
   icmp6Frame,
+  icmp6sIn,
   lookIcmp6,
   OWN6,
+  SERVER6,
   server6,
   solicitation,
+  TO_VIP6,
   VIP6,
   VIRTUAL_MAC6,
   World6,
 } from './world6.ts';
 
 const SYN = 0x02;
-const real = '2001:db8:1::21';
-const toVip = {
-  protocol: 'TCP',
-  from: CLIENT6,
-  fromPort: 1025,
-  to: VIP6,
-  toPort: 80,
-  flags: SYN,
-  destinationMac: VIRTUAL_MAC6,
-} as const;
-const icmps = (sent: readonly Sent[]): Icmp6[] => sent.flatMap((one) => lookIcmp6(one) ?? []);
+const toVip = { ...TO_VIP6, flags: SYN } as const;
 const world = () => new World6([[head6(), [server6(21)]]]).own();
 /** Router, solicited, override. */
 const FLAGS = { answer: 0xe0000000, announcement: 0xa0000000 };
@@ -66,13 +58,13 @@ describe('answers', () => {
 
   test('who asks whether the address is taken: everybody is told', () => {
     const bytes = solicitation(VIP6, CLIENT_MAC, '::');
-    expect(icmps(world().receive('outer', bytes))).toMatchObject([
+    expect(icmp6sIn(world().receive('outer', bytes))).toMatchObject([
       { to: 'ff02::1', destinationMac: '33:33:00:00:00:01', rest: FLAGS.announcement, isRight: true },
     ]);
   });
 
   test('nobody, when the address was handed over; what still comes is forwarded', () => {
-    const of = world().meet(CLIENT6, real);
+    const of = world().meet(CLIENT6, SERVER6);
     of.own(true);
     expect(of.receive('outer', solicitation(VIP6, CLIENT_MAC, CLIENT6))).toEqual([]);
     expect(of.pass('outer', toVip)).toMatchObject({ on: 'inner' });
@@ -92,7 +84,7 @@ describe('answers', () => {
 test('announces an address when it becomes ours, three times, and reminds of it each minute', () => {
   const of = new World6([]);
   of.engine.own([{ address: address(VIP6), prefixLength: 128, interface: 'outer', vrid: 0x33 }]);
-  const announced = icmps([...of.taken(), ...of.wait(10_000)]);
+  const announced = icmp6sIn([...of.taken(), ...of.wait(10_000)]);
   expect(announced).toHaveLength(3);
   expect(announced[0]).toMatchObject({
     sourceMac: VIRTUAL_MAC6,
@@ -103,7 +95,7 @@ test('announces an address when it becomes ours, three times, and reminds of it 
     rest: FLAGS.announcement,
     isRight: true,
   });
-  expect(icmps(of.wait(120_000))).toHaveLength(2);
+  expect(icmp6sIn(of.wait(120_000))).toHaveLength(2);
 });
 
 test('each link may have the same link-local address, of its own virtual router', () => {
@@ -111,20 +103,20 @@ test('each link may have the same link-local address, of its own virtual router'
   const own = (on: string, vrid: number) =>
     ({ address: address('fe80::66'), prefixLength: 64, interface: on, vrid }) as const;
   of.engine.own([own('outer', 0x33), own('inner', 0x44)]);
-  const announced = icmps(of.taken()).map(({ on, sourceMac }) => `${on} ${sourceMac}`);
+  const announced = icmp6sIn(of.taken()).map(({ on, sourceMac }) => `${on} ${sourceMac}`);
   expect(announced).toEqual(['outer 00:00:5e:00:02:33', 'inner 00:00:5e:00:02:44']);
   const ask = (on: string, ofMac: string) =>
-    icmps(of.receive(on, solicitation('fe80::66', ofMac, 'fe80::9')))[0]?.sourceMac;
+    icmp6sIn(of.receive(on, solicitation('fe80::66', ofMac, 'fe80::9')))[0]?.sourceMac;
   expect(ask('outer', CLIENT_MAC)).toBe('00:00:5e:00:02:33');
   expect(ask('inner', SERVER_MAC)).toBe('00:00:5e:00:02:44');
   of.engine.own([own('inner', 0x44)]);
-  expect([ask('outer', CLIENT_MAC), icmps(of.taken())]).toEqual([undefined, []]);
+  expect([ask('outer', CLIENT_MAC), icmp6sIn(of.taken())]).toEqual([undefined, []]);
 });
 
 describe('neighbours', () => {
   test('are asked for, what is for them is kept, and sent when they answer', () => {
     const of = world().meet(CLIENT6);
-    expect(icmps(of.receive('outer', frame(toVip)))).toMatchObject([
+    expect(icmp6sIn(of.receive('outer', frame(toVip)))).toMatchObject([
       {
         on: 'inner',
         sourceMac: OWN_MAC.inner,
@@ -136,8 +128,12 @@ describe('neighbours', () => {
         isRight: true,
       },
     ]);
-    const [sent] = of.receive('inner', advertisement(real, SERVER_MAC));
-    expect(look(sent!.bytes)).toMatchObject({ destinationMac: SERVER_MAC, to: real, checksumsRight: true });
+    const [sent] = of.receive('inner', advertisement(SERVER6, SERVER_MAC));
+    expect(look(sent!.bytes)).toMatchObject({
+      destinationMac: SERVER_MAC,
+      to: SERVER6,
+      checksumsRight: true,
+    });
   });
 
   test('that never answer are given up, and what was kept is counted', () => {
@@ -148,10 +144,10 @@ describe('neighbours', () => {
   });
 
   test('are where they said last; those of other links, and strangers, are not learnt', () => {
-    const of = world().meet(CLIENT6, real);
-    of.receive('outer', advertisement(real, '02:00:00:00:66:66'));
+    const of = world().meet(CLIENT6, SERVER6);
+    of.receive('outer', advertisement(SERVER6, '02:00:00:00:66:66'));
     expect(of.pass('outer', toVip)).toMatchObject({ destinationMac: SERVER_MAC });
-    of.receive('inner', advertisement(real, '02:00:00:00:77:77'));
+    of.receive('inner', advertisement(SERVER6, '02:00:00:00:77:77'));
     expect(of.pass('outer', toVip)).toMatchObject({ destinationMac: '02:00:00:00:77:77' });
     const before = of.engine.sessions.addresses.count;
     of.receive('inner', advertisement('2001:db8:1::99', '02:00:00:00:77:77'));
@@ -159,11 +155,11 @@ describe('neighbours', () => {
   });
 
   test('who speaks for another one does not override what he said himself', () => {
-    const of = world().meet(CLIENT6, real);
-    const bytes = advertisement(real, '02:00:00:00:66:66').subarray(IP + 40);
+    const of = world().meet(CLIENT6, SERVER6);
+    const bytes = advertisement(SERVER6, '02:00:00:00:66:66').subarray(IP + 40);
     const message = Buffer.from(bytes);
     message[4] = 0;
-    const ends = { from: real, to: 'ff02::1', destinationMac: '33:33:00:00:00:01', hopLimit: 255 };
+    const ends = { from: SERVER6, to: 'ff02::1', destinationMac: '33:33:00:00:00:01', hopLimit: 255 };
     of.receive('inner', icmp6Frame(ends, message));
     expect(of.pass('outer', toVip)).toMatchObject({ destinationMac: SERVER_MAC });
   });

@@ -3,54 +3,27 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { internetChecksum } from '../../../src/core/checksum.ts';
-import type { Forwarding } from '../../../src/ipvs/model.ts';
 import { CLIENT_MAC, frame, look, type Segment, VNET } from './frames.ts';
-import { OWN_MAC, SERVER_MAC, type Sent } from './world.ts';
+import { OWN_MAC, SERVER_MAC } from './world.ts';
 import {
   CLIENT6,
   FAR6,
-  GATEWAY6,
+  FROM_SERVER6,
   head6,
   IP,
   icmp6Frame,
-  lookIcmp6,
+  icmp6sIn,
   OWN6,
-  server6,
+  SERVER6,
+  servedWorld6,
+  TO_VIP6,
   VIP6,
   VIRTUAL_MAC6,
-  World6,
+  type World6,
 } from './world6.ts';
 
 const SYN = 0x02;
 const ACK = 0x10;
-const UDP = head6({ protocol: 'UDP', port: 53 });
-const real = '2001:db8:1::21';
-const toVip = {
-  protocol: 'TCP',
-  from: CLIENT6,
-  fromPort: 1025,
-  to: VIP6,
-  toPort: 80,
-  destinationMac: VIRTUAL_MAC6,
-} as const;
-const fromServer = {
-  protocol: 'TCP',
-  from: real,
-  fromPort: 8080,
-  to: CLIENT6,
-  toPort: 1025,
-  destinationMac: VIRTUAL_MAC6,
-} as const;
-
-function world(forwarding: Forwarding = 'NAT'): World6 {
-  const port = (own: number, other: number) => (forwarding === 'NAT' ? other : own);
-  return new World6([
-    [head6(), [server6(21, { forwarding, port: port(80, 8080) })]],
-    [UDP, [server6(21, { forwarding, port: port(53, 5300) })]],
-  ])
-    .own()
-    .meet(CLIENT6, real, GATEWAY6);
-}
 const options = (size: number) => Buffer.alloc(size).fill(size / 8 - 1, 1, 2);
 const extension = fc.constantFrom(
   { type: 0, bytes: options(8) },
@@ -59,18 +32,17 @@ const extension = fc.constantFrom(
   // A fragment that is the whole packet.
   { type: 44, bytes: Buffer.from('0000000000000007', 'hex') },
 );
-const icmps = (sent: readonly Sent[]) => sent.flatMap((one) => lookIcmp6(one) ?? []);
 
 describe('NAT', () => {
   test('there and back again', () => {
-    const of = world();
-    expect(of.pass('outer', { ...toVip, flags: SYN })).toEqual({
+    const of = servedWorld6();
+    expect(of.pass('outer', { ...TO_VIP6, flags: SYN })).toEqual({
       on: 'inner',
       destinationMac: SERVER_MAC,
       sourceMac: OWN_MAC.inner,
       from: CLIENT6,
       fromPort: 1025,
-      to: real,
+      to: SERVER6,
       toPort: 8080,
       ttl: 63,
       protocol: 6,
@@ -78,7 +50,7 @@ describe('NAT', () => {
       checksumsRight: true,
       payload: '',
     });
-    expect(of.pass('inner', { ...fromServer, flags: SYN | ACK })).toMatchObject({
+    expect(of.pass('inner', { ...FROM_SERVER6, flags: SYN | ACK })).toMatchObject({
       on: 'outer',
       destinationMac: CLIENT_MAC,
       from: VIP6,
@@ -88,7 +60,7 @@ describe('NAT', () => {
       ttl: 63,
       checksumsRight: true,
     });
-    of.pass('outer', { ...toVip, flags: ACK });
+    of.pass('outer', { ...TO_VIP6, flags: ACK });
     expect(of.state(CLIENT6, 1025, head6())).toBe(1);
   });
 
@@ -104,17 +76,23 @@ describe('NAT', () => {
   });
 
   test('every checksum is right whatever passes, both ways, behind any extension headers', () => {
-    const of = world();
+    const of = servedWorld6();
     fc.assert(
       fc.property(packet, ({ from, ...segment }) => {
         const isTcp = segment.protocol === 'TCP';
         const toPort = isTcp ? 80 : 53;
-        const there = of.pass('outer', { ...toVip, ...segment, from, toPort, flags: SYN });
-        expect(there).toMatchObject({ to: real, toPort: isTcp ? 8080 : 5300, checksumsRight: true });
+        const there = of.pass('outer', { ...TO_VIP6, ...segment, from, toPort, flags: SYN });
+        expect(there).toMatchObject({ to: SERVER6, toPort: isTcp ? 8080 : 5300, checksumsRight: true });
         expect(there).toMatchObject({ ttl: segment.ttl - 1 });
         expect(there?.payload).toBe(segment.payload.toString('latin1'));
         const ends = { fromPort: there!.toPort, to: from, toPort: segment.fromPort };
-        const back = of.pass('inner', { ...fromServer, ...segment, from: real, ...ends, flags: SYN | ACK });
+        const back = of.pass('inner', {
+          ...FROM_SERVER6,
+          ...segment,
+          from: SERVER6,
+          ...ends,
+          flags: SYN | ACK,
+        });
         expect(back).toMatchObject({ on: 'outer', from: VIP6, fromPort: toPort, checksumsRight: true });
         const { connections } = of.engine.sessions;
         for (let at = 1; at <= connections.last; at++)
@@ -125,15 +103,15 @@ describe('NAT', () => {
   }, 60_000);
 
   test('a checksum that was wrong stays wrong', () => {
-    const bytes = frame({ ...toVip, flags: SYN, payload: Buffer.from('abcd') });
+    const bytes = frame({ ...TO_VIP6, flags: SYN, payload: Buffer.from('abcd') });
     bytes[bytes.length - 1]! ^= 0x40;
-    const [sent] = world().receive('outer', bytes);
+    const [sent] = servedWorld6().receive('outer', bytes);
     expect(look(sent!.bytes).checksumsRight).toBe(false);
   });
 
   test('the same numbers in the other family are another connection', () => {
-    const of = world();
-    of.pass('outer', { ...toVip, flags: SYN });
+    const of = servedWorld6();
+    of.pass('outer', { ...TO_VIP6, flags: SYN });
     const at = of.engine.sessions.connections;
     expect(at.find(6, at.client(1), 1025, at.virtual(1), 80, 0)).toBe(0);
     expect(at.find(6 | 0x100, at.client(1), 1025, at.virtual(1), 80, 0)).toBe(1);
@@ -141,9 +119,9 @@ describe('NAT', () => {
 });
 
 test('direct routing changes the MAC and the hop limit, nothing else', () => {
-  const bytes = frame({ ...toVip, flags: SYN, ttl: 9 });
+  const bytes = frame({ ...TO_VIP6, flags: SYN, ttl: 9 });
   const before = Buffer.from(bytes.subarray(IP));
-  const [sent] = world('DR').receive('outer', bytes);
+  const [sent] = servedWorld6('DR').receive('outer', bytes);
   before[7]!--;
   expect(sent).toMatchObject({ on: 'inner' });
   expect(sent!.bytes.subarray(IP)).toEqual(before);
@@ -152,8 +130,8 @@ test('direct routing changes the MAC and the hop limit, nothing else', () => {
 
 describe('tunnels', () => {
   test('an outer header of IPv6 around the packet as it was', () => {
-    const of = world('TUN');
-    const bytes = frame({ ...toVip, flags: SYN, trafficClass: 0xb8, payload: Buffer.from('hello') });
+    const of = servedWorld6('TUN');
+    const bytes = frame({ ...TO_VIP6, flags: SYN, trafficClass: 0xb8, payload: Buffer.from('hello') });
     const inner = Buffer.from(bytes.subarray(IP));
     inner[7]!--;
     const [sent] = of.receive('outer', bytes);
@@ -175,10 +153,10 @@ describe('tunnels', () => {
         fc.integer({ min: 1, max: 9000 }),
         fc.integer({ min: 500, max: 1300 }),
         (length, gsoSize) => {
-          const of = world('TUN');
-          of.receive('outer', frame({ ...toVip, flags: SYN }));
+          const of = servedWorld6('TUN');
+          of.receive('outer', frame({ ...TO_VIP6, flags: SYN }));
           const payload = Buffer.from(Array.from({ length }, (_, i) => i * 7));
-          const segment: Segment = { ...toVip, flags: ACK, payload, partial: true, gsoSize };
+          const segment: Segment = { ...TO_VIP6, flags: ACK, payload, partial: true, gsoSize };
           const parts = of.receive('outer', frame(segment)).map(({ bytes }) => {
             const inner = Buffer.concat([bytes.subarray(0, IP), bytes.subarray(IP + 40)]);
             // As a network card completes it.
@@ -199,18 +177,18 @@ describe('tunnels', () => {
   });
 
   test('a router’s word that the tunnel is too narrow is told to the client in his terms', () => {
-    const of = world('TUN');
-    of.receive('outer', frame({ ...toVip, flags: SYN }));
-    const [sent] = of.receive('outer', frame({ ...toVip, flags: ACK, payload: Buffer.alloc(1300 - 60) }));
+    const of = servedWorld6('TUN');
+    of.receive('outer', frame({ ...TO_VIP6, flags: SYN }));
+    const [sent] = of.receive('outer', frame({ ...TO_VIP6, flags: ACK, payload: Buffer.alloc(1300 - 60) }));
     const body = Buffer.concat([Buffer.from('0200000000000550', 'hex'), sent!.bytes.subarray(IP, IP + 400)]);
     const told = of.receive(
       'inner',
       icmp6Frame({ from: FAR6, to: OWN6.inner, destinationMac: OWN_MAC.inner }, body),
     );
-    expect(icmps(told)).toMatchObject([
+    expect(icmp6sIn(told)).toMatchObject([
       { on: 'outer', from: VIP6, to: CLIENT6, type: 2, code: 0, rest: 0x550 - 40, isRight: true },
     ]);
-    expect(icmps(told)[0]!.body.subarray(8, 40)).toEqual(sent!.bytes.subarray(IP + 48, IP + 80));
+    expect(icmp6sIn(told)[0]!.body.subarray(8, 40)).toEqual(sent!.bytes.subarray(IP + 48, IP + 80));
   });
 });
 
@@ -223,7 +201,7 @@ describe('fragments', () => {
   };
   const fragment = (offset: number, more: boolean, id = 0x12345678, extra: Partial<Segment> = {}) =>
     frame({
-      ...toVip,
+      ...TO_VIP6,
       protocol: 'UDP',
       toPort: 53,
       payload: Buffer.alloc(64, 'x'),
@@ -232,7 +210,7 @@ describe('fragments', () => {
     });
 
   test('the later ones follow the first one of their packet', () => {
-    const of = world();
+    const of = servedWorld6();
     const [first] = of.receive('outer', fragment(0, true));
     const [second] = of.receive('outer', fragment(9, false));
     expect([first?.on, second?.on]).toEqual(['inner', 'inner']);
@@ -244,7 +222,7 @@ describe('fragments', () => {
   });
 
   test('one of another packet, or that came too early, is counted', () => {
-    const of = world();
+    const of = servedWorld6();
     of.receive('outer', fragment(0, true));
     expect(of.receive('outer', fragment(9, false, 7))).toEqual([]);
     expect(of.engine.drops.read()).toEqual({ fragment: 1 });
@@ -252,8 +230,8 @@ describe('fragments', () => {
 });
 
 test('what is for somebody else is routed on, link-local and groups are not', () => {
-  const of = world();
-  const onward = { ...toVip, from: real, to: FAR6, ttl: 5 } as const;
+  const of = servedWorld6();
+  const onward = { ...TO_VIP6, from: SERVER6, to: FAR6, ttl: 5 } as const;
   expect(of.pass('inner', onward)).toMatchObject({
     on: 'outer',
     destinationMac: CLIENT_MAC,
@@ -269,9 +247,9 @@ test('what is for somebody else is routed on, link-local and groups are not', ()
 });
 
 test('a chain of headers without end is counted', () => {
-  const of = world();
+  const of = servedWorld6();
   const extensions = Array.from({ length: 9 }, () => ({ type: 60, bytes: options(8) }));
-  expect(of.receive('outer', frame({ ...toVip, flags: SYN, extensions }))).toEqual([]);
+  expect(of.receive('outer', frame({ ...TO_VIP6, flags: SYN, extensions }))).toEqual([]);
   expect(of.engine.drops.read()).toEqual({ 'extension-headers': 1 });
 });
 
@@ -287,9 +265,9 @@ function left(of: World6): number {
 
 describe('addresses', () => {
   test('a flood of made-up ones leaves nothing behind', () => {
-    const of = world();
+    const of = servedWorld6();
     const before = of.engine.sessions.addresses.count;
-    const bytes = frame({ ...toVip, flags: ACK });
+    const bytes = frame({ ...TO_VIP6, flags: ACK });
     for (let i = 0; i < 20_000; i++) {
       bytes.writeUInt32BE(Math.imul(i, 0x9e3779b1) >>> 0, IP + 16);
       of.receive('outer', Buffer.from(bytes));
@@ -305,20 +283,20 @@ describe('addresses', () => {
 
   test('any bytes: a verdict, never an exception, and no address that is never let go', () => {
     const valid = fc.constantFrom(
-      frame({ ...toVip, flags: SYN }),
-      frame({ ...fromServer, flags: ACK, extensions: [{ type: 0, bytes: options(16) }] }),
+      frame({ ...TO_VIP6, flags: SYN }),
+      frame({ ...FROM_SERVER6, flags: ACK, extensions: [{ type: 0, bytes: options(16) }] }),
       icmp6Frame(
         { from: FAR6, to: VIP6, destinationMac: VIRTUAL_MAC6 },
-        Buffer.concat([Buffer.from('0100000000000000', 'hex'), frame(fromServer).subarray(IP)]),
+        Buffer.concat([Buffer.from('0100000000000000', 'hex'), frame(FROM_SERVER6).subarray(IP)]),
       ),
     );
     const damage = fc.array(fc.tuple(fc.integer({ min: VNET + 12, max: 200 }), fc.nat(255)), {
       maxLength: 4,
     });
-    const untouched = left(world());
+    const untouched = left(servedWorld6());
     fc.assert(
       fc.property(fc.array(fc.tuple(valid, damage, fc.nat(120)), { maxLength: 20 }), (packets) => {
-        const of = world();
+        const of = servedWorld6();
         for (const [given, changes, cut] of packets) {
           const bytes = Buffer.from(given.subarray(0, given.length - (cut > 100 ? cut - 100 : 0)));
           for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;

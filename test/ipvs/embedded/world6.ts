@@ -1,8 +1,9 @@
 // The world of world.ts with IPv6 beside IPv4: addresses and routes on both interfaces, a virtual address on
-// each, neighbours that say who they are by solicitations.
+// each, neighbours that say who they are by solicitations; and one real server's services as most tests have
+// them, a client's segments to them and its answers.
 import { address, addressBytes, addressFromBytes } from '../../../src/core/address.ts';
 import { internetChecksum } from '../../../src/core/checksum.ts';
-import type { Server, ServiceHead } from '../../../src/ipvs/model.ts';
+import type { Forwarding, Server, ServiceHead } from '../../../src/ipvs/model.ts';
 import { neighbourSolicitation } from '../../../src/vrrp/neighbour.ts';
 import { CLIENT_MAC, mac, macText, VNET } from './frames.ts';
 import {
@@ -30,6 +31,40 @@ export const head6 = (extra: Partial<AddressHead> = {}) =>
   head({ address: address(VIP6), persistencePrefix: 128, ...extra });
 export const server6 = (last: number, extra: Partial<Server> = {}) =>
   server(0, { address: address(`2001:db8:1::${last}`), ...extra });
+
+export const SERVER6 = '2001:db8:1::21';
+/** Beside the one for TCP, {@link head6}'s. */
+export const UDP6 = head6({ protocol: 'UDP', port: 53 });
+export const TO_VIP6 = {
+  protocol: 'TCP',
+  from: CLIENT6,
+  fromPort: 1025,
+  to: VIP6,
+  toPort: 80,
+  destinationMac: VIRTUAL_MAC6,
+} as const;
+/** By NAT. */
+export const FROM_SERVER6 = {
+  protocol: 'TCP',
+  from: SERVER6,
+  fromPort: 8080,
+  to: CLIENT6,
+  toPort: 1025,
+  destinationMac: VIRTUAL_MAC6,
+} as const;
+
+/** A TCP and a UDP service of the same server, by one method; everybody is known. */
+export function servedWorld6(forwarding: Forwarding = 'NAT'): World6 {
+  const port = (own: number, other: number) => (forwarding === 'NAT' ? other : own);
+  return new World6([
+    [head6(), [server6(21, { forwarding, port: port(80, 8080) })]],
+    [UDP6, [server6(21, { forwarding, port: port(53, 5300) })]],
+  ])
+    .own()
+    .meet(CLIENT6, SERVER6, GATEWAY6);
+}
+/** The ICMPv6 messages among the frames. */
+export const icmp6sIn = (sent: readonly Sent[]): Icmp6[] => sent.flatMap((one) => lookIcmp6(one) ?? []);
 
 export class World6 extends World {
   constructor(services: readonly [ServiceHead, readonly Server[]][]) {

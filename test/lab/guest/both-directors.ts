@@ -56,6 +56,8 @@ export type Known = {
   virtual: string;
   server: string;
   state: string;
+  /** Without another packet. The engine's clock stands still, so it is as long as after the last one. */
+  expiresSeconds: number;
 };
 
 export class KernelDirector {
@@ -137,7 +139,14 @@ export class KernelDirector {
     return lines.map((line) => {
       const [protocol, ...words] = line.trim().split(/\s+/);
       const at = (i: number) => `${hexAddress(words[i]!)}:${Number.parseInt(words[i + 1]!, 16)}`;
-      return { protocol: protocol!, client: at(0), virtual: at(2), server: at(4), state: words[6]! };
+      return {
+        protocol: protocol!,
+        client: at(0),
+        virtual: at(2),
+        server: at(4),
+        state: words[6]!,
+        expiresSeconds: Number(words[7]),
+      };
     });
   }
 }

@@ -1,6 +1,6 @@
 // The same sequence of connections through the kernel's IPVS and the embedded engine: for every scheduler,
 // random servers, weights, thresholds, flags and persistence, and changes of them on the way. Both must know
-// the same connections, bound to the same servers, in the same states. Prints one JSON line
+// the same connections, bound to the same servers, in the same states, with the same time left. Prints one JSON line
 // {schedulers: [{name, runs, failure?}]}.
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -107,7 +107,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   persistenceSeconds: fc.constantFrom(0, 0, 0, 300),
   persistencePrefix: fc.constantFrom(32, 24, 8),
   onePacket: fc.constantFrom(false, false, false, true),
-  forwarding: fc.array(fc.constantFrom('NAT', 'DR'), {
+  forwarding: fc.array(fc.constantFrom('NAT', 'DR', 'TUN'), {
     minLength: SERVERS[4].length,
     maxLength: SERVERS[4].length,
   }),
@@ -312,14 +312,26 @@ class Case {
             : kind === NUMBER.TCP
               ? STATES[state]!
               : 'UDP',
+        expiresSeconds: connections.secondsLeft(at),
       });
     }
     return known;
   }
 }
 
-const lines = (known: Known[]) =>
-  known.map(({ protocol, client, server, state }) => `${protocol} ${client} > ${server} ${state}`).toSorted();
+const line = ({ protocol, client, server, state }: Known) => `${protocol} ${client} > ${server} ${state}`;
+const lines = (known: Known[]) => known.map(line).toSorted();
+
+/** Connections whose end is not where it must be when the last packet was at most `sinceMs` ago. */
+function untimely(theirs: Known[], ours: Known[], sinceMs: number): string[] {
+  const own = new Map(ours.map((one) => [line(one), one.expiresSeconds]));
+  const goneSeconds = Math.ceil(sinceMs / 1000) + 1;
+  return theirs.flatMap((one) => {
+    const most = own.get(line(one))!;
+    const isRight = one.expiresSeconds <= most && one.expiresSeconds >= most - goneSeconds;
+    return isRight ? [] : [`${line(one)}: kernel ${one.expiresSeconds} s, engine ${most} s`];
+  });
+}
 
 /** What the kernel ends at once goes when its clock ticks next. */
 const TICKS_MS = 25;
@@ -330,13 +342,17 @@ for (const name of SCHEDULERS) {
   const both: Both = { kernel: await KernelDirector.make(), embedded: new EmbeddedDirector() };
   const property = fc.asyncProperty(setting, async (given) => {
     const one = new Case(both, given, name, port++);
+    const startedMs = performance.now();
     await one.run();
     await sleep(TICKS_MS);
-    const [theirs, ours] = [lines(one.kernelKnows()), lines(one.embeddedKnows())];
+    const [theirs, ours] = [one.kernelKnows(), one.embeddedKnows()];
+    const sinceMs = performance.now() - startedMs;
     await one.end();
-    if (theirs.join('\n') !== ours.join('\n')) {
-      throw new Error(`kernel:\n${theirs.join('\n')}\nengine:\n${ours.join('\n')}`);
+    if (lines(theirs).join('\n') !== lines(ours).join('\n')) {
+      throw new Error(`kernel:\n${lines(theirs).join('\n')}\nengine:\n${lines(ours).join('\n')}`);
     }
+    const wrong = untimely(theirs, ours, sinceMs);
+    if (wrong.length > 0) throw new Error(wrong.join('\n'));
   });
   const result = await fc.check(property, { numRuns: RUNS, seed: SEED });
   const failure = result.failed

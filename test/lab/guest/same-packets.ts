@@ -1,6 +1,6 @@
 // The same packets through the kernel's IPVS and the embedded engine: what comes out must be the same to the
 // byte, but for what is anybody's choice (the identification of packets that they make themselves). NAT,
-// direct routing and tunnels, also to the other family, TCP and UDP, too big, too old, with ICMP errors about
+// direct routing and tunnels, also to the other family, TCP, UDP and SCTP, too big, too old, with ICMP errors about
 // them. Prints one JSON line {runs, failure?}.
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -19,6 +19,9 @@ const IP = 14;
 /** That of the wire: the kernel would remember a smaller one for the next case, the engine remembers none. */
 const SAID_MTU = [1500 >> 8, 1500 & 255];
 const FLAG = { syn: 2, ack: 0x10 };
+const CHUNK = { data: 0, init: 1, initAck: 2 };
+/** Of a transport's header; SCTP's with that of a chunk. */
+const HEADER = { TCP: 20, UDP: 8, SCTP: 16 } as const;
 /** PadN. */
 const DESTINATION_OPTIONS = { type: 60, bytes: Buffer.from('0000010400000000', 'hex') };
 /** What is said in ICMP by the same number over IPv6. */
@@ -38,7 +41,7 @@ type Setting = {
   /** TUN only. */
   tunnel: Tunnel | null;
   forwarding: 'NAT' | 'DR' | 'TUN';
-  protocol: 'TCP' | 'UDP';
+  protocol: 'TCP' | 'UDP' | 'SCTP';
   port: number;
   steps: Step[];
 };
@@ -83,7 +86,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   across: fc.boolean(),
   tunnel: fc.constantFrom(null, null, ...TUNNELS),
   forwarding: fc.constantFrom('NAT', 'DR', 'TUN'),
-  protocol: fc.constantFrom('TCP', 'UDP'),
+  protocol: fc.constantFrom('TCP', 'TCP', 'UDP', 'UDP', 'SCTP'),
   port: fc.integer({ min: 1024, max: 65_535 }),
   steps: fc.array(step, { minLength: 1, maxLength: 10 }),
 });
@@ -153,6 +156,7 @@ class Case {
       protocol,
       ...ends,
       flags,
+      chunks: [(flags & FLAG.syn) === 0 ? CHUNK.data : way === 'up' ? CHUNK.init : CHUNK.initAck],
       destinationMac: VIRTUAL_MAC,
       sourceMac: way === 'up' ? macOf(GATEWAY[family]) : macOf(SERVERS[family][0]!),
       payload: Buffer.alloc(shape?.bytes ?? 10, 'x'),
@@ -167,7 +171,7 @@ class Case {
     };
     // Larger than the wire is nobody's packet.
     const header = family === 4 ? 20 + (shape?.options ? 4 : 0) : 40 + (shape?.options ? 8 : 0);
-    const room = 1500 - header - (protocol === 'TCP' ? 20 : 8);
+    const room = 1500 - header - HEADER[protocol];
     return frame({ ...segment, payload: segment.payload!.subarray(0, room) });
   }
 
