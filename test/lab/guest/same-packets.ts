@@ -32,6 +32,8 @@ const SPEAKERS = [OWN[4], VIPS[4][0]!].map((text) => addressBytes(address(text))
 type Shape = { bytes: number; ttl: number; fragment: number; options: boolean; unchecked: boolean };
 type Step =
   | { do: 'up' | 'down'; shape: Shape; syn: boolean }
+  /** A packet of `bytes` in fragments that carry `each`, in units of 8 bytes, in order. */
+  | { do: 'pieces'; way: 'up' | 'down'; bytes: number; each: number }
   /** A router's word about the packet before: `about` = which way that went. */
   | { do: 'error'; about: 'up' | 'down'; type: number; code: number; damaged: boolean };
 type Setting = {
@@ -67,6 +69,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('pieces' as const),
+      way: fc.constantFrom('up' as const, 'down' as const),
+      bytes: fc.integer({ min: 100, max: 6000 }),
+      each: fc.integer({ min: 8, max: 185 }),
+    }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant('error' as const),
@@ -90,6 +101,9 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   port: fc.integer({ min: 1024, max: 65_535 }),
   steps: fc.array(step, { minLength: 1, maxLength: 10 }),
 });
+
+const MORE_FRAGMENTS = 0x2000;
+let identification = 0;
 
 const kernel = await KernelDirector.make();
 const embedded = new EmbeddedDirector();
@@ -135,30 +149,47 @@ class Case {
       embedded.apply([command]);
     }
     kernel.taken();
-    await this.#both('open', this.#segment('up', { syn: true }));
+    await this.#both('open', [this.#segment('up', { syn: true })]);
     for (const one of this.setting.steps) {
-      if (one.do !== 'error') await this.#both(one.do, this.#segment(one.do, one));
-      else await this.#error(one);
+      if (one.do === 'error') await this.#error(one);
+      else if (one.do === 'pieces') await this.#pieces(one);
+      else await this.#both(one.do, [this.#segment(one.do, one)]);
     }
     const key = serviceKey(service);
     await kernel.plane.apply([{ do: 'delService', service, key }]);
     embedded.apply([{ do: 'delService', service, key }]);
   }
 
+  #ends(way: 'up' | 'down') {
+    const { port, family } = this.setting;
+    const [client, server] = [CLIENT[family], SERVERS[family][0]!];
+    return way === 'up'
+      ? {
+          from: client,
+          fromPort: port,
+          to: this.head.address,
+          toPort: this.head.port,
+          destinationMac: VIRTUAL_MAC,
+          sourceMac: macOf(GATEWAY[family]),
+        }
+      : {
+          from: server,
+          fromPort: this.server.port,
+          to: client,
+          toPort: port,
+          destinationMac: VIRTUAL_MAC,
+          sourceMac: macOf(server),
+        };
+  }
+
   #segment(way: 'up' | 'down', { shape, syn }: { shape?: Shape; syn: boolean }): Buffer {
-    const { protocol, port, family } = this.setting;
-    const ends =
-      way === 'up'
-        ? { from: CLIENT[family], fromPort: port, to: this.head.address, toPort: this.head.port }
-        : { from: SERVERS[family][0]!, fromPort: this.server.port, to: CLIENT[family], toPort: port };
+    const { protocol, family } = this.setting;
     const flags = syn && way === 'up' ? FLAG.syn : syn ? FLAG.syn | FLAG.ack : FLAG.ack;
     const segment: Segment = {
       protocol,
-      ...ends,
+      ...this.#ends(way),
       flags,
       chunks: [(flags & FLAG.syn) === 0 ? CHUNK.data : way === 'up' ? CHUNK.init : CHUNK.initAck],
-      destinationMac: VIRTUAL_MAC,
-      sourceMac: way === 'up' ? macOf(GATEWAY[family]) : macOf(SERVERS[family][0]!),
       payload: Buffer.alloc(shape?.bytes ?? 10, 'x'),
       ttl: shape?.ttl ?? 64,
       // In IPv6 the kernel fragments its own header's packet; the engine counts what is too big.
@@ -202,12 +233,26 @@ class Case {
     // The kernel judges checksums of ICMPv6 to clients without the pseudo-header: none would be right, so it
     // is given one that a network card has left open.
     const isJudged = family === 4 || !isAboutUp || isDamaged;
-    await this.#both('error', bytes, isJudged ? bytes : withOpenChecksum(bytes));
+    await this.#both('error', [bytes], isJudged ? bytes : withOpenChecksum(bytes));
   }
 
-  async #both(what: string, bytes: Buffer, forKernel = bytes): Promise<void> {
-    const ours = embedded.receive(bytes);
-    kernel.receive(forKernel);
+  /**
+   * The kernel puts a packet together, and sends it on as it came. What differs then is known: by tunnel the
+   * whole packet is what is wrapped, and SCTP's checksum can be made anew.
+   */
+  async #pieces({ way, bytes, each }: Extract<Step, { do: 'pieces' }>): Promise<void> {
+    const { family, forwarding, protocol } = this.setting;
+    if (family === 6 || forwarding === 'TUN' || (protocol === 'SCTP' && forwarding === 'NAT')) return;
+    const ends = this.#ends(way);
+    const payload = Buffer.alloc(bytes, 'y');
+    const whole = frame({ ...ends, protocol, flags: FLAG.ack, chunks: [CHUNK.data], payload, fragment: 0 });
+    await this.#both('pieces', fragmentsOf(whole, each * 8));
+  }
+
+  async #both(what: string, frames: readonly Buffer[], forKernel = frames[0]!): Promise<void> {
+    const bytes = frames[0]!;
+    const ours = frames.flatMap((one) => embedded.receive(one));
+    for (const one of frames) kernel.receive(one === bytes ? forKernel : one);
     let theirs = kernel.taken();
     // The kernel answers when it gets to it.
     for (let tries = 0; theirs.length < ours.length && tries < 5; tries++) {
@@ -227,6 +272,25 @@ class Case {
     if (passed && (what === 'up' || what === 'open')) this.#quotable.up = passed;
     if (passed && what === 'down') this.#quotable.down = passed;
   }
+}
+
+/** Of a frame with an IPv4 packet without options. */
+function fragmentsOf(whole: Buffer, each: number): Buffer[] {
+  const head = VNET + IP + 20;
+  const fragments: Buffer[] = [];
+  identification++;
+  for (let from = head; from < whole.length; from += each) {
+    const piece = Buffer.concat([whole.subarray(0, head), whole.subarray(from, from + each)]);
+    const packet = piece.subarray(VNET + IP);
+    const isLast = from + each >= whole.length;
+    packet.writeUInt16BE(packet.length, 2);
+    packet.writeUInt16BE(identification & 0xffff, 4);
+    packet.writeUInt16BE(((from - head) / 8) | (isLast ? 0 : MORE_FRAGMENTS), 6);
+    packet.writeUInt16BE(0, 10);
+    packet.writeUInt16BE(internetChecksum(packet.subarray(0, 20)), 10);
+    fragments.push(piece);
+  }
+  return fragments;
 }
 
 /** An ICMPv6 message right behind the IPv6 header. */
