@@ -15,6 +15,7 @@ import { ARP_FRAME, isArpForIpv4, writeArp } from './arp.ts';
 import { Discoverer } from './discoverer.ts';
 import { isDiscovery } from './discovery.ts';
 import { DROP, Drops, VERDICT } from './drops.ts';
+import { EarlyFragments } from './early.ts';
 import { Forwarder } from './forwarder.ts';
 import { Fragments } from './fragments.ts';
 import {
@@ -29,11 +30,12 @@ import {
   readI32,
   readU16,
   TCP_FLAG,
+  VNET,
 } from './frame.ts';
 import { findRelated } from './icmp.ts';
 import { type InterfaceFacts, type Link, Links, MAC, type Owned, type RouteFacts } from './links.ts';
 import { Neighbours } from './neighbours.ts';
-import { Outbox } from './outbox.ts';
+import { HEADROOM, Outbox } from './outbox.ts';
 import { Packet } from './packet.ts';
 import { SCTP_EVENT } from './sctp.ts';
 import { Sessions } from './sessions.ts';
@@ -57,6 +59,7 @@ export class Engine {
   readonly #answers: Answers;
   readonly #forwarder: Forwarder;
   readonly #fragments: Fragments;
+  readonly #early: EarlyFragments;
   readonly #discovery: Discoverer;
   readonly ahead: Ahead;
   /** The one that {@link receive} looked at last, as it has become. */
@@ -79,6 +82,7 @@ export class Engine {
     this.#discovery = new Discoverer({ outbox, drops, links, addresses, neighbours: this.#neighbours });
     this.ahead = new Ahead(sessions.connections);
     this.#fragments = new Fragments(sessions.connections, settings.seed);
+    this.#early = new EarlyFragments(drops);
     const parts = { links, sessions, neighbours: this.#neighbours, answers: this.#answers, outbox, drops };
     this.#forwarder = new Forwarder(parts);
   }
@@ -107,16 +111,20 @@ export class Engine {
       this.#tick = tick;
       this.#answers.refill();
       this.#fragments.tick = tick;
+      this.#early.advance(tick);
       this.#isBehind = !this.sessions.advance(tick);
     }
     this.#neighbours.setClock(nowMs, tick);
     if (this.#announcing && nowMs >= this.#announcing.atMs) this.#announceNext(this.#announcing);
+    this.#forwardEarly();
   }
 
   nextTimerMs(): number {
-    if (this.#isBehind) return this.#nowMs;
+    if (this.#isBehind || this.#early.isDue) return this.#nowMs;
     return Math.min(
-      this.sessions.connections.count > 0 ? (this.#tick + 1) * TICK_MS : Number.POSITIVE_INFINITY,
+      this.sessions.connections.count + this.#early.count > 0
+        ? (this.#tick + 1) * TICK_MS
+        : Number.POSITIVE_INFINITY,
       this.#neighbours.nextTimerMs(),
       this.#announcing?.atMs ?? Number.POSITIVE_INFINITY,
     );
@@ -174,7 +182,7 @@ export class Engine {
     if (isVirtual) {
       const known = connections.find(flow, source, sourcePort, destination, destinationPort, 0);
       if (known !== 0 && !this.sessions.isReused(known, packet.tcpFlags)) {
-        if (packet.isFragment) this.#fragments.remember(packet, known, DIRECTION.input);
+        if (packet.isFragment) this.#remember(packet, known);
         return this.#forwarder.toServer(packet, known);
       }
       over = known;
@@ -219,7 +227,7 @@ export class Engine {
       return this.drops.count(this.sessions.refusal);
     }
     const isOver = service.head.onePacket && packet.protocol === PROTOCOL.udp;
-    if (packet.isFragment && !isOver) this.#fragments.remember(packet, at, DIRECTION.input);
+    if (packet.isFragment && !isOver) this.#remember(packet, at);
     const verdict = this.#forwarder.toServer(packet, at);
     if (isOver) this.sessions.close(at);
     return verdict;
@@ -231,8 +239,29 @@ export class Engine {
     if (found > 0 && packet.isVirtual) return this.#forwarder.toServer(packet, found);
     if (found < 0) return this.#forwarder.toClient(packet, -found);
     if (!packet.isVirtual) return this.drops.count(DROP['not-for-us']);
-    if (this.#isOwned(packet)) return this.drops.count(DROP.fragment);
+    if (this.#isOwned(packet)) return this.#early.keep(packet);
     return this.#forwarder.onward(packet);
+  }
+
+  /** The first fragment of a client's packet: where the others go, and those that were here before it. */
+  #remember(packet: Packet, at: number): void {
+    this.#fragments.remember(packet, at, DIRECTION.input);
+    this.#early.release(packet);
+  }
+
+  /** As if they came only now: behind the first one of their packet, which has left. */
+  #forwardEarly(): void {
+    const { outbox, packet } = this;
+    for (let one = this.#early.take(); one !== undefined; one = this.#early.take()) {
+      const verdict = this.receive(one.slot, one.bytes, HEADROOM + VNET.size, one.length);
+      if (verdict <= VERDICT.taken) continue;
+      const start = outbox.reserve(verdict, packet.length);
+      if (start === -1) this.drops.count(DROP['outbox-full']);
+      else {
+        const from = packet.start - VNET.size;
+        packet.bytes.copy(outbox.bytes, start - VNET.size, from, packet.start + packet.length);
+      }
+    }
   }
 
   #isOwned({ destination, family, link }: Packet): boolean {

@@ -1,6 +1,6 @@
 // Fragments of one packet go one way: the first one has the ports and decides, the others follow it. What
-// was decided is remembered for half a minute in a fixed number of places; a packet that loses its place, or
-// whose first fragment did not come first, is dropped.
+// was decided is remembered for half a minute in a fixed number of places; a packet that loses its place is
+// dropped. Those of a client that come before the first one are early.ts's.
 import type { ConnectionTable } from './connections.ts';
 import type { Packet } from './packet.ts';
 import { DIRECTION } from './tcp.ts';

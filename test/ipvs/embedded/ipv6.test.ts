@@ -221,11 +221,19 @@ describe('fragments', () => {
     expect(ip[7]).toBe(63);
   });
 
-  test('one of another packet, or that came too early, is counted', () => {
+  test('one of another packet waits for nothing, and is counted', () => {
     const of = servedWorld6();
     of.receive('outer', fragment(0, true));
     expect(of.receive('outer', fragment(9, false, 7))).toEqual([]);
+    of.wait(3_000);
     expect(of.engine.drops.read()).toEqual({ fragment: 1 });
+  });
+
+  test('one that overtakes the first one of its packet waits for it, its client not being known yet', () => {
+    const of = servedWorld6();
+    expect(of.receive('outer', fragment(9, false))).toEqual([]);
+    expect(of.receive('outer', fragment(0, true))).toMatchObject([{ on: 'inner' }]);
+    expect(of.wait(1)).toMatchObject([{ on: 'inner' }]);
   });
 });
 

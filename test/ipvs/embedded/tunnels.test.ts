@@ -146,14 +146,36 @@ describe('fragments', () => {
     expect(of.state(CLIENT, 1025)).toBe(1);
   });
 
-  test('whose first one was not seen, or is long ago, go nowhere', () => {
+  test('that overtake the first one wait for it', () => {
     const of = world('NAT');
     const [first, second] = halves({});
     expect(of.receive('outer', second)).toEqual([]);
-    of.receive('outer', first);
+    const leading = of.receive('outer', first);
+    const following = of.wait(1);
+    expect([...leading, ...following].map(ends)).toEqual(Array(2).fill(`${CLIENT}.${real}`));
+    expect(joined(leading[0]!, following[0]!)).toHaveLength(408);
+    expect(following[0]!.bytes[IP + 8]).toBe(63);
+    expect(of.engine.drops.read()).toEqual({});
+  });
+
+  test('whose first one does not come, or is long ago, go nowhere', () => {
+    const of = world('NAT');
+    const [first, second] = halves({});
+    expect(of.receive('outer', second)).toEqual([]);
+    of.wait(3_000);
+    expect(of.engine.drops.read()).toEqual({ fragment: 1 });
+    expect(of.receive('outer', first)).toHaveLength(1);
     of.wait(40_000);
-    expect(of.receive('outer', halves({})[1])).toEqual([]);
+    expect(of.receive('outer', second)).toEqual([]);
+    of.wait(3_000);
     expect(of.engine.drops.read()).toMatchObject({ fragment: 2 });
+  });
+
+  test('of which too many wait are counted at once', () => {
+    const of = world('NAT');
+    const [, second] = halves({});
+    for (let i = 0; i < 65; i++) of.receive('outer', Buffer.from(second));
+    expect(of.engine.drops.read()).toEqual({ fragment: 1 });
   });
 
   test('a datagram too big for its way is cut, when its sender does not mind', () => {

@@ -222,6 +222,12 @@ export class EmbeddedDirector {
     return verdict > VERDICT.taken ? [passed, ...sent] : sent;
   }
 
+  /** What the engine had kept for the end of a batch. */
+  due(): Buffer[] {
+    this.engine.setClock(0);
+    return this.#taken();
+  }
+
   #taken(): Buffer[] {
     const { outbox } = this.engine;
     const sent = Array.from({ length: outbox.count }, (_, place) =>

@@ -32,8 +32,8 @@ const SPEAKERS = [OWN[4], VIPS[4][0]!].map((text) => addressBytes(address(text))
 type Shape = { bytes: number; ttl: number; fragment: number; options: boolean; unchecked: boolean };
 type Step =
   | { do: 'up' | 'down'; shape: Shape; syn: boolean }
-  /** A packet of `bytes` in fragments that carry `each`, in units of 8 bytes, in order. */
-  | { do: 'pieces'; way: 'up' | 'down'; bytes: number; each: number }
+  /** A packet of `bytes` in fragments that carry `each`, in units of 8 bytes; a client's maybe backwards. */
+  | { do: 'pieces'; way: 'up' | 'down'; bytes: number; each: number; isBackwards: boolean }
   /** A router's word about the packet before: `about` = which way that went. */
   | { do: 'error'; about: 'up' | 'down'; type: number; code: number; damaged: boolean };
 type Setting = {
@@ -75,6 +75,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       way: fc.constantFrom('up' as const, 'down' as const),
       bytes: fc.integer({ min: 100, max: 6000 }),
       each: fc.integer({ min: 8, max: 185 }),
+      isBackwards: fc.boolean(),
     }),
   },
   {
@@ -240,18 +241,20 @@ class Case {
    * The kernel puts a packet together, and sends it on as it came. What differs then is known: by tunnel the
    * whole packet is what is wrapped, and SCTP's checksum can be made anew.
    */
-  async #pieces({ way, bytes, each }: Extract<Step, { do: 'pieces' }>): Promise<void> {
+  async #pieces({ way, bytes, each, isBackwards }: Extract<Step, { do: 'pieces' }>): Promise<void> {
     const { family, forwarding, protocol } = this.setting;
     if (family === 6 || forwarding === 'TUN' || (protocol === 'SCTP' && forwarding === 'NAT')) return;
     const ends = this.#ends(way);
     const payload = Buffer.alloc(bytes, 'y');
     const whole = frame({ ...ends, protocol, flags: FLAG.ack, chunks: [CHUNK.data], payload, fragment: 0 });
-    await this.#both('pieces', fragmentsOf(whole, each * 8));
+    const pieces = fragmentsOf(whole, each * 8);
+    const fewEnough = isBackwards && way === 'up' && pieces.length <= 64;
+    await this.#both('pieces', fewEnough ? pieces.reverse() : pieces);
   }
 
   async #both(what: string, frames: readonly Buffer[], forKernel = frames[0]!): Promise<void> {
     const bytes = frames[0]!;
-    const ours = frames.flatMap((one) => embedded.receive(one));
+    const ours = [...frames.flatMap((one) => embedded.receive(one)), ...embedded.due()];
     for (const one of frames) kernel.receive(one === bytes ? forKernel : one);
     let theirs = kernel.taken();
     // The kernel answers when it gets to it.
