@@ -59,7 +59,7 @@ function bound(words: string | undefined): { bound?: string } {
 
 function measure(link: Link, services: number): Costs {
   const file = join(link.directory, `${services}.conf`);
-  writeFileSync(file, manyServices(services));
+  writeFileSync(file, manyServices(services, { isChecked: true, more: 0 }));
   const reading: Cost[] = [];
   const ours: Cost[] = [];
   const theirs: (Cost | undefined)[] = [];
