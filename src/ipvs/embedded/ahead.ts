@@ -16,7 +16,7 @@ export class Ahead {
   readonly #first = new Int32Array(2 * FRAMES_MAX);
   #count = 0;
   /** Somewhere for what was read to go, or reading it would be for nothing and left out. */
-  sum = 0;
+  mixed = 0;
 
   constructor(connections: ConnectionTable) {
     this.#connections = connections;
@@ -51,9 +51,9 @@ export class Ahead {
   }
 
   bring(): void {
-    let sum = 0;
-    for (let i = 0; i < this.#count; i++) sum += this.#connections.glance(this.#first[i]!);
-    this.sum = sum;
+    let mixed = 0;
+    for (let i = 0; i < this.#count; i++) mixed ^= this.#connections.glance(this.#first[i]!);
+    this.mixed = mixed;
     this.#count = 0;
   }
 }

@@ -1,7 +1,7 @@
 // The same sequence of connections through the kernel's IPVS and the embedded engine: for every scheduler,
 // random servers, weights, thresholds, flags and persistence, and changes of them on the way. Both must know
-// the same connections, bound to the same servers, in the same states, with the same time left. Prints one JSON line
-// {schedulers: [{name, runs, failure?}]}.
+// the same connections, bound to the same servers, in the same states, with the same time left. Prints one
+// JSON line {schedulers: [{name, runs, failure?}]}.
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { address } from '../../../src/core/address.ts';

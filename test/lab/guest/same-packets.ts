@@ -1,7 +1,7 @@
 // The same packets through the kernel's IPVS and the embedded engine: what comes out must be the same to the
 // byte, but for what is anybody's choice (the identification of packets that they make themselves). NAT,
-// direct routing and tunnels, also to the other family, TCP, UDP and SCTP, too big, too old, with ICMP errors about
-// them. Prints one JSON line {runs, failure?}.
+// direct routing and tunnels, also to the other family, TCP, UDP and SCTP, too big, too old, in fragments,
+// with ICMP errors about them. Prints one JSON line {runs, failure?}.
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { address, addressBytes, addressFromBytes } from '../../../src/core/address.ts';
