@@ -10,7 +10,13 @@ export type Selects =
   /** Port 0 = every one (persistent services only). */
   | { by: 'address'; address: Located<Address>; port: Located<number> }
   | { by: 'mark'; mark: Located<number>; family: Family }
-  | { by: 'group'; group: Located<string>; members: readonly GroupMember[] };
+  | {
+      by: 'group';
+      group: Located<string>;
+      members: readonly GroupMember[];
+      /** Which virtual server of the group it is, of one that is not the first of its protocol. */
+      number?: number;
+    };
 export type GroupMember =
   | { addresses: Located<AddressRange>; port: number }
   | { mark: Located<number>; family: Family };
@@ -47,6 +53,8 @@ export type VirtualServer = {
   sorryServer?: SorryServer;
   notifyQuorumUp?: Program;
   notifyQuorumDown?: Program;
+  /** `smtp_alert`; undefined = as `checkerMailDefault`, and without that it is not mailed of. */
+  mails?: Located<boolean>;
   /** `omega` */
   tellsStop: Located<boolean>;
   /** `ha_suspend` */
@@ -86,6 +94,8 @@ export type RealServer = {
   lowerThreshold: Located<number>;
   notifyUp?: Program;
   notifyDown?: Program;
+  /** `smtp_alert`; undefined = as `checkerMailDefault`, and without that it is mailed of. */
+  mails?: Located<boolean>;
   checks: Check[];
 };
 

@@ -4,15 +4,17 @@ import type { Span } from '../core/diagnostic.ts';
 import { type AddressRange, rangeContains } from '../core/range.ts';
 import type { Selects, VirtualServer } from './model-services.ts';
 
-/** `TCP 10.0.0.50:80`, `FWM 7`, `group web TCP`: no two virtual servers have one. */
+/** `TCP 10.0.0.50:80`, `FWM 7`, `group web TCP`, `group web TCP #1`: no two virtual servers have one. */
 export function serviceName({ selects, protocol }: Pick<VirtualServer, 'selects' | 'protocol'>): string {
   switch (selects.by) {
     case 'address':
       return `${protocol.value} ${endpoint(selects.address.value, selects.port.value)}`;
     case 'mark':
       return `FWM ${selects.mark.value}${selects.family === 6 ? ' IPv6' : ''}`;
-    case 'group':
-      return `group ${selects.group.value}${hasAddresses(selects) ? ` ${protocol.value}` : ''}`;
+    case 'group': {
+      const number = selects.number === undefined ? '' : ` #${selects.number}`;
+      return `group ${selects.group.value}${hasAddresses(selects) ? ` ${protocol.value}` : ''}${number}`;
+    }
   }
 }
 

@@ -77,14 +77,16 @@ function failureFields(result: ProbeResult) {
 /** keepalived writes `[192.0.2.1]:tcp:80` for both; a real server has its service's protocol. */
 export function serverTrio({ service, server }: ServerName): string {
   const [kind = '', , protocol = ''] = service.split(' ');
-  return trio(server, kind === 'group' ? protocol : kind === 'FWM' ? '' : kind);
+  const own = protocol.startsWith('#') ? '' : protocol;
+  return trio(server, kind === 'group' ? own : kind === 'FWM' ? '' : kind);
 }
 
 /** `FWM 7`, `[web]:0` of a group: the number is which of its virtual servers it is. */
 export function serviceTrio(service: string): string {
   const [kind = '', name = ''] = service.split(' ');
   if (kind === 'FWM') return `FWM ${name}`;
-  return kind === 'group' ? `[${name}]:0` : trio(name, kind);
+  const [number = '0'] = / #(\d+)$/.exec(service)?.slice(1) ?? [];
+  return kind === 'group' ? `[${name}]:${number}` : trio(name, kind);
 }
 
 function trio(endpoint: string, protocol: string): string {

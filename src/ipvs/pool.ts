@@ -15,7 +15,7 @@ import {
   serviceKey,
 } from './model.ts';
 
-/** `TCP 192.0.2.1:80` of one service, `group web TCP` of a group. */
+/** `TCP 192.0.2.1:80` of one service, `group web TCP` of a group, `group web TCP #1` of another one of it. */
 export type PoolName = string;
 export type Member = (AddressRange & { protocol: Protocol; port: number }) | MarkSelector;
 export type PoolSettings = Omit<ServiceSettings, 'persistencePrefix'> & {

@@ -5,7 +5,7 @@ import { type AddressRange, rangeContains, rangeName } from '../../core/range.ts
 import type { Configuration } from '../model.ts';
 import type { RealServer, Selects, VirtualServer } from '../model-services.ts';
 import type { Report } from '../report.ts';
-import { serviceName } from '../selects.ts';
+import { hasAddresses, placeOf, serviceName } from '../selects.ts';
 import { distinct } from './distinct.ts';
 import { addressesOf } from './vrrp.ts';
 
@@ -17,6 +17,7 @@ export function checkServices(configuration: Configuration, report: Report): voi
   const { instances, virtualServers } = configuration;
   const held = instances.flatMap(addressesOf).map(({ prefix }) => prefix.value.address);
   const isHeld = new Set(held);
+  checkShared(virtualServers, report);
   for (const service of virtualServers) {
     if (service.realServers.length === 0)
       report.add('CFG_EMPTY', service.at, `virtual_server ${serviceName(service)} has no real server`);
@@ -46,6 +47,33 @@ export function checkServices(configuration: Configuration, report: Report): voi
       );
     }
   }
+}
+
+/** Virtual servers of one group and protocol are behind the same services of IPVS, with one setting each. */
+function checkShared(virtualServers: readonly VirtualServer[], report: Report): void {
+  const firsts = new Map<string, VirtualServer>();
+  for (const service of virtualServers) {
+    const { selects, protocol } = service;
+    if (selects.by !== 'group') continue;
+    const name = `${selects.group.value} ${hasAddresses(selects) ? protocol.value : ''}`;
+    const first = firsts.get(name);
+    if (first === undefined) firsts.set(name, service);
+    else if (settingsOf(first) !== settingsOf(service))
+      report.add(
+        'CFG_TWO_ROLES',
+        placeOf(selects),
+        `the first virtual_server of ${selects.group.value} says how its connections are scheduled`,
+        'the real servers of both count; scheduler, persistence and ops are those of the first',
+        [{ at: placeOf(first.selects), message: 'first here' }],
+      );
+  }
+}
+
+function settingsOf(service: VirtualServer): string {
+  const { scheduler, schedulerFlags, persistenceSeconds, persistencePrefix, persistenceEngine } = service;
+  const flags = schedulerFlags.map(({ value }) => value).toSorted();
+  const persistence = [persistenceSeconds.value, persistencePrefix?.value, persistenceEngine?.value];
+  return JSON.stringify([scheduler.value, flags, ...persistence, service.onePacket.value]);
 }
 
 function rangesOf(selects: Selects): Located<AddressRange>[] {
