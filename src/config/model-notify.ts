@@ -25,6 +25,8 @@ export type GlobalNotify = {
   statesOnReload: boolean;
   /** Of instances and groups that say nothing of mail. */
   mailDefault: Located<boolean>;
+  /** Of virtual and real servers; undefined = nothing is said. */
+  checkerMailDefault?: Located<boolean>;
 };
 /** Who mails what to whom, by which relay. */
 export type Mail = {

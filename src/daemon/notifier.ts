@@ -21,6 +21,7 @@ import {
   isTold,
   type ServiceHappening,
   type ServiceListeners,
+  serviceMail,
   servicePipeLine,
   serviceProgram,
 } from '../director/service-notify.ts';
@@ -169,6 +170,9 @@ export class Notifier {
     if (program !== undefined) this.#enqueue({ program, of, fields, isLast: this.#isStopping });
     for (const pipe of this.#pipes)
       if (pipe.plan.hears !== 'instances') pipe.write(servicePipeLine(happening));
+    const stops = this.#isStopping;
+    const mail = serviceMail(happening, listener, stops) ?? serviceMail(happening, former, stops);
+    if (mail !== undefined) for (const mailer of this.#mailers) mailer.send(mail);
   }
 
   /** What left with a reload has been told of. */

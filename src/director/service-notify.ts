@@ -8,10 +8,16 @@ import { serverTrio, serviceTrio } from '../health/wording.ts';
 import { type ServerKey, serverKey } from '../ipvs/model.ts';
 import type { PoolName } from '../ipvs/pool.ts';
 import type { Facts } from './inventory.ts';
+import type { Mail } from './mail.ts';
 import { type PlannedProgram, plannedProgram, programName } from './programs.ts';
 import { planServer } from './services.ts';
 
-type UpDown = { up?: PlannedProgram; down?: PlannedProgram };
+type UpDown = {
+  up?: PlannedProgram;
+  down?: PlannedProgram;
+  /** Who gets mail is told, too. */
+  mails?: true;
+};
 export type ServiceListener = UpDown & {
   servers: Readonly<Record<ServerKey, UpDown>>;
   /** Of its end when the director stops, too: `omega`. */
@@ -30,16 +36,20 @@ export type ServiceHappening = {
   isFirst: boolean;
 };
 
-export function planServiceListeners({ virtualServers, global }: Configuration): ServiceListeners {
-  const planned = (up: Program | undefined, down: Program | undefined): UpDown => ({
+export function planServiceListeners({ virtualServers, global, mail }: Configuration): ServiceListeners {
+  const mailsAt = global.notify.checkerMailDefault?.value;
+  const planned = (up: Program | undefined, down: Program | undefined, mails: boolean): UpDown => ({
     ...(up === undefined ? {} : { up: plannedProgram(up, global) }),
     ...(down === undefined ? {} : { down: plannedProgram(down, global) }),
+    ...(mails && mail !== undefined ? { mails: true } : {}),
   });
   const listeners: Record<PoolName, ServiceListener> = {};
   for (const setting of virtualServers) {
     const listener = {
-      ...planned(setting.notifyQuorumUp, setting.notifyQuorumDown),
-      servers: serverListeners(setting, ({ notifyUp, notifyDown }) => planned(notifyUp, notifyDown)),
+      ...planned(setting.notifyQuorumUp, setting.notifyQuorumDown, setting.mails?.value ?? mailsAt ?? false),
+      servers: serverListeners(setting, ({ notifyUp, notifyDown, mails }) =>
+        planned(notifyUp, notifyDown, mails?.value ?? mailsAt ?? true),
+      ),
       tellsStop: setting.tellsStop.value,
       standsIn: setting.sorryServer !== undefined,
     };
@@ -57,8 +67,8 @@ function serverListeners(setting: VirtualServer, planned: (real: RealServer) => 
   return servers;
 }
 
-function isIdle({ up, down, servers, tellsStop, standsIn }: ServiceListener): boolean {
-  return !up && !down && !tellsStop && !standsIn && Object.keys(servers).length === 0;
+function isIdle({ up, down, mails, servers, tellsStop, standsIn }: ServiceListener): boolean {
+  return !up && !down && !mails && !tellsStop && !standsIn && Object.keys(servers).length === 0;
 }
 
 /**
@@ -85,6 +95,25 @@ export function serviceProgram(
   return up ? programs?.up : programs?.down;
 }
 
+/** Undefined = nobody is mailed of that. In keepalived's words; the only checks are TCP's. */
+export function serviceMail(
+  { service, server, up }: ServiceHappening,
+  listener: ServiceListener | undefined,
+  isStopping: boolean,
+): Mail | undefined {
+  const mails = (server === undefined ? listener : listener?.servers[server])?.mails;
+  if (!mails) return undefined;
+  const state = up ? 'UP' : 'DOWN';
+  const name = serviceTrio(service);
+  if (server === undefined) {
+    const text = isStopping ? 'Shutting down' : up ? 'Gained quorum' : 'Lost quorum';
+    return { subject: `Virtualserver ${name} - ${state}`, text: `=> ${text} <=\n` };
+  }
+  const text = isStopping ? 'Shutting down' : `TCP CHECK ${up ? 'succeed' : 'failed'} on service`;
+  const real = serverTrio({ service, server });
+  return { subject: `Realserver ${real} of virtual server ${name} - ${state}`, text: `=> ${text} <=\n` };
+}
+
 /** `VS [10.0.0.50]:tcp:80 UP`, `RS [10.1.0.21]:tcp:80 [10.0.0.50]:tcp:80 DOWN`, and a line break. */
 export function servicePipeLine({ service, server, up }: ServiceHappening): string {
   const what = server === undefined ? 'VS' : `RS ${serverTrio({ service, server })}`;
@@ -92,14 +121,17 @@ export function servicePipeLine({ service, server, up }: ServiceHappening): stri
 }
 
 /** For the comparison of two plans. */
-export function serviceListenerFacts({ up, down, servers, tellsStop }: ServiceListener): Facts {
-  const named = Object.entries(servers).flatMap(([server, programs]) =>
-    Object.entries(programs).map(([on, program]) => [`notify_${on} of ${server}`, programName(program)]),
-  );
+export function serviceListenerFacts({ up, down, mails, servers, tellsStop }: ServiceListener): Facts {
+  const named = Object.entries(servers).flatMap(([server, own]) => [
+    ...(own.up === undefined ? [] : [[`notify_up of ${server}`, programName(own.up)]]),
+    ...(own.down === undefined ? [] : [[`notify_down of ${server}`, programName(own.down)]]),
+    ...(own.mails ? [[`smtp_alert of ${server}`, true]] : []),
+  ]);
   return {
     ...Object.fromEntries(named),
     ...(up === undefined ? {} : { quorumUp: programName(up) }),
     ...(down === undefined ? {} : { quorumDown: programName(down) }),
+    ...(mails ? { smtpAlert: true } : {}),
     ...(tellsStop ? { omega: true } : {}),
   };
 }

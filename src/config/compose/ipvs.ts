@@ -211,6 +211,7 @@ function composeRealServer(
   const up = composeProgram(last(settings, 'notify_up'));
   const down = composeProgram(last(settings, 'notify_down'));
   const alpha = last(settings, 'alpha') ?? service.alpha;
+  const mails = last(settings, 'smtp_alert');
   return {
     at: settings.at,
     address,
@@ -222,6 +223,7 @@ function composeRealServer(
     lowerThreshold: settled(settings, 'lthreshold'),
     ...(up === undefined ? {} : { notifyUp: up }),
     ...(down === undefined ? {} : { notifyDown: down }),
+    ...(mails === undefined ? {} : { mails }),
     checks: all(settings, 'TCP_CHECK').map(({ body }) => composeTcpCheck(body, given, alpha)),
   };
 }

@@ -31,6 +31,13 @@ export function composeMail(
   };
 }
 
+/** The same of virtual and real servers; undefined = nothing is said. */
+export function composeCheckerMailDefault(
+  settings: Settings<typeof GLOBAL_DEFS>,
+): Located<boolean> | undefined {
+  return last(settings, 'smtp_alert_checker') ?? last(settings, 'smtp_alert');
+}
+
 /** Whether instances and groups that say nothing are mailed of. */
 export function composeMailDefault(settings: Settings<typeof GLOBAL_DEFS>): Located<boolean> {
   return (

@@ -9,7 +9,7 @@ import type { NOTIFY } from '../schema/notify.ts';
 import type { SYNC_GROUP } from '../schema/sync-group.ts';
 import type { VRRP_INSTANCE } from '../schema/vrrp.ts';
 import { all, last, mentioned, type Settings, settled } from '../settings.ts';
-import { composeMailDefault } from './mail.ts';
+import { composeCheckerMailDefault, composeMailDefault } from './mail.ts';
 
 type Values = Readonly<Record<string, Located<unknown> | undefined>>;
 type Given = { value: Values | undefined; at: Span };
@@ -66,6 +66,7 @@ export function composeGlobalNotify(settings: Global): GlobalNotify {
   const { user, group } = ownerOf(scriptUser?.value);
   const startup = timed(settings, 'startup_script');
   const shutdown = timed(settings, 'shutdown_script');
+  const checkers = composeCheckerMailDefault(settings);
   return {
     ...(user === undefined ? {} : { scriptUser: { user, ...(group === undefined ? {} : { group }) } }),
     ...(startup === undefined ? {} : { startup }),
@@ -79,6 +80,7 @@ export function composeGlobalNotify(settings: Global): GlobalNotify {
     priorityChanges: settled(settings, 'vrrp_notify_priority_changes'),
     statesOnReload: last(settings, 'fifo_write_vrrp_states_on_reload') !== undefined,
     mailDefault: composeMailDefault(settings),
+    ...(checkers === undefined ? {} : { checkerMailDefault: checkers }),
   };
 }
 

@@ -12,7 +12,7 @@ import { composeProgram } from './notify.ts';
 type Service = Settings<typeof VIRTUAL_SERVER>;
 type Quorum = Pick<
   VirtualServer,
-  'quorum' | 'hysteresis' | 'notifyQuorumUp' | 'notifyQuorumDown' | 'tellsStop' | 'suspends'
+  'quorum' | 'hysteresis' | 'notifyQuorumUp' | 'notifyQuorumDown' | 'mails' | 'tellsStop' | 'suspends'
 >;
 
 export function composeQuorum(
@@ -23,6 +23,7 @@ export function composeQuorum(
 ): Quorum {
   const up = composeProgram(last(settings, 'quorum_up'));
   const down = composeProgram(last(settings, 'quorum_down'));
+  const mails = last(settings, 'smtp_alert');
   const no = { value: false, at: settings.at };
   const quorum = reachable(settled(settings, 'quorum'), realServers, report);
   return {
@@ -30,6 +31,7 @@ export function composeQuorum(
     hysteresis: below(settled(settings, 'hysteresis'), quorum, report),
     ...(up === undefined ? {} : { notifyQuorumUp: up }),
     ...(down === undefined ? {} : { notifyQuorumDown: down }),
+    ...(mails === undefined ? {} : { mails }),
     tellsStop: last(settings, 'omega') ?? no,
     suspends: suspends(settings, selects, report) ?? no,
   };

@@ -6,11 +6,13 @@ import type { Report } from '../report.ts';
 
 /** Leaves out a login that would be readable on its way. */
 export function checkMail(configuration: Configuration, report: Report): void {
-  const { global, instances, syncGroups, mail } = configuration;
+  const { global, instances, syncGroups, virtualServers, mail } = configuration;
   if (mail !== undefined) checkLogin(mail, report);
   const wanted = [
     global.notify.mailDefault,
+    global.notify.checkerMailDefault,
     ...[...instances, ...syncGroups].map(({ notify }) => notify.mails),
+    ...virtualServers.flatMap(({ mails, realServers }) => [mails, ...realServers.map((real) => real.mails)]),
   ];
   const first = wanted.find((mails): mails is Located<boolean> => mails?.value === true);
   if (first === undefined) return;

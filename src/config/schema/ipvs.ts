@@ -4,6 +4,7 @@ import type { Family } from '../../core/address.ts';
 import { type Block, keyword, list, opens } from './block.ts';
 import { CHECK_KEYWORDS, TCP_CHECK } from './checks.ts';
 import { endpoint, forwarding } from './endpoints.ts';
+import { SERVER_MAIL_WORDS, SERVICE_MAIL_WORDS } from './mail.ts';
 import { groupMember } from './members.ts';
 import { QUORUM_WORDS, SERVER_SCRIPT_WORDS } from './quorum.ts';
 import {
@@ -103,6 +104,7 @@ export const REAL_SERVER = {
     inhibit_on_failure: keyword(toggle, 'weight 0 instead of removal when checks fail'),
     alpha: keyword(toggle, 'down until the first good check'),
     ...SERVER_SCRIPT_WORDS,
+    ...SERVER_MAIL_WORDS,
     ...CHECK_KEYWORDS,
     TCP_CHECK: opens(nothing, 'up while a TCP connection can be opened', TCP_CHECK),
   },
@@ -143,6 +145,7 @@ export const VIRTUAL_SERVER = {
     alpha: keyword(nothing, 'real servers are down until their first good check'),
     inhibit_on_failure: keyword(nothing, 'weight 0 instead of removal when checks fail'),
     ...QUORUM_WORDS,
+    ...SERVICE_MAIL_WORDS,
     ...CHECK_KEYWORDS,
     real_server: opens(endpoint, 'one server behind the virtual address', REAL_SERVER),
   },

@@ -1,5 +1,5 @@
-// Words by which the director mails what happens: keepalived's of global_defs, vrrp_instance and
-// vrrp_sync_group, and how the relay wants to be spoken to, of `director { notify { … } }`.
+// Words by which the director mails what happens: keepalived's of global_defs, instances, groups, virtual
+// and real servers; and how the relay wants to be spoken to, of `director { notify { … } }`.
 import { type Keywords, keyword, list, opens } from './block.ts';
 import { inOrder } from './options.ts';
 import { integer, nothing, oneOf, type Shape, seconds, text, toggle } from './shape.ts';
@@ -28,6 +28,14 @@ export const MAIL_WORDS = {
   smtp_alert: keyword(toggle, 'mail when the state changes; default smtp_alert_vrrp'),
 } as const satisfies Keywords;
 
+/** Of virtual_server and real_server. */
+export const SERVICE_MAIL_WORDS = {
+  smtp_alert: keyword(toggle, 'mail when the quorum is gained or lost; default smtp_alert_checker, else no'),
+} as const satisfies Keywords;
+export const SERVER_MAIL_WORDS = {
+  smtp_alert: keyword(toggle, 'mail when the server goes up or down; default smtp_alert_checker, else yes'),
+} as const satisfies Keywords;
+
 export const GLOBAL_MAIL_WORDS = {
   smtp_server: keyword(relay, 'mail relay; without one no mail is sent'),
   notification_email: opens(
@@ -43,6 +51,7 @@ export const GLOBAL_MAIL_WORDS = {
   smtp_connect_timeout: keyword(seconds(1, 4294, true), 'longest silence of the relay', { default: 30_000 }),
   smtp_alert: keyword(toggle, 'mail of everything, where nothing else is said'),
   smtp_alert_vrrp: keyword(toggle, 'mail of instances and sync groups; default smtp_alert'),
+  smtp_alert_checker: keyword(toggle, 'mail of virtual and real servers; default smtp_alert'),
   no_email_faults: keyword(nothing, 'no mail of FAULT'),
 } as const satisfies Keywords;
 

@@ -48,7 +48,6 @@ export const GLOBAL_WORDS = words(
   `
   none    use_symlink_paths             bool        keep symlinks in script paths instead of resolving them
   none    set_supplementary_groups      bool        give scripts the user's supplementary groups
-  none    smtp_alert_checker            bool        default for checker mails
   none    checker_log_all_failures      bool        log every failed probe, not only transitions
   ignored nftables_ipvs ?text one fwmark service per virtual_server_group, marked by this nftables table
   ignored nftables_ipvs_priority        int(-2147483648) priority of the chains of nftables_ipvs

@@ -199,7 +199,6 @@ const BFD_CHECK = wordBlock(
 
 export const REAL_SERVER_WORDS = words(
   `
-  none    smtp_alert                    bool        mail on RS change
   none    virtualhost                   text        Host header
   none    snmp_name                     text        label in SNMP output
   ignored MISC_CHECK{}                  flag        up while a program says so
@@ -231,7 +230,6 @@ export const REAL_SERVER_WORDS = words(
 export const VIRTUAL_SERVER_WORDS = words(
   `
   acts    hashed                        flag        every service is: kept for old files
-  none    smtp_alert                    bool        mail on quorum change
   none    virtualhost                   text        Host header
   none    snmp_name                     text        label in SNMP output
 `,
