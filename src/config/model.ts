@@ -345,5 +345,7 @@ export type SyncSetting = {
   keys: SharedKey[];
   /** 0 = does not wait. */
   preemptWaitMs: Located<number>;
+  /** Of the connections, which the peer has to know before a drill. */
+  leastPercent: Located<number>;
 };
 export type SyncPlace = { address: Located<Address>; port: number };

@@ -1,4 +1,5 @@
 // The sync document as text for people: bars, shares, a line for each service.
+import { percent } from '../core/percent.ts';
 import type { Copy } from '../sync/status.ts';
 import type { SyncDocument } from './sync-document.ts';
 
@@ -58,12 +59,6 @@ function copyText({ entries, of, complete }: Copy): string {
 function bar(share: number): string {
   const full = Math.floor(share * BAR);
   return '█'.repeat(full) + '░'.repeat(BAR - full);
-}
-
-/** Never 100 % of anything that is not whole. */
-export function percent(share: number): string {
-  const hundredths = Math.floor(share * 10_000);
-  return `${(hundredths / 100).toFixed(hundredths === 10_000 ? 0 : 2)} %`;
 }
 
 function grouped(count: number): string {

@@ -162,7 +162,14 @@ export const EVENTS = {
   },
   'drill.begun': { level: 'info', means: 'a failover drill begins' },
   'drill.report': { level: 'info', means: 'what the drill measured, or what a backup would do' },
-  'drill.refused': { level: 'warn', means: 'a drill is already running, or there is nothing to drill' },
+  'drill.refused': {
+    level: 'warn',
+    means: 'a drill is already running, or the peer knows too few of the connections; `why`',
+  },
+  'handover.uncovered': {
+    level: 'warn',
+    means: 'a planned stop hands over `connections` of which the peer knows `covered` only; the others break',
+  },
   'tracker.script': {
     level: 'info',
     means: 'a tracked script ends with another `status` than before, or its `verdict` is another: up or down',

@@ -178,7 +178,9 @@ export class Balancer {
       case 'rehearse':
         return this.#rehearse(message);
       case 'count':
-        return this.#edges.tell({ type: 'counted', connections: await this.#plane.countConnections() });
+        // Not awaited: states that change meanwhile are acted upon.
+        this.#count(message).catch(this.#edges.fail);
+        return;
       case 'dump':
         return this.#dump(message);
       case 'recording': {
@@ -189,6 +191,11 @@ export class Balancer {
         return this.#stop(this.#options.keepServices);
     }
     message satisfies never;
+  }
+
+  async #count({ flushMs }: Message<'count'>): Promise<void> {
+    const coverage = await this.#sync.flushed(flushMs);
+    this.#edges.tell({ type: 'counted', connections: await this.#plane.countConnections(), coverage });
   }
 
   async #dump(message: Message<'dump'>): Promise<void> {
@@ -240,6 +247,7 @@ export class Balancer {
       type: 'configured',
       elector: this.#elector,
       drillHoldMs: this.#plan.director.drillHoldMs,
+      leastPercent: this.#sync.isRunning ? this.#plan.director.syncLeastPercent : undefined,
       processName: this.#plan.director.processName,
       shutdownMs: this.#plan.notify.shutdown?.timeoutMs ?? 0,
       accepted: this.#loaded.accepted,
@@ -315,6 +323,7 @@ export class Balancer {
       servers,
       serversUp: servers - this.#services.serversDown,
       connections: await this.#plane.countConnections(),
+      ...this.#sync.readiness(),
       instances: instances.map(({ name, state, priority, lastMaster }) => ({
         name,
         state,

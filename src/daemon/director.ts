@@ -3,6 +3,7 @@
 import type { Log } from '../console/log.ts';
 import type { Notice } from '../core/events.ts';
 import { beginDrill, type Drill, stepDrill } from '../director/drill.ts';
+import { objection, uncoveredNotice } from '../director/handover.ts';
 import { groupNotice, stateNotice } from '../director/notices.ts';
 import { monotonicMs } from '../linux/clock.ts';
 import { type Elector, startElector } from '../linux/elector/elector.ts';
@@ -15,9 +16,13 @@ import type { Accepted, RunOptions, ToDirector } from './messages.ts';
 
 /** A balancer that is not done by then is left to its own end; the VIPs are gone by that time. */
 const STOP_LIMIT_MS = 10_000;
+/** How long what the peer does not know yet has to get there before a handover, and an answer about it. */
+const FLUSH_MS = 1_000;
+const COUNT_LIMIT_MS = 2_000;
 /** How long a director whose embedded engine died leaves the service to its peer. */
 const ENGINE_LOST_HOLD_MS = 3_000;
 
+type Counted = Pick<Extract<ToDirector, { type: 'counted' }>, 'connections' | 'coverage'>;
 type Exit = { code: number; notice?: Notice };
 
 export class Director {
@@ -31,12 +36,14 @@ export class Director {
   #former: FormerSysctls = new Map();
   readonly #snapshots = new Map<number, (instances: readonly InstanceStatus[]) => void>();
   #nextSnapshot = 0;
-  #counting: ((connections: number) => void)[] = [];
+  #counting: ((counted: Counted) => void)[] = [];
   #configured = false;
   #addresses: 'kernel' | 'engine' = 'kernel';
   #accepted: Accepted | undefined;
   #drill: Drill | undefined;
+  #drillBegins = false;
   #drillHoldMs = 0;
+  #leastPercent: number | undefined;
   #shutdownMs = 0;
   #stopping = false;
   #exitCode = 0;
@@ -76,8 +83,22 @@ export class Director {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#say({ event: 'director.stop', message: `Stopping (${signal})`, fields: { signal } });
-    if (this.#configured) this.#elector.send({ type: 'stop' });
+    if (this.#configured) void this.#handOver();
     else this.#stopBalancer();
+  }
+
+  /** What the peer is to know has a moment to get there. */
+  async #handOver(): Promise<void> {
+    if (this.#leastPercent !== undefined && this.#isServing) {
+      const { coverage } = await this.#count(FLUSH_MS);
+      const why = coverage && objection(coverage, this.#leastPercent);
+      if (why !== undefined) this.#say(uncoveredNotice(why, coverage!));
+    }
+    this.#elector.send({ type: 'stop' });
+  }
+
+  get #isServing(): boolean {
+    return [...this.#states.values()].includes('MASTER');
   }
 
   async dump(): Promise<void> {
@@ -93,10 +114,12 @@ export class Director {
   }
 
   async drill(): Promise<void> {
-    if (this.#stopping || !this.#configured || this.#drill !== undefined) {
-      const why =
-        this.#drill === undefined ? 'the director is starting or stopping' : 'one is already running';
-      return this.#say({ event: 'drill.refused', message: `drill refused: ${why}` });
+    if (this.#stopping || !this.#configured || this.#drill !== undefined || this.#drillBegins) {
+      return this.#refuseDrill(
+        this.#stopping || !this.#configured
+          ? 'the director is starting or stopping'
+          : 'one is already running',
+      );
     }
     const masters = [...this.#states].filter(([, state]) => state === 'MASTER').map(([name]) => name);
     if (masters.length === 0) {
@@ -104,10 +127,20 @@ export class Director {
       this.#balancer.send({ type: 'rehearse', instances, nowMs: monotonicMs() });
       return;
     }
-    const [drill, notice] = beginDrill(masters, this.#drillHoldMs, await this.#countConnections());
+    this.#drillBegins = true;
+    const { connections, coverage } = await this.#count(FLUSH_MS);
+    this.#drillBegins = false;
+    if (this.#stopping) return;
+    const why = coverage && objection(coverage, this.#leastPercent ?? 0);
+    if (why !== undefined) return this.#refuseDrill(why);
+    const [drill, notice] = beginDrill(masters, this.#drillHoldMs, connections);
     this.#drill = drill;
     this.#say(notice);
     this.#elector.send({ type: 'drill', holdMs: this.#drillHoldMs });
+  }
+
+  #refuseDrill(why: string): void {
+    this.#say({ event: 'drill.refused', message: `drill refused: ${why}`, fields: { why } });
   }
 
   #say(notice: Notice): void {
@@ -172,7 +205,7 @@ export class Director {
         if (!this.#stopping) this.#elector.send(message);
         return;
       case 'counted':
-        for (const resolve of this.#counting.splice(0)) resolve(message.connections);
+        for (const resolve of this.#counting.splice(0)) resolve(message);
         return;
       case 'rejected':
         return this.#finish({ code: message.exitCode, notice: rejected(message.text) });
@@ -186,6 +219,7 @@ export class Director {
   #onConfigured(message: Extract<ToDirector, { type: 'configured' }>): void {
     this.#accepted = message.accepted;
     this.#drillHoldMs = message.drillHoldMs;
+    this.#leastPercent = message.leastPercent;
     nameThread(message.processName ?? NAMES.director);
     this.#shutdownMs = message.shutdownMs;
     this.#addresses = message.elector.addresses;
@@ -253,10 +287,12 @@ export class Director {
     });
   }
 
-  #countConnections(): Promise<number> {
+  /** A balancer that does not answer keeps nobody from stopping. */
+  #count(flushMs: number): Promise<Counted> {
     return new Promise((resolve) => {
       this.#counting.push(resolve);
-      this.#balancer.send({ type: 'count' });
+      this.#balancer.send({ type: 'count', flushMs });
+      setTimeout(() => resolve({ connections: 0 }), flushMs + COUNT_LIMIT_MS).unref();
     });
   }
 

@@ -6,6 +6,7 @@ import type { KeyFile } from '../config/rules/keys.ts';
 import type { LoggedEvent } from '../console/people.ts';
 import type { Recording } from '../console/recording.ts';
 import type { Source } from '../core/diagnostic.ts';
+import type { Coverage } from '../director/handover.ts';
 import type {
   ElectorSettings,
   FormerSysctls,
@@ -66,7 +67,8 @@ export type ToBalancer =
   | { type: 'heardLower'; instance: string; priority: number }
   | { type: 'priority'; instance: string; priority: number }
   | { type: 'rehearse'; instances: readonly InstanceStatus[]; nowMs: number }
-  | { type: 'count' }
+  /** Waits so long for the peer to know what there is. */
+  | { type: 'count'; flushMs: number }
   /** To be written. */
   | { type: 'recording'; recording: Recording }
   | {
@@ -88,6 +90,8 @@ export type ToDirector =
       type: 'configured';
       elector: ElectorSettings;
       drillHoldMs: number;
+      /** Of the connections, which the peer has to know before a drill; undefined = nothing is told to it. */
+      leastPercent: number | undefined;
       /** Undefined = as usual. */
       processName?: string | undefined;
       /** How long the operator's own program may take when all else is done. */
@@ -100,5 +104,6 @@ export type ToDirector =
    */
   | { type: 'rejected'; exitCode: 2 | 6; text: string }
   | { type: 'failed'; exitCode: 1 | 4; message: string; hint?: string }
-  | { type: 'counted'; connections: number }
+  /** `coverage`: with sync only. */
+  | { type: 'counted'; connections: number; coverage?: Coverage | undefined }
   | { type: 'stopped' };

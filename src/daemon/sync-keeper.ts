@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type SyncDocument, syncDocument } from '../console/sync-document.ts';
 import type { Address } from '../core/address.ts';
 import type { Notice } from '../core/events.ts';
+import type { Coverage } from '../director/handover.ts';
 import type { SyncStreamPlan } from '../director/sync-stream.ts';
 import type { DataPlane } from '../ipvs/plane.ts';
 import { SyncLink } from '../linux/sync/link.ts';
@@ -18,7 +19,7 @@ import type { ToDirector } from './messages.ts';
 const BOOT_ID_BYTES = 16;
 const TIMER_LEAST_MS = 1;
 /** A planned stop waits so long for the peer. */
-const DRAIN_TRIES = 50;
+const DRAIN_MS = 500;
 const DRAIN_PAUSE_MS = 10;
 
 type Edges = {
@@ -56,7 +57,7 @@ export class SyncKeeper {
     if (plan === undefined || connections === undefined) this.#tell(true);
     if (plan === undefined) return;
     if (connections === undefined) return this.#saySoFar();
-    const places = ({ keys: _, ...place }: SyncStreamPlan) => place;
+    const places = ({ keys: _, leastPercent: __, ...place }: SyncStreamPlan) => place;
     if (this.#stream !== undefined && before && isDeepStrictEqual(places(before), places(plan)))
       return this.#link!.rekey(plan.keys);
     await this.#link?.stop();
@@ -88,6 +89,21 @@ export class SyncKeeper {
     this.#step({ type: 'serve', addresses: new VirtualAddresses(addresses) });
   }
 
+  /** Waits so long for the peer to acknowledge all; undefined where nothing is told to it. */
+  async flushed(limitMs: number): Promise<Coverage | undefined> {
+    const endMs = performance.now() + limitMs;
+    while (this.#isOwing && performance.now() < endMs) await wait(DRAIN_PAUSE_MS);
+    const status = this.#status();
+    if (status === undefined) return undefined;
+    const { peer, connections, covered } = status;
+    return { isConnected: peer !== undefined, connections, covered };
+  }
+
+  /** For a rehearsal: with sync, whether all that the peer forwards is known here. */
+  readiness(): { knowsPeer?: boolean } {
+    return this.#stream === undefined ? {} : { knowsPeer: this.#stream.knowsPeer };
+  }
+
   document(): SyncDocument {
     return syncDocument(this.#status(), this.#plan?.peer);
   }
@@ -99,7 +115,7 @@ export class SyncKeeper {
   /** Waits a moment until the peer has acknowledged all. */
   async stop(): Promise<void> {
     if (this.#stream === undefined) return;
-    for (let left = DRAIN_TRIES; left > 0 && this.#isOwing; left--) await wait(DRAIN_PAUSE_MS);
+    await this.flushed(DRAIN_MS);
     this.#step({ type: 'stop' });
     clearTimeout(this.#timer);
     this.#stream = undefined;

@@ -104,6 +104,7 @@ const WORDS: Readonly<Record<string, string>> = {
   syncInterface: 'sync interface',
   syncListen: 'sync listen',
   syncPeer: 'sync peer',
+  syncLeastPercent: 'min_coverage',
   syncKeys: 'sync keys (sealed)',
 };
 

@@ -61,6 +61,8 @@ export type Readiness = {
   servers: number;
   serversUp: number;
   connections: number;
+  /** Undefined: there is no sync. */
+  knowsPeer?: boolean;
   instances: readonly {
     name: string;
     state: string;
@@ -70,15 +72,16 @@ export type Readiness = {
 };
 
 export function rehearsalNotice(readiness: Readiness): Notice {
-  const { services, servers, serversUp, connections } = readiness;
+  const { services, servers, serversUp, connections, knowsPeer } = readiness;
   const blocked = readiness.instances.filter(({ state }) => state !== 'BACKUP').map(({ name }) => name);
   const unheard = readiness.instances
     .filter((each) => each.masterSilentMs === undefined)
     .map(({ name }) => name);
-  const ready = blocked.length === 0 && unheard.length === 0 && serversUp > 0;
+  const ready = blocked.length === 0 && unheard.length === 0 && serversUp > 0 && knowsPeer !== false;
   const message =
     `rehearsal: ${ready ? 'ready to take over' : 'NOT ready'}: ${services} services, ` +
     `${serversUp} of ${servers} servers up, ${connections} connections known` +
+    (knowsPeer === false ? ', not all of the peer’s' : '') +
     (blocked.length > 0 ? `; cannot run: ${blocked.join(', ')}` : '') +
     (unheard.length > 0 ? `; no master heard: ${unheard.join(', ')}` : '');
   return { event: 'drill.report', message, fields: { kind: 'rehearsal', ready, ...readiness } };

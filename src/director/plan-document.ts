@@ -47,6 +47,7 @@ export type Plan = {
     syncPeer?: string;
     /** Sealed. */
     syncInterface?: string;
+    syncLeastPercent?: number;
     syncKeys?: string;
   };
 };

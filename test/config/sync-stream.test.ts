@@ -34,6 +34,7 @@ const PLAN = {
   listen: { address: '10.0.9.1', port: 9000 },
   peer: { address: '10.0.9.2', port: 8849 },
   keys: [Buffer.from(HEX, 'hex')],
+  leastPercent: 99,
 };
 
 test('two places and a key', () => {
@@ -99,6 +100,11 @@ test('a better director waits a minute for connections, or as it is told', () =>
 
 test('keys are compared, and never shown', () => {
   const facts = syncStreamFacts(sync(...GOOD).plan, (secret) => `seal of ${secret.length}`);
-  expect(facts).toEqual({ syncListen: '10.0.9.1:9000', syncPeer: '10.0.9.2:8849', syncKeys: 'seal of ' });
+  expect(facts).toEqual({
+    syncListen: '10.0.9.1:9000',
+    syncPeer: '10.0.9.2:8849',
+    syncLeastPercent: 99,
+    syncKeys: 'seal of ',
+  });
   expect(sync(...GOOD, 'psk /k/short').messages.join()).not.toContain('short"');
 });

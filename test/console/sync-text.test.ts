@@ -1,8 +1,9 @@
 // What `lvs-director sync` prints: never more than is known, and what would break.
 import { expect, test } from 'vitest';
 import { type SyncDocument, syncDocument } from '../../src/console/sync-document.ts';
-import { percent, renderSync } from '../../src/console/sync-text.ts';
+import { renderSync } from '../../src/console/sync-text.ts';
 import { address } from '../../src/core/address.ts';
+import { percent } from '../../src/core/percent.ts';
 import type { SyncStatus } from '../../src/sync/status.ts';
 
 const PLACE = { address: address('10.0.9.2'), port: 8849 };

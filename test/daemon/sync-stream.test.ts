@@ -151,6 +151,7 @@ test(
     a.signal('SIGTERM');
     await b.line(isMaster, PATIENCE);
     await a.ended;
+    expect(a.lines.some(({ event }) => event === 'handover.uncovered')).toBe(false);
     expect(await alive([11])).toBe(1);
     await open(12);
     const back = start('a');
@@ -175,6 +176,13 @@ test(
     const shown = sync(a);
     expect(shown.status).toBe(1);
     expect(shown.stdout).toMatch(/not connected[\s\S]*0\.00 % of 1 connections[\s\S]*1 would break/);
+    a.signal('SIGUSR2');
+    const refused = await a.line({ event: 'drill.refused' }, PATIENCE);
+    expect(refused.why).toBe("the peer's balancer is not connected: 1 of 1 would break");
+    a.signal('SIGTERM');
+    const uncovered = await a.line({ event: 'handover.uncovered' }, PATIENCE);
+    expect(uncovered).toMatchObject({ isConnected: false, connections: 1, covered: 0 });
+    expect(await a.ended).toBe(0);
   },
   LIMIT_MS,
 );

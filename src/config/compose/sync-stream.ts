@@ -53,6 +53,7 @@ export function composeSyncStream(
     ...(device === undefined ? {} : { interface: device }),
     keys: keys.map(({ value, at: where }) => ({ at: where, source: value })),
     preemptWaitMs: settled(body, 'preempt_wait'),
+    leastPercent: settled(body, 'min_coverage'),
   };
 }
 

@@ -2,7 +2,7 @@
 // tells the other of its connections.
 import { type Block, keyword } from './block.ts';
 import { endpoint } from './endpoints.ts';
-import { interfaceName, type Shape, seconds, text } from './shape.ts';
+import { integer, interfaceName, type Shape, seconds, text } from './shape.ts';
 import { words } from './table.ts';
 
 export const SYNC_STREAM_PORT = 8849;
@@ -34,6 +34,12 @@ export const SYNC = {
       { many: true },
     ),
     interface: keyword(interfaceName, 'that of link-local addresses (fe80::…)'),
+    min_coverage: keyword(
+      integer(0, 100),
+      'percent of the connections that the peer has to know before a drill hands over to it; a stop waits ' +
+        'a second for them and says how many will break',
+      { default: 99 },
+    ),
     preempt_wait: keyword(
       seconds(0, 3600),
       'how long a better director leaves mastership with a worse one, at most, until it knows its ' +
