@@ -18,6 +18,7 @@ export const HINTS = {
   CONTROL_SILENT: 'does a director run, and as which user? `--control PATH` names its socket',
   ORDER_INVALID: '`lvs-director weight` lists services and servers',
   CONTROL_REFUSED: 'the director and this command may be of different versions',
+  DEVICE_TAKEN: 'the name is ours: `ip link` shows what has it',
   SYSTEM_CALL: 'see the error name; `strace -f` shows the call',
 } as const;
 export type ErrorCode = keyof typeof HINTS;

@@ -254,6 +254,29 @@ export const EVENTS = {
   },
   'sync.daemon': { level: 'info', means: 'a kernel sync thread was started or stopped' },
   'sync.stream': { level: 'info', means: 'the embedded engine sends or receives connections' },
+  'sync.settings': {
+    level: 'info',
+    means:
+      "the kernel's settings for sync, as they are now; `before`: what they were; or one that it refused",
+  },
+  'sync.unguarded': {
+    level: 'warn',
+    means:
+      'users of this machine can tell its kernel of connections: the packet filter was refused (`reason`)',
+  },
+  'sync.impossible': {
+    level: 'error',
+    means:
+      'the connections of the engine cannot be reached on this machine: there is no sync by `sync { … }`',
+  },
+  'sync.found': {
+    level: 'info',
+    means: "connections were found in the kernel's table by looking; `entries`, `ms`, `isWhole`",
+  },
+  'sync.missed': {
+    level: 'warn',
+    means: "`datagrams` of the kernel's sync thread came to nobody; its table is looked through for them",
+  },
   'sync.dropped': { level: 'warn', means: 'a sync datagram was dropped; `reason` says why (rate limited)' },
   'sync.peer': {
     level: 'info',

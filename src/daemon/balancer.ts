@@ -10,7 +10,7 @@ import { rehearsalNotice } from '../director/drill.ts';
 import { planNotify } from '../director/notify.ts';
 import { planElector } from '../director/plan.ts';
 import { type Plan, planConfiguration } from '../director/plan-document.ts';
-import { holderOf, ownedAddresses, serves, wantedSync } from '../director/roles.ts';
+import { holderOf, ownedAddresses, servedAddresses, serves, wantedSync } from '../director/roles.ts';
 import { restingPools, suspendedServices } from '../director/suspension.ts';
 import { planSyncStream } from '../director/sync-stream.ts';
 import { withoutScripts } from '../director/trackers.ts';
@@ -104,7 +104,7 @@ export class Balancer {
     this.#former = start.former;
     this.#plan = planConfiguration(loaded.configuration, randomBytes(SALT_BYTES).toString('hex'));
     this.#elector = this.#planElector();
-    this.#keeper = new TableKeeper(plane, edges.say);
+    this.#keeper = new TableKeeper(plane, edges.say, () => void this.#sync.rebind().catch(edges.fail));
     this.#ipvs = new IpvsSettings(plane, edges.say);
     this.#sync = new SyncKeeper(plane, edges);
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
@@ -285,10 +285,10 @@ export class Balancer {
     this.#services.weights.rest(this.#restingPools());
     const turning = new Set(this.#turning.keys());
     const owned = ownedAddresses(this.#elector, this.#states, turning);
-    const addresses = owned.map(({ address }) => address);
-    await this.#sync.serveAfter(addresses, () => this.#own(owned));
-    const { sync } = this.#plan;
-    await this.#keeper.wantSync(this.#sync.isRunning ? [] : wantedSync(sync, this.#states, turning));
+    const served = servedAddresses(this.#elector, this.#plane.engine, this.#states, owned);
+    await this.#sync.serveAfter(served, () => this.#own(owned));
+    const { daemons = wantedSync(this.#plan.sync, this.#states, turning) } = this.#sync;
+    await this.#keeper.wantSync(daemons);
   }
 
   /** An engine that has none is not asked about none: it is another thread, which may not run for a while. */

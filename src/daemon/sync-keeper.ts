@@ -4,12 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type SyncDocument, syncDocument } from '../console/sync-document.ts';
-import type { Address } from '../core/address.ts';
+import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
 import type { Coverage } from '../director/handover.ts';
 import type { SyncStreamPlan } from '../director/sync-stream.ts';
-import type { DataPlane } from '../ipvs/plane.ts';
+import type { SyncDaemon } from '../ipvs/model.ts';
+import type { ConnectionExchange, DataPlane } from '../ipvs/plane.ts';
 import { SyncLink } from '../linux/sync/link.ts';
+import { remembered } from '../sync/remembered.ts';
 import { Shadow } from '../sync/shadow.ts';
 import type { SyncStatus } from '../sync/status.ts';
 import { Stream, type StreamEffect, type StreamEvent } from '../sync/stream.ts';
@@ -33,18 +35,25 @@ export class SyncKeeper {
   readonly #edges: Edges;
   #plan: SyncStreamPlan | undefined;
   #stream: Stream | undefined;
+  #shadow: Shadow | undefined;
   #link: SyncLink | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #serves: readonly Address[] = [];
-  #isUseless = false;
+  #serves = VirtualAddresses.these([]);
   #knows: boolean | undefined;
+  #rebindings = 0;
 
   constructor(plane: DataPlane, edges: Edges) {
     this.#plane = plane;
     this.#edges = edges;
   }
 
-  /** Then the engine's own sync by multicast has nothing to do. */
+  /**
+   * The sync threads that there have to be; undefined: no stream runs, and the engine's own sync by multicast
+   * is all there is.
+   */
+  get daemons(): readonly SyncDaemon[] | undefined {
+    return this.isRunning ? this.#plane.connections?.daemons : undefined;
+  }
   get isRunning(): boolean {
     return this.#stream !== undefined;
   }
@@ -53,19 +62,15 @@ export class SyncKeeper {
     const before = this.#plan;
     this.#plan = plan;
     const { connections } = this.#plane;
-    if (plan === undefined) await this.stop();
-    if (plan === undefined || connections === undefined) this.#tell(true);
-    if (plan === undefined) return;
-    if (connections === undefined) return this.#saySoFar();
+    if (plan === undefined || connections === undefined) {
+      await this.stop();
+      return this.#tell(true);
+    }
     const places = ({ keys: _, leastPercent: __, ...place }: SyncStreamPlan) => place;
     if (this.#stream !== undefined && before && isDeepStrictEqual(places(before), places(plan)))
       return this.#link!.rekey(plan.keys);
     await this.#link?.stop();
-    if (this.#stream === undefined) {
-      this.#stream = newStream(this.#plane.engine, connections.capacity);
-      this.#serve(this.#serves);
-      await connections.tell((datagram) => this.#step({ type: 'learned', datagram }));
-    }
+    if (this.#stream === undefined && !(await this.#begin(connections))) return this.#tell(true);
     this.#link = new SyncLink(plan, {
       onConnected: (connection) => this.#step({ type: 'connected', connection }),
       onReceived: (connection, bytes) => this.#step({ type: 'received', connection, bytes }),
@@ -74,24 +79,67 @@ export class SyncKeeper {
     });
   }
 
+  /** False: the engine's connections cannot be reached on this machine, which is said. */
+  async #begin(connections: ConnectionExchange): Promise<boolean> {
+    const { capacity } = connections;
+    this.#shadow = new Shadow({ capacity, seed: randomBytes(4).readInt32LE(0) });
+    this.#stream = newStream(this.#plane.engine, capacity, this.#shadow);
+    this.#serve(this.#serves);
+    try {
+      await connections.tell({
+        told: (datagram) => this.#step({ type: 'learned', datagram }),
+        found: (datagram) => this.#step({ type: 'found', datagram }),
+        say: this.#edges.say,
+        fail: this.#edges.fail,
+      });
+      return true;
+    } catch (error) {
+      if (!(error instanceof DirectorError)) throw error;
+      const message = `no sync: the engine's connections cannot be reached: ${error.message}`;
+      this.#edges.say({ event: 'sync.impossible', message, fields: { hint: error.hint } });
+      clearTimeout(this.#timer);
+      this.#stream = undefined;
+      this.#shadow = undefined;
+      return false;
+    }
+  }
+
+  /**
+   * Services or servers were added: what the engine was told of before is told again, because the kernel
+   * looks for the server of a connection only then.
+   */
+  async rebind(): Promise<void> {
+    const { connections } = this.#plane;
+    const turn = ++this.#rebindings;
+    if (connections?.mend === undefined || this.#shadow === undefined) return;
+    await connections.mend();
+    for (const datagram of remembered(this.#shadow)) {
+      await connections.adopt(datagram);
+      // A later turn begins anew, with everything.
+      if (turn !== this.#rebindings) return;
+    }
+  }
+
   /**
    * The engine gets other virtual addresses by `change`; what it tells on the way to fewer of them still
    * counts.
    */
-  async serveAfter(addresses: readonly Address[], change: () => Promise<void>): Promise<void> {
-    this.#serve([...this.#serves, ...addresses]);
+  async serveAfter(addresses: VirtualAddresses, change: () => Promise<void>): Promise<void> {
+    this.#serve(this.#serves.or(addresses));
     await change();
     this.#serve(addresses);
   }
 
-  #serve(addresses: readonly Address[]): void {
+  #serve(addresses: VirtualAddresses): void {
     this.#serves = addresses;
-    this.#step({ type: 'serve', addresses: new VirtualAddresses(addresses) });
+    this.#plane.connections?.push(!addresses.isEmpty);
+    this.#step({ type: 'serve', addresses });
   }
 
   /** Waits so long for the peer to acknowledge all; undefined where nothing is told to it. */
   async flushed(limitMs: number): Promise<Coverage | undefined> {
     const endMs = performance.now() + limitMs;
+    if (this.#stream !== undefined) await this.#plane.connections?.flush();
     while (this.#isOwing && performance.now() < endMs) await wait(DRAIN_PAUSE_MS);
     const status = this.#status();
     if (status === undefined) return undefined;
@@ -119,6 +167,7 @@ export class SyncKeeper {
     this.#step({ type: 'stop' });
     clearTimeout(this.#timer);
     this.#stream = undefined;
+    this.#shadow = undefined;
     await this.#link?.stop();
     this.#link = undefined;
     await this.#plane.connections?.tell(undefined);
@@ -165,18 +214,9 @@ export class SyncKeeper {
       }
     }
   }
-
-  #saySoFar(): void {
-    if (this.#isUseless) return;
-    this.#isUseless = true;
-    const message =
-      'sync { … } has the embedded engine only so far: with the kernel’s, lvs_sync_daemon is what there is';
-    this.#edges.say({ event: 'sync.link.failed', message, fields: { reason: 'engine' } });
-  }
 }
 
-function newStream(engine: DataPlane['engine'], capacity: number): Stream {
-  const shadow = new Shadow({ capacity, seed: randomBytes(4).readInt32LE(0) });
+function newStream(engine: DataPlane['engine'], capacity: number, shadow: Shadow): Stream {
   const bootId = randomBytes(BOOT_ID_BYTES).toString('hex');
   return new Stream({ hello: { bootId, epoch: 1, engine, capacity }, shadow });
 }

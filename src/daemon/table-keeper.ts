@@ -19,6 +19,7 @@ const FOR_GOOD = 'EOPNOTSUPP';
 export class TableKeeper {
   readonly #plane: DataPlane;
   readonly #say: (notice: Notice) => void;
+  readonly #onAdded: () => void;
   /** Every service we ever wanted: these are ours to change and to remove. */
   readonly #owned = new Set<ServiceKey>();
   /** Every sync thread we ever wanted; another one is somebody else's. */
@@ -39,9 +40,11 @@ export class TableKeeper {
   readonly #repairs = new Repairs();
   #isRepairing = false;
 
-  constructor(plane: DataPlane, say: (notice: Notice) => void) {
+  /** `onAdded`: services or servers have been added. */
+  constructor(plane: DataPlane, say: (notice: Notice) => void, onAdded: () => void) {
     this.#plane = plane;
     this.#say = say;
+    this.#onAdded = onAdded;
   }
 
   /** Resolves when this wish, or a newer one, is applied (or failed and was logged). */
@@ -147,6 +150,8 @@ export class TableKeeper {
     const started = performance.now();
     const failures = await this.#plane.apply(commands);
     const ms = performance.now() - started;
+    if (commands.some((command) => command.do === 'addService' || command.do === 'addServer'))
+      this.#onAdded();
     if (isRepair) this.#reportRepair(commands, ms);
     this.#report(commands, failures, ms);
     if (failures.length === 0) this.#actual = this.#expected(this.#actual);

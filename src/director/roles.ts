@@ -2,6 +2,7 @@
 // sync thread runs.
 import type { SyncDaemon } from '../ipvs/model.ts';
 import type { OwnedAddress } from '../ipvs/plane.ts';
+import { VirtualAddresses } from '../sync/virtual-addresses.ts';
 import type { ElectorSettings, State } from '../vrrp/settings.ts';
 import type { SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
@@ -44,6 +45,26 @@ export function ownedAddresses(
         handedOver: !serves(states.get(instance.name)),
       })),
     );
+}
+
+/**
+ * What a node forwards for, as sync has to know. An engine answers for nothing but what it owns. The kernel
+ * forwards whatever comes to it, also to addresses that no instance has: those are its own while it serves at
+ * all.
+ */
+export function servedAddresses(
+  { instances }: ElectorSettings,
+  engine: 'kernel' | 'embedded',
+  states: States,
+  owned: readonly OwnedAddress[],
+): VirtualAddresses {
+  if (engine === 'embedded') return VirtualAddresses.these(owned.map(({ address }) => address));
+  const [serving, resting] = [true, false].map((wanted) =>
+    instances.filter(({ name }) => serves(states.get(name)) === wanted),
+  );
+  if (serving!.length === 0) return VirtualAddresses.these([]);
+  const others = resting!.flatMap(({ vips, excludedVips }) => [...vips, ...excludedVips]);
+  return VirtualAddresses.allBut(others.map(({ address }) => address));
 }
 
 /**

@@ -2,6 +2,7 @@
 // embedded packet engine. The interface speaks of services, servers, connections and counters, never of
 // how they are reached.
 import type { Address } from '../core/address.ts';
+import type { Notice } from '../core/events.ts';
 import type { ShownConnection } from './connection.ts';
 import type {
   Server,
@@ -48,13 +49,34 @@ export type EngineInfo = {
   timeouts: Timeouts;
 };
 
+/** Who hears of a plane's connections. */
+export type Hear = {
+  /** A datagram; of connections as they are now. */
+  told: (datagram: Buffer) => void;
+  /** A datagram; of what was found in the table, by looking: less is known of it. */
+  found: (datagram: Buffer) => void;
+  say: (notice: Notice) => void;
+  /** It will not tell of anything any more. */
+  fail: (error: Error) => void;
+};
 /** A plane's connections as datagrams of the kernel's sync format, version 1. */
 export interface ConnectionExchange {
   /** How many connections there can be. */
   readonly capacity: number;
+  /** Sync threads that have to run for it, as long as it tells. */
+  readonly daemons: readonly SyncDaemon[];
   /** Tells of all there are, then of each as it changes; undefined = no more. */
-  tell(hear: ((datagram: Buffer) => void) | undefined): Promise<void>;
-  /** Takes in what the peer told of; one after the other. */
+  tell(hear: Hear | undefined): Promise<void>;
+  /** While it is on, no change is kept back for company. */
+  push(on: boolean): void;
+  /** Done when everything that happened until now has been told, or cannot be. */
+  flush(): Promise<void>;
+  /**
+   * Services or servers were added, perhaps because somebody had cleared the table: puts back what it needs
+   * there itself; what it was told of before has to be told again. Absent where nothing follows from it.
+   */
+  mend?(): Promise<void>;
+  /** Takes in what the peer told of; done when it is in the table. */
   adopt(datagram: Buffer): Promise<void>;
 }
 

@@ -57,6 +57,7 @@ import type { Decoded } from '../netlink/attributes.ts';
 import { decodeFamily, familyRequest, NETLINK_GENERIC } from '../netlink/generic.ts';
 import { SystemCallError } from './libc.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
+import { KernelExchange } from './sync/kernel-exchange.ts';
 
 /** About 10 ms of work each, after which others of the process get their turn. */
 const COMMANDS_AT_ONCE = 1024;
@@ -83,6 +84,7 @@ export async function openKernelPlane(): Promise<KernelPlane | undefined> {
 
 export class KernelPlane implements DataPlane {
   readonly engine = 'kernel';
+  readonly connections = new KernelExchange(this);
   readonly #socket: NetlinkSocket;
   readonly #family: number;
 

@@ -36,6 +36,7 @@ const INFO = schema({ kind: { id: 1, kind: text }, data: { id: 2, kind: nestedBy
 const LINK = schema({
   mac: { id: 1, kind: bytes },
   name: { id: 3, kind: text },
+  mtu: { id: 4, kind: u32 },
   lower: { id: 5, kind: u32 },
   info: { id: 18, kind: nested(INFO) },
   group: { id: 27, kind: u32 },
@@ -69,6 +70,13 @@ export function createTunnel({
   const data = isGre ? encodeAttributes(GRE_TUNNEL, { local }) : encodeAttributes(IP_TUNNEL, { local });
   const info = { kind, data };
   const payload = encodeAttributes(LINK, { name, info }, HEADER.size);
+  const flags = NLM_F.ACK | NLM_F.CREATE | NLM_F.EXCL;
+  return { name: `RTM_NEWLINK ${name}`, type: RTM.NEWLINK, flags, payload };
+}
+
+/** What goes out by it is seen by who watches it, and by nobody else; it is down. */
+export function createDummy({ name, mtu }: { name: string; mtu: number }): Request {
+  const payload = encodeAttributes(LINK, { name, mtu, info: { kind: 'dummy' } }, HEADER.size);
   const flags = NLM_F.ACK | NLM_F.CREATE | NLM_F.EXCL;
   return { name: `RTM_NEWLINK ${name}`, type: RTM.NEWLINK, flags, payload };
 }

@@ -25,7 +25,8 @@ const MSG = { NEWTABLE: 0, GETTABLE: 1, DELTABLE: 2, NEWCHAIN: 3, NEWRULE: 6 } a
 const INET = 1;
 export const HOOK = { INPUT: 1, OUTPUT: 3 } as const;
 export const VERDICT = { DROP: 0, ACCEPT: 1 } as const;
-const META = { IN_NAME: 6, OUT_NAME: 7, FAMILY: 15, PROTOCOL: 16 } as const;
+const META = { IN_NAME: 6, OUT_NAME: 7, SOCKET_USER: 10, FAMILY: 15, PROTOCOL: 16 } as const;
+const OPERATION = { EQ: 0, NEQ: 1 } as const;
 const BASE = { NETWORK: 1, TRANSPORT: 2 } as const;
 /** Where the destination is. */
 const DESTINATION = { 4: { offset: 16, length: 4 }, 6: { offset: 24, length: 16 } } as const;
@@ -139,6 +140,13 @@ export function isThrough(device: string): Expression[] {
 export function isFrom(device: string): Expression[] {
   return isMeta(META.IN_NAME, deviceName(device));
 }
+/** A socket of the machine, and another user's: those of the kernel itself are nobody's. */
+export function isOfAnotherUser(uid: number): Expression[] {
+  const value = Buffer.alloc(4);
+  value.writeUInt32LE(uid);
+  const load = expression('meta', META_DATA, { to: REGISTER.FIRST, key: META.SOCKET_USER });
+  return [load, isUnequal(value)];
+}
 export function isIgmp(): Expression[] {
   return isMeta(META.PROTOCOL, Buffer.of(PROTOCOL.IGMP));
 }
@@ -181,7 +189,10 @@ function isPayload(base: number, offset: number, value: Buffer): Expression[] {
   return [expression('payload', PAYLOAD_DATA, where), isEqual(value)];
 }
 function isEqual(value: Buffer): Expression {
-  return expression('cmp', COMPARE_DATA, { from: REGISTER.FIRST, operation: 0, data: { value } });
+  return expression('cmp', COMPARE_DATA, { from: REGISTER.FIRST, operation: OPERATION.EQ, data: { value } });
+}
+function isUnequal(value: Buffer): Expression {
+  return expression('cmp', COMPARE_DATA, { from: REGISTER.FIRST, operation: OPERATION.NEQ, data: { value } });
 }
 function expression<F extends Fields>(name: string, of: Schema<F>, values: Values<F>): Expression {
   return { name, data: encodeAttributes(of, values) };

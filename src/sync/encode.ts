@@ -27,6 +27,8 @@ export type EntrySource = {
   /** Copies the entry to `into`, from `at` on. */
   readEntry(slot: number, into: Uint8Array, at: number): void;
 };
+/** 255 IPv4 entries: no datagram has to be longer. */
+export const DATAGRAM_MAX = 9188;
 /** No entry is longer: IPv6, sequence numbers, 255 bytes of PE data and a name, padded. */
 const ENTRY_MAX = ENTRY_V6 + (2 + SEQUENCE_BYTES) + (2 + 255) + (2 + PE_NAME_MAX) + 3;
 

@@ -1,13 +1,11 @@
 // What one connection tells the peer: entries in the order of their change, no more on its way than a window,
 // and how much of it has been acknowledged.
-import { SyncBatch } from './encode.ts';
+import { DATAGRAM_MAX, SyncBatch } from './encode.ts';
 import type { Frame, StreamFault } from './frame.ts';
 import type { Shadow } from './shadow.ts';
 
 /** Frames that are sent and not acknowledged: about 600 KB. What is more waits in the table. */
 const WINDOW = 64;
-/** 255 IPv4 entries. */
-const DATAGRAM_MAX = 9188;
 /** Sums are of 48 bits. */
 export const SUM_LIMIT = 2 ** 48;
 

@@ -11,6 +11,7 @@
 // clock that goes on with each change and jumps when a node takes over, so that what the old master had not
 // told yet is older than anything that came about through the new one.
 
+import type { SyncBatch } from './encode.ts';
 import { hashKey, hasKey } from './key.ts';
 import { ChangeOrder } from './order.ts';
 import { ServiceCounts, type ServiceCoverage } from './services.ts';
@@ -129,6 +130,11 @@ export class Shadow {
     return isSame ? 'refreshed' : 'changed';
   }
 
+  /** Has it the connection of this entry, in whatever state? */
+  knows(bytes: Uint8Array, at: number, size: number): boolean {
+    return this.#find(this.#load(bytes, at, size), size) !== 0;
+  }
+
   /** A v1 entry that was found right, of the peer. */
   adopt(bytes: Uint8Array, at: number, size: number, stamp: number, nowMs: number): Learned {
     this.#clock = Math.max(this.#clock, stamp);
@@ -150,6 +156,18 @@ export class Shadow {
     this.#isLocal[slot] = 0;
     this.order.change(slot, nowMs);
     return isSame ? 'refreshed' : 'changed';
+  }
+
+  /**
+   * Adds what the engine was told of, and did not come upon itself, to `batch`, from the slot after `after`
+   * on; answers the last one that was looked at, 0 = there are no more.
+   */
+  addRemembered(batch: SyncBatch, after: number): number {
+    for (let slot = after + 1; slot <= this.#used; slot++) {
+      if (this.#expires[slot] === 0 || this.#isLocal[slot] === 1) continue;
+      if (!batch.addFrom(this, slot)) return slot - 1;
+    }
+    return 0;
   }
 
   /** This node begins to serve. */

@@ -31,6 +31,8 @@ export type StreamEvent =
   | { type: 'closed'; connection: number }
   /** Our own engine tells of connections: a datagram of version 1. */
   | { type: 'learned'; datagram: Buffer }
+  /** The same, of connections that were found in its table: what is known of them already counts more. */
+  | { type: 'found'; datagram: Buffer }
   /** The effect `inject` of this version is done, and all before it. */
   | { type: 'injected'; connection: number; upTo: number }
   /** The virtual addresses that this node owns now. */
@@ -57,8 +59,6 @@ const APART = { least: 64, part: 0.01, beats: 3 };
 const COUNTS_EVERY_MS = 60_000;
 /** After any other end the next connection brings a full copy. */
 const KEEPS_PAST: ReadonlySet<string> = new Set(['closed', 'silent', 'replaced', 'stopping']);
-
-type Settings = { hello: Hello; shadow: Shadow };
 /** What is known of a connection that has said nothing false so far. */
 type Connection = {
   readonly id: number;
@@ -86,7 +86,7 @@ export class Stream {
   readonly #shadow: Shadow;
   #connection: Connection | undefined;
   #past: Past | undefined;
-  #serves = new VirtualAddresses([]);
+  #serves = VirtualAddresses.these([]);
   #effects: StreamEffect[] = [];
   #nowMs = 0;
   #sweepMs = 0;
@@ -96,7 +96,7 @@ export class Stream {
   readonly #dropped = new Set<string>();
   #isStopped = false;
 
-  constructor({ hello, shadow }: Settings) {
+  constructor({ hello, shadow }: { hello: Hello; shadow: Shadow }) {
     this.#hello = hello;
     this.#shadow = shadow;
   }
@@ -167,7 +167,8 @@ export class Stream {
         if (event.connection === this.#connection?.id) this.#lost('closed');
         return;
       case 'learned':
-        return this.#learned(event.datagram);
+      case 'found':
+        return this.#learned(event);
       case 'injected':
         return this.#injected(event.connection, event.upTo);
       case 'serve':
@@ -287,9 +288,10 @@ export class Stream {
     this.#sayComplete(connection, 'in', incoming.entries, 'this node knows what the peer knows');
   }
 
-  #learned(datagram: Buffer): void {
+  #learned({ type, datagram }: StreamEvent & { datagram: Buffer }): void {
     const drop = walkDatagram(datagram, {
       entry: (at, size) => {
+        if (type === 'found' && this.#shadow.knows(datagram, at, size)) return;
         const serves = this.#serves.has(datagram, at);
         if (this.#shadow.learn(datagram, at, size, serves, this.#nowMs) === 'full') this.#full++;
       },

@@ -78,7 +78,11 @@ beforeEach(() => {
   vi.useFakeTimers();
   plane = new SharedPlane();
   said = [];
-  keeper = new TableKeeper(plane, (notice) => said.push(notice));
+  keeper = new TableKeeper(
+    plane,
+    (notice) => said.push(notice),
+    () => undefined,
+  );
 });
 afterEach(() => {
   keeper.stopWatching();

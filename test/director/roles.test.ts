@@ -1,8 +1,9 @@
 // What a director does by the states of its virtual routers.
 import { describe, expect, test } from 'vitest';
-import { address } from '../../src/core/address.ts';
+import { address, addressBytes } from '../../src/core/address.ts';
 import type { Plan } from '../../src/director/plan-document.ts';
-import { holderOf, ownedAddresses, wantedSync } from '../../src/director/roles.ts';
+import { holderOf, ownedAddresses, servedAddresses, wantedSync } from '../../src/director/roles.ts';
+import { encodeDatagrams } from '../../src/sync/encode.ts';
 import type { ElectorSettings, InstanceSettings, State } from '../../src/vrrp/settings.ts';
 
 const instance = (name: string, vrid: number, vip: string): InstanceSettings => ({
@@ -100,4 +101,47 @@ test.each<[State, State]>([
     wantedSync({ instance: 'VI_1', daemon }, states(one, other), new Set([turning]))?.map(({ role }) => role);
   expect(roles('VI_1')).toEqual(['master', 'backup']);
   expect(roles('VI_2')).toHaveLength(1);
+});
+
+describe('a node forwards for', () => {
+  const bytes = (virtual: string, fwmark = 0) => {
+    const [client, server] = [1, 2];
+    const entry = {
+      family: 4,
+      protocol: 6,
+      flags: 0,
+      state: 1,
+      clientPort: 1,
+      virtualPort: 80,
+      serverPort: 80,
+      fwmark,
+      timeoutSeconds: 900,
+      client,
+      virtual: addressBytes(address(virtual)).readUInt32BE(0),
+      server,
+    } as const;
+    return encodeDatagrams({ syncId: 0, maxlen: 1472 }, [entry])[0]!;
+  };
+  const HEADER = 8;
+  test.each([
+    ['its own address, with either engine', 'kernel', ['MASTER', 'BACKUP'], '10.0.0.50', 0, true],
+    ['not the other one’s', 'kernel', ['MASTER', 'BACKUP'], '10.0.0.60', 0, false],
+    [
+      'the kernel: an address of nobody, while it serves',
+      'kernel',
+      ['BACKUP', 'LEAVING'],
+      '192.0.2.1',
+      0,
+      true,
+    ],
+    ['nothing while it does not serve', 'kernel', ['BACKUP', 'FAULT'], '192.0.2.1', 0, false],
+    ['an engine: nothing that is nobody’s', 'embedded', ['MASTER', 'BACKUP'], '192.0.2.1', 0, false],
+    ['marks, while it serves', 'embedded', ['MASTER', 'BACKUP'], '192.0.2.1', 7, true],
+    ['no marks while it does not', 'kernel', ['BACKUP', 'BACKUP'], '192.0.2.1', 7, false],
+  ] as const)('%s', (_, engine, [one, two], virtual, mark, expected) => {
+    const now = states(one, two);
+    const owned = ownedAddresses(settings, now, new Set());
+    const served = servedAddresses(settings, engine, now, engine === 'kernel' ? [] : owned);
+    expect(served.has(bytes(virtual, mark), HEADER)).toBe(expected);
+  });
 });

@@ -5,13 +5,15 @@ import { address } from '../../src/core/address.ts';
 import { encodeDatagrams } from '../../src/sync/encode.ts';
 import type { SyncEntry } from '../../src/sync/entry.ts';
 import { encodeFrame, type Frame, FrameReader, type Hello } from '../../src/sync/frame.ts';
+import { remembered } from '../../src/sync/remembered.ts';
 import { Shadow } from '../../src/sync/shadow.ts';
 import { Stream, type StreamEffect, type StreamEvent } from '../../src/sync/stream.ts';
 import { VirtualAddresses } from '../../src/sync/virtual-addresses.ts';
+import { decodeDatagram } from '../../src/sync/wire.ts';
 
 const own: Hello = { bootId: '01'.repeat(16), epoch: 1, engine: 'kernel', capacity: 200_000 };
 const peer: Hello = { ...own, bootId: '02'.repeat(16) };
-const VIP = new VirtualAddresses([address('10.0.0.100')]);
+const VIP = VirtualAddresses.these([address('10.0.0.100')]);
 const entry = (clientPort: number, more: Partial<SyncEntry> = {}): SyncEntry =>
   ({
     family: 4,
@@ -74,6 +76,10 @@ const reader = () => {
   frames.read(encodeFrame({ type: 'hello', lowest: 1, highest: 1, clock: 0, ...own }), () => true);
   return frames;
 };
+function entriesIn(datagram: Buffer): SyncEntry[] {
+  const decoded = decodeDatagram(datagram);
+  return decoded.ok ? decoded.message.entries : [];
+}
 function framesOf(effects: readonly StreamEffect[]): Frame[] {
   const frames: Frame[] = [];
   for (const effect of effects)
@@ -262,4 +268,38 @@ test('who stops says so', () => {
   talk.greet();
   expect(goodbyes(talk.step({ type: 'stop' }))).toEqual(['stopping']);
   expect(talk.step({ type: 'connected', connection: 9 })).toEqual([]);
+});
+
+test('what is found in the table by looking counts less than what is known', () => {
+  const talk = new Talk();
+  talk.step({ type: 'serve', addresses: VIP });
+  talk.learn([entry(1, { state: 7, flags: 0x100 })]);
+  const [datagram] = datagramOf([entry(1), entry(2)]);
+  talk.step({ type: 'found', datagram: datagram! });
+  talk.connect();
+  talk.greet();
+  const frames = framesOf(talk.hear({ type: 'subscribe', from: 0 }));
+  const entries = frames.flatMap((frame) => (frame.type === 'entries' ? entriesIn(frame.datagram) : []));
+  expect(entries.map(({ clientPort, state }) => [clientPort, state])).toEqual([
+    [1, 7],
+    [2, 1],
+  ]);
+});
+
+test('an engine that forgot is told again of what the peer told, and of nothing else', () => {
+  const talk = new Talk();
+  talk.step({ type: 'serve', addresses: VIP });
+  talk.learn([entry(1)]);
+  talk.connect();
+  talk.greet();
+  const told = Array.from({ length: 600 }, (_, i) => entry(1000 + i));
+  let upTo = 0;
+  for (const datagram of datagramOf(told)) {
+    const stamps = Array.from({ length: datagram[4]! }, () => 5);
+    upTo += stamps.length;
+    talk.hear({ type: 'entries', upTo, stamps, datagram });
+  }
+  const again: SyncEntry[] = [];
+  for (const datagram of remembered(talk.shadow)) again.push(...entriesIn(datagram));
+  expect(again).toEqual(told);
 });

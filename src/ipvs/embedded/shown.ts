@@ -18,7 +18,7 @@ export function engineInfo({ connections, timeouts }: Sessions): EngineInfo {
 /** Numbers of connections that are looked at for one portion: well under a millisecond. */
 const PORTION = 1024;
 /** By the numbers of TCP_STATE. */
-const TCP_NAMES = [
+export const TCP_NAMES = [
   'NONE',
   'ESTABLISHED',
   'SYN_SENT',
@@ -31,7 +31,7 @@ const TCP_NAMES = [
   'LISTEN',
   'SYNACK',
 ];
-const TEMPLATE_NAMES = ['NONE', 'ASSURED'];
+export const TEMPLATE_NAMES = ['NONE', 'ASSURED'];
 
 /** `next`: where the next portion begins; undefined = there is none. */
 export type ShownPortion = { connections: ShownConnection[]; next: number | undefined };

@@ -61,10 +61,14 @@ export class EmbeddedPlane implements DataPlane {
     this.#options = options;
     this.connections = {
       capacity: options.capacity,
+      daemons: [],
       tell: async (hear) => {
-        this.#onTold = hear;
+        this.#onTold = hear?.told;
         await this.#ask<undefined>({ type: 'tell', on: hear !== undefined });
       },
+      // Changes are told within milliseconds, and before it ceases to be the owner.
+      push: () => undefined,
+      flush: async () => undefined,
       adopt: async (datagram) => {
         await this.#ask<undefined>({ type: 'adopt', datagram });
       },

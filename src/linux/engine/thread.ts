@@ -12,6 +12,7 @@ import { Engine } from '../../ipvs/embedded/engine.ts';
 import { engineInfo, showConnections } from '../../ipvs/embedded/shown.ts';
 import type { SyncDaemon } from '../../ipvs/model.ts';
 import type { Command, CommandFailure, OwnedAddress } from '../../ipvs/plane.ts';
+import { DATAGRAM_MAX } from '../../sync/encode.ts';
 import { decodeDatagram } from '../../sync/wire.ts';
 import { POLL, read, SystemCallError } from '../libc.ts';
 import { PollSet } from '../poll.ts';
@@ -24,8 +25,6 @@ import { Telling } from './telling.ts';
 
 /** Also with nothing to do: a process that exits waits for this thread to notice. */
 const WAIT_MAX_MS = 500;
-/** 255 entries. */
-const TOLD_MAX = 9188;
 const NS_PER_MS = 1_000_000;
 
 export class EngineThread {
@@ -232,7 +231,7 @@ export class EngineThread {
     const send = (datagram: Buffer) => this.#post({ type: 'told', datagram: Uint8Array.from(datagram) });
     const { sessions } = this.#engine;
     const onWhole = () => undefined;
-    return new Telling({ sessions, syncId: 0, maxlen: TOLD_MAX, turn: 'moved', send, onWhole }, nowMs);
+    return new Telling({ sessions, syncId: 0, maxlen: DATAGRAM_MAX, turn: 'moved', send, onWhole }, nowMs);
   }
 
   /** The balancer has looked at it already. */

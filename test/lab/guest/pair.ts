@@ -13,6 +13,8 @@ export type PairOptions = Omit<ConfigurationOptions, 'priority'> & {
   programs: Readonly<Record<DirectorName, Program>>;
   activeSessions: number;
   idleSessions: number;
+  /** Each is a connection; undefined = 40 a second. */
+  requestEveryMs?: number;
 };
 
 /**
@@ -34,7 +36,8 @@ export class Pair {
 
   constructor(options: PairOptions) {
     this.options = options;
-    this.traffic = new Traffic(TRAFFIC);
+    const { requestEveryMs = TRAFFIC.requestEveryMs } = options;
+    this.traffic = new Traffic({ ...TRAFFIC, requestEveryMs });
     this.dirA = new Director('dirA', options.programs.dirA);
     this.dirB = new Director('dirB', options.programs.dirB);
   }

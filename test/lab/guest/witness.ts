@@ -6,17 +6,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type DirectorName, type NodeName, VIP } from './addresses.ts';
 import { inside } from './namespace.ts';
 
+/** 169.254.88.49, docs/sync.md. */
+const PROBES = 'A9FE5831';
+
 export function owns(node: NodeName, address = VIP): boolean {
   const local = new RegExp(`\\|-- ${address.replaceAll('.', '\\.')}\\n\\s+/32 host LOCAL`);
   return local.test(readNet(node, 'fib_trie'));
 }
 
-/** `10.1.0.21:8080` of every real server in the table, with its weight. */
+/** `10.1.0.21:8080` of every real server in the table, with its weight; not the one of sync's probes. */
 export function destinations(node: DirectorName): Map<string, number> {
   const lines = readNet(node, 'ip_vs').split('\n');
   const rows = lines.flatMap((line) => {
     const [, hex, port, weight] = /^ {2}-> ([0-9A-F]{8}):([0-9A-F]{4})\s+\S+\s+(\d+)/.exec(line) ?? [];
-    return hex && port && weight ? [{ hex, port, weight }] : [];
+    return hex && port && weight && hex !== PROBES ? [{ hex, port, weight }] : [];
   });
   return new Map(
     rows.map(({ hex, port, weight }) => {

@@ -12,8 +12,8 @@ import { decodeDatagram } from '../../../src/sync/wire.ts';
 
 export const VIP = address('10.0.0.50');
 const VIP_NUMBER = 0x0a000032;
-const NOBODYS = new VirtualAddresses([]);
-const OWNED = new VirtualAddresses([VIP, address('fd00::50')]);
+const NOBODYS = VirtualAddresses.these([]);
+const OWNED = VirtualAddresses.these([VIP, address('fd00::50')]);
 /** Type of a frame, after its length. */
 const ENTRIES_FRAME = 3;
 const EVENTS_AT_ONCE = 100_000;

@@ -1,0 +1,55 @@
+// Whatever is sent to the kernel's backup thread becomes a connection, and every user of the machine can send
+// multicast on any interface: so nobody but us may send on that one. The kernel's own threads are nobody.
+
+import type { Request } from '../../netlink/message.ts';
+import {
+  BEGIN,
+  END,
+  HOOK,
+  isOfAnotherUser,
+  isThrough,
+  NETLINK_NETFILTER,
+  removeTable,
+  replaceTable,
+  VERDICT,
+  verdict,
+} from '../../netlink/nftables.ts';
+import { SystemCallError } from '../libc.ts';
+import { NetlinkSocket } from '../netlink-socket.ts';
+import { DEVICE } from './kernel-device.ts';
+
+const TABLE = 'lvs-director-sync';
+const MARK = 'lvs-director';
+const CHAIN = { name: 'out', hook: HOOK.OUTPUT, priority: 0 } as const;
+
+export class Guard {
+  #isUp = false;
+
+  /** Undefined, or why there is none. */
+  raise(): string | undefined {
+    const expressions = [...isThrough(DEVICE), ...isOfAnotherUser(process.geteuid!()), verdict(VERDICT.DROP)];
+    const rule = { chain: CHAIN.name, expressions };
+    const reason = transact(replaceTable({ table: TABLE, mark: MARK }, [CHAIN], [rule]));
+    this.#isUp = reason === undefined;
+    return reason === undefined ? undefined : `nf_tables: ${reason}`;
+  }
+
+  lower(): void {
+    if (this.#isUp) transact(removeTable(TABLE));
+    this.#isUp = false;
+  }
+}
+
+function transact(requests: readonly Request[]): string | undefined {
+  let socket: NetlinkSocket | undefined;
+  try {
+    socket = new NetlinkSocket(NETLINK_NETFILTER);
+    const result = socket.transact(BEGIN, requests, END);
+    return result.ok ? undefined : (result.explanation ?? result.errno);
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error;
+    return error.errno;
+  } finally {
+    socket?.close();
+  }
+}
