@@ -28,6 +28,8 @@ export type IpvsWords = {
   /** Everything, whoever made it. */
   flushesAtStart: boolean;
   flushesAtStop: boolean;
+  /** Of the socket by which it is programmed; undefined = as usual. `forced`: whatever rmem_max says. */
+  netlinkBuffer?: { bytes: number; forced: boolean };
 };
 
 export type VirtualServer = {

@@ -235,6 +235,7 @@ export class Balancer {
     this.#services.configure(this.#plan);
     this.#services.weights.rest(this.#restingPools());
     this.#notifier.forgetFormerServices();
+    this.#ipvs.keepBuffer(this.#plan.ipvs.netlinkBuffer);
     await this.#ipvs.apply(this.#plan.ipvs.timeouts);
     await this.#services.apply();
     await this.#sync.configure(planSyncStream(this.#loaded.configuration));

@@ -1,6 +1,7 @@
-// What the configuration says about IPVS as a whole: its timeouts, and that its table is cleared. What was
-// there before comes back at the end.
+// What the configuration says about IPVS as a whole: its timeouts, that its table is cleared, and how it is
+// reached. What was there before comes back at the end.
 import { isDeepStrictEqual } from 'node:util';
+import type { IpvsWords } from '../config/model-services.ts';
 import type { Notice } from '../core/events.ts';
 import type { DataPlane, Timeouts } from '../ipvs/plane.ts';
 
@@ -10,6 +11,7 @@ export class IpvsSettings {
   /** Before they were first changed. */
   #original: Timeouts | undefined;
   #applied: Timeouts | undefined;
+  #buffer: IpvsWords['netlinkBuffer'];
 
   constructor(plane: DataPlane, say: (notice: Notice) => void) {
     this.#plane = plane;
@@ -28,6 +30,20 @@ export class IpvsSettings {
     const seconds = `${tcpSeconds} (TCP), ${tcpFinSeconds} (its end) and ${udpSeconds} s (UDP)`;
     const message = `idle connections are forgotten after ${seconds}`;
     this.#say({ event: 'ipvs.timeouts', message, fields: wanted });
+  }
+
+  /** `lvs_netlink_cmd_rcv_bufs`; undefined = as usual. */
+  keepBuffer(wanted: IpvsWords['netlinkBuffer']): void {
+    if (isDeepStrictEqual(wanted, this.#buffer)) return;
+    this.#buffer = wanted;
+    const bytes = this.#plane.keepBuffer?.(wanted);
+    if (wanted === undefined || bytes === undefined || bytes >= wanted.bytes) return;
+    const word = 'lvs_netlink_cmd_rcv_bufs';
+    const message = `${word}: ${bytes} bytes, not ${wanted.bytes}: the limit of the system`;
+    const hint = wanted.forced
+      ? 'give the process CAP_NET_ADMIN'
+      : `raise net.core.rmem_max, or add ${word}_force`;
+    this.#say({ event: 'netlink.buffer', message, fields: { bytes, asked: wanted.bytes, hint } });
   }
 
   async flush(): Promise<void> {

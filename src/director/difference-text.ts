@@ -92,6 +92,7 @@ const WORDS: Readonly<Record<string, string>> = {
   delayBeforeRetryMs: 'delay_before_retry',
   warmupMs: 'warmup',
   drillHoldMs: 'drill hold',
+  netlinkBuffer: 'lvs_netlink_cmd_rcv_bufs',
   slowStartMs: 'slow_start',
   drainsRemoved: 'drain_removed',
   drainDeadlineMs: 'drain_deadline',

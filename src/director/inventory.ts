@@ -269,7 +269,7 @@ function syncEntry({ instance, daemon }: SyncPlan): Entry {
   return { subject: { what: 'sync' }, facts: { ...(instance === undefined ? {} : { instance }), ...daemon } };
 }
 
-function ipvsFacts({ timeouts, flushesAtStart, flushesAtStop }: Plan['ipvs']): Facts {
+function ipvsFacts({ timeouts, flushesAtStart, flushesAtStop, netlinkBuffer }: Plan['ipvs']): Facts {
   const { tcpSeconds, tcpFinSeconds, udpSeconds } = timeouts ?? {};
   return {
     ...(timeouts === undefined
@@ -277,6 +277,9 @@ function ipvsFacts({ timeouts, flushesAtStart, flushesAtStop }: Plan['ipvs']): F
       : { timeouts: `tcp ${tcpSeconds} tcpfin ${tcpFinSeconds} udp ${udpSeconds}` }),
     ...(flushesAtStart ? { flushesAtStart } : {}),
     ...(flushesAtStop ? { flushesAtStop } : {}),
+    ...(netlinkBuffer === undefined
+      ? {}
+      : { netlinkBuffer: `${netlinkBuffer.bytes} bytes${netlinkBuffer.forced ? ', forced' : ''}` }),
   };
 }
 

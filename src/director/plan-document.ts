@@ -55,7 +55,7 @@ export type Plan = {
 export type PlanDocument = { directorPid: number; version: string; plan: Plan };
 
 /** To be raised whenever a plan gets, loses or renames a field: an old document is then not compared. */
-const FORMAT = 10;
+const FORMAT = 11;
 
 export function planConfiguration(configuration: Configuration, salt: string): Plan {
   const { addresses: _, ...elector } = planElector(configuration, 'kernel');

@@ -104,6 +104,11 @@ export interface DataPlane {
   apply(commands: readonly Command[]): Promise<readonly CommandFailure[]>;
   /** 0 leaves one as it is. */
   changeTimeouts(timeouts: Timeouts): Promise<void>;
+  /**
+   * How much the kernel keeps of its answers; undefined = as usual. Answers what it really is. Absent where
+   * no kernel is asked.
+   */
+  keepBuffer?(wanted: { bytes: number; forced: boolean } | undefined): number;
   /** Takes away every service, whoever made it. Absent where nobody else can have made one. */
   flush?(): Promise<void>;
   /** Tells the engine which addresses this director owns now. The kernel's plane needs no telling. */

@@ -178,6 +178,10 @@ export class KernelPlane implements DataPlane {
     this.#socket.request(changeTimeouts(this.#family, timeouts));
   }
 
+  keepBuffer(wanted: { bytes: number; forced: boolean } | undefined): number {
+    return this.#socket.keepBuffer(wanted);
+  }
+
   async flush(): Promise<void> {
     this.#socket.request(flushAll(this.#family));
   }

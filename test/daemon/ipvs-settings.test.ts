@@ -33,3 +33,22 @@ test('nothing given, nothing done', async () => {
   await settings.apply(undefined);
   expect([set, said]).toEqual([[], []]);
 });
+
+test('the buffer is asked for when the file says another, and less than that is told', () => {
+  const asked: unknown[] = [];
+  const keepBuffer = (wanted: { bytes: number } | undefined) => {
+    asked.push(wanted);
+    return 4096;
+  };
+  const { settings, said } = begin({ keepBuffer });
+  settings.keepBuffer(undefined);
+  settings.keepBuffer({ bytes: 4096, forced: false });
+  settings.keepBuffer({ bytes: 4096, forced: false });
+  expect(said).toEqual([]);
+  settings.keepBuffer({ bytes: 9999, forced: false });
+  settings.keepBuffer(undefined);
+  expect(asked).toEqual([{ bytes: 4096, forced: false }, { bytes: 9999, forced: false }, undefined]);
+  expect(said.map(({ event, fields }) => [event, fields?.bytes, fields?.asked])).toEqual([
+    ['netlink.buffer', 4096, 9999],
+  ]);
+});

@@ -1,7 +1,7 @@
-// Words of global_defs about the whole of IPVS: its timeouts, and when its table is cleared.
-import { keyword } from './block.ts';
+// Words of global_defs about the whole of IPVS: its timeouts, when its table is cleared, how it is reached.
+import { keyword, type More } from './block.ts';
 import { options } from './options.ts';
-import { integer, nothing, oneOf, orBare, type Shape } from './shape.ts';
+import { INT_MAX, integer, nothing, oneOf, orBare, type Shape, text, toggle, UINT_MAX } from './shape.ts';
 
 /** <linux/ip_vs.h>: timeouts are whole seconds; keepalived.conf(5) allows up to 31 days. */
 const LONGEST_TIMEOUT = 86_400 * 31;
@@ -21,6 +21,18 @@ const timeouts: Shape<ReturnType<typeof anyTimeouts.read> & object> = {
   },
 };
 
+/** What is lost without it, for each word of it. */
+const unmarked: More = {
+  standing: 'unsupported',
+  because:
+    'each address of a group is a service of its own: forwarded alike, but persistence is of one address, ' +
+    'and ipvsadm lists them all',
+};
+const unheard: More = {
+  standing: 'otherwise',
+  because: 'checks and services follow no events of the kernel: there is no socket',
+};
+
 const flush = orBare(oneOf(['VS']), 'all' as const);
 
 export const IPVS_GLOBAL_WORDS = {
@@ -34,4 +46,32 @@ export const IPVS_GLOBAL_WORDS = {
     'clear the whole IPVS table at the end; VS = our own services, as without it',
   ),
   lvs_flush_onstop: keyword(flush, 'old name of lvs_flush_on_stop', { oldNameOf: 'lvs_flush_on_stop' }),
+  lvs_netlink_cmd_rcv_bufs: keyword(
+    integer(0, UINT_MAX),
+    'bytes of the receive buffer of the socket by which services are programmed; default, and 0: 2 MiB',
+  ),
+  lvs_netlink_cmd_rcv_bufs_force: keyword(toggle, 'lvs_netlink_cmd_rcv_bufs may exceed rmem_max', {
+    default: false,
+  }),
+  lvs_netlink_monitor_rcv_bufs: keyword(
+    integer(0, UINT_MAX),
+    "bytes of the buffer of the checker's netlink monitor",
+    unheard,
+  ),
+  lvs_netlink_monitor_rcv_bufs_force: keyword(toggle, 'it may exceed rmem_max', unheard),
+  nftables_ipvs: keyword(
+    orBare(text, true),
+    'one fwmark service per virtual_server_group, marked by this table of nf_tables',
+    unmarked,
+  ),
+  nftables_ipvs_priority: keyword(
+    integer(-2_147_483_648, INT_MAX),
+    'priority of the chains of nftables_ipvs',
+    unmarked,
+  ),
+  nftables_ipvs_start_fwmark: keyword(
+    integer(1, UINT_MAX),
+    'first mark of nftables_ipvs; default 1000',
+    unmarked,
+  ),
 };

@@ -49,9 +49,6 @@ export const GLOBAL_WORDS = words(
   none    use_symlink_paths             bool        keep symlinks in script paths instead of resolving them
   none    set_supplementary_groups      bool        give scripts the user's supplementary groups
   none    checker_log_all_failures      bool        log every failed probe, not only transitions
-  ignored nftables_ipvs ?text one fwmark service per virtual_server_group, marked by this nftables table
-  ignored nftables_ipvs_priority        int(-2147483648) priority of the chains of nftables_ipvs
-  ignored nftables_ipvs_start_fwmark    uint(1)     first mark of nftables_ipvs; default 1000
   none    checker_priority              int(-20,19) nice value of the checker child
   none    checker_rt_priority           int(1,99)   real-time priority (SCHED_RR) of the checker child
   none    checker_cpu_affinity          ints(0)     CPUs of the checker child
@@ -70,10 +67,6 @@ export const GLOBAL_WORDS = words(
   ignored enable_dbus                   flag        serve D-Bus
   ignored dbus_service_name             text        name on D-Bus; default org.keepalived.Vrrp1
   ignored dbus_no_interface_name text word in the path of instances without interface; default none
-  none lvs_netlink_cmd_rcv_bufs uint() socket buffer of the checker's netlink commands, in bytes
-  none    lvs_netlink_cmd_rcv_bufs_force bool        let lvs_netlink_cmd_rcv_bufs exceed rmem_max
-  none    lvs_netlink_monitor_rcv_bufs  uint()      socket buffer of the checker's netlink monitor, in bytes
-  none    lvs_netlink_monitor_rcv_bufs_force bool        let lvs_netlink_monitor_rcv_bufs exceed rmem_max
   none no_checker_emails flag mail when a real server comes or goes, not for each checker
   none    umask                         mode        permissions that created files do not get
   none    random_seed                   uint()      seed of $_RANDOM
