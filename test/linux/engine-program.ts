@@ -25,6 +25,8 @@ type Order =
   | { do: 'serveUdp'; port: number; name: string; address?: string }
   | { do: 'open'; session: number; address: string; port: number }
   | { do: 'say'; session: number; text: string }
+  /** Ends it at once, by a reset. */
+  | { do: 'reset'; session: number }
   | { do: 'transfer'; address: string; port: number; bytes: number }
   | { do: 'askUdp'; address: string; port: number; text: string; from?: number };
 
@@ -57,6 +59,10 @@ const ORDERS: { [K in Order['do']]: (order: Extract<Order, { do: K }>) => Promis
     const socket = sessions.get(session);
     if (!socket) throw new Error('the session is gone');
     return say(socket, text);
+  },
+  reset: async ({ session }) => {
+    sessions.get(session)?.resetAndDestroy();
+    sessions.delete(session);
   },
   transfer: async ({ address, port, bytes }) => transfer(address, port, bytes),
   askUdp: async ({ address, port, text, from }) => {
