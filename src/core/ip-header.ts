@@ -28,6 +28,8 @@ export const PROTOCOL = {
   tcp: 6,
   udp: 17,
   ipv6: 41,
+  /** IPv6's fragment header. */
+  fragment: 44,
   gre: 47,
   icmpv6: 58,
   vrrp: 112,

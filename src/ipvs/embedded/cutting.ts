@@ -1,9 +1,19 @@
-// An IPv4 packet that is too big for its way, and whose sender does not mind, cut into fragments (RFC 791
-// §3.2), as the last thing before it leaves: outbox frames, each with the packet's own header.
+// An IPv4 packet that is too big for its way, and whose sender does not mind, cut into fragments, as the last
+// thing before it leaves: outbox frames, each with the packet's own header (RFC 791 §3.2), or, in a tunnel of
+// IPv6, with that one's and a fragment header (RFC 8200 §4.5).
 import { checksumAdd, checksumFinish } from '../../core/checksum.ts';
-import { IPV4 } from '../../core/ip-header.ts';
+import { IPV4, IPV6, PROTOCOL } from '../../core/ip-header.ts';
 import { finishHeader } from './checksum.ts';
-import { ETHERNET, ETHERTYPE, FRAGMENT, readU16, VNET, VNET_NEEDS_CHECKSUM, writeU16 } from './frame.ts';
+import {
+  ETHERNET,
+  ETHERTYPE,
+  FRAGMENT,
+  readU16,
+  VNET,
+  VNET_NEEDS_CHECKSUM,
+  writeI32,
+  writeU16,
+} from './frame.ts';
 import type { Neighbour } from './neighbours.ts';
 import type { Outbox } from './outbox.ts';
 import type { Packet } from './packet.ts';
@@ -43,6 +53,39 @@ export function putFragment(
   writeU16(out, header + IPV4.fragment, offset | more);
   writeU16(out, header + IPV4.checksum, 0);
   finishHeader(out, header);
+  return to;
+}
+
+const FRAGMENT6 = { next: 0, offset: 2, id: 4, size: 8, more: 1 } as const;
+
+/** The same of a packet in a tunnel of IPv6, whose header it has in front. */
+export function putFragment6(
+  packet: Packet,
+  from: number,
+  mtu: number,
+  outbox: Outbox,
+  neighbour: Neighbour,
+  identification: number,
+): number {
+  const { bytes, ip, end } = packet;
+  const data = ip + IPV6.size;
+  const headers = IPV6.size + FRAGMENT6.size;
+  const room = Math.floor((mtu - headers) / UNIT) * UNIT;
+  const to = Math.min(from + room, end);
+  const at = outbox.reserve(neighbour.link.slot, ETHERNET.size + headers + to - from);
+  if (at === -1) return -1;
+  const out = outbox.bytes;
+  out.set(neighbour.header, at);
+  writeU16(out, at + ETHERNET.type, ETHERTYPE.ipv6);
+  const header = at + ETHERNET.size;
+  const fragment = header + IPV6.size;
+  bytes.copy(out, header, ip, data);
+  bytes.copy(out, fragment + FRAGMENT6.size, from, to);
+  writeU16(out, header + IPV6.payloadLength, FRAGMENT6.size + to - from);
+  writeU16(out, fragment + FRAGMENT6.next, bytes[ip + IPV6.nextHeader]! << 8);
+  out[header + IPV6.nextHeader] = PROTOCOL.fragment;
+  writeU16(out, fragment + FRAGMENT6.offset, (from - data) | (to < end ? FRAGMENT6.more : 0));
+  writeI32(out, fragment + FRAGMENT6.id, identification);
   return to;
 }
 

@@ -7,7 +7,7 @@ import type { Addresses } from './addresses.ts';
 import type { Answers } from './answers.ts';
 import { decrementTtl, delta, rewriteHeader, rewriteTransport } from './checksum.ts';
 import { readSctpChecksum, sctpChecksum } from './crc32c.ts';
-import { completeChecksum, isDivisible, putFragment } from './cutting.ts';
+import { completeChecksum, isDivisible, putFragment, putFragment6 } from './cutting.ts';
 import { DROP, type Drops, VERDICT } from './drops.ts';
 import { ICMP, ICMP_ERROR, PORTS, readI32, readU16 } from './frame.ts';
 import {
@@ -241,8 +241,8 @@ export class Forwarder {
     // What a router says stops nobody: what every way must carry still goes.
     const told = Math.max(known - wrappingSize(ends), TUNNEL_MTU_MIN[family]);
     const mtu = known === 0 ? own : Math.min(own, told);
-    // Its own header is what is repeated then, if it is IPv4's.
-    if (!this.#fits(packet, mtu, !packet.isSuperFrame && family === 4)) return VERDICT.dropped;
+    // The tunnel's own header is what is repeated then.
+    if (!this.#fits(packet, mtu, !packet.isSuperFrame)) return VERDICT.dropped;
     this.#age(packet);
     ends.source = neighbour.source;
     ends.destination = server;
@@ -304,8 +304,13 @@ export class Forwarder {
       return VERDICT.dropped;
     }
     completeChecksum(packet);
-    for (let from = packet.ip + IPV4.size; from < packet.end; ) {
-      from = putFragment(packet, from, neighbour.link.mtu, this.#outbox, neighbour);
+    const { mtu } = neighbour.link;
+    const { identification } = this.#ends;
+    for (let from = packet.ip + (family === 4 ? IPV4.size : IPV6.size); from < packet.end; ) {
+      from =
+        family === 4
+          ? putFragment(packet, from, mtu, this.#outbox, neighbour)
+          : putFragment6(packet, from, mtu, this.#outbox, neighbour, identification);
       if (from === -1) return this.#drops.count(DROP['outbox-full']);
     }
     return VERDICT.taken;

@@ -61,15 +61,27 @@ describe('IPv4 in IPv6', () => {
     });
   });
 
-  test('40 bytes less than the way fit; what may be fragmented, but not here, is counted', () => {
+  test('40 bytes less than the way fit; what may be is fragmented, in the tunnel’s packets', () => {
     const of = fourInSix();
     of.receive('outer', frame(from4));
     const big = (payload: number, fragment = 0x4000) =>
       frame({ ...from4, flags: ACK, fragment, payload: Buffer.alloc(payload) });
     expect(of.receive('outer', big(1360 - 40))).toMatchObject([{ on: 'inner' }]);
     expect(of.receive('outer', big(1361 - 40))).toMatchObject([{ on: 'outer' }]);
-    expect(of.receive('outer', big(1361 - 40, 0))).toEqual([]);
-    expect(of.engine.drops.read()).toEqual({ 'too-big': 2 });
+    const whole = big(1361 - 40, 0);
+    const inner = Buffer.from(whole.subarray(IP));
+    const sent = of.receive('outer', whole).map(({ bytes }) => bytes.subarray(IP));
+    expect(sent.map((ip) => ip.readUInt16BE(4))).toEqual([1352 + 8, 9 + 8]);
+    expect(sent.map((ip) => [ip[6], ip[40], ip.readUInt16BE(42)])).toEqual([
+      [44, 4, 1],
+      [44, 4, 1352],
+    ]);
+    expect(sent[0]!.readUInt32BE(44)).toBe(sent[1]!.readUInt32BE(44));
+    const joined = Buffer.concat(sent.map((ip) => ip.subarray(48)));
+    // One hop less, and the header's checksum with it.
+    expect(joined.subarray(12)).toEqual(inner.subarray(12));
+    expect([joined[8], internetChecksum(joined.subarray(0, 20))]).toEqual([63, 0]);
+    expect(of.engine.drops.read()).toEqual({ 'too-big': 1 });
   });
 
   test('a super-frame is cut into segments, each in an IPv6 header', () => {

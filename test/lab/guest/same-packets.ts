@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { address, addressBytes, addressFromBytes } from '../../../src/core/address.ts';
 import { internetChecksum } from '../../../src/core/checksum.ts';
+import { PROTOCOL } from '../../../src/core/ip-header.ts';
 import { type Server, serviceKey, type Tunnel } from '../../../src/ipvs/model.ts';
 import { frame, icmpFrame, mac, type Segment, VIRTUAL_MAC, VNET } from '../../ipvs/embedded/frames.ts';
 import { icmp6Frame } from '../../ipvs/embedded/world6.ts';
@@ -193,8 +194,7 @@ class Case {
       chunks: [(flags & FLAG.syn) === 0 ? CHUNK.data : way === 'up' ? CHUNK.init : CHUNK.initAck],
       payload: Buffer.alloc(shape?.bytes ?? 10, 'x'),
       ttl: shape?.ttl ?? 64,
-      // In IPv6 the kernel fragments its own header's packet; the engine counts what is too big.
-      fragment: this.#serverFamily === 6 ? 0x4000 : (shape?.fragment ?? 0x4000),
+      fragment: shape?.fragment ?? 0x4000,
       // By NAT the kernel makes a checksum where there was none; the engine leaves it at that.
       unchecked: shape?.unchecked === true && protocol === 'UDP' && this.setting.forwarding !== 'NAT',
       ...(shape?.options
@@ -307,7 +307,7 @@ function withOpenChecksum(bytes: Buffer): Buffer {
   return open;
 }
 function pseudoHeader6(packet: Buffer): Buffer {
-  const tail = [0, 0, packet[4]!, packet[5]!, 0, 0, 0, ICMPV6];
+  const tail = [0, 0, packet[4]!, packet[5]!, 0, 0, 0, PROTOCOL.icmpv6];
   return Buffer.concat([packet.subarray(8, 40), Buffer.from(tail)]);
 }
 
@@ -334,12 +334,10 @@ function plain4(bytes: Buffer): string {
   return `${isRight ? '' : 'header checksum wrong '}${between}${packet.toString('hex')}`;
 }
 
-const UDP = 17;
-const GRE = 47;
 /** What is between the headers of a tunnel. */
 function plainBetween(protocol: number, ends: Buffer, bytes: Buffer): string {
-  if (protocol === UDP) return plainGue(ends, bytes);
-  if (protocol !== GRE || bytes[0] !== 0x80) return '';
+  if (protocol === PROTOCOL.udp) return plainGue(ends, bytes);
+  if (protocol !== PROTOCOL.gre || bytes[0] !== 0x80) return '';
   // Of what is no super-frame the kernel makes none, and its receivers would drop it.
   const isRight = bytes.readUInt16BE(4) === 0 || internetChecksum(bytes) === 0;
   bytes.fill(0, 4, 6);
@@ -348,7 +346,7 @@ function plainBetween(protocol: number, ends: Buffer, bytes: Buffer): string {
 
 /** Its source port is anybody's choice; by checksum the kernel leaves the sum to the card. */
 function plainGue(ends: Buffer, udp: Buffer): string {
-  const pseudo = Buffer.concat([ends, Buffer.from([0, UDP, udp.length >> 8, udp.length & 255])]);
+  const pseudo = Buffer.concat([ends, Buffer.from([0, PROTOCOL.udp, udp.length >> 8, udp.length & 255])]);
   const given = udp.readUInt16BE(6);
   const isPartial = given === (~internetChecksum(pseudo) & 0xffff);
   const word = given === 0 ? 'none' : isPartial || internetChecksum(pseudo, udp) === 0 ? 'right' : 'wrong';
@@ -356,17 +354,26 @@ function plainGue(ends: Buffer, udp: Buffer): string {
   return `UDP checksum ${word} `;
 }
 
-const ICMPV6 = 58;
+/** Of a tunnel's packet: its identification is its maker's; GRE and GUE are in the first one only. */
+function plainFragment6(packet: Buffer): string {
+  packet.fill(0, 44, 48);
+  const isFirst = (packet.readUInt16BE(42) & 0xfff8) === 0;
+  if (isFirst && packet[40] === PROTOCOL.udp) packet.fill(0, 48, 50).fill(0, 54, 56);
+  if (isFirst && packet[40] === PROTOCOL.gre && packet[48] === 0x80) packet.fill(0, 52, 54);
+  return packet.toString('hex');
+}
+
 const INFORMATION = 128;
 
 /** Undefined: a host's own doing, neighbour discovery or who listens to which group. */
 function plain6(bytes: Buffer): string | undefined {
   const packet = Buffer.from(bytes.subarray(IP, IP + 40 + bytes.readUInt16BE(IP + 4)));
   if (packet[6] === 0) return undefined;
-  const isTunnel = packet[6] !== ICMPV6 && packet.subarray(8, 24).equals(SPEAKER6);
+  const isTunnel = packet[6] !== PROTOCOL.icmpv6 && packet.subarray(8, 24).equals(SPEAKER6);
   const ends = packet.subarray(8, 40);
+  if (isTunnel && packet[6] === PROTOCOL.fragment) return plainFragment6(packet);
   const between = isTunnel ? plainBetween(packet[6]!, ends, packet.subarray(40)) : '';
-  if (packet[6] !== ICMPV6) return `${between}${packet.toString('hex')}`;
+  if (packet[6] !== PROTOCOL.icmpv6) return `${between}${packet.toString('hex')}`;
   if (packet[40]! >= INFORMATION) return undefined;
   const message = packet.subarray(40);
   const pseudo = pseudoHeader6(packet);
