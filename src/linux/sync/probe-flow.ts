@@ -14,6 +14,8 @@ import { DEVICE_ADDRESS, PROBE_SERVER, PROBE_SERVICE } from './kernel-device.ts'
 const PROC_STATS = '/proc/thread-self/net/ip_vs_stats';
 /** How long a change waits for a probe, and a flush for the next one. */
 const EACH_MS = 50;
+/** Where the service is gone no probe comes out. */
+const GIVE_UP_MS = 2000;
 const OWN_ADDRESS = addressBytes(DEVICE_ADDRESS).readUInt32BE(0);
 const NO_SERVER = addressBytes(PROBE_SERVER.address).readUInt32BE(0);
 const HARDLY_SECONDS = 1;
@@ -22,8 +24,8 @@ export class ProbeFlow {
   readonly #service = sockaddrInet(PROBE_SERVICE.address, PROBE_SERVICE.port);
   readonly #any = sockaddrInet(DEVICE_ADDRESS, 0);
   readonly #seen: number[] = [];
-  /** Of a flush: the port of the probe that has to come out. */
-  readonly #flushes = new Map<number, number>();
+  /** By the port of the probe that has to come out. */
+  readonly #flushes = new Map<number, { id: number; giveUpMs: number }>();
   #isOn = false;
   #dueMs = 0;
   #packets = -1;
@@ -35,6 +37,7 @@ export class ProbeFlow {
 
   /** Answers when it has to be called again. */
   run(nowMs: number): number {
+    for (const [port, { giveUpMs }] of this.#flushes) if (nowMs >= giveUpMs) this.#flushes.delete(port);
     if (!this.#isOn && this.#flushes.size === 0) return Number.POSITIVE_INFINITY;
     if (nowMs < this.#dueMs) return this.#dueMs;
     this.#dueMs = nowMs + EACH_MS;
@@ -44,7 +47,7 @@ export class ProbeFlow {
 
   flush(id: number, nowMs: number): void {
     const port = this.#send();
-    if (port !== undefined) this.#flushes.set(port, id);
+    if (port !== undefined) this.#flushes.set(port, { id, giveUpMs: nowMs + GIVE_UP_MS });
     // The next one pushes it out.
     this.#dueMs = nowMs;
   }
@@ -62,7 +65,7 @@ export class ProbeFlow {
   saw(datagram: Buffer, at: number): number | undefined {
     const port = datagram.readUInt16BE(at + AT.clientPort);
     this.#seen.push(port);
-    const id = this.#flushes.get(port);
+    const id = this.#flushes.get(port)?.id;
     this.#flushes.delete(port);
     return id;
   }
