@@ -1,6 +1,7 @@
-// What /proc/net/udp says of the kernel's backup thread: lines of a 6.1 kernel.
+// What /proc says of the kernel's backup thread, and of how much is forwarded: lines of a 6.1 kernel.
 import { expect, test } from 'vitest';
 import { findQueue } from '../../src/linux/sync/injector.ts';
+import { packetsOf } from '../../src/linux/sync/probe-flow.ts';
 
 const HEAD = [
   '   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt',
@@ -19,4 +20,12 @@ test('the thread of our port, how much waits in it and what it had no room for',
 test('no thread, no queue', () => {
   expect(findQueue(HEAD + OTHER)).toBeUndefined();
   expect(findQueue(HEAD)).toBeUndefined();
+});
+
+test('packets in and out, as ip_vs_stats has them', () => {
+  const head = '   Total Incoming Outgoing         Incoming         Outgoing\n';
+  const units = '   Conns  Packets  Packets            Bytes            Bytes\n';
+  expect(packetsOf(`${head}${units}      1A       1F       10              3E8              1F4\n\n`)).toBe(
+    0x2f,
+  );
 });
