@@ -179,6 +179,9 @@ describe('the document', () => {
       Probes
         1 under way, 0 waiting for their turn, longest wait 0 ms
 
+      Sync
+        none
+
       Sync daemons
         master interface eth0, id 51
 

@@ -21,7 +21,7 @@ const STRICTER: readonly [RegExp, string][] = [
   [/: persistence_granularity /, 'a netmask for IPv4, a prefix length for IPv6, and none of 0'],
   [/(suppress_prefixlength|sup_pl) 12[89]$/, 'no prefix is longer than 128, and none of IPv4 than 32'],
   [/ nexthop$/, 'a next hop leads somewhere'],
-  [/: smtp_alert(_vrrp)?( on)?$/, 'mail goes nowhere without a relay and somebody to get it'],
+  [/: smtp_alert(_vrrp|_checker)?( on)?$/, 'mail goes nowhere without a relay and somebody to get it'],
   [/: lthreshold /, 'a lower threshold above the upper one'],
   [/GET\/url: (regex|status_code)/, '2.2.7 takes whatever stands there without looking'],
 ];
