@@ -21,8 +21,8 @@ test('the machine is read-only to it, its output directory is not', async () => 
 });
 
 test('one that hangs is killed with all its processes, and says what it was at', async () => {
-  const booting = bootGuest({ ...command('echo here; sleep 1000'), timeoutMs: 5000 });
-  await expect(booting).rejects.toThrow(/timeout after 5000 ms\n--- output\n(?:.*\n)*here/);
+  const booting = bootGuest({ ...command('echo here; sleep 1000'), timeoutMs: 15_000 });
+  await expect(booting).rejects.toThrow(/timeout after 15000 ms\n--- output\n(?:.*\n)*here/);
 });
 
 test('one that dies is reported with the end of its console', async () => {

@@ -50,7 +50,7 @@ const NODE = join(REPOSITORY, 'node_modules/.bin/node');
 const COMPILE_CACHE = join(REPOSITORY, '.cache/compile');
 const MODULES = '/usr/lib/uml/modules';
 const SEARCH_PATH = `${process.env.PATH}${delimiter}/usr/sbin${delimiter}/sbin`;
-const DEFAULTS = { timeoutMs: 150_000, memoryMegabytes: 1024 };
+const DEFAULTS = { timeoutMs: 300_000, memoryMegabytes: 1024 };
 const OWN_FILES = ['init.sh', 'job.sh', 'output.log', 'console.log', 'rc'];
 const PACKAGES: Readonly<Record<string, string>> = {
   'linux.uml': 'user-mode-linux',

@@ -50,7 +50,7 @@ export function settings(
 }
 
 /** In the lab guest a Node alone takes seconds to start. */
-const PATIENCE_MS = process.env.LAB_OUT === undefined ? 6000 : 30_000;
+const PATIENCE_MS = process.env.LAB_OUT === undefined ? 15_000 : 30_000;
 
 export async function until<T>(
   what: string,
