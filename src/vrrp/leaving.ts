@@ -16,6 +16,12 @@ import {
 
 type Leaving = Router & { state: 'LEAVING' };
 
+/**
+ * If nobody was heard: the split that kept the first word from the others may be over. Not as much as a
+ * {@link farewell}: its first word, should it arrive last, makes a backup wait anew.
+ */
+const RESIGN_AGAIN: readonly Effect[] = [{ do: 'send', priority: RESIGNED }];
+
 export function stepLeaving(router: Leaving, event: Event, own: Own): Step {
   const { purpose } = router;
   switch (event.type) {
@@ -70,7 +76,7 @@ function breakOff({ purpose, relieved }: Leaving, own: Own): Step {
 }
 
 function finishLeaving(router: Leaving, own: Own): Step {
-  if (router.purpose.for === 'stop') return becomeInit(router.relieved ? [] : farewell(own));
+  if (router.purpose.for === 'stop') return becomeInit(router.relieved ? [] : RESIGN_AGAIN);
   const [master, effects] = becomeMaster('nobody took over', own);
   if (router.purpose.for === 'pause') return [master, effects];
   return [master, [...effects, { do: 'drillStep', step: 'unrelieved' }]];

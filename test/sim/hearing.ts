@@ -100,6 +100,8 @@ export class Hearing {
       if (offMs > windowMs - WHOLE_MS) return 'may count';
     }
     if (last === undefined) return 'counts';
+    // Of one that stood still: it heard what a clock said before it was set only afterwards.
+    if (isTimed && last.atMs <= clockSetAtMs && sent.atMs > clockSetAtMs) return 'may count';
     if (sent.life !== last.life && sent.atMs - last.atMs < REBIRTH_MS) return 'may count';
     // Where unsigned ones count, nobody is kept out by a clock that is behind.
     if (mode !== 'enforce')

@@ -40,6 +40,8 @@ type Watched = {
   asked: Node | undefined;
   /** It has the address, and is not about to give it up. */
   askedServes: boolean;
+  /** Its last word would count with every master, as long as it served. */
+  askedCounts: boolean;
 };
 
 /** The longest there was of each kind, in ms, since the last thing that went wrong. */
@@ -77,6 +79,7 @@ export class Judge {
       unheard: false,
       asked: undefined,
       askedServes: false,
+      askedCounts: true,
     }));
     const names = instances.map(({ name }) => name);
     this.#patience = new Patience(world, names, (what) => this.#fail(what));
@@ -208,16 +211,19 @@ export class Judge {
     if (asked !== watched.asked || serves) watched.unheard = false;
     // It keeps the address for a moment after its last word: what counts is when that was said.
     if (asked !== undefined && asked === watched.asked && watched.askedServes && !serves) {
-      const gone = !asked.director || asked.paused || !asked.links.get(watched.device);
+      // A member of a keepalived's sync group says nothing when the link of another one is lost.
+      const isMute = asked.spec.keepalived !== undefined && state === 'FAULT';
+      const gone = !asked.director || asked.paused || !asked.links.get(watched.device) || isMute;
       // Below priority 1 there is only priority 0 for a last word, which keepalived does not take for one.
       const tooLow = nodes.some(({ spec }) => spec.keepalived && spec.own.priority === 1);
       const settling = nowMs < this.#quietSinceMs;
       // Who is about to leave does not fight for an address that somebody takes away.
       const taken = state === 'LEAVING';
-      watched.unheard = gone || taken || tooLow || settling || !isCalm;
+      watched.unheard = gone || taken || tooLow || settling || !isCalm || !watched.askedCounts;
     }
     watched.asked = asked;
     watched.askedServes = serves;
+    if (asked !== undefined && serves) watched.askedCounts = this.#countsWithMasters(watched, asked);
     const better = nodes.some(
       (node) =>
         node.links.get(watched.device) === true &&
@@ -226,6 +232,12 @@ export class Judge {
         watched.seen[node.index]!.state === 'MASTER',
     );
     watched.staleSinceMs = better && !served ? (watched.staleSinceMs ?? nowMs) : undefined;
+  }
+
+  /** One that leaves goes on with the keys that it had. */
+  #countsWithMasters({ name, seen }: Watched, asked: Node): boolean {
+    const masters = this.#world.nodes.filter(({ index }) => seen[index]!.state === 'MASTER');
+    return masters.every((node) => node === asked || this.hearing.promises(node, asked, name));
   }
 
   #fail(what: string): never {

@@ -67,6 +67,8 @@ export class Patience {
     const own = settingsOfAdvert(node, heard);
     if (own === undefined) return;
     const waits = this.#waits.get(node)!.get(own.name)!;
+    // In a sync group its own link may be up all the same.
+    if (node.spec.keepalived !== undefined && waits.state === 'FAULT') return;
     const message = heard.bytes.subarray(headerLengthOf(heard.bytes));
     const [, , priority = RESIGNED] = message;
     waits.heardIntervalMs = own.version === 3 ? 10 * (message.readUInt16BE(4) & 0xfff) : own.advertMs;
