@@ -1,6 +1,6 @@
 // `lvs-director ipvs`: what ipvsadm lists, in its words and with its options, of the director that runs here
 // or of the kernel.
-import { plain } from '../console/plain.ts';
+import { plain, renderJson } from '../console/plain.ts';
 import type { Address } from '../core/address.ts';
 import { DirectorError } from '../core/errors.ts';
 import type { ShownConnection } from '../ipvs/connection.ts';
@@ -99,10 +99,6 @@ async function renderServices(services: readonly ListedService[], flags: IpvsFla
   if (flags.json) return renderJson(services);
   const names = await namesOf(services, flags);
   return renderTable(services, { columns: columnsOf(flags), names, exact: flags.exact, sorted: flags.sort });
-}
-
-function renderJson(value: unknown): string {
-  return `${JSON.stringify(plain(value), undefined, 2)}\n`;
 }
 
 /** Of several the first, as ipvsadm has them. */

@@ -1,6 +1,7 @@
 // `lvs-director ready|drain|maint|weight SERVICE SERVER …`: tells a running director what is to become of
 // real servers, and prints its plan, how it goes and how it ended.
 import { askOne, command } from '../console/control-client.ts';
+import { renderJson } from '../console/plain.ts';
 import {
   type OrderWord,
   SERVERS,
@@ -34,7 +35,7 @@ export async function order(
   try {
     if (given.service === undefined) {
       const servers = (await askOne(socket, SERVERS)) as ShownServer[];
-      write(flags.json ? `${JSON.stringify(servers, undefined, 2)}\n` : renderServers(servers));
+      write(flags.json ? renderJson(servers) : renderServers(servers));
       return 0;
     }
     const request = requestOf(word, given.service, given, flags);

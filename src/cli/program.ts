@@ -13,6 +13,8 @@ import { addRunOptions, collect, type RunFlags } from './run-options.ts';
 import type { SyncFlags } from './sync.ts';
 
 const LONGEST_WAIT_S = 86_400;
+const write = (text: string) => process.stdout.write(text);
+const complain = (text: string) => process.stderr.write(text);
 
 type CheckFlags = { useFile?: string[]; json: boolean; compat: boolean; explain?: string };
 
@@ -106,8 +108,6 @@ program
   .option('--control <path>', 'the control socket of the director that is meant')
   .action(async ({ nosort = false, ...options }: IpvsFlags & { nosort?: boolean }) => {
     const { ipvs } = await import('./ipvs.ts');
-    const write = (text: string) => process.stdout.write(text);
-    const complain = (text: string) => process.stderr.write(text);
     await end(await ipvs({ ...options, sort: !nosort }, write, complain));
   });
 
@@ -126,8 +126,6 @@ type Order = Parameters<typeof carryOut>;
 
 async function perform(word: OrderWord, given: Order[1], flags: OrderFlags): Promise<never> {
   const { order } = await import('./order.ts');
-  const write = (text: string) => process.stdout.write(text);
-  const complain = (text: string) => process.stderr.write(text);
   return end(await order(word, given, flags, { write, complain }));
 }
 
@@ -181,8 +179,6 @@ program
   .option('--control <path>', 'the control socket of the director that is meant')
   .action(async (flags: SyncFlags) => {
     const { sync } = await import('./sync.ts');
-    const write = (text: string) => process.stdout.write(text);
-    const complain = (text: string) => process.stderr.write(text);
     await end(await sync(flags, write, complain));
   });
 

@@ -2,7 +2,7 @@
 // director that runs here. `--wait` follows it until each of the two knows what the other knows.
 import { setTimeout as pause } from 'node:timers/promises';
 import { askOne } from '../console/control-client.ts';
-import { plain } from '../console/plain.ts';
+import { renderJson } from '../console/plain.ts';
 import { SYNC, type SyncDocument } from '../console/sync-document.ts';
 import { renderSync, syncLines } from '../console/sync-text.ts';
 import { DirectorError } from '../core/errors.ts';
@@ -22,11 +22,12 @@ export async function sync(flags: SyncFlags, write: Write, complain: Write): Pro
   try {
     for (;;) {
       const document = (await askOne(path, SYNC)) as SyncDocument;
-      const isLast = document.state === 'complete' || document.state === 'off' || performance.now() >= endMs;
-      if (isLast)
-        write(flags.json ? `${JSON.stringify(plain(document), undefined, 2)}\n` : renderSync(document));
-      else if (!flags.json) write(`${syncLines(document).join('\n')}\n\n`);
-      if (isLast) return document.state === 'complete' ? 0 : 1;
+      const { state } = document;
+      if (state === 'complete' || state === 'off' || performance.now() >= endMs) {
+        write(flags.json ? renderJson(document) : renderSync(document));
+        return state === 'complete' ? 0 : 1;
+      }
+      if (!flags.json) write(`${syncLines(document).join('\n')}\n\n`);
       await pause(LOOK_EACH_MS);
     }
   } catch (error) {

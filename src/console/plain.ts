@@ -36,6 +36,11 @@ function plainObject(value: object): Plain {
   return plainFields(value instanceof Map ? Object.fromEntries(value) : value);
 }
 
+/** As text, for programs and people. Ends with a line break. */
+export function renderJson(value: unknown): string {
+  return `${JSON.stringify(plain(value), undefined, 2)}\n`;
+}
+
 /** What is undefined is left out; the value of a secret is not. That there is one may be known. */
 export function plainFields(fields: object): { [name: string]: Plain } {
   const result: { [name: string]: Plain } = {};

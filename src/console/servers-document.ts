@@ -4,7 +4,8 @@ import type { ShownServer } from '../director/weights/shown.ts';
 /** GET: every server. POST: an order for some of them, answered as it goes. */
 export const SERVERS = '/v1/servers';
 
-export type OrderWord = 'ready' | 'drain' | 'maint' | 'weight';
+export const ORDERS = ['ready', 'drain', 'maint', 'weight'] as const;
+export type OrderWord = (typeof ORDERS)[number];
 export type ServersRequest = {
   service: string;
   servers: readonly string[];

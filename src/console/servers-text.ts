@@ -1,4 +1,5 @@
 // Orders for real servers, and what becomes of them, for people.
+import { many } from '../core/many.ts';
 import type { ShownServer } from '../director/weights/shown.ts';
 import { loadText } from '../director/weights/wording.ts';
 import type { OrderWord, ServersLine, ServersRequest } from './servers-document.ts';
@@ -67,7 +68,8 @@ function resultOf(server: ShownServer): string {
 }
 
 function drainedText({ ms, cut }: { ms: number; cut: number }): string {
-  const what = cut === 0 ? 'no connection was cut' : `${cut} connection${cut === 1 ? ' was' : 's were'} cut`;
+  const what =
+    cut === 0 ? 'no connection was cut' : `${many(cut, 'connection')} ${cut === 1 ? 'was' : 'were'} cut`;
   return `drained in ${seconds(ms)}, ${what}`;
 }
 

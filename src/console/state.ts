@@ -14,7 +14,7 @@ import type {
 } from '../ipvs/model.ts';
 import type { InstanceStatus } from '../vrrp/settings.ts';
 import type { LoggedEvent } from './people.ts';
-import { type Plain, plain } from './plain.ts';
+import { type Plain, plain, renderJson } from './plain.ts';
 import type { SyncDocument } from './sync-document.ts';
 
 /** What its parts report; times are of the clocks they keep. */
@@ -118,7 +118,7 @@ export function stateDocument(state: DirectorState): StateDocument {
 
 /** Counters beyond what a double holds are text. Ends with a line break. */
 export function renderStateJson(document: StateDocument): string {
-  return `${JSON.stringify(plain(document), undefined, 2)}\n`;
+  return renderJson(document);
 }
 
 function instanceDocument(status: InstanceStatus, nowMs: number): InstanceDocument {

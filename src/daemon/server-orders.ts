@@ -1,7 +1,7 @@
 // Orders for real servers, as they come from the control socket: understood, carried out, and told of while
 // they go on. Who asked may go away; the order goes on.
 import { setTimeout as wait } from 'node:timers/promises';
-import type { OrderWord, ServersLine, ServersRequest } from '../console/servers-document.ts';
+import { ORDERS, type ServersLine, type ServersRequest } from '../console/servers-document.ts';
 import type { Command } from '../director/weights/machine.ts';
 import { type Found, findServers } from '../director/weights/names.ts';
 import { type ShownServer, showServers } from '../director/weights/shown.ts';
@@ -9,7 +9,6 @@ import type { ServerKey } from '../ipvs/model.ts';
 import type { Pool, PoolName } from '../ipvs/pool.ts';
 import type { ServiceKeeper } from './service-keeper.ts';
 
-const WORDS: readonly OrderWord[] = ['ready', 'drain', 'maint', 'weight'];
 /** Whoever waits hears something, so that he knows that somebody is there. */
 const BEAT_MS = 5_000;
 /** IPVS takes more, ipvsadm and keepalived do not. */
@@ -85,9 +84,9 @@ function readRequest(given: unknown): ServersRequest {
     Array.isArray(request.servers) &&
     request.servers.length > 0 &&
     request.servers.every((one) => typeof one === 'string') &&
-    WORDS.includes(request.order!) &&
+    ORDERS.includes(request.order!) &&
     (request.deadlineSeconds === undefined || Number(request.deadlineSeconds) >= 0);
-  if (!isWhole) throw new Error(`an order is a service, servers, and one of ${WORDS.join(', ')}`);
+  if (!isWhole) throw new Error(`an order is a service, servers, and one of ${ORDERS.join(', ')}`);
   return request as ServersRequest;
 }
 

@@ -1,5 +1,6 @@
 // A difference for people: lines with + - ~, an instance or a service with what belongs to it, then one line
 // that sums up. And for programs: the same as plain data.
+import { many } from '../core/many.ts';
 import type { Change, Difference, FieldChange } from './difference.ts';
 import { costOf, needsRestart } from './difference-costs.ts';
 import type { Facts } from './inventory.ts';
@@ -155,10 +156,6 @@ function countChanges(changes: readonly Change[]): Record<Change['do'], number> 
   const counts = { added: 0, removed: 0, changed: 0 };
   for (const change of changes) counts[change.do]++;
   return counts;
-}
-
-function many(count: number, name: string): string {
-  return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
 
 /** The line an instance or a service has, whether or not it changes itself. */

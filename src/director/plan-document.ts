@@ -45,9 +45,9 @@ export type Plan = {
     checkerName?: string;
     syncListen?: string;
     syncPeer?: string;
-    /** Sealed. */
     syncInterface?: string;
     syncLeastPercent?: number;
+    /** Sealed. */
     syncKeys?: string;
   };
 };

@@ -1,7 +1,6 @@
 // The block `sync` of director → where the balancers of two directors meet.
 
-import { familyOf, isLinkLocal } from '../../core/address.ts';
-import type { Located } from '../../core/diagnostic.ts';
+import { type Address, familyOf, isLinkLocal } from '../../core/address.ts';
 import type { SyncPlace, SyncSetting } from '../model.ts';
 import type { Report } from '../report.ts';
 import type { DIRECTOR } from '../schema/director.ts';
@@ -33,9 +32,9 @@ export function composeSyncStream(
   const own = placeOf(listen.value, report);
   const other = placeOf(peer.value, report);
   if (own === undefined || other === undefined) return undefined;
-  if (familyOf(own.address.value) !== familyOf(other.address.value)) {
-    const message = 'peer and listen are addresses of two families';
-    report.add('CFG_CONTRADICTION', other.address.at, message, undefined, [
+  const mismatch = mismatchOf(own.address.value, other.address.value);
+  if (mismatch !== undefined) {
+    report.add('CFG_CONTRADICTION', other.address.at, mismatch, undefined, [
       { at: own.address.at, message: 'listen is here' },
     ]);
     return undefined;
@@ -44,13 +43,21 @@ export function composeSyncStream(
     report.add('CFG_CONTRADICTION', other.address.at, 'the peer is this director itself', HINT);
     return undefined;
   }
-  const device = deviceFor(own, other, last(body, 'interface'), report);
-  if (device === 'missing') return undefined;
+  // The same addresses may be on every link: only with its name is a link-local one a place.
+  const isLocal = isLinkLocal(own.address.value);
+  const device = last(body, 'interface');
+  if (isLocal && device === undefined) {
+    const hint = 'as in `interface eth1`: the one that leads to the other director';
+    report.add('CFG_INCOMPLETE', own.address.at, 'a link-local address without interface', hint);
+    return undefined;
+  }
+  if (!isLocal && device !== undefined)
+    report.add('CFG_REDUNDANT', device.at, 'interface is of link-local addresses, and these are not');
   return {
     at,
     listen: own,
     peer: other,
-    ...(device === undefined ? {} : { interface: device }),
+    ...(isLocal ? { interface: device! } : {}),
     keys: keys.map(({ value, at: where }) => ({ at: where, source: value })),
     preemptWaitMs: settled(body, 'preempt_wait'),
     leastPercent: settled(body, 'min_coverage'),
@@ -59,31 +66,12 @@ export function composeSyncStream(
 
 const HINT = 'listen is an address of this director, peer one of the other; psk is one file on both';
 
-/** The same addresses may be on every link: only with its name is a link-local one a place. */
-function deviceFor(
-  own: SyncPlace,
-  other: SyncPlace,
-  device: Located<string> | undefined,
-  report: Report,
-): Located<string> | undefined | 'missing' {
-  const isLocal = isLinkLocal(own.address.value);
-  if (isLocal !== isLinkLocal(other.address.value)) {
-    const message = 'of peer and listen one is link-local, the other is not';
-    report.add('CFG_CONTRADICTION', other.address.at, message, undefined, [
-      { at: own.address.at, message: 'listen is here' },
-    ]);
-    return 'missing';
-  }
-  if (isLocal && device === undefined) {
-    const hint = 'as in `interface eth1`: the one that leads to the other director';
-    report.add('CFG_INCOMPLETE', own.address.at, 'a link-local address without interface', hint);
-    return 'missing';
-  }
-  if (!isLocal && device !== undefined) {
-    report.add('CFG_REDUNDANT', device.at, 'interface is of link-local addresses, and these are not');
-    return undefined;
-  }
-  return device;
+/** Why two addresses cannot be the ends of one connection. */
+function mismatchOf(own: Address, other: Address): string | undefined {
+  if (familyOf(own) !== familyOf(other)) return 'peer and listen are addresses of two families';
+  if (isLinkLocal(own) !== isLinkLocal(other))
+    return 'of peer and listen one is link-local, the other is not';
+  return undefined;
 }
 
 function placeOf({ address, port }: Endpoint, report: Report): SyncPlace | undefined {

@@ -1,6 +1,6 @@
 // The keys and passwords of two directors' adverts: does each take what the other sends? Neither is shown.
 import type { Span } from '../../core/diagnostic.ts';
-import type { AuthHmac, HmacKey, VrrpInstance } from '../model.ts';
+import type { AuthHmac, SharedKey, VrrpInstance } from '../model.ts';
 import { isSamePassword } from '../schema/authentication.ts';
 import type { PairReport } from './pair-report.ts';
 
@@ -55,7 +55,7 @@ function compareKeys(a: AuthHmac, b: AuthHmac, pair: PairReport): void {
 }
 
 /** Of a file that has not been read nothing is known. */
-function isSameKey({ source: one }: HmacKey, { source: other }: HmacKey): boolean {
+export function isSameKey({ source: one }: SharedKey, { source: other }: SharedKey): boolean {
   return !('hex' in one) || !('hex' in other) || one.hex === other.hex;
 }
 

@@ -1,6 +1,7 @@
 // `sync { … }` of two directors: each listens where the other looks for it, and they know a key in common.
 import { endpoint } from '../../core/address.ts';
-import type { SharedKey, SyncPlace, SyncSetting } from '../model.ts';
+import type { SyncPlace, SyncSetting } from '../model.ts';
+import { isSameKey } from './pair-keys.ts';
 import type { PairReport } from './pair-report.ts';
 
 export function compareSyncStreams(
@@ -22,18 +23,13 @@ export function compareSyncStreams(
     const message = `this director listens at ${text(b.listen)}, and the other one's peer is ${text(a.peer)}`;
     pair.add('CFG_PAIR_SYNC', [a.peer.address.at, b.listen.address.at], message, 'its peer');
   }
-  if (a.keys.some((key) => b.keys.some((other) => mayBeSame(key, other)))) return;
+  if (a.keys.some((key) => b.keys.some((other) => isSameKey(key, other)))) return;
   const hint = 'copy the key file of one director to the other';
   pair.add('CFG_PAIR_SYNC', [a.keys[0]!.at, b.keys[0]!.at], 'no key in common', 'the key there', hint);
 }
 
 function isSame(one: SyncPlace, other: SyncPlace): boolean {
   return one.address.value === other.address.value && one.port === other.port;
-}
-
-/** Of a file that has not been read nothing is known. */
-function mayBeSame({ source: one }: SharedKey, { source: other }: SharedKey): boolean {
-  return !('hex' in one) || !('hex' in other) || one.hex === other.hex;
 }
 
 function text({ address: { value }, port }: SyncPlace): string {

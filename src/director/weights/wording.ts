@@ -1,5 +1,6 @@
 // What weight programs have to say in the log.
 import type { Notice } from '../../core/events.ts';
+import { many } from '../../core/many.ts';
 import type { ServerKey } from '../../ipvs/model.ts';
 import type { PoolName } from '../../ipvs/pool.ts';
 import type { Load, Order, Phase, Program } from './program.ts';
@@ -84,10 +85,6 @@ export function ordered(name: Name, order: Order | { is: 'ready' }): Notice {
     message: `${name.server} of ${name.pool} ${what}`,
     fields: order.is === 'weight' ? { ...fields, weight: order.weight } : fields,
   };
-}
-
-function many(count: number, name: string): string {
-  return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
 
 function seconds(ms: number): string {
