@@ -174,8 +174,11 @@ export class SyncKeeper {
   }
 
   get #isOwing(): boolean {
-    const status = this.#status();
-    return status?.peer !== undefined && status.lagMs !== 0;
+    return (
+      this.#stream !== undefined &&
+      this.#stream.state !== 'alone' &&
+      this.#stream.lagMs(performance.now()) !== 0
+    );
   }
 
   #step(event: StreamEvent): void {

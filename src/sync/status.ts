@@ -1,5 +1,7 @@
 // How far two balancers know each other's connections, as a stream reports it.
 import type { Hello } from './frame.ts';
+import type { Incoming } from './incoming.ts';
+import type { Outgoing } from './outgoing.ts';
 import type { ServiceCoverage } from './services.ts';
 
 /** `resyncing`: there is a connection, and one side has no full copy yet. */
@@ -22,6 +24,27 @@ export type SyncStatus = {
 };
 /** `entries`: told since the connection began; `of`: how many there are to tell, when that is known. */
 export type Copy = { entries: number; of: number | undefined; complete: boolean };
+
+/** Of a connection; `connections`: in our table. */
+type Ends = {
+  outgoing: Outgoing;
+  peer: { incoming: Incoming; connections: number | undefined } | undefined;
+};
+export function copiesOf(ends: Ends | undefined, connections: number): SyncStatus['copies'] {
+  const { peer, outgoing } = ends ?? {};
+  return {
+    in: {
+      entries: peer?.incoming.entries ?? 0,
+      of: peer?.connections,
+      complete: peer?.incoming.isComplete ?? false,
+    },
+    out: {
+      entries: outgoing?.entries ?? 0,
+      of: outgoing?.isSubscribed ? connections : undefined,
+      complete: outgoing?.isComplete ?? false,
+    },
+  };
+}
 
 export function progressText({ in: from, out: to }: SyncStatus['copies']): string {
   return `from the peer ${copyText(from)}, to it ${copyText(to)}`;

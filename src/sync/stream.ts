@@ -20,7 +20,7 @@ import {
 import { Incoming } from './incoming.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Shadow } from './shadow.ts';
-import { progressText, type SyncState, type SyncStatus } from './status.ts';
+import { copiesOf, progressText, type SyncState, type SyncStatus } from './status.ts';
 import { VirtualAddresses } from './virtual-addresses.ts';
 import { walkDatagram } from './wire.ts';
 
@@ -59,6 +59,7 @@ const APART = { least: 64, part: 0.01, beats: 3 };
 const COUNTS_EVERY_MS = 60_000;
 /** After any other end the next connection brings a full copy. */
 const KEEPS_PAST: ReadonlySet<string> = new Set(['closed', 'silent', 'replaced', 'stopping']);
+
 /** What is known of a connection that has said nothing false so far. */
 type Connection = {
   readonly id: number;
@@ -117,10 +118,8 @@ export class Stream {
   }
 
   status(nowMs: number): SyncStatus {
-    const { order } = this.#shadow;
     const connection = this.#connection;
     const outgoing = connection?.outgoing;
-    const since = order.unackedSinceMs;
     return {
       state: this.state,
       peer: connection?.peer?.hello,
@@ -129,21 +128,17 @@ export class Stream {
       refusedByPeer: outgoing?.refused ?? 0,
       refusedHere: connection?.peer?.incoming.refused ?? 0,
       full: this.#full,
-      lagMs: outgoing?.isComplete ? (since === undefined ? 0 : nowMs - since) : undefined,
+      lagMs: this.lagMs(nowMs),
       services: this.#shadow.services(),
-      copies: {
-        in: {
-          entries: connection?.peer?.incoming.entries ?? 0,
-          of: connection?.peer?.connections,
-          complete: this.knowsPeer,
-        },
-        out: {
-          entries: outgoing?.entries ?? 0,
-          of: outgoing?.isSubscribed ? this.#shadow.count : undefined,
-          complete: outgoing?.isComplete ?? false,
-        },
-      },
+      copies: copiesOf(connection, this.#shadow.count),
     };
+  }
+
+  /** Age of the oldest change that the peer has not acknowledged; undefined without a full copy. */
+  lagMs(nowMs: number): number | undefined {
+    if (!this.#connection?.outgoing.isComplete) return undefined;
+    const since = this.#shadow.order.unackedSinceMs;
+    return since === undefined ? 0 : nowMs - since;
   }
 
   get state(): SyncState {
@@ -389,7 +384,7 @@ export class Stream {
   }
 
   #sayProgress(): void {
-    const { copies } = this.status(this.#nowMs);
+    const copies = copiesOf(this.#connection, this.#shadow.count);
     this.#say('sync.progress', `full copies: ${progressText(copies)}`, copies);
   }
 
