@@ -11,7 +11,7 @@ import { planNotify } from '../director/notify.ts';
 import { planElector } from '../director/plan.ts';
 import { type Plan, planConfiguration } from '../director/plan-document.ts';
 import { holderOf, ownedAddresses, servedAddresses, serves, wantedSync } from '../director/roles.ts';
-import { restingPools, suspendedServices } from '../director/suspension.ts';
+import { planServing, restingPools, suspendedServices } from '../director/suspension.ts';
 import { planSyncStream } from '../director/sync-stream.ts';
 import { withoutScripts } from '../director/trackers.ts';
 import type { DataPlane, OwnedAddress } from '../ipvs/plane.ts';
@@ -86,6 +86,9 @@ export class Balancer {
   #owns = false;
   #loaded: Loaded;
   #plan: Plan;
+  /** The instances by which each pool is served. */
+  #serving: ReadonlyMap<PoolName, readonly string[]> = new Map();
+  readonly #serves = (instance: string) => serves(this.#states.get(instance));
   /** Not of the plan: there secrets are sealed. */
   #elector: ElectorSettings;
 
@@ -233,7 +236,8 @@ export class Balancer {
     this.#notifier.configure(planNotify(this.#loaded.configuration));
     this.#services.weights.keepIn(this.#plan.director.runtimeDirectory);
     this.#services.configure(this.#plan);
-    this.#services.weights.rest(this.#restingPools());
+    this.#serving = planServing(this.#loaded.configuration);
+    this.#services.weights.rest(restingPools(this.#serving, this.#serves));
     this.#notifier.forgetFormerServices();
     this.#ipvs.keepBuffer(this.#plan.ipvs.netlinkBuffer);
     await this.#ipvs.apply(this.#plan.ipvs.timeouts);
@@ -276,14 +280,9 @@ export class Balancer {
       this.#edges.say({ event: 'config.unchanged', message: 'the new configuration changes nothing' });
   }
 
-  #restingPools(): ReadonlySet<PoolName> {
-    return restingPools(this.#loaded.configuration, (instance) => serves(this.#states.get(instance)));
-  }
-
   async #applyRoles(): Promise<void> {
-    const serving = (instance: string) => serves(this.#states.get(instance));
-    this.#services.suspend(suspendedServices(this.#plan.suspensions, serving));
-    this.#services.weights.rest(this.#restingPools());
+    this.#services.suspend(suspendedServices(this.#plan.suspensions, this.#serves));
+    this.#services.weights.rest(restingPools(this.#serving, this.#serves));
     const turning = new Set(this.#turning.keys());
     const owned = ownedAddresses(this.#elector, this.#states, turning);
     const served = servedAddresses(this.#elector, this.#plane.engine, this.#states, owned);

@@ -2,7 +2,8 @@
 // checks, too.
 import type { Configuration, VrrpInstance } from '../config/model.ts';
 import type { Selects } from '../config/model-services.ts';
-import { serverOfAddress, serviceName } from '../config/selects.ts';
+import { addressesOf } from '../config/rules/vrrp.ts';
+import { serviceName } from '../config/selects.ts';
 import type { Address } from '../core/address.ts';
 import { rangeContains } from '../core/range.ts';
 import type { PoolName } from '../ipvs/pool.ts';
@@ -11,46 +12,58 @@ import type { PoolName } from '../ipvs/pool.ts';
 export type Suspensions = Readonly<Record<PoolName, readonly string[]>>;
 
 export function planSuspensions({ virtualServers, instances }: Configuration): Suspensions {
+  const holdersOf = holders(instances);
   const suspensions: Record<PoolName, string[]> = {};
   for (const service of virtualServers.filter(({ suspends }) => suspends.value)) {
-    const serverOf = serverOfAddress([service]);
-    const holders = instances.filter(({ virtualAddresses, virtualAddressesExcluded }) =>
-      [...virtualAddresses, ...virtualAddressesExcluded].some(({ prefix }) => serverOf(prefix.value.address)),
-    );
-    if (holders.length > 0) suspensions[serviceName(service)] = holders.map(({ name }) => name.value);
+    const found = holdersOf(service.selects);
+    if (found.length > 0) suspensions[serviceName(service)] = found;
   }
   return suspensions;
 }
 
-/**
- * Pools that another director serves now: none of the instances that hold an address of theirs does so here,
- * or, where none holds one, no instance at all.
- */
+/** Of every pool, by whom it is served: where none holds an address of it, that is any instance. */
+export function planServing({ virtualServers, instances }: Configuration): ReadonlyMap<PoolName, string[]> {
+  const holdersOf = holders(instances);
+  const all = instances.map(({ name }) => name.value);
+  return new Map(
+    virtualServers.map((service) => {
+      const found = holdersOf(service.selects);
+      return [serviceName(service), found.length > 0 ? found : all];
+    }),
+  );
+}
+
+/** Pools that another director serves now. */
 export function restingPools(
-  { virtualServers, instances }: Configuration,
+  serving: ReadonlyMap<PoolName, readonly string[]>,
   serves: (instance: string) => boolean,
 ): ReadonlySet<PoolName> {
-  if (instances.length === 0) return new Set();
-  const serving = instances.filter(({ name }) => serves(name.value));
-  const held = new Set(instances.flatMap(addressesOf));
-  const heldHere = new Set(serving.flatMap(addressesOf));
-  const resting = virtualServers.filter(({ selects }) =>
-    selectsAny(selects, held) ? !selectsAny(selects, heldHere) : serving.length === 0,
-  );
-  return new Set(resting.map(serviceName));
+  const resting = [...serving].filter(([, names]) => names.length > 0 && !names.some(serves));
+  return new Set(resting.map(([pool]) => pool));
 }
 
-function addressesOf({ virtualAddresses, virtualAddressesExcluded }: VrrpInstance): Address[] {
-  return [...virtualAddresses, ...virtualAddressesExcluded].map(({ prefix }) => prefix.value.address);
-}
-
-function selectsAny(selects: Selects, addresses: ReadonlySet<Address>): boolean {
-  if (selects.by === 'mark') return false;
-  if (selects.by === 'address') return addresses.has(selects.address.value);
-  return selects.members.some(
-    (member) =>
-      'port' in member && [...addresses].some((address) => rangeContains(member.addresses.value, address)),
+/** The names of the instances that hold an address of a service. */
+function holders(instances: readonly VrrpInstance[]): (selects: Selects) => string[] {
+  const byAddress = Map.groupBy(
+    instances.flatMap((instance) =>
+      addressesOf(instance).map(({ prefix }) => ({
+        address: prefix.value.address,
+        name: instance.name.value,
+      })),
+    ),
+    ({ address }) => address,
   );
+  const namesOf = (addresses: Iterable<Address>) => [
+    ...new Set([...addresses].flatMap((each) => byAddress.get(each) ?? []).map(({ name }) => name)),
+  ];
+  return (selects) => {
+    if (selects.by === 'mark') return [];
+    if (selects.by === 'address') return namesOf([selects.address.value]);
+    const ranges = selects.members.flatMap((member) => ('port' in member ? [member.addresses.value] : []));
+    return namesOf(
+      [...byAddress.keys()].filter((address) => ranges.some((range) => rangeContains(range, address))),
+    );
+  };
 }
 
 export function suspendedServices(
