@@ -69,6 +69,16 @@ export function systemError(call: string, errno: number, detail: string | number
 export const AF = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16, PACKET: 17 } as const;
 export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, NONBLOCK: 0x800, CLOEXEC: 0x80000 } as const;
 export const SOL = { IP: 0, SOCKET: 1, IPV6: 41, RAW: 255, PACKET: 263, NETLINK: 270 } as const;
+/** Options of level SOL.PACKET, <linux/if_packet.h>; reading STATISTICS begins a new count. */
+export const PACKET = {
+  ADD_MEMBERSHIP: 1,
+  DROP_MEMBERSHIP: 2,
+  STATISTICS: 6,
+  VNET_HDR: 15,
+  IGNORE_OUTGOING: 23,
+} as const;
+/** <linux/if_ether.h>: every protocol. */
+export const ETH_P_ALL = 0x0003;
 /** Options of level SOL.SOCKET. */
 export const SO = {
   REUSEADDR: 2,
@@ -267,6 +277,17 @@ export function ppoll(fds: Bytes, count: number, timeoutNs: number): number {
 /** Not blocking; read gives 8 bytes. */
 export function eventfd(initial: number): number {
   return checked(c.eventfd(initial, EFD.NONBLOCK | EFD.CLOEXEC), 'eventfd', initial);
+}
+/** How many packets a packet socket lost since this was asked last: nobody took them in time. */
+export function lostPackets(fd: number): number {
+  const statistics = Buffer.alloc(8); // struct tpacket_stats: packets, drops
+  getsockopt(fd, SOL.PACKET, PACKET.STATISTICS, statistics);
+  return statistics.readUInt32LE(4);
+}
+const RING = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+/** Makes an eventfd readable. */
+export function ring(fd: number): void {
+  write(fd, RING);
 }
 /** Of one thread only: the calling one, or that of this number. */
 export function schedSetscheduler(policy: number, priority: number, thread = 0): void {

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { copyRecorder, type RecorderCopy, type RecorderMemory, recorderMemory } from '../../vrrp/recorder.ts';
 import type { ElectorCommand, ElectorReport } from '../../vrrp/settings.ts';
-import { close, eventfd, write } from '../libc.ts';
+import { close, eventfd, ring } from '../libc.ts';
 import { NAMES } from '../thread-name.ts';
 import { type Errand, type ErrandDone, ErrandRunner, type ErrandWord, errandWord } from './errands.ts';
 
@@ -24,8 +24,6 @@ export type ThreadData = { bell: number; leave: Int32Array; errands: ErrandWord;
 export type ThreadCommand = ElectorCommand | ErrandDone;
 export type ThreadReport = ElectorReport | Errand;
 
-const RING = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]); // eventfd counts in 64 bits of host order
-
 export function startElector(options: { onReport(report: ElectorReport): void }): Elector {
   const bell = eventfd(0);
   const leave = new Int32Array(new SharedArrayBuffer(4));
@@ -40,7 +38,7 @@ export function startElector(options: { onReport(report: ElectorReport): void })
   // A thread that waits in ppoll cannot be ended from outside: without this, process.exit would wait for it.
   const release = () => {
     Atomics.store(leave, 0, 1);
-    write(bell, RING);
+    ring(bell);
   };
   process.once('exit', release);
   let ended = false;
@@ -56,7 +54,7 @@ export function startElector(options: { onReport(report: ElectorReport): void })
   const send = (command: ThreadCommand) => {
     if (ended) return;
     worker.postMessage(command);
-    write(bell, RING);
+    ring(bell);
   };
   worker.on('message', (report: ThreadReport) => {
     if (report.type !== 'errand') return options.onReport(report);

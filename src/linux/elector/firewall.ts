@@ -5,10 +5,8 @@
 // keepalived 2.2.7 drops at -1, which is before IPVS sees a packet.
 import type { Notice } from '../../core/events.ts';
 import {
-  BEGIN,
   type Chain,
   counter,
-  END,
   getTable,
   HOOK,
   isFrom,
@@ -27,6 +25,7 @@ import {
 import { type Filter, isEmptyFilter } from '../../vrrp/filter.ts';
 import { SystemCallError } from '../libc.ts';
 import { NetlinkSocket, type Result } from '../netlink-socket.ts';
+import { transact } from '../nf-tables.ts';
 
 /** What a table of ours bears: the file may give it a name that somebody else's has. */
 const MARK = 'lvs-director';
@@ -76,8 +75,7 @@ export class Firewall {
 
   #isForeign(table: string): boolean {
     try {
-      this.#socket ??= new NetlinkSocket(NETLINK_NETFILTER);
-      const [answer] = this.#socket.request(getTable(table));
+      const [answer] = this.#open().request(getTable(table));
       return answer !== undefined && markOf(answer.payload) !== MARK;
     } catch (error) {
       // There is none, or there is no nf_tables: then making one will say so.
@@ -87,13 +85,11 @@ export class Firewall {
   }
 
   #transact(requests: ReturnType<typeof removeTable>): Result {
-    try {
-      this.#socket ??= new NetlinkSocket(NETLINK_NETFILTER);
-      return this.#socket.transact(BEGIN, requests, END);
-    } catch (error) {
-      if (!(error instanceof SystemCallError)) throw error;
-      return { ok: false, errno: error.errno };
-    }
+    return transact(() => this.#open(), requests);
+  }
+  #open(): NetlinkSocket {
+    this.#socket ??= new NetlinkSocket(NETLINK_NETFILTER);
+    return this.#socket;
   }
 
   #complain(filter: Filter, why: string): void {

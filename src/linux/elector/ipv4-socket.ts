@@ -1,16 +1,14 @@
 // The socket that adverts over IPv4 go through: whole packets in (IP_HDRINCL) and out.
-import { type Address, addressBytes } from '../../core/address.ts';
+import { ipv4Membership } from '../ipv4-membership.ts';
 import { AF, ERRNO, IP, MSG, recv, SOL, setsockopt, setsockoptInt } from '../libc.ts';
 import { AdvertSocket, type Dialect, PACKET_MAX } from './advert-socket.ts';
 
-/** struct ip_mreqn: group, local address, interface index. */
-const MEMBERSHIP = { group: 0, index: 8, size: 12 } as const;
 const DIALECT: Dialect = {
   domain: AF.INET,
   level: SOL.IP,
   join: IP.ADD_MEMBERSHIP,
   leave: IP.DROP_MEMBERSHIP,
-  membership,
+  membership: ipv4Membership,
 };
 
 export class Ipv4AdvertSocket extends AdvertSocket {
@@ -21,7 +19,7 @@ export class Ipv4AdvertSocket extends AdvertSocket {
       setsockoptInt(fd, SOL.IP, IP.HDRINCL, 1);
       setsockoptInt(fd, SOL.IP, IP.MULTICAST_LOOP, 0);
       setsockoptInt(fd, SOL.IP, IP.MULTICAST_ALL, 0);
-      setsockopt(fd, SOL.IP, IP.MULTICAST_IF, membership(undefined, index));
+      setsockopt(fd, SOL.IP, IP.MULTICAST_IF, ipv4Membership(undefined, index));
     });
   }
 
@@ -34,11 +32,4 @@ export class Ipv4AdvertSocket extends AdvertSocket {
       if (length !== -ERRNO.EINTR && length !== -ERRNO.ENETDOWN) return undefined;
     }
   }
-}
-
-function membership(group: Address | undefined, index: number): Buffer {
-  const bytes = Buffer.alloc(MEMBERSHIP.size);
-  if (group !== undefined) addressBytes(group).copy(bytes, MEMBERSHIP.group);
-  bytes.writeInt32LE(index, MEMBERSHIP.index);
-  return bytes;
 }

@@ -4,9 +4,10 @@
 import { familyOf, isLinkLocal, type Prefix } from '../../core/address.ts';
 import type { EventName, Notice } from '../../core/events.ts';
 import { createIpvlan, createMacvlan, deleteLink, setLinkUp } from '../../netlink/link-message.ts';
-import { addAddress, decodeRouteMessage, FOREVER, getLink, IFA_F, type Link } from '../../netlink/route.ts';
+import { addAddress, FOREVER, IFA_F, type Link } from '../../netlink/route.ts';
 import type { VirtualDevice } from '../../vrrp/virtual-device.ts';
 import type { NetlinkSocket, Result } from '../netlink-socket.ts';
+import { readLink } from '../read-link.ts';
 import { type FormerLedger, readSysctl, Sysctls } from '../sysctl.ts';
 import type { Links } from './links.ts';
 
@@ -159,9 +160,7 @@ export class VirtualDevices {
 
   /** Of one that no event has told of yet. */
   #indexOf({ name }: VirtualDevice): number | undefined {
-    const [answer] = this.#requests.request(getLink(name));
-    const decoded = answer && decodeRouteMessage(answer);
-    return decoded?.ok && decoded.value.type === 'link' ? decoded.value.link.index : undefined;
+    return readLink(this.#requests, name)?.index;
   }
 
   /**

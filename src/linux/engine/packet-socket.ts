@@ -4,16 +4,25 @@
 import type { Address } from '../../core/address.ts';
 import { flowOf, virtualMac } from '../../ipvs/embedded/frame.ts';
 import { attachProgram } from '../bpf.ts';
-import { AF, bind, close, SOCK, SOL, setReceiveBuffer, setsockopt, setsockoptInt, socket } from '../libc.ts';
+import {
+  AF,
+  bind,
+  close,
+  ETH_P_ALL,
+  PACKET,
+  SOCK,
+  SOL,
+  setReceiveBuffer,
+  setsockopt,
+  setsockoptInt,
+  socket,
+} from '../libc.ts';
 import { sockaddrLl } from '../sockaddr.ts';
 import { SendBatch } from './batch.ts';
 import { filterProgram, type Wanted } from './filter.ts';
 import { packetMembership } from './membership.ts';
 import { SolicitedGroups } from './solicited-groups.ts';
 
-/** Options of level SOL.PACKET, <linux/if_packet.h>. */
-const PACKET = { ADD_MEMBERSHIP: 1, DROP_MEMBERSHIP: 2, STATISTICS: 6, VNET_HDR: 15, IGNORE_OUTGOING: 23 };
-const ETH_P_ALL = 0x0003;
 const RECEIVE_BUFFER = 8 * 1024 * 1024;
 
 export class PacketSocket {

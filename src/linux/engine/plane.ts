@@ -26,7 +26,7 @@ import type {
   OwnedAddress,
   Timeouts,
 } from '../../ipvs/plane.ts';
-import { close, eventfd, write } from '../libc.ts';
+import { close, eventfd, ring } from '../libc.ts';
 import type { EngineCommand, EngineMessage, EngineStatistics, ThreadData } from './commands.ts';
 
 export type { EngineStatistics } from './commands.ts';
@@ -161,9 +161,7 @@ export class EmbeddedPlane implements DataPlane {
 
   #send(command: EngineCommand, id: number): void {
     this.#port.postMessage({ id, command });
-    const one = Buffer.alloc(8);
-    one.writeUInt32LE(1);
-    write(this.#wakeFd, one);
+    ring(this.#wakeFd);
   }
 
   #hear(message: EngineMessage): void {

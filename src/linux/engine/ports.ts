@@ -5,12 +5,11 @@ import { VERDICT } from '../../ipvs/embedded/drops.ts';
 import type { Engine } from '../../ipvs/embedded/engine.ts';
 import { familyOfFlow, protocolOf, VNET } from '../../ipvs/embedded/frame.ts';
 import type { Link } from '../../ipvs/embedded/links.ts';
-import { getsockopt, POLL, pointerTo, SOL } from '../libc.ts';
+import { lostPackets, POLL, pointerTo } from '../libc.ts';
 import type { PollSet } from '../poll.ts';
 import { BATCH, ReceiveBatch } from './batch.ts';
 import { PacketSocket } from './packet-socket.ts';
 
-const PACKET_STATISTICS = 6;
 /** Full batches in a row from one interface before the others have their turn. */
 const TURNS_MAX = 4;
 
@@ -94,9 +93,7 @@ export class Ports {
   statistics() {
     return this.#bySlot.flatMap((port) => {
       if (!port) return [];
-      const counts = Buffer.alloc(8);
-      getsockopt(port.socket.fd, SOL.PACKET, PACKET_STATISTICS, counts);
-      port.overruns += counts.readUInt32LE(4); // the kernel begins anew at each reading
+      port.overruns += lostPackets(port.socket.fd);
       const { sent, failed } = port.socket.out;
       const { received, batches, overruns } = port;
       return [{ name: port.link.name, received, batches, sent, sendFailed: failed, overruns }];

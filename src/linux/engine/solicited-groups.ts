@@ -2,10 +2,8 @@
 // by the interface, and reported to switches that listen for who wants what (MLD).
 import { type Address, addressBytes } from '../../core/address.ts';
 import { solicitedNode } from '../../vrrp/neighbour.ts';
-import { AF, close, IPV6, SOCK, SOL, SystemCallError, setsockopt, socket } from '../libc.ts';
+import { AF, close, IPV6, PACKET, SOCK, SOL, SystemCallError, setsockopt, socket } from '../libc.ts';
 import { ipv6Membership, packetMembership } from './membership.ts';
-
-const PACKET = { ADD_MEMBERSHIP: 1, DROP_MEMBERSHIP: 2 } as const;
 
 export class SolicitedGroups {
   readonly #packetFd: number;

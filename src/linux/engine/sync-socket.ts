@@ -1,8 +1,9 @@
 // The multicast sockets of connection sync: datagrams out by one, in by another, both tied to one interface,
 // as the kernel's own sync threads have them. Knows nothing of what is in a datagram.
 
-import { type Address, addressBytes, familyOf } from '../../core/address.ts';
+import { type Address, familyOf } from '../../core/address.ts';
 import { PROTOCOL } from '../../core/ip-header.ts';
+import { ipv4Membership } from '../ipv4-membership.ts';
 import {
   AF,
   bind,
@@ -40,9 +41,7 @@ export class SyncSocket {
     if (ifindex === undefined) throw new SystemCallError('if_nametoindex', 'ENODEV', place.interface);
     if (familyOf(place.group) !== 4) throw new SystemCallError('bind', 'EAFNOSUPPORT', place.group);
     this.#group = sockaddrInet(place.group, place.port);
-    const request = Buffer.alloc(12); // struct ip_mreqn
-    addressBytes(place.group).copy(request, 0);
-    request.writeInt32LE(ifindex, 8);
+    const request = ipv4Membership(place.group, ifindex);
     this.receiveFd = openReceiver(this.#group, place.interface, request);
     try {
       this.#sendFd = openSender(place, request);

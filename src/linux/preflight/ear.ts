@@ -12,7 +12,9 @@ import {
   AF,
   bind,
   close,
+  ETH_P_ALL,
   MSG,
+  PACKET,
   recvfrom,
   SOCK,
   SOL,
@@ -23,9 +25,6 @@ import {
 import { PollSet } from '../poll.ts';
 import { indexOf, sockaddrLl } from '../sockaddr.ts';
 
-/** Level SOL.PACKET of <linux/if_packet.h>. */
-const IGNORE_OUTGOING = 23;
-const ETH_P_ALL = 0x0003;
 const ETH_P_IP = 0x0800;
 const RECEIVE_BUFFER = 1024 * 1024;
 const FRAME_MAX = 2048;
@@ -46,7 +45,7 @@ export class Ear {
 
   /** `own`: the addresses that ask. */
   constructor(own: readonly Address[]) {
-    setsockoptInt(this.#fd, SOL.PACKET, IGNORE_OUTGOING, 1);
+    setsockoptInt(this.#fd, SOL.PACKET, PACKET.IGNORE_OUTGOING, 1);
     setReceiveBuffer(this.#fd, RECEIVE_BUFFER);
     attachProgram(this.#fd, programFor(own));
     bind(this.#fd, sockaddrLl(0, ETH_P_ALL));

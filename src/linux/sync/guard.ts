@@ -3,8 +3,6 @@
 
 import type { Request } from '../../netlink/message.ts';
 import {
-  BEGIN,
-  END,
   HOOK,
   isOfAnotherUser,
   isThrough,
@@ -14,8 +12,8 @@ import {
   VERDICT,
   verdict,
 } from '../../netlink/nftables.ts';
-import { SystemCallError } from '../libc.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
+import { transact } from '../nf-tables.ts';
 import { DEVICE } from './kernel-device.ts';
 
 const TABLE = 'lvs-director-sync';
@@ -29,26 +27,26 @@ export class Guard {
   raise(): string | undefined {
     const expressions = [...isThrough(DEVICE), ...isOfAnotherUser(process.geteuid!()), verdict(VERDICT.DROP)];
     const rule = { chain: CHAIN.name, expressions };
-    const reason = transact(replaceTable({ table: TABLE, mark: MARK }, [CHAIN], [rule]));
+    const reason = change(replaceTable({ table: TABLE, mark: MARK }, [CHAIN], [rule]));
     this.#isUp = reason === undefined;
     return reason === undefined ? undefined : `nf_tables: ${reason}`;
   }
 
   lower(): void {
-    if (this.#isUp) transact(removeTable(TABLE));
+    if (this.#isUp) change(removeTable(TABLE));
     this.#isUp = false;
   }
 }
 
-function transact(requests: readonly Request[]): string | undefined {
+function change(requests: readonly Request[]): string | undefined {
   let socket: NetlinkSocket | undefined;
-  try {
+  const open = () => {
     socket = new NetlinkSocket(NETLINK_NETFILTER);
-    const result = socket.transact(BEGIN, requests, END);
+    return socket;
+  };
+  try {
+    const result = transact(open, requests);
     return result.ok ? undefined : (result.explanation ?? result.errno);
-  } catch (error) {
-    if (!(error instanceof SystemCallError)) throw error;
-    return error.errno;
   } finally {
     socket?.close();
   }

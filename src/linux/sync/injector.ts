@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { addressBytes } from '../../core/address.ts';
 import { PROTOCOL } from '../../core/ip-header.ts';
 import { Intake, type Queue } from '../../sync/intake.ts';
+import { ipv4Membership } from '../ipv4-membership.ts';
 import {
   AF,
   bind,
@@ -40,11 +41,9 @@ export class Injector {
     this.#complain = complain;
     this.#fd = socket(AF.INET, SOCK.DGRAM, PROTOCOL.udp);
     try {
-      const request = Buffer.alloc(12); // struct ip_mreqn
-      request.writeInt32LE(interfaceIndex, 8);
       setsockoptInt(this.#fd, SOL.SOCKET, SO.SNDBUFFORCE, SEND_BUFFER);
       setsockopt(this.#fd, SOL.SOCKET, SO.BINDTODEVICE, Buffer.from(`${DEVICE}\0`));
-      setsockopt(this.#fd, SOL.IP, IP.MULTICAST_IF, request);
+      setsockopt(this.#fd, SOL.IP, IP.MULTICAST_IF, ipv4Membership(undefined, interfaceIndex));
       bind(this.#fd, sockaddrInet(DEVICE_ADDRESS, 0));
     } catch (error) {
       close(this.#fd);

@@ -5,10 +5,11 @@ import { address } from '../../core/address.ts';
 import { DirectorError } from '../../core/errors.ts';
 import type { SyncDaemon } from '../../ipvs/model.ts';
 import { createDummy, deleteLink, setLinkUp } from '../../netlink/link-message.ts';
-import { addAddress, decodeRouteMessage, getLink, type Link, NETLINK_ROUTE } from '../../netlink/route.ts';
+import { addAddress, type Link, NETLINK_ROUTE } from '../../netlink/route.ts';
 import { SYNC_GROUP, SYNC_PORT } from '../../sync/wire.ts';
 import { SystemCallError } from '../libc.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
+import { readLink } from '../read-link.ts';
 import { writeSysctl } from '../sysctl.ts';
 
 export const DEVICE = 'lvs-sync';
@@ -95,9 +96,7 @@ function removeOwn(requests: NetlinkSocket): void {
 
 function linkOf(requests: NetlinkSocket): Link | undefined {
   try {
-    const [answer] = requests.request(getLink(DEVICE));
-    const decoded = answer && decodeRouteMessage(answer);
-    return decoded?.ok && decoded.value.type === 'link' ? decoded.value.link : undefined;
+    return readLink(requests, DEVICE);
   } catch (error) {
     if (error instanceof SystemCallError && error.errno === 'ENODEV') return undefined;
     throw error;

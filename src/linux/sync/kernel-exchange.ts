@@ -9,7 +9,7 @@ import { foundEntry } from '../../director/found-entry.ts';
 import { type SyncDaemon, serviceKey } from '../../ipvs/model.ts';
 import type { ConnectionExchange, DataPlane, Hear } from '../../ipvs/plane.ts';
 import { DATAGRAM_MAX, SyncBatch } from '../../sync/encode.ts';
-import { close, eventfd, write } from '../libc.ts';
+import { close, eventfd, ring } from '../libc.ts';
 import { Guard } from './guard.ts';
 import { DAEMONS, DEVICE, makeDevice, PROBE_SERVER, PROBE_SERVICE, removeDevice } from './kernel-device.ts';
 import { KernelSettings } from './kernel-settings.ts';
@@ -209,9 +209,7 @@ export class KernelExchange implements ConnectionExchange {
   #send(command: KernelCommand): void {
     if (this.#running === undefined) return;
     this.#running.port.postMessage(command);
-    const one = Buffer.alloc(8);
-    one.writeUInt32LE(1);
-    write(this.#running.wakeFd, one);
+    ring(this.#running.wakeFd);
   }
 
   #sayOnce(message: string, reason: string): void {

@@ -3,15 +3,21 @@
 import { addressBytes } from '../../core/address.ts';
 import { PROTOCOL } from '../../core/ip-header.ts';
 import { attachProgram, CODE, DROP, instruction, PASS } from '../bpf.ts';
-import { AF, bind, close, getsockopt, MSG, recv, SOCK, SOL, setReceiveBuffer, socket } from '../libc.ts';
+import {
+  AF,
+  bind,
+  close,
+  ETH_P_ALL,
+  lostPackets,
+  MSG,
+  recv,
+  SOCK,
+  setReceiveBuffer,
+  socket,
+} from '../libc.ts';
 import { sockaddrLl } from '../sockaddr.ts';
 import { FROM_KERNEL } from './kernel-device.ts';
 
-/** What goes out is shown to those who want every protocol. */
-const ETH_P_ALL = 3;
-/** <linux/if_packet.h>: PACKET_STATISTICS, struct tpacket_stats; reading it begins a new count. */
-const STATISTICS = 6;
-const STATISTICS_AT = { drops: 4, size: 8 } as const;
 const RECEIVE_BUFFER = 32 * 1024 * 1024;
 const DATAGRAM_MAX = 0x10000;
 /** Of an IP packet without options, as the kernel makes it. */
@@ -27,6 +33,7 @@ export class Tap {
     try {
       setReceiveBuffer(this.fd, RECEIVE_BUFFER);
       attachProgram(this.fd, program());
+      // What goes out is shown to those who want every protocol.
       bind(this.fd, sockaddrLl(interfaceIndex, ETH_P_ALL));
     } catch (error) {
       close(this.fd);
@@ -42,9 +49,7 @@ export class Tap {
 
   /** How many were lost since this was asked last, because nobody took them in time. */
   lost(): number {
-    const statistics = Buffer.alloc(STATISTICS_AT.size);
-    getsockopt(this.fd, SOL.PACKET, STATISTICS, statistics);
-    return statistics.readUInt32LE(STATISTICS_AT.drops);
+    return lostPackets(this.fd);
   }
 
   close(): void {
