@@ -2,6 +2,7 @@
 // What the table does not show (method, mark, the timeout of a template) follows from its service; without
 // one it is left out.
 import { addressBytes, familyOf } from '../core/address.ts';
+import { PROTOCOL } from '../core/ip-header.ts';
 import type { ShownConnection } from '../ipvs/connection.ts';
 import { SCTP_NAMES } from '../ipvs/embedded/sctp.ts';
 import { TCP_NAMES, TEMPLATE_NAMES } from '../ipvs/embedded/shown.ts';
@@ -15,7 +16,12 @@ import {
 } from '../ipvs/model.ts';
 import { FLAG, type SyncEntry } from '../sync/entry.ts';
 
-const PROTOCOLS: Readonly<Record<string, number>> = { IP: 0, TCP: 6, UDP: 17, SCTP: 132 };
+const PROTOCOLS: Readonly<Record<string, number>> = {
+  IP: 0,
+  TCP: PROTOCOL.tcp,
+  UDP: PROTOCOL.udp,
+  SCTP: PROTOCOL.sctp,
+};
 const METHODS: Readonly<Record<Forwarding, number>> = {
   NAT: FLAG.masquerade,
   TUN: FLAG.tunnel,

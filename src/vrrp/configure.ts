@@ -41,9 +41,11 @@ export function configure(elector: Elector, settings: ElectorSettings, turn: Tur
     // What others know the router by has changed: to them it is another one.
     else if (otherPlane || identity(own) !== identity(instance.own)) abandon(elector, instance, turn);
     else if (instance.retiring && hasLeft(instance)) abandon(elector, instance, turn);
-    else if (instance.retiring) returning.push(instance);
+    else if (instance.retiring) {
+      instance.retiring = false;
+      returning.push(instance);
+    }
   }
-  for (const instance of returning) instance.retiring = false;
   elector.settings = settings;
   pace(elector.announcements, settings.pacing);
   forgetTrackers(elector);

@@ -128,10 +128,10 @@ function hearAsBackup(router: Backup, event: Event & { type: 'advert' }, own: Ow
   const follow = armMasterDown(masterAdvertMs, own);
   if (event.priority >= own.priority) {
     const waits = { patience: initialPatience(own), connections: 'accepts' } as const;
-    const timers = (['preemptDelay', 'connections'] as const).map((timer) => ({
-      do: 'disarm' as const,
-      timer,
-    }));
+    const timers: Effect[] = [
+      { do: 'disarm', timer: 'preemptDelay' },
+      { do: 'disarm', timer: 'connections' },
+    ];
     return [{ ...router, masterAdvertMs, ...waits }, [follow, ...timers]];
   }
   if (router.held || !preempts(own)) return [{ ...router, masterAdvertMs }, [follow]];

@@ -5,7 +5,7 @@ import { IPV6, PROTOCOL } from '../../core/ip-header.ts';
 import { DROP } from './drops.ts';
 import { readI32, readU16 } from './frame.ts';
 
-const HEADER = { hopByHop: 0, routing: 43, fragment: 44, authentication: 51, destination: 60 } as const;
+const HEADER = { hopByHop: 0, routing: 43, authentication: 51, destination: 60 } as const;
 /** Of a fragment header: the offset in units of 8 bytes, and whether more follow. */
 const FRAGMENT = { offset: 2, id: 4, size: 8, offsetMask: 0xfff8, more: 1 } as const;
 const EXTENSION_MIN = 8;
@@ -35,7 +35,7 @@ export function walkHeaders(bytes: Uint8Array, ip: number, end: number): number 
     if (count === HEADERS_MAX) return DROP['extension-headers'];
     if (at + EXTENSION_MIN > end) return DROP['bad-header'];
     const next = bytes[at]!;
-    if (header === HEADER.fragment) {
+    if (header === PROTOCOL.fragment) {
       const offset = readU16(bytes, at + FRAGMENT.offset);
       // A fragment that is all of its packet is none (RFC 6946).
       walked.isLaterFragment = (offset & FRAGMENT.offsetMask) !== 0;
@@ -59,7 +59,7 @@ function isExtension(header: number): boolean {
   return (
     header === HEADER.hopByHop ||
     header === HEADER.routing ||
-    header === HEADER.fragment ||
+    header === PROTOCOL.fragment ||
     header === HEADER.authentication ||
     header === HEADER.destination
   );
