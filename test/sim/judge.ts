@@ -175,6 +175,8 @@ export class Judge {
       if (other === node || state !== 'MASTER' || !this.hearing.promises(node, other, name)) continue;
       const theirs = other.settings.instances.find((instance) => instance.name === name);
       if (theirs === undefined) continue;
+      // Only priority 0 is worse: a rival that yields to it seems to resign from the only mastership.
+      if (theirs.priority === 1) continue;
       // The word of a rival that yields may come late, and it may have spoken faster.
       const settlesMs = theirs.advertMs === own.advertMs ? theirs.advertMs : this.#bounds.ownerless;
       const heardWithinMs = settlesMs * SLACK + this.#bounds.delay + SLACK_MS;
