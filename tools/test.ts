@@ -3,8 +3,17 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { type Outcome, root, run } from './run.ts';
 
-type Report = { numPassedTests: number; numFailedTests: number; numPendingTests: number; success: boolean };
+type Test = { status: string; fullName: string; failureMessages?: string[] };
+type Report = {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  success: boolean;
+  testResults: { name: string; status: string; message: string; assertionResults: Test[] }[];
+};
 const counts = { passed: 0, failed: 0 };
+/** Named again in the end: what a log is cut to is its end. */
+const failed: string[] = [];
 
 for (const project of ['fast', 'system', 'lab']) {
   const file = `${root}.cache/test-${project}.json`;
@@ -20,8 +29,10 @@ for (const outcome of await Promise.all([
   run('dead code', ['knip'], { quiet: true }),
 ])) {
   if (!outcome.ok) console.log(`\n== ${outcome.name}\n${outcome.output}`);
+  if (!outcome.ok) failed.push(outcome.name);
   counts[outcome.ok ? 'passed' : 'failed']++;
 }
+console.log(['', ...failed.map((name) => `FAILED ${name}`)].join('\n'));
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
 process.exitCode = counts.failed === 0 ? 0 : 1;
 
@@ -38,7 +49,20 @@ function readReport(file: string): Report | undefined {
  * import).
  */
 function count({ ok }: Outcome, report: Report | undefined): void {
-  const failed = (report?.numFailedTests ?? 0) + (report?.numPendingTests ?? 0);
+  const broken = (report?.numFailedTests ?? 0) + (report?.numPendingTests ?? 0);
   counts.passed += report?.numPassedTests ?? 0;
-  counts.failed += failed === 0 && !(ok && report?.success === true) ? 1 : failed;
+  counts.failed += broken === 0 && !(ok && report?.success === true) ? 1 : broken;
+  for (const file of report?.testResults ?? []) failed.push(...failuresOf(file));
+}
+
+/** A file that failed before its tests has none. */
+function failuresOf({ name, status, message, assertionResults }: Report['testResults'][number]): string[] {
+  const file = name.replace(root, '');
+  const tests = assertionResults.filter((test) => test.status !== 'passed');
+  if (tests.length === 0) return status === 'passed' ? [] : [`${file}: ${firstLine(message)}`];
+  return tests.map((test) => `${file} > ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`);
+}
+
+function firstLine(text = 'did not run'): string {
+  return text.split('\n', 1)[0]!;
 }
