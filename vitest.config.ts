@@ -55,7 +55,7 @@ export default defineConfig({
           hookTimeout: 330_000,
           // A page fault of a guest takes 140 µs alone, 390 µs beside a second guest: two are slower than one
           // after the other, on two cores, too (measured in a virtual machine).
-          fileParallelism: false,
+          maxWorkers: 1,
         },
       },
     ],

@@ -42,6 +42,8 @@ describe('a director', () => {
       { level: 'info', event: 'vip.added', address: '10.0.0.50', msg: 'added' },
       { level: 'info', event: 'vip.added', msg: '(VI_1) added 10.1.0.1/24 dev eth1' },
       { level: 'warn', event: 'server.down', server: '10.1.0.22:80', msg: 'down' },
+      { level: 'info', event: 'sync.daemon', role: 'master', verb: 'started', msg: 'started' },
+      { level: 'info', event: 'sync.daemon', role: 'backup', verb: 'stopped', msg: 'stopped' },
     );
     expect(picture.directors.dirB).toEqual({
       state: 'MASTER',
@@ -49,6 +51,7 @@ describe('a director', () => {
       priority: 150,
       adverts: 0,
       engine: 'embedded',
+      syncs: 'master',
       vips: ['10.0.0.50', '10.1.0.1'],
       servers: { rs2: 'down' },
     });
@@ -59,6 +62,8 @@ describe('a director', () => {
       'B false',
       'B false',
       'B true',
+      'B false',
+      'B false',
     ]);
   });
 

@@ -46,7 +46,7 @@ export class Director {
   start(): void {
     const { heard, ended, configurations } = this.#setup;
     this.#crashed = false;
-    const script = 'mkdir -p $0 && mount -t tmpfs tmpfs $0 && exec "$@"';
+    const script = 'mkdir -p $0 && mount -t tmpfs -o mode=700 tmpfs $0 && exec "$@"';
     const files = configurations.flatMap((file) => ['-f', file]);
     const words = [...on(this.name), 'sh', '-c', script, '/run/lvs-director', PROGRAM, 'run', '-n', ...files];
     // A session of its own: Ctrl-C in the demo's terminal must reach the demo only.

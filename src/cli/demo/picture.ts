@@ -22,6 +22,8 @@ export type DirectorPicture = {
   vips: readonly string[];
   engine?: string;
   realtime?: boolean;
+  /** Which sync thread runs: undefined until there is one, and for good where the files want none. */
+  syncs?: string;
   /** Counted on the wire, not taken from the log. */
   adverts: number;
   servers: Readonly<Partial<Record<ServerName, 'up' | 'down'>>>;
@@ -150,6 +152,8 @@ function change(before: DirectorPicture, line: LogLine, atMs: number): Partial<D
       return { realtime: true };
     case 'scheduling.denied':
       return { realtime: false };
+    case 'sync.daemon':
+      return line.verb === 'started' ? { syncs: text(line.role) } : {};
     case 'server.up':
     case 'server.down': {
       const server = serverIn(line);

@@ -45,8 +45,11 @@ export type StageSetup = {
   leave: AbortSignal;
 };
 
-const START_TIMEOUT_MS = 40_000;
+/** Of nine processes on one slow processor. */
+const START_TIMEOUT_MS = 120_000;
 const HEAD_START_MS = 3_000;
+/** Files of somebody's own may want no sync thread. */
+const SYNC_TIMEOUT_MS = 10_000;
 const TAKEOVER_TIMEOUT_MS = 10_000;
 const DRILL_TIMEOUT_MS = 20_000;
 /** The client notes the start of a window before anything happens in it. */
@@ -184,6 +187,7 @@ export class Stage {
     const ready = await this.#until(() => this.#failure !== undefined || this.#isReady(), START_TIMEOUT_MS);
     if (this.#failure !== undefined) throw this.#failure;
     if (!ready) throw new PreparationError(`the pair is not ready after ${START_TIMEOUT_MS / 1000} s`);
+    await this.#until(() => this.#isHeard(), SYNC_TIMEOUT_MS);
   }
 
   /** Proved by use: the log may say MASTER before the first packet can pass. */
@@ -192,6 +196,17 @@ export class Stage {
     const master = masterOf(this.picture);
     const answered = SERVERS.every((name) => (statistics?.servers[name]?.requests ?? 0) > 0);
     return answered && master !== undefined && directors[peerOf(master)].state === 'BACKUP';
+  }
+
+  /** The kernel's sync threads tell of what begins while both run, and of nothing that was there before. */
+  #isHeard(): boolean {
+    const { directors } = this.picture;
+    const master = masterOf(this.picture);
+    return (
+      master !== undefined &&
+      directors[master].syncs === 'master' &&
+      directors[peerOf(master)].syncs === 'backup'
+    );
   }
 
   openSessions(count: number): void {
@@ -288,6 +303,7 @@ export class Stage {
     await this.#directors[name].restart();
     const ready = await this.#until(() => this.#isReady(), START_TIMEOUT_MS);
     if (!ready) throw new PreparationError(`director ${letter} did not come back`);
+    await this.#until(() => this.#isHeard(), SYNC_TIMEOUT_MS);
     this.phase(`director ${letter} is back and hears of the open sessions again`);
     await this.pause(REJOIN_MS);
   }

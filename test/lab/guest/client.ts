@@ -2,13 +2,14 @@
 // short requests through the VIP. Only records what it sees; measure.ts judges.
 import { connect, type Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import { PORT, VIP } from './addresses.ts';
+import { PORT, type ServerName, VIP } from './addresses.ts';
 import { type RequestLog, report, type SessionLog, type Traffic } from './measure.ts';
 import { enter } from './namespace.ts';
 
 export type ClientSettings = Traffic & { requestTimeoutMs: number };
 export type ClientCommand = { id: number } & (
   | { do: 'open'; group: string; kind: SessionLog['kind']; sessions: number }
+  | { do: 'hangUp'; server: ServerName }
   | { do: 'request' }
   | { do: 'mark' }
   | { do: 'wake' }
@@ -31,6 +32,9 @@ async function perform(command: ClientCommand): Promise<unknown> {
   switch (command.do) {
     case 'open':
       return openSessions(command.group, command.kind, command.sessions);
+    case 'hangUp':
+      for (const { log, socket } of sessions) if (log.server === command.server) socket.resetAndDestroy();
+      return;
     case 'request':
       return keepRequesting();
     case 'mark':

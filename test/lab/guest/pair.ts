@@ -22,7 +22,7 @@ export type PairOptions = Omit<ConfigurationOptions, 'priority'> & {
  * young.
  */
 const SETTLE_MS = 2500;
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 120_000;
 const TRAFFIC = { everyMs: 500, requestEveryMs: 25, requestTimeoutMs: 300 };
 
 export class Pair {

@@ -29,6 +29,11 @@ export class Traffic {
       throw new Error(`${failures.length} ${group} sessions did not open: ${failures}`);
   }
 
+  /** Every session of that server, by a reset: no report counts them from the next mark on. */
+  async hangUp(server: ServerName): Promise<void> {
+    await this.#client.ask({ do: 'hangUp', server });
+  }
+
   async startRequests(): Promise<void> {
     await this.#client.ask({ do: 'request' });
   }

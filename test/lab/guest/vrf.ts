@@ -51,6 +51,7 @@ await phases.run('vrf', async () => {
   await keepalived.says('Entering MASTER STATE');
   await until('its routes', () => routes('b').length >= 3);
   const made = { theirs: routes('b') };
+  keepalived.forget(); // it was BACKUP at its start
   const elector = pair.elector(planOf(ours));
   await elector.is('MASTER');
   await until('our routes', () => routes('a').length >= 3);

@@ -39,6 +39,17 @@ export function connections(node: DirectorName): Record<string, number> {
   return states;
 }
 
+/** How many of them are established to one real server. */
+export function establishedTo(node: DirectorName, address: string): number {
+  const hex = address
+    .split('.')
+    .map((byte) => Number(byte).toString(16).padStart(2, '0').toUpperCase())
+    .join('');
+  const rows = readNet(node, 'ip_vs_conn').split('\n');
+  return rows.map((line) => line.split(/\s+/)).filter((row) => row[5] === hex && row[7] === 'ESTABLISHED')
+    .length;
+}
+
 /**
  * The programmed table as `ipvsadm -Sn` prints it, sorted: the order of services in the kernel's hash is no
  * promise.
