@@ -136,10 +136,13 @@ export class Links {
           if (entry.interfaceIndex === event.link.index) this.#addresses.delete(key);
         changes.changed.add(event.link.name);
         return;
-      case 'address':
+      case 'address': {
+        const before = this.#addresses.get(entryKey(event.address));
         this.#addresses.set(entryKey(event.address), event.address);
-        this.#noteAddress(event.address, changes);
+        // A lease that was renewed, as all of ours are each second or two.
+        if (before?.flags !== event.address.flags) this.#noteAddress(event.address, changes);
         return;
+      }
       case 'addressGone':
         this.#addresses.delete(entryKey(event.address));
         this.#noteAddress(event.address, changes);

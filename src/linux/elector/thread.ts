@@ -82,6 +82,8 @@ export class ElectorThread {
   /** Who has deadlines beside the elector. */
   readonly #others = [this.#bfd, this.#statics];
   readonly #rung = Buffer.alloc(8);
+  /** Of the last step: thousands of addresses are told of, and to ask the clock is a system call on some machines. */
+  #nowMs = this.#startedMs;
   #configured = false;
   #stopped = false;
 
@@ -134,8 +136,8 @@ export class ElectorThread {
   }
 
   #feed(input: Input): void {
-    for (const action of stepElector(this.#elector, input, monotonicMs(), wallClockMs()))
-      this.#perform(action);
+    this.#nowMs = monotonicMs();
+    for (const action of stepElector(this.#elector, input, this.#nowMs, wallClockMs())) this.#perform(action);
   }
   #feedLink(name: string): void {
     const link = this.#devices.isForeign(name) ? undefined : this.#links.electorLink(name);
@@ -143,7 +145,7 @@ export class ElectorThread {
   }
 
   #perform(action: Action): void {
-    noteAction(this.#recorder, action, monotonicMs());
+    noteAction(this.#recorder, action, this.#nowMs);
     switch (action.do) {
       case 'send':
         return this.#adverts.send(action.interface, action.packet, action.to);
