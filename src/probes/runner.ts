@@ -78,9 +78,9 @@ class Runner {
   configure(targets: readonly HealthTarget[]): void {
     const [pool, effects] = configurePool(this.#pool, targets, this.#edges.random);
     for (const id of this.#movedAtMs.keys()) if (!pool.serverIndex.has(id)) this.#movedAtMs.delete(id);
-    for (const id of pool.serverIndex.keys()) {
-      if (!this.#pool.serverIndex.has(id)) this.#movedAtMs.set(id, this.#edges.clock());
-    }
+    const nowMs = this.#edges.clock();
+    for (const id of pool.serverIndex.keys())
+      if (!this.#pool.serverIndex.has(id)) this.#movedAtMs.set(id, nowMs);
     this.#adopt(pool, effects);
   }
 
