@@ -13,6 +13,8 @@ const RETRY_MS = 1_000;
 /** A table that somebody cleared is found so after this long, one server among thousands after a while. */
 const AUDIT_MS = 400;
 const AUDITED_AT_ONCE = 16;
+/** After a reload, until every service has had its turn. */
+const AUDITED_IN_HURRY = 128;
 /** What this plane will never do: asking again each second would only fill the log. */
 const FOR_GOOD = 'EOPNOTSUPP';
 
@@ -37,6 +39,7 @@ export class TableKeeper {
   /** Wanted services in the order in which they are looked at, and whose turn it is. */
   #order: readonly ServiceKey[] = [];
   #turn = 0;
+  #hurries = false;
   readonly #repairs = new Repairs();
   #isRepairing = false;
 
@@ -69,11 +72,12 @@ export class TableKeeper {
   }
 
   /**
-   * Forgets what it knew of the plane and looks again: at a reload, when somebody else may have changed
-   * it.
+   * Looks at all of the table soon: at a reload, when somebody else may have changed it. What is wanted of it is
+   * compared with what is known meanwhile: reading thousands of services takes a second that nobody should wait.
    */
   refresh(): void {
-    this.#actual = undefined;
+    this.#turn = 0;
+    this.#hurries = true;
   }
 
   /** How often the table was put back after somebody else had changed it. */
@@ -115,9 +119,13 @@ export class TableKeeper {
   }
 
   #nextPart(): Table {
-    const part = this.#order.slice(this.#turn, this.#turn + AUDITED_AT_ONCE);
-    this.#turn += AUDITED_AT_ONCE;
-    if (this.#turn >= this.#order.length) this.#turn = 0;
+    const most = this.#hurries ? AUDITED_IN_HURRY : AUDITED_AT_ONCE;
+    const part = this.#order.slice(this.#turn, this.#turn + most);
+    this.#turn += most;
+    if (this.#turn >= this.#order.length) {
+      this.#turn = 0;
+      this.#hurries = false;
+    }
     return new Map(part.map((key) => [key, this.#wanted.get(key)!]));
   }
 

@@ -145,3 +145,20 @@ test('a wish of our own is no repair', async () => {
   await vi.advanceTimersByTimeAsync(2_000);
   expect(events()).toEqual([]);
 });
+
+test('a reload sends the difference at once and looks at all of the table soon', async () => {
+  const services = Array.from({ length: 1000 }, (_, i) => service(1000 + i));
+  const wanted = tableOf(...services);
+  await started(wanted);
+  const { reads } = plane;
+  plane.table = new Map([...wanted, ['TCP 10.0.0.100:1999', service(1999, [server(21)])]]);
+  keeper.refresh();
+  await keeper.want(tableOf(...services, service(80)));
+  expect([plane.reads, plane.sent.map((command) => command.do)]).toEqual([
+    reads,
+    ['addService', 'addServer', 'addServer'],
+  ]);
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(plane.table).toEqual(tableOf(...services, service(80)));
+  expect(keeper.repairs).toBe(1);
+});
