@@ -72,8 +72,9 @@ export class TableKeeper {
   }
 
   /**
-   * Looks at all of the table soon: at a reload, when somebody else may have changed it. What is wanted of it is
-   * compared with what is known meanwhile: reading thousands of services takes a second that nobody should wait.
+   * Looks at all of the table soon: at a reload, when somebody else may have changed it. Meanwhile what is
+   * wanted is compared with what is known: reading thousands of services takes a second that nobody should
+   * wait.
    */
   refresh(): void {
     this.#turn = 0;

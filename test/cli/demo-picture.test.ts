@@ -55,6 +55,8 @@ describe('a director', () => {
       vips: ['10.0.0.50', '10.1.0.1'],
       servers: { rs2: 'down' },
     });
+    const told = { level: 'info', event: 'sync.complete', direction: 'in', msg: 'knows all' };
+    expect(hear(picture, 'dirB', told, STARTED_MS).directors.dirB.syncs).toBe('stream');
     expect(masterOf(picture)).toBe('dirB');
     expect(picture.happenings.map(({ who, grave }) => `${who} ${grave}`)).toEqual([
       'B false',

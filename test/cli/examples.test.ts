@@ -1,9 +1,10 @@
 // The files in examples/ are meant to be copied: each is read without a complaint, both of a pair
 // belong together, and the ones that the demo runs fit the demo's network.
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { check } from '../../src/cli/check.ts';
 import { addressOf, GATEWAY_VIP, PORT, SERVERS, VIP } from '../../src/cli/demo/layout.ts';
 import type { Configuration } from '../../src/config/model.ts';
@@ -13,6 +14,10 @@ import { readSources } from '../../src/linux/config-files.ts';
 import { yamlLibrary } from '../../src/linux/yaml-library.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
+const scratch = mkdtempSync(`${tmpdir()}/lvs-examples-`);
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+// As the comment in examples/sync has it made.
+execFileSync('sh', ['-c', `umask 077; (printf hex:; openssl rand -hex 32) > ${scratch}/sync.key`]);
 const pairs = globSync('*/a.conf', { cwd: EXAMPLES }).map((file) => file.split('/')[0]!);
 
 function read(file: string): Configuration {
@@ -24,6 +29,16 @@ function read(file: string): Configuration {
   return configuration;
 }
 
+/** The same file, or a copy that finds its key: this machine has none. */
+function withKey(file: string): string {
+  const text = readFileSync(`${EXAMPLES}/${file}`, 'utf8');
+  const copy = text.replace(/^( *psk ).*$/m, `$1${scratch}/sync.key`);
+  if (copy === text) return `${EXAMPLES}/${file}`;
+  const path = `${scratch}/${file.replaceAll('/', '-')}`;
+  writeFileSync(path, copy);
+  return path;
+}
+
 test('there are pairs, and the guide names each of them', () => {
   expect(pairs.toSorted()).toEqual([
     'dr',
@@ -32,6 +47,7 @@ test('there are pairs, and the guide names each of them', () => {
     'ipv6',
     'nat',
     'persistence',
+    'sync',
     'tun',
     'unicast',
     'vmac',
@@ -41,13 +57,16 @@ test('there are pairs, and the guide names each of them', () => {
 });
 
 test.each(globSync('**/*.{conf,yaml}', { cwd: EXAMPLES }))('%s is read without a complaint', (file) => {
-  const { exitCode, output } = check([[`${EXAMPLES}/${file}`]], { json: false, compat: false });
+  const { exitCode, output } = check([[withKey(file)]], { json: false, compat: false });
   expect(output).toContain('no complaints');
   expect(exitCode).toBe(0);
 });
 
 describe.each(pairs)('the pair %s', (pair) => {
-  const shared = `${EXAMPLES}/${pair}/director.conf`;
+  const filesOf = (letter: string) =>
+    [`${letter}.conf`, 'director.conf', `${letter}-director.conf`]
+      .filter((name) => existsSync(`${EXAMPLES}/${pair}/${name}`))
+      .map((name) => withKey(`${pair}/${name}`));
 
   test('differs in names, priorities and own addresses only', () => {
     const lines = (name: string) =>
@@ -65,14 +84,12 @@ describe.each(pairs)('the pair %s', (pair) => {
   });
 
   test('is read together with our own settings', () => {
-    const own = existsSync(shared) ? [shared] : [];
-    const { exitCode } = check([[`${EXAMPLES}/${pair}/a.conf`, ...own]], { json: false, compat: false });
+    const { exitCode } = check([filesOf('a')], { json: false, compat: false });
     expect(exitCode).toBe(0);
   });
 
   test('fits together', () => {
-    const files = ['a', 'b'].map((name) => [`${EXAMPLES}/${pair}/${name}.conf`]);
-    const { exitCode, output } = check([files[0]!, files[1]!], { json: false, compat: false });
+    const { exitCode, output } = check([filesOf('a'), filesOf('b')], { json: false, compat: false });
     expect(
       output
         .trimEnd()

@@ -127,6 +127,19 @@ test('an ordinary user gets the same, with the pair for direct routing', { timeo
   leavesNothing(run);
 });
 
+test('with sync of our own it loses no session either, and the better director comes back', {
+  timeout: ONCE_MS,
+}, async () => {
+  const logs = `${scratch}/sync`;
+  const configs = `${REPOSITORY}/examples/sync`;
+  const run = start(PROGRAM, ['demo', '--once', '--configs', configs, '--keep-logs', logs]);
+  expect(await run.ended, run.output()).toBe(0);
+  const { outcomes, directors } = readReport(logs);
+  expect(outcomes.map(({ from, to }) => `${from} → ${to}`)).toEqual(['dirA → dirB', 'dirA → dirB']);
+  expect(directors.dirB.syncs).toBe('stream');
+  leavesNothing(run);
+});
+
 test('without connection sync it loses sessions and fails', { timeout: ONCE_MS }, async () => {
   const configs = `${scratch}/configs`;
   cpSync(`${REPOSITORY}/examples/nat`, configs, { recursive: true });

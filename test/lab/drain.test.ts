@@ -70,8 +70,8 @@ test('a drain that both directors were told of goes on after a failover', () => 
   expect(ended).toMatchObject({ server: '10.1.0.22:8080', cut: 0 });
 });
 
-// Without services IPVS has no hooks: until they are back the machine itself answers whoever speaks, by a reset.
-test('a table that somebody empties is put back within a second; who is silent meanwhile loses nothing', () => {
+// Without services IPVS has no hooks: until they are back the machine itself resets whoever speaks.
+test('a table that somebody empties is back within a second; who is silent meanwhile loses nothing', () => {
   type Drift = Report & { before: string[]; after: string[]; repairedMs: number; repairs: number };
   const { before, after, repairedMs, repairs, sessions } = factsOf<Drift>(report, 'drift');
   expect(before).toHaveLength(2);

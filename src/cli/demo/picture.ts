@@ -22,7 +22,7 @@ export type DirectorPicture = {
   vips: readonly string[];
   engine?: string;
   realtime?: boolean;
-  /** Which sync thread runs: undefined until there is one, and for good where the files want none. */
+  /** The sync thread that runs; `stream` when it knows all of the peer's connections by a sync of our own. */
   syncs?: string;
   /** Counted on the wire, not taken from the log. */
   adverts: number;
@@ -154,6 +154,8 @@ function change(before: DirectorPicture, line: LogLine, atMs: number): Partial<D
       return { realtime: false };
     case 'sync.daemon':
       return line.verb === 'started' ? { syncs: text(line.role) } : {};
+    case 'sync.complete':
+      return line.direction === 'in' ? { syncs: 'stream' } : {};
     case 'server.up':
     case 'server.down': {
       const server = serverIn(line);

@@ -1,8 +1,9 @@
 // The demo itself, inside its private namespaces: what happens when, what keys do, and what the exit
 // code is. What the machines do is in stage.ts.
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import type { DirectorName, Mode } from './layout.ts';
 import { hideRun, PreparationError } from './network.ts';
 import { isGood, report } from './report.ts';
@@ -13,7 +14,7 @@ export type Orders = {
   once: boolean;
   mode: Mode;
   engine: 'auto' | 'kernel' | 'embedded';
-  /** Folder with a.conf, b.conf and, optionally, director.conf. */
+  /** Has a.conf, b.conf and, optionally, director.conf (of both), a-director.conf, b-director.conf. */
   folder: string;
   logs?: string;
 };
@@ -32,6 +33,9 @@ const REST_MS = 4_000;
 /** As in examples: director.conf. */
 const DRILL_HOLD_SECONDS = 5;
 const COMPLAINTS = 5;
+/** Where the examples have the key of connection sync, in the /run that is the demo's own. */
+const SYNC_KEY = '/run/credentials/lvs-director.service/sync.key';
+const SYNC_KEY_BYTES = 32;
 
 async function perform(stage: Stage): Promise<DirectorName> {
   await stage.start();
@@ -70,10 +74,17 @@ function configurations(orders: Orders): Record<DirectorName, string[]> {
     writeFileSync(made, `director {\n    engine ${orders.engine}\n${drill}}\n`);
     settings = [made];
   }
-  return {
-    dirA: [`${orders.folder}/a.conf`, ...settings],
-    dirB: [`${orders.folder}/b.conf`, ...settings],
+  const filesOf = (letter: 'a' | 'b') => {
+    const own = `${orders.folder}/${letter}-director.conf`;
+    return [`${orders.folder}/${letter}.conf`, ...settings, ...(existsSync(own) ? [own] : [])];
   };
+  return { dirA: filesOf('a'), dirB: filesOf('b') };
+}
+
+/** As the guide of the examples has it made. */
+function makeKey(): void {
+  mkdirSync(dirname(SYNC_KEY), { recursive: true });
+  writeFileSync(SYNC_KEY, `hex:${randomBytes(SYNC_KEY_BYTES).toString('hex')}\n`, { mode: 0o600 });
 }
 
 /**
@@ -105,6 +116,7 @@ export async function play(orders: Orders): Promise<number> {
   const screen = openScreen(interactive ? 'd drill   k kill the master   q quit' : 'q quit');
   const { mode, logs } = orders;
   await hideRun();
+  makeKey();
   const stage = new Stage({
     mode,
     configurations: configurations(orders),

@@ -200,13 +200,10 @@ export class Stage {
 
   /** The kernel's sync threads tell of what begins while both run, and of nothing that was there before. */
   #isHeard(): boolean {
-    const { directors } = this.picture;
     const master = masterOf(this.picture);
-    return (
-      master !== undefined &&
-      directors[master].syncs === 'master' &&
-      directors[peerOf(master)].syncs === 'backup'
-    );
+    if (master === undefined) return false;
+    const [told, teller] = [peerOf(master), master].map((name) => this.picture.directors[name].syncs);
+    return told === 'stream' || (told === 'backup' && teller === 'master');
   }
 
   openSessions(count: number): void {

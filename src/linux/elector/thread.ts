@@ -82,7 +82,7 @@ export class ElectorThread {
   /** Who has deadlines beside the elector. */
   readonly #others = [this.#bfd, this.#statics];
   readonly #rung = Buffer.alloc(8);
-  /** Of the last step: thousands of addresses are told of, and to ask the clock is a system call on some machines. */
+  /** Of the last step. Thousands of addresses are told of, and for some the clock is a system call. */
   #nowMs = this.#startedMs;
   #configured = false;
   #stopped = false;
