@@ -1,0 +1,88 @@
+// docs/migration.md, step by step: a pair of keepalived's becomes a pair of ours, one director at a time,
+// and then gets connection sync of our own. The same sessions are open all the time. dirA is master.
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { addressOf, type DirectorName } from './addresses.ts';
+import { Director } from './director.ts';
+import { startPair } from './pair.ts';
+import { Phases } from './phases.ts';
+import { owns, syncDaemons, until } from './witness.ts';
+
+const LIMIT_MS = 60_000;
+const KEY = '/run/sync.key';
+const SERVERS = 3;
+
+const pair = await startPair({
+  mode: 'nat',
+  advertSeconds: 0.5,
+  requestEveryMs: 50,
+  programs: { dirA: 'keepalived', dirB: 'keepalived' },
+  activeSessions: 40,
+  idleSessions: 20,
+});
+const { traffic } = pair;
+const ours = { dirA: new Director('dirA', 'lvs-director'), dirB: new Director('dirB', 'lvs-director') };
+const phases = new Phases();
+
+await phases.run('backup', async () => {
+  await traffic.mark();
+  pair.dirB.signal('SIGTERM');
+  await pair.dirB.exit(LIMIT_MS);
+  await start('dirB');
+  await until('the sync backup on dirB', LIMIT_MS, () => syncs('dirB', 'backup'));
+  return await pair.observe(1500);
+});
+
+await phases.run('master', async () => {
+  await traffic.mark();
+  pair.dirA.signal('SIGTERM');
+  await until('VIP on dirB', LIMIT_MS, () => owns('dirB'));
+  await pair.dirA.exit(LIMIT_MS);
+  return await pair.observe(1500);
+});
+
+await phases.run('return', async () => {
+  await traffic.mark();
+  await start('dirA');
+  await until('VIP on dirA alone', LIMIT_MS, () => owns('dirA') && !owns('dirB'));
+  await until('the sync backup on dirB', LIMIT_MS, () => syncs('dirB', 'backup'));
+  return await pair.observe(1500);
+});
+
+await phases.run('stream', async () => {
+  await traffic.mark();
+  writeFileSync(KEY, `hex:${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+  pair.configure({ appendix: stream });
+  for (const director of [ours.dirA, ours.dirB]) director.signal('SIGHUP');
+  await until('dirB knows all', LIMIT_MS, () =>
+    ours.dirB.logged('sync.complete').some(({ direction }) => direction === 'in'),
+  );
+  ours.dirA.signal('SIGUSR2');
+  await until('VIP on dirB alone', LIMIT_MS, () => owns('dirB') && !owns('dirA'));
+  return await pair.observe(1500);
+});
+
+phases.finish();
+
+async function start(node: DirectorName): Promise<void> {
+  ours[node].start();
+  await pair.untilProgrammed(node, SERVERS);
+  await ours[node].untilLogged('vrrp.state', LIMIT_MS);
+}
+
+function syncs(node: DirectorName, role: 'master' | 'backup'): boolean {
+  return syncDaemons(node).some((line) => line.startsWith(role));
+}
+
+function stream(node: DirectorName): string {
+  const other = node === 'dirA' ? 'dirB' : 'dirA';
+  return `director {
+    runtime_directory /run/lab/${node}/state
+    sync {
+        listen ${addressOf(node, 'eth1')}
+        peer ${addressOf(other, 'eth1')}
+        psk ${KEY}
+    }
+}
+`;
+}

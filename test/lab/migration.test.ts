@@ -1,0 +1,40 @@
+// docs/migration.md on real IPVS: from a pair of Debian's keepalived to one of ours, with the sessions that
+// are open.
+import { beforeAll, expect, test } from 'vitest';
+import { evidence, factsOf } from './facts.ts';
+import type { Report } from './guest/measure.ts';
+import { bootGuest, type GuestReport } from './guest.ts';
+
+let report: GuestReport;
+beforeAll(async () => {
+  report = await bootGuest({ program: 'migration.ts' });
+});
+
+test('1: the BACKUP becomes ours, and nobody notices', () => {
+  expectEverySession(expectNoRequestLost('backup'));
+});
+
+test('2: keepalived stops on the MASTER, and every session goes on through ours', () => {
+  expectEverySession(factsOf<Report>(report, 'master'));
+});
+
+test('3: ours starts there and takes the role back: the pair is whole, and nobody notices', () => {
+  expectEverySession(expectNoRequestLost('return'));
+});
+
+test('4: a reload brings sync of our own, and a drill loses nothing', () => {
+  expectEverySession(expectNoRequestLost('stream'));
+});
+
+function expectNoRequestLost(phase: string): Report {
+  const facts = factsOf<Report>(report, phase);
+  expect(facts.requests.failures, evidence(report)).toEqual({});
+  return facts;
+}
+
+function expectEverySession({ sessions }: Report): void {
+  expect(sessions, evidence(report)).toMatchObject({
+    active: { open: 40, survived: 40, lost: {} },
+    idle: { open: 20, survived: 20, lost: {} },
+  });
+}
