@@ -109,11 +109,19 @@ export class NetlinkSocket {
    */
   request(request: Request): Message[] {
     for (let attempt = 1; ; attempt++) {
-      const { answers, interrupted } = this.#ask(request);
-      // The table changed while it was dumped: what came is neither the old nor the new one.
-      if (!interrupted) return answers;
+      const { answers, torn } = this.dump(request);
+      if (!torn) return answers;
       if (attempt === DUMP_ATTEMPTS) throw new SystemCallError('netlink', 'EINTR', request.name);
     }
+  }
+
+  /**
+   * {@link request} for whoever hears of changes as well. `torn`: the table changed while it was read, and what
+   * came is neither the old nor the new one; where thousands of addresses change there may be no other.
+   */
+  dump(request: Request): { answers: Message[]; torn: boolean } {
+    const { answers, interrupted } = this.#ask(request);
+    return { answers, torn: interrupted };
   }
 
   /**

@@ -31,6 +31,8 @@ export class Links {
   readonly #requests: NetlinkSocket;
   readonly #links = new Map<number, Link>();
   readonly #addresses = new Map<string, InterfaceAddress>();
+  /** What is known was read while it changed: it may lack what is there. */
+  #isTorn = false;
 
   /** `requests`: a socket of NETLINK_ROUTE without groups. */
   constructor(requests: NetlinkSocket) {
@@ -94,7 +96,7 @@ export class Links {
     const changes: Changes = { changed: new Set(), gone: [] };
     const { messages, overrun } = this.#events.receive();
     for (const message of messages) this.#take(message, changes);
-    if (overrun) this.#lookAgain(changes);
+    if (overrun || this.#isTorn) this.#lookAgain(changes);
     return changes;
   }
   keepBuffer(wanted: NetlinkBuffer | undefined): number {
@@ -106,8 +108,9 @@ export class Links {
 
   #look(): void {
     const ignored: Changes = { changed: new Set(), gone: [] };
-    for (const message of this.#requests.request(dumpLinks())) this.#take(message, ignored);
-    for (const message of this.#requests.request(dumpAddresses())) this.#take(message, ignored);
+    const looks = [dumpLinks(), dumpAddresses()].map((request) => this.#requests.dump(request));
+    for (const message of looks.flatMap(({ answers }) => answers)) this.#take(message, ignored);
+    this.#isTorn = looks.some(({ torn }) => torn);
   }
   #lookAgain(changes: Changes): void {
     const before = new Map(this.#addresses);
@@ -116,7 +119,12 @@ export class Links {
     this.#addresses.clear();
     this.#look();
     for (const name of [...names, ...this.names()]) changes.changed.add(name);
-    for (const [key, entry] of before) if (!this.#addresses.has(key)) this.#noteGone(entry, changes);
+    for (const [key, entry] of before) {
+      if (this.#addresses.has(key)) continue;
+      // Nobody gives an address up for what a torn picture lacks: the events that tore it bring another look.
+      if (this.#isTorn) this.#addresses.set(key, entry);
+      else this.#noteGone(entry, changes);
+    }
   }
   #take(message: Message, changes: Changes): void {
     const decoded = decodeRouteMessage(message);

@@ -1,7 +1,8 @@
-// What the engine has to know of the machine: its Ethernet interfaces and routes, read by rtnetlink, and
-// word when they may have changed. Keeps no picture of its own.
+// What the engine has to know of the machine: its Ethernet interfaces and routes, read by rtnetlink when they
+// may have changed. Keeps no picture of its own.
 import { address } from '../../core/address.ts';
 import type { InterfaceFacts, RouteFacts } from '../../ipvs/embedded/links.ts';
+import type { Message } from '../../netlink/message.ts';
 import {
   decodeRouteMessage,
   dumpAddresses,
@@ -19,6 +20,9 @@ const UNICAST = 1;
 const MAC_BYTES = 6;
 const ANY = { 4: address('0.0.0.0'), 6: address('::') } as const;
 
+/** Where routes change all the time the packets must not wait for all of them to be read each time. */
+const EACH_MS = 100;
+
 export type Environment = { interfaces: InterfaceFacts[]; routes: RouteFacts[] };
 
 export class EnvironmentReader {
@@ -32,14 +36,37 @@ export class EnvironmentReader {
     return this.#events.fd;
   }
 
-  /** Takes the waiting events away: {@link read} tells what is now. */
-  drainEvents(): void {
+  #isStale = true;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+
+  /** Takes the waiting events away: {@link news} tells what is now. */
+  noteEvents(): void {
     this.#events.receive();
+    this.#isStale = true;
   }
 
-  read(): Environment {
+  /** When there may be news; infinity = when there are events. */
+  get nextMs(): number {
+    return this.#isStale ? this.#readAtMs + EACH_MS : Number.POSITIVE_INFINITY;
+  }
+
+  /** Undefined = as it was, or too early to ask again. */
+  news(nowMs: number): Environment | undefined {
+    if (nowMs < this.nextMs) return undefined;
+    this.#readAtMs = nowMs;
+    const environment = this.#read();
+    this.#isStale = environment === undefined;
+    return environment;
+  }
+
+  /** Undefined = it changed meanwhile. */
+  #read(): Environment | undefined {
+    const [ofAddresses, ofLinks, ofRoutes] = [dumpAddresses(), dumpLinks(), dumpRoutes()].map((request) =>
+      this.#requests.dump(request),
+    );
+    if (ofAddresses!.torn || ofLinks!.torn || ofRoutes!.torn) return undefined;
     const addresses = new Map<number, { address: InterfaceFacts['addresses'][number] }[]>();
-    for (const message of this.#requests.request(dumpAddresses())) {
+    for (const message of ofAddresses!.answers) {
       const event = decodeRouteMessage(message);
       if (!event.ok || event.value.type !== 'address') continue;
       const { interfaceIndex, address: own, prefixLength } = event.value.address;
@@ -48,7 +75,7 @@ export class EnvironmentReader {
       addresses.set(interfaceIndex, known);
     }
     const interfaces: InterfaceFacts[] = [];
-    for (const message of this.#requests.request(dumpLinks())) {
+    for (const message of ofLinks!.answers) {
       const event = decodeRouteMessage(message);
       if (!event.ok || event.value.type !== 'link') continue;
       const { index, name, mac, mtu, up, loopback } = event.value.link;
@@ -56,22 +83,20 @@ export class EnvironmentReader {
       const own = (addresses.get(index) ?? []).map((entry) => entry.address);
       interfaces.push({ index, name, mac: Uint8Array.from(mac), mtu, addresses: own });
     }
-    return { interfaces, routes: this.#routes() };
+    return { interfaces, routes: routesOf(ofRoutes!.answers) };
   }
 
   close(): void {
     this.#requests.close();
     this.#events.close();
   }
+}
 
-  #routes(): RouteFacts[] {
-    const routes: RouteFacts[] = [];
-    for (const message of this.#requests.request(dumpRoutes())) {
-      const event = decodeRouteMessage(message);
-      if (event.ok && event.value.type === 'route') routes.push(...factsOf(event.value.route));
-    }
-    return routes;
-  }
+function routesOf(answers: readonly Message[]): RouteFacts[] {
+  return answers.flatMap((message) => {
+    const event = decodeRouteMessage(message);
+    return event.ok && event.value.type === 'route' ? factsOf(event.value.route) : [];
+  });
 }
 
 /** Multipath routes have no single interface here and are left to the kernel. */

@@ -55,7 +55,7 @@ export class EngineThread {
     const wake = this.#poll.add(this.#data.wakeFd, POLL.IN);
     const changed = this.#poll.add(this.#environment.eventsFd, POLL.IN);
     this.#engine.setClock(performance.now());
-    this.#readEnvironment();
+    this.#followEnvironment(performance.now());
     this.#post({ type: 'running' });
     let nextMs = 0;
     while (!this.#isClosing) {
@@ -63,10 +63,11 @@ export class EngineThread {
       this.#poll.wait(Math.ceil(waitMs * NS_PER_MS));
       const nowMs = performance.now();
       this.#engine.setClock(nowMs);
-      if (this.#poll.ready(changed) !== 0) this.#readEnvironment();
+      if (this.#poll.ready(changed) !== 0) this.#environment.noteEvents();
+      this.#followEnvironment(nowMs);
       this.#ports.receive();
       if (this.#poll.ready(wake) !== 0) this.#obey(nowMs);
-      nextMs = Math.min(this.#engine.nextTimerMs(), this.#runSync(nowMs));
+      nextMs = Math.min(this.#engine.nextTimerMs(), this.#runSync(nowMs), this.#environment.nextMs);
       this.#ports.flushOutbox();
     }
     this.#environment.close();
@@ -87,10 +88,10 @@ export class EngineThread {
     return nextMs;
   }
 
-  #readEnvironment(): void {
-    this.#environment.drainEvents();
-    const { interfaces, routes } = this.#environment.read();
-    this.#engine.setInterfaces(interfaces, routes);
+  #followEnvironment(nowMs: number): void {
+    const news = this.#environment.news(nowMs);
+    if (news === undefined) return;
+    this.#engine.setInterfaces(news.interfaces, news.routes);
     this.#updatePorts();
   }
 
