@@ -170,13 +170,13 @@ export class Judge {
     const waitedMs = this.#world.nowMs - before.sinceMs;
     const mayMs = Math.max(own.preemptDelayMs, node.knows ? 0 : (node.settings.preemptWaitMs ?? 0));
     if (!this.#world.isCalm || (own.preempt && waitedMs > mayMs)) return;
+    // RFC 9568 has it believe any priority 0: of a rival that yields to priority 1, or one that came late.
+    if (this.#patience.wasHastened(node, name)) return;
     for (const other of this.#world.nodes) {
       const { state, sinceMs } = seen[other.index]!;
       if (other === node || state !== 'MASTER' || !this.hearing.promises(node, other, name)) continue;
       const theirs = other.settings.instances.find((instance) => instance.name === name);
       if (theirs === undefined) continue;
-      // Only priority 0 is worse: a rival that yields to it seems to resign from the only mastership.
-      if (theirs.priority === 1) continue;
       // The word of a rival that yields may come late, and it may have spoken faster.
       const settlesMs = theirs.advertMs === own.advertMs ? theirs.advertMs : this.#bounds.ownerless;
       const heardWithinMs = settlesMs * SLACK + this.#bounds.delay + SLACK_MS;

@@ -22,6 +22,8 @@ type Waits = {
   resignedAtMs: number | undefined;
   /** The same, if nothing else was heard since. */
   hastenedAtMs: number | undefined;
+  /** It was so when it entered its state. */
+  wasHastened: boolean;
   /** The shortest of those it may reckon with, the last that it heard, the longest ever. */
   intervalMs: number;
   heardIntervalMs: number;
@@ -60,6 +62,11 @@ export class Patience {
       if (state === 'LEAVING') waits.purpose = purposeOf(node, name) ?? waits.purpose;
     }
     this.#judgePause(node);
+  }
+
+  /** Its state is what follows when nothing is heard but that a master goes. */
+  wasHastened(node: Node, name: string): boolean {
+    return this.#waits.get(node)!.get(name)!.wasHastened;
   }
 
   /** `isSure`: it counts; else it may, and nothing is promised for it. */
@@ -129,7 +136,8 @@ export class Patience {
   #enter(waits: Waits, state: State | undefined): void {
     const { nowMs } = this.#world;
     const intervalMs = Math.min(waits.own?.advertMs ?? waits.heardIntervalMs, waits.heardIntervalMs);
-    const fresh = { resignedAtMs: undefined, hastenedAtMs: undefined, relievedAtMs: undefined };
+    const wasHastened = waits.hastenedAtMs !== undefined;
+    const fresh = { wasHastened, resignedAtMs: undefined, hastenedAtMs: undefined, relievedAtMs: undefined };
     Object.assign(waits, { state, sinceMs: nowMs, silentSinceMs: nowMs, intervalMs, ...fresh });
   }
 
@@ -168,6 +176,7 @@ function unborn(): Waits {
   return {
     ...waits,
     purpose: 'stop',
+    wasHastened: false,
     intervalMs: never,
     heardIntervalMs: never,
     slowestMs: 0,
