@@ -94,8 +94,10 @@ export class Judge {
 
   /** Something goes wrong, or is repaired, now; what is on its way may still do harm. */
   disturb(): void {
-    const { nowMs, inFlightUntilMs, clockSetAtMs } = this.#world;
-    const hearsAgainAtMs = clockSetAtMs + this.#bounds.deaf;
+    const { nodes, nowMs, inFlightUntilMs, clockSetAtMs } = this.#world;
+    // What waits for one that stands still was signed by the clock of then: it may hear of it only now.
+    const mayBeOld = clockSetAtMs !== Number.NEGATIVE_INFINITY && nodes.some(({ inbox }) => inbox.length > 0);
+    const hearsAgainAtMs = (mayBeOld ? nowMs : clockSetAtMs) + this.#bounds.deaf;
     this.#quietSinceMs = Math.max(nowMs, inFlightUntilMs, hearsAgainAtMs, this.#quietSinceMs);
   }
 
