@@ -116,7 +116,7 @@ export class NetlinkSocket {
   }
 
   /**
-   * {@link request} for whoever hears of changes as well. `torn`: the table changed while it was read, and what
+   * {@link request} for whoever hears of changes as well. `torn`: the table changed while it was read, what
    * came is neither the old nor the new one; where thousands of addresses change there may be no other.
    */
   dump(request: Request): { answers: Message[]; torn: boolean } {

@@ -1,5 +1,5 @@
-// Thousands of addresses that come and go while they are read: the kernel says of each answer that it is torn.
-// What follows the machine's interfaces must live through that, and know the truth when it is over.
+// Thousands of addresses that come and go while they are read: the kernel calls each answer torn. What follows
+// the machine's interfaces must live through that, and know the truth when it is over.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,8 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** Calls `look` as fast as it goes while addresses come and go; answers how often. */
 async function during(rounds: number, look: () => void): Promise<number> {
-  const script = `for n in $(seq ${rounds}); do ip -batch ${batch('add')}; ip -batch ${batch('del')}; done`;
+  const round = `ip -batch ${batch('add')}; ip -batch ${batch('del')}`;
+  const script = `for n in $(seq ${rounds}); do ${round}; done`;
   const child = spawn('sh', ['-ec', script], { stdio: 'inherit' });
   let looks = 0;
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
