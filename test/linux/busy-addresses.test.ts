@@ -1,5 +1,5 @@
-// Thousands of addresses that come and go while they are read: the kernel calls each answer torn. What follows
-// the machine's interfaces must live through that, and know the truth when it is over.
+// Thousands of addresses come and go while they are read: the kernel calls each answer torn. What follows the
+// machine's interfaces must live through that, and know the truth when it is over.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,7 +52,7 @@ async function during(rounds: number, look: () => void): Promise<number> {
   return looks;
 }
 
-test('the elector’s picture of addresses is whole when it is over, and none was missed meanwhile', async () => {
+test('the elector’s picture of addresses is whole in the end, and lacks none meanwhile', async () => {
   const links = new Links(new NetlinkSocket(NETLINK_ROUTE));
   // Too small for a burst: what is lost is looked for in a table that changes.
   links.keepBuffer({ bytes: 4096, forced: false });
