@@ -49,9 +49,10 @@ program
         process.exitCode = exitCode;
         return;
       }
-      if (file === undefined) return command.error("error: missing required argument 'file'");
+      // As people know it from `run`: all by -f.
+      const first = file === undefined ? useFile : [file, ...useFile];
+      if (first.length === 0) return command.error("error: missing required argument 'file'");
       const { check } = await import('./check.ts');
-      const first = [file, ...useFile];
       const { exitCode, output } = check(
         other === undefined ? [first] : [first, [other, ...useFile]],
         options,

@@ -180,5 +180,9 @@ describe('a pair', () => {
     expect(status).toBe(4);
     expect(stdout).toContain('[CFG_PAIR_VRID]');
     expect(stdout).toContain(`${at('other-id.conf')}, ${at('global.conf')}: 1 error`);
+    const asForRun = ['check', '-f', at('good.conf'), '-f', at('global.conf')];
+    const alone = spawnSync(bin, asForRun, { encoding: 'utf8' });
+    expect(alone.stdout).toContain(`${at('good.conf')}, ${at('global.conf')}: 1 error`);
+    expect(alone.status).toBe(4);
   });
 });
