@@ -109,6 +109,8 @@ export class Balancer {
     this.#elector = this.#planElector();
     this.#keeper = new TableKeeper(plane, edges.say, () => void this.#sync.rebind().catch(edges.fail));
     this.#ipvs = new IpvsSettings(plane, edges.say);
+    this.#ipvs.adopt(start.formerIpvs.timeouts);
+    plane.connections?.adoptFormer?.(start.formerIpvs.sysctls);
     this.#sync = new SyncKeeper(plane, edges);
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#recordings = new RecordingKeeper(edges.say);
@@ -243,6 +245,7 @@ export class Balancer {
     await this.#ipvs.apply(this.#plan.ipvs.timeouts);
     await this.#services.apply();
     await this.#sync.configure(planSyncStream(this.#loaded.configuration));
+    this.#tellFormer();
     await this.#applyRoles();
     this.#trackers.configure(this.#plan.trackers);
     this.#links.configure(this.#plan.trackers.links);
@@ -259,6 +262,11 @@ export class Balancer {
     });
     this.#planKeeper.keep(this.#plan);
     this.#control.keep(this.#plan.director.control);
+  }
+
+  #tellFormer(): void {
+    const sysctls = this.#plane.connections?.former ?? new Map();
+    this.#edges.tell({ type: 'formerIpvs', former: { sysctls, timeouts: this.#ipvs.original } });
   }
 
   async #reload(): Promise<void> {

@@ -12,7 +12,7 @@ import type { ElectorReport, FormerSysctls, InstanceStatus, State } from '../vrr
 import { BalancerChild } from './balancer-child.ts';
 import { FlightRecorder } from './flight-recorder.ts';
 import { forwarded } from './forwarded.ts';
-import type { Accepted, RunOptions, ToDirector } from './messages.ts';
+import type { Accepted, FormerIpvs, RunOptions, ToDirector } from './messages.ts';
 
 /** A balancer that is not done by then is left to its own end; the VIPs are gone by that time. */
 const STOP_LIMIT_MS = 10_000;
@@ -34,6 +34,7 @@ export class Director {
   readonly #startedAtMs = Date.now();
   readonly #states = new Map<string, State>();
   #former: FormerSysctls = new Map();
+  #formerIpvs: FormerIpvs = { sysctls: new Map() };
   readonly #snapshots = new Map<number, (instances: readonly InstanceStatus[]) => void>();
   #nextSnapshot = 0;
   #counting: ((counted: Counted) => void)[] = [];
@@ -155,6 +156,7 @@ export class Director {
       states: this.#states,
       told: new Map(this.#states),
       former: this.#former,
+      formerIpvs: this.#formerIpvs,
       ...accepted,
     });
   }
@@ -206,6 +208,9 @@ export class Director {
         return;
       case 'counted':
         for (const resolve of this.#counting.splice(0)) resolve(message);
+        return;
+      case 'formerIpvs':
+        this.#formerIpvs = message.former;
         return;
       case 'rejected':
         return this.#finish({ code: message.exitCode, notice: rejected(message.text) });

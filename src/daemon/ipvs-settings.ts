@@ -18,6 +18,15 @@ export class IpvsSettings {
     this.#say = say;
   }
 
+  /** Those that come back at the end; undefined = none were changed. */
+  get original(): Timeouts | undefined {
+    return this.#original;
+  }
+  /** A balancer that died had changed them. */
+  adopt(original: Timeouts | undefined): void {
+    this.#original = original;
+  }
+
   /** Undefined = those that were there before. */
   async apply(timeouts: Timeouts | undefined): Promise<void> {
     if (isDeepStrictEqual(timeouts, this.#applied)) return;

@@ -7,6 +7,7 @@ import type { LoggedEvent } from '../console/people.ts';
 import type { Recording } from '../console/recording.ts';
 import type { Source } from '../core/diagnostic.ts';
 import type { Coverage } from '../director/handover.ts';
+import type { Timeouts } from '../ipvs/plane.ts';
 import type {
   ElectorSettings,
   FormerSysctls,
@@ -43,6 +44,9 @@ export type Accepted = {
   seed: number;
 };
 
+/** Of the kernel's IPVS before a balancer changed it: should that one die, the next one puts it back. */
+export type FormerIpvs = { sysctls: FormerSysctls; timeouts?: Timeouts | undefined };
+
 export type ToBalancer =
   /**
    * `accepted`: the texts in force, when a former balancer died: files may have been edited meanwhile, and
@@ -57,6 +61,7 @@ export type ToBalancer =
       told: ReadonlyMap<string, State>;
       /** See `sysctls`. */
       former: FormerSysctls;
+      formerIpvs: FormerIpvs;
     }
   | { type: 'reload' }
   | { type: 'state'; instance: string; state: State; priority: number }
@@ -106,4 +111,5 @@ export type ToDirector =
   | { type: 'failed'; exitCode: 1 | 4; message: string; hint?: string }
   /** `coverage`: with sync only. */
   | { type: 'counted'; connections: number; coverage?: Coverage | undefined }
+  | { type: 'formerIpvs'; former: FormerIpvs }
   | { type: 'stopped' };

@@ -78,6 +78,10 @@ export interface ConnectionExchange {
   mend?(): Promise<void>;
   /** Takes in what the peer told of; done when it is in the table. */
   adopt(datagram: Buffer): Promise<void>;
+  /** Settings of the kernel that it changed, and what they were before; absent where it changes none. */
+  readonly former?: ReadonlyMap<string, string>;
+  /** What a process that died had changed: put back with the rest. */
+  adoptFormer?(former: ReadonlyMap<string, string>): void;
 }
 
 export interface DataPlane {

@@ -28,6 +28,16 @@ test('what is given is set, the rest stays, and all of it comes back', async () 
   expect(set).toEqual([{ ...KERNEL, tcpSeconds: 60 }, { ...KERNEL, udpSeconds: 5 }, KERNEL]);
 });
 
+test('what a balancer that died had found comes back, not what it had set', async () => {
+  const died = begin();
+  await died.settings.apply({ ...NONE, tcpSeconds: 60 });
+  const { settings, set } = begin({ readInfo: async () => ({ timeouts: died.set.at(-1) }) });
+  settings.adopt(died.settings.original);
+  await settings.apply({ ...NONE, tcpSeconds: 60 });
+  await settings.apply(undefined);
+  expect(set.at(-1)).toEqual(KERNEL);
+});
+
 test('nothing given, nothing done', async () => {
   const { settings, set, said } = begin();
   await settings.apply(undefined);

@@ -26,6 +26,15 @@ test('4: a reload brings sync of our own, and a drill loses nothing', () => {
   expectEverySession(expectNoRequestLost('stream'));
 });
 
+test('a kernel is left as it was found, also when a balancer was killed on the way', () => {
+  type Settings = { found: string[]; before: string[]; again: string[]; after: string[] };
+  const { found, before, again, after } = factsOf<Settings>(report, 'killed');
+  expect(before[0]).not.toBe(found[0]);
+  expect(before[1]).toContain('777');
+  expect(again).toEqual(before);
+  expect(after).toEqual(found);
+});
+
 function expectNoRequestLost(phase: string): Report {
   const facts = factsOf<Report>(report, phase);
   expect(facts.requests.failures, evidence(report)).toEqual({});

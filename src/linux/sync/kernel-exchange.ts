@@ -45,6 +45,13 @@ export class KernelExchange implements ConnectionExchange {
     this.#plane = plane;
   }
 
+  get former(): ReadonlyMap<string, string> {
+    return this.#settings.former;
+  }
+  adoptFormer(former: ReadonlyMap<string, string>): void {
+    this.#settings.adopt(former);
+  }
+
   async tell(hear: Hear | undefined): Promise<void> {
     this.#hear = hear;
     if (hear === undefined) return this.#stop();

@@ -24,6 +24,13 @@ const ADVISED_TABLE_BITS = 17;
 export class KernelSettings {
   readonly #before = new Map<string, string>();
 
+  get former(): ReadonlyMap<string, string> {
+    return this.#before;
+  }
+  adopt(former: ReadonlyMap<string, string>): void {
+    for (const [path, value] of former) this.#before.set(path, value);
+  }
+
   /** `tableSize`: how many buckets the kernel's connection table has. */
   apply(tableSize: number, say: (notice: Notice) => void): void {
     for (const path of LIMITS) {
@@ -53,7 +60,7 @@ export class KernelSettings {
     const before = current(path);
     if (before === undefined || before === value) return;
     const reason = writeSysctl(path, value);
-    if (reason === undefined) return void this.#before.set(path, before);
+    if (reason === undefined) return void (this.#before.has(path) || this.#before.set(path, before));
     const message = `${nameOf(path)} stays ${before} instead of ${value}: ${reason}`;
     say({ event: 'sync.settings', message, fields: { path, reason } });
   }

@@ -1,12 +1,14 @@
 // docs/migration.md, step by step: a pair of keepalived's becomes a pair of ours, one director at a time,
-// and then gets connection sync of our own. The same sessions are open all the time. dirA is master.
+// and then gets connection sync of our own. The same sessions are open all the time. dirA is master. In the
+// end a balancer dies, and what the pair had changed in the kernel is put back all the same.
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { addressOf, type DirectorName } from './addresses.ts';
 import { Director } from './director.ts';
+import { inside } from './namespace.ts';
 import { startPair } from './pair.ts';
 import { Phases } from './phases.ts';
-import { owns, syncDaemons, until } from './witness.ts';
+import { ipvsadm, owns, syncDaemons, until } from './witness.ts';
 
 const LIMIT_MS = 60_000;
 const KEY = '/run/sync.key';
@@ -49,10 +51,11 @@ await phases.run('return', async () => {
   return await pair.observe(1500);
 });
 
+const found = settings();
 await phases.run('stream', async () => {
   await traffic.mark();
   writeFileSync(KEY, `hex:${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
-  pair.configure({ appendix: stream });
+  pair.configure({ appendix: stream, global: ['lvs_timeouts tcp 777'] });
   for (const director of [ours.dirA, ours.dirB]) director.signal('SIGHUP');
   await until('dirB knows all', LIMIT_MS, () =>
     ours.dirB.logged('sync.complete').some(({ direction }) => direction === 'in'),
@@ -62,7 +65,25 @@ await phases.run('stream', async () => {
   return await pair.observe(1500);
 });
 
+await phases.run('killed', async () => {
+  const { dirB } = ours;
+  const before = settings();
+  const complete = dirB.logged('sync.complete').length;
+  for (const pid of dirB.processes().filter((pid) => pid !== dirB.pid)) process.kill(pid, 'SIGKILL');
+  await dirB.untilLogged('sync.complete', LIMIT_MS, complete + 2);
+  const again = settings();
+  dirB.signal('SIGTERM');
+  await dirB.exit(LIMIT_MS);
+  return { found, before, again, after: settings() };
+});
+
 phases.finish();
+
+/** Of the kernel of dirB: one that sync of our own needs otherwise, one that the file sets. */
+function settings(): string[] {
+  const threshold = inside('dirB', () => readFileSync('/proc/sys/net/ipv4/vs/sync_threshold', 'utf8'));
+  return [threshold.trim(), ipvsadm('dirB', '-L', '--timeout').trim()];
+}
 
 async function start(node: DirectorName): Promise<void> {
   ours[node].start();
