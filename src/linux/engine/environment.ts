@@ -30,14 +30,13 @@ export class EnvironmentReader {
   readonly #events = new NetlinkSocket(NETLINK_ROUTE, {
     groups: RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV4_ROUTE | RTMGRP.IPV6_IFADDR | RTMGRP.IPV6_ROUTE,
   });
+  #isStale = true;
+  #readAtMs = Number.NEGATIVE_INFINITY;
 
   /** Readable when something may have changed. */
   get eventsFd(): number {
     return this.#events.fd;
   }
-
-  #isStale = true;
-  #readAtMs = Number.NEGATIVE_INFINITY;
 
   /** Takes the waiting events away: {@link news} tells what is now. */
   noteEvents(): void {
