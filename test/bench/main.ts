@@ -17,6 +17,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<{ run: () => Promise<R
   crowd: () => import('./crowd.ts'),
   steady: () => import('./steady.ts'),
   connections: () => import('./connections.ts'),
+  sync: () => import('./sync.ts'),
   forward: () => import('./forward.ts'),
   scale: () => import('./scale.ts'),
   matrix: () => import('./matrix.ts'),
