@@ -9,9 +9,11 @@ import { bootGuest, type GuestReport } from './guest.ts';
 type Quiet = Report & { weight: number; established: number };
 
 let report: GuestReport;
+/** Three drains wait for TCP's ten seconds after a reset, and a slow host makes all of it slow. */
+const LIMIT_MS = 540_000;
 beforeAll(async () => {
-  report = await bootGuest({ program: 'drain.ts' });
-});
+  report = await bootGuest({ program: 'drain.ts', timeoutMs: LIMIT_MS });
+}, LIMIT_MS + 30_000);
 
 describe('by command', () => {
   type Drain = Report & { quiet: Quiet; goneMs: number; ended: LogLine; exitCode: number; steps: string[] };

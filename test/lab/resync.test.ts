@@ -8,7 +8,7 @@ import { bootGuest } from './guest.ts';
 const SESSIONS = 20;
 const EVERY = { open: SESSIONS, survived: SESSIONS, lost: {} };
 
-async function resync(how: Return, mode: 'nat' | 'dr'): Promise<ResyncResult> {
+async function resync(how: Return, mode: 'nat' | 'dr' | 'tun'): Promise<ResyncResult> {
   const args = [`how=${how}`, `mode=${mode}`, `n=${SESSIONS}`];
   const report = await bootGuest({ program: 'resync.ts', args });
   if (report.exitCode !== 0) throw new Error(`exit code ${report.exitCode}\n${evidence(report)}`);
@@ -17,6 +17,11 @@ async function resync(how: Return, mode: 'nat' | 'dr'): Promise<ResyncResult> {
 
 test('a backup that was rebooted takes over with every session', async () => {
   const { sessions } = await resync('reboot-backup', 'nat');
+  expect(sessions).toMatchObject({ active: EVERY, idle: EVERY });
+});
+
+test('the same through tunnels', async () => {
+  const { sessions } = await resync('reboot-backup', 'tun');
   expect(sessions).toMatchObject({ active: EVERY, idle: EVERY });
 });
 
