@@ -109,7 +109,7 @@ export class NetlinkSocket {
    */
   request(request: Request): Message[] {
     for (let attempt = 1; ; attempt++) {
-      const { answers, torn } = this.dump(request);
+      const { answers, torn } = this.ask(request);
       if (!torn) return answers;
       if (attempt === DUMP_ATTEMPTS) throw new SystemCallError('netlink', 'EINTR', request.name);
     }
@@ -119,9 +119,30 @@ export class NetlinkSocket {
    * {@link request} for whoever hears of changes as well. `torn`: the table changed while it was read, what
    * came is neither the old nor the new one; where thousands of addresses change there may be no other.
    */
-  dump(request: Request): { answers: Message[]; torn: boolean } {
-    const { answers, interrupted } = this.#ask(request);
-    return { answers, torn: interrupted };
+  ask(request: Request): { answers: Message[]; torn: boolean } {
+    const dump = (request.flags & NLM_F.DUMP) === NLM_F.DUMP;
+    const out = messageSize(request) > this.#out.length ? Buffer.alloc(messageSize(request)) : this.#out;
+    const sequence = this.#nextSequence();
+    const end = writeMessage(request, dump ? 0 : NLM_F.ACK, sequence, out, 0);
+    this.#send(out, end, request.name);
+    const answers: Message[] = [];
+    let torn = false;
+    for (;;) {
+      const messages = this.#answers(request.name);
+      if (messages === 'overrun') throw new SystemCallError('netlink', 'ENOBUFS', request.name);
+      for (const message of messages) {
+        if (message.sequence !== sequence) continue; // left over from a request that was given up
+        torn ||= (message.flags & NLM_F.DUMP_INTR) !== 0;
+        if (message.type !== NLMSG.ERROR && message.type !== NLMSG.DONE) {
+          answers.push(message);
+          continue;
+        }
+        const { errno, explanation } = acknowledgement(message);
+        if (errno === 0) return { answers, torn };
+        const detail = explanation === undefined ? request.name : `${request.name}, ${explanation}`;
+        throw systemError('netlink', errno, detail);
+      }
+    }
   }
 
   /**
@@ -182,32 +203,6 @@ export class NetlinkSocket {
     if (this.#closed) return;
     this.#closed = true;
     close(this.fd);
-  }
-
-  #ask(request: Request): { answers: Message[]; interrupted: boolean } {
-    const dump = (request.flags & NLM_F.DUMP) === NLM_F.DUMP;
-    const out = messageSize(request) > this.#out.length ? Buffer.alloc(messageSize(request)) : this.#out;
-    const sequence = this.#nextSequence();
-    const end = writeMessage(request, dump ? 0 : NLM_F.ACK, sequence, out, 0);
-    this.#send(out, end, request.name);
-    const answers: Message[] = [];
-    let interrupted = false;
-    for (;;) {
-      const messages = this.#answers(request.name);
-      if (messages === 'overrun') throw new SystemCallError('netlink', 'ENOBUFS', request.name);
-      for (const message of messages) {
-        if (message.sequence !== sequence) continue; // left over from a request that was given up
-        interrupted ||= (message.flags & NLM_F.DUMP_INTR) !== 0;
-        if (message.type !== NLMSG.ERROR && message.type !== NLMSG.DONE) {
-          answers.push(message);
-          continue;
-        }
-        const { errno, explanation } = acknowledgement(message);
-        if (errno === 0) return { answers, interrupted };
-        const detail = explanation === undefined ? request.name : `${request.name}, ${explanation}`;
-        throw systemError('netlink', errno, detail);
-      }
-    }
   }
 
   /** Sends as many of the requests from `start` on as one batch takes. */

@@ -108,7 +108,7 @@ export class Links {
 
   #look(): void {
     const ignored: Changes = { changed: new Set(), gone: [] };
-    const looks = [dumpLinks(), dumpAddresses()].map((request) => this.#requests.dump(request));
+    const looks = [dumpLinks(), dumpAddresses()].map((request) => this.#requests.ask(request));
     for (const message of looks.flatMap(({ answers }) => answers)) this.#take(message, ignored);
     this.#isTorn = looks.some(({ torn }) => torn);
   }

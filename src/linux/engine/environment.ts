@@ -60,12 +60,11 @@ export class EnvironmentReader {
 
   /** Undefined = it changed meanwhile. */
   #read(): Environment | undefined {
-    const [ofAddresses, ofLinks, ofRoutes] = [dumpAddresses(), dumpLinks(), dumpRoutes()].map((request) =>
-      this.#requests.dump(request),
-    );
-    if (ofAddresses!.torn || ofLinks!.torn || ofRoutes!.torn) return undefined;
+    const looks = [dumpAddresses(), dumpLinks(), dumpRoutes()].map((request) => this.#requests.ask(request));
+    if (looks.some(({ torn }) => torn)) return undefined;
+    const [ofAddresses, ofLinks, ofRoutes] = looks.map(({ answers }) => answers);
     const addresses = new Map<number, { address: InterfaceFacts['addresses'][number] }[]>();
-    for (const message of ofAddresses!.answers) {
+    for (const message of ofAddresses!) {
       const event = decodeRouteMessage(message);
       if (!event.ok || event.value.type !== 'address') continue;
       const { interfaceIndex, address: own, prefixLength } = event.value.address;
@@ -74,7 +73,7 @@ export class EnvironmentReader {
       addresses.set(interfaceIndex, known);
     }
     const interfaces: InterfaceFacts[] = [];
-    for (const message of ofLinks!.answers) {
+    for (const message of ofLinks!) {
       const event = decodeRouteMessage(message);
       if (!event.ok || event.value.type !== 'link') continue;
       const { index, name, mac, mtu, up, loopback } = event.value.link;
@@ -82,7 +81,7 @@ export class EnvironmentReader {
       const own = (addresses.get(index) ?? []).map((entry) => entry.address);
       interfaces.push({ index, name, mac: Uint8Array.from(mac), mtu, addresses: own });
     }
-    return { interfaces, routes: routesOf(ofRoutes!.answers) };
+    return { interfaces, routes: routesOf(ofRoutes!) };
   }
 
   close(): void {

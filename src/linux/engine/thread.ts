@@ -54,8 +54,9 @@ export class EngineThread {
   run(): void {
     const wake = this.#poll.add(this.#data.wakeFd, POLL.IN);
     const changed = this.#poll.add(this.#environment.eventsFd, POLL.IN);
-    this.#engine.setClock(performance.now());
-    this.#followEnvironment(performance.now());
+    const startedMs = performance.now();
+    this.#engine.setClock(startedMs);
+    this.#followEnvironment(startedMs);
     this.#post({ type: 'running' });
     let nextMs = 0;
     while (!this.#isClosing) {
