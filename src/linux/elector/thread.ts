@@ -82,7 +82,7 @@ export class ElectorThread {
   /** Who has deadlines beside the elector. */
   readonly #others = [this.#bfd, this.#statics];
   readonly #rung = Buffer.alloc(8);
-  /** Of the last step. Thousands of addresses are told of, and for some the clock is a system call. */
+  /** Of the last turn or step: of thousands of addresses each is told, and the clock may be a system call. */
   #nowMs = this.#startedMs;
   #configured = false;
   #stopped = false;
@@ -109,7 +109,8 @@ export class ElectorThread {
       );
       const restMs = untilMs - monotonicMs();
       this.#poll.wait(restMs === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(restMs * NS_PER_MS)));
-      const wasLate = this.#scheduling.noteLate(monotonicMs() - untilMs);
+      this.#nowMs = monotonicMs();
+      const wasLate = this.#scheduling.noteLate(this.#nowMs - untilMs);
       // What was said in time counts before our own deadlines do, even if we are late to hear it.
       if (this.#poll.ready(this.#linksSlot)) this.#readLinks();
       for (const packet of this.#adverts.receive()) this.#feed(packet);
