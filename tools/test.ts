@@ -28,9 +28,10 @@ for (const outcome of await Promise.all([
   run('format and lint', ['biome', 'check', '.'], { quiet: true }),
   run('dead code', ['knip'], { quiet: true }),
 ])) {
-  if (!outcome.ok) console.log(`\n== ${outcome.name}\n${outcome.output}`);
-  if (!outcome.ok) failed.push(outcome.name);
   counts[outcome.ok ? 'passed' : 'failed']++;
+  if (outcome.ok) continue;
+  console.log(`\n== ${outcome.name}\n${outcome.output}`);
+  failed.push(outcome.name);
 }
 console.log(['', ...failed.map((name) => `FAILED ${name}`)].join('\n'));
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`);

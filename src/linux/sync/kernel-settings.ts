@@ -60,7 +60,10 @@ export class KernelSettings {
     const before = current(path);
     if (before === undefined || before === value) return;
     const reason = writeSysctl(path, value);
-    if (reason === undefined) return void (this.#before.has(path) || this.#before.set(path, before));
+    if (reason === undefined) {
+      if (!this.#before.has(path)) this.#before.set(path, before);
+      return;
+    }
     const message = `${nameOf(path)} stays ${before} instead of ${value}: ${reason}`;
     say({ event: 'sync.settings', message, fields: { path, reason } });
   }
