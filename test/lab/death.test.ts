@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { factsOf } from './facts.ts';
 import type { Report } from './guest/measure.ts';
 import { bootGuest, type GuestReport } from './guest.ts';
+import { expectNoSessionLost } from './sessions.ts';
 
 /** What is promised: nothing left of one process after a second, nothing of all of them after five. */
 const PROMISED_MS = { guardian: 1000, lease: 5000 };
@@ -73,9 +74,3 @@ test('all processes die at once: the kernel drops the VIP of the dead node withi
   expect(facts.vipGoneMs).toBeLessThanOrEqual(PROMISED_MS.lease + LATE_MS);
   expect(facts.sessions.afterReturn).toMatchObject({ open: 40, survived: 40, lost: {} });
 });
-
-function expectNoSessionLost({ sessions }: Report): void {
-  for (const [group, { open, survived, lost }] of Object.entries(sessions))
-    expect({ group, survived, lost }).toEqual({ group, survived: open, lost: {} });
-  expect(sessions.active!.open).toBeGreaterThan(0);
-}

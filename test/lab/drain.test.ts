@@ -5,6 +5,7 @@ import { evidence, factsOf } from './facts.ts';
 import type { LogLine } from './guest/director.ts';
 import type { Report } from './guest/measure.ts';
 import { bootGuest, type GuestReport } from './guest.ts';
+import { expectNoSessionLost } from './sessions.ts';
 
 type Quiet = Report & { weight: number; established: number };
 
@@ -94,11 +95,4 @@ function expectQuiet(quiet: Quiet, server: string): void {
 function expectUndisturbed(facts: Report): void {
   expectNoSessionLost(facts);
   expect(facts.requests.failures, evidence(report)).toEqual({});
-}
-
-function expectNoSessionLost({ sessions }: Report): void {
-  for (const [group, { open, survived, lost }] of Object.entries(sessions)) {
-    expect(lost, group).toEqual({});
-    expect(survived, group).toBe(open);
-  }
 }

@@ -5,6 +5,7 @@ import { factsOf } from './facts.ts';
 import type { LogLine } from './guest/director.ts';
 import type { Report } from './guest/measure.ts';
 import { bootGuest, type GuestReport } from './guest.ts';
+import { expectNoSessionLost } from './sessions.ts';
 
 const SERVICE = '-A -t 10.0.0.50:8080 -s rr';
 const serverLine = (n: number) => `-a -t 10.0.0.50:8080 -r 10.1.0.2${n}:8080 -m -w 1`;
@@ -122,12 +123,6 @@ describe('planned stop', () => {
     expect(facts).toEqual({ exit: 0, vip: false, table: FOREIGN.toSorted(), sync: [] });
   });
 });
-
-function expectNoSessionLost({ sessions }: Report): void {
-  for (const [group, { open, survived, lost }] of Object.entries(sessions))
-    expect({ group, survived, lost }).toEqual({ group, survived: open, lost: {} });
-  expect(sessions.active!.open).toBeGreaterThan(0);
-}
 
 /**
  * Requests that ran into their 300 ms on a busy machine are printed, not judged: nobody refused or reset

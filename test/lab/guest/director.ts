@@ -13,6 +13,9 @@ export type LogLine = { event: string; time: number; msg?: string } & Record<str
 const LVS_DIRECTOR = join(import.meta.dirname, '../../../bin/lvs-director');
 const OUT = process.env.LAB_OUT!;
 
+/** For the file of an lvs-director: where its control socket and its state files are. */
+export const runtimeDirectory = (node: DirectorName) => `/run/lab/${node}/state`;
+
 export class Director {
   readonly node: DirectorName;
   readonly program: Program;

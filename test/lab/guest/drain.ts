@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DIRECTORS, type DirectorName, PORT, type ServerName, serverAddress, VIP } from './addresses.ts';
+import { runtimeDirectory } from './director.ts';
 import { startPair } from './pair.ts';
 import { Phases } from './phases.ts';
 import { destinations, establishedTo, ipvsadm, ipvsadmSave, owns, until } from './witness.ts';
@@ -11,7 +12,6 @@ import { destinations, establishedTo, ipvsadm, ipvsadmSave, owns, until } from '
 const LVS_DIRECTOR = join(import.meta.dirname, '../../../bin/lvs-director');
 const LIMIT_MS = 60_000;
 const SLOW_START_SECONDS = 4;
-const runtimeDirectory = (node: DirectorName) => `/run/lab/${node}/state`;
 const ownSettings = (node: DirectorName) => `director {
     runtime_directory ${runtimeDirectory(node)}
     servers {

@@ -1,17 +1,16 @@
 // docs/migration.md, step by step: a pair of keepalived's becomes a pair of ours, one director at a time,
 // and then gets connection sync of our own. The same sessions are open all the time. dirA is master. In the
 // end a balancer dies, and what the pair had changed in the kernel is put back all the same.
-import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { addressOf, type DirectorName } from './addresses.ts';
+import { readFileSync } from 'node:fs';
+import type { DirectorName } from './addresses.ts';
 import { Director } from './director.ts';
 import { inside } from './namespace.ts';
 import { startPair } from './pair.ts';
 import { Phases } from './phases.ts';
+import { makeSyncKey, syncBlock } from './sync-block.ts';
 import { ipvsadm, owns, syncDaemons, until } from './witness.ts';
 
 const LIMIT_MS = 60_000;
-const KEY = '/run/sync.key';
 const SERVERS = 3;
 
 const pair = await startPair({
@@ -54,8 +53,8 @@ await phases.run('return', async () => {
 const found = settings();
 await phases.run('stream', async () => {
   await traffic.mark();
-  writeFileSync(KEY, `hex:${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
-  pair.configure({ appendix: stream, global: ['lvs_timeouts tcp 777'] });
+  makeSyncKey();
+  pair.configure({ appendix: syncBlock, global: ['lvs_timeouts tcp 777'] });
   for (const director of [ours.dirA, ours.dirB]) director.signal('SIGHUP');
   await until('dirB knows all', LIMIT_MS, () =>
     ours.dirB.logged('sync.complete').some(({ direction }) => direction === 'in'),
@@ -93,17 +92,4 @@ async function start(node: DirectorName): Promise<void> {
 
 function syncs(node: DirectorName, role: 'master' | 'backup'): boolean {
   return syncDaemons(node).some((line) => line.startsWith(role));
-}
-
-function stream(node: DirectorName): string {
-  const other = node === 'dirA' ? 'dirB' : 'dirA';
-  return `director {
-    runtime_directory /run/lab/${node}/state
-    sync {
-        listen ${addressOf(node, 'eth1')}
-        peer ${addressOf(other, 'eth1')}
-        psk ${KEY}
-    }
-}
-`;
 }

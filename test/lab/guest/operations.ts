@@ -7,14 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DIRECTORS, type DirectorName, PORT, SERVERS, serverAddress } from './addresses.ts';
 import { renderConfiguration } from './configuration.ts';
-import type { Program } from './director.ts';
+import { type Program, runtimeDirectory } from './director.ts';
 import { parseArguments, startPair } from './pair.ts';
 import { Phases } from './phases.ts';
 import { destinations, ipvsadm, ipvsadmSave, owns, syncDaemons, until } from './witness.ts';
 
 const HOLD_SECONDS = 2;
 const LIMIT_MS = 30_000;
-const runtimeDirectory = (node: DirectorName) => `/run/lab/${node}/state`;
 const ownSettings = (node: DirectorName) =>
   [
     'director {',

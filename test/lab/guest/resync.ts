@@ -1,13 +1,12 @@
 // A director comes back and knows nothing: does it learn every session before it is needed? dirA is master.
 //   resync.ts how=reboot-backup|failback|failback-reboot mode=nat|dr|tun program=lvs-director|keepalived
-import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { addressOf, type DirectorName, type Mode } from './addresses.ts';
+import type { DirectorName, Mode } from './addresses.ts';
 import type { Program } from './director.ts';
 import type { Report } from './measure.ts';
 import { rebootNode, silence } from './network.ts';
 import { type Pair, parseArguments, startPair } from './pair.ts';
+import { makeSyncKey, syncBlock } from './sync-block.ts';
 import { connections, owns, until } from './witness.ts';
 
 /**
@@ -27,11 +26,10 @@ export type ResyncResult = Report & {
 const LIMIT_MS = 30_000;
 /** keepalived says nothing of what it knows: as long as its sync threads may keep an entry, twice. */
 const KEEPALIVED_MS = 6000;
-const KEY = '/run/sync.key';
 
 const { how = 'reboot-backup', mode = 'nat', program = 'lvs-director', n = '40' } = parseArguments();
 const isOurs = program === 'lvs-director';
-writeFileSync(KEY, `hex:${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+makeSyncKey();
 
 const pair = await startPair({
   mode: mode as Mode,
@@ -40,24 +38,11 @@ const pair = await startPair({
   programs: { dirA: program as Program, dirB: program as Program },
   activeSessions: Number(n),
   idleSessions: Number(n),
-  ...(isOurs ? { appendix: ownSettings } : {}),
+  ...(isOurs ? { appendix: syncBlock } : {}),
 });
 const result = how === 'reboot-backup' ? await rebootBackup(pair) : await failBack(pair);
 console.log(JSON.stringify({ how, ...result }));
 process.exit(0);
-
-function ownSettings(node: DirectorName): string {
-  const other = node === 'dirA' ? 'dirB' : 'dirA';
-  return `director {
-    runtime_directory /run/lab/${node}/state
-    sync {
-        listen ${addressOf(node, 'eth0')}
-        peer ${addressOf(other, 'eth0')}
-        psk ${KEY}
-    }
-}
-`;
-}
 
 async function rebootBackup({ traffic, dirA, mode }: Pair) {
   rebootNode('dirB', mode);

@@ -32,10 +32,7 @@ export function destinations(node: DirectorName): Map<string, number> {
 /** How many connections are in the table, by TCP state. */
 export function connections(node: DirectorName): Record<string, number> {
   const states: Record<string, number> = {};
-  for (const line of readNet(node, 'ip_vs_conn').split('\n').slice(1)) {
-    const state = line.split(/\s+/)[7];
-    if (state) states[state] = (states[state] ?? 0) + 1;
-  }
+  for (const { state } of connectionRows(node)) states[state] = (states[state] ?? 0) + 1;
   return states;
 }
 
@@ -45,9 +42,15 @@ export function establishedTo(node: DirectorName, address: string): number {
     .split('.')
     .map((byte) => Number(byte).toString(16).padStart(2, '0').toUpperCase())
     .join('');
-  const rows = readNet(node, 'ip_vs_conn').split('\n');
-  return rows.map((line) => line.split(/\s+/)).filter((row) => row[5] === hex && row[7] === 'ESTABLISHED')
-    .length;
+  return connectionRows(node).filter(({ server, state }) => server === hex && state === 'ESTABLISHED').length;
+}
+
+/** `server`: its address in hexadecimal. */
+function connectionRows(node: DirectorName): { server: string; state: string }[] {
+  const lines = readNet(node, 'ip_vs_conn').split('\n').slice(1);
+  return lines
+    .map((line) => line.split(/\s+/))
+    .flatMap(({ 5: server, 7: state }) => (server && state ? [{ server, state }] : []));
 }
 
 /**
