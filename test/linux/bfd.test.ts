@@ -60,8 +60,9 @@ describe('BFD with keepalived', () => {
   ])('ours %s, keepalived %s: up, and an instance may be master', async (ours, theirs) => {
     keepalived(theirs === 'passive' ? [...THEIRS, 'passive'] : THEIRS);
     const elector = pair.elector(tracking({ passive: ours === 'passive' }));
-    await elector.is('FAULT');
     await until('the VIP', () => pair.has('a'));
+    await elector.is('MASTER');
+    expect(elector.states).toEqual(['FAULT', 'BACKUP', 'MASTER']);
   });
 
   test('a neighbour that falls silent is missed within the detection time, and found again', async () => {

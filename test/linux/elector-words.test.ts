@@ -11,10 +11,18 @@ beforeAll(() => {
 afterEach(() => pair.clear());
 afterAll(() => pair.remove());
 
-type Wanted = { priority: number; id?: number; global?: string; words?: string; vips?: string };
+type Wanted = {
+  priority: number;
+  id?: number;
+  advertSeconds?: number;
+  global?: string;
+  words?: string;
+  vips?: string;
+};
 const BLOCK = `virtual_ipaddress {\n${VIP}/24\n}`;
-function file({ priority, id = 51, global = '', words = '', vips = BLOCK }: Wanted): string {
-  const head = `interface ${DEVICE}\nvirtual_router_id ${id}\npriority ${priority}\nadvert_int 0.1`;
+function file(wanted: Wanted): string {
+  const { priority, id = 51, advertSeconds = 0.1, global = '', words = '', vips = BLOCK } = wanted;
+  const head = `interface ${DEVICE}\nvirtual_router_id ${id}\npriority ${priority}\nadvert_int ${advertSeconds}`;
   const instance = `vrrp_instance V {\nversion 3\n${head}\n${words}\n${vips}\n}\n`;
   return `global_defs {\n${global}\n}\n${instance}`;
 }
@@ -68,13 +76,15 @@ test('other addresses count, and are told; with skip_check_adv_addr those of the
 });
 
 test('higher_prio_send_advert off: yields without a word, as keepalived does by default', async () => {
-  const ours = startOurs({ priority: 150, words: 'higher_prio_send_advert off' });
+  // So long that none of our own is due just when theirs arrives.
+  const advertSeconds = 1;
+  const ours = startOurs({ priority: 150, advertSeconds, words: 'higher_prio_send_advert off' });
   await ours.is('MASTER');
   const capture = await pair.capture('ip proto 112');
-  const theirs = pair.keepalivedWith(file({ priority: 200, words: 'state MASTER' }));
+  const theirs = pair.keepalivedWith(file({ priority: 200, advertSeconds, words: 'state MASTER' }));
   await theirs.says('Entering MASTER STATE');
   await ours.is('BACKUP');
-  await pause(300);
+  await pause(1300);
   const from = (side: 'a' | 'b') => capture.lines.findIndex((line) => line.includes(` ${ADDRESS[side]} > `));
   const first = from('b');
   expect(first).toBeGreaterThan(-1);

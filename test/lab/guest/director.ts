@@ -95,10 +95,11 @@ export class Director {
     return readFileSync(this.logFile, 'utf8').split('Entering MASTER STATE').length - 1;
   }
 
-  /** Our own log lines with that event; keepalived has none. */
+  /** Our own log lines with that event; keepalived has none. The last one may still be in the writing. */
   logged(event: string): LogLine[] {
     const lines = readFileSync(this.logFile, 'utf8')
       .split('\n')
+      .slice(0, -1)
       .filter((line) => line.startsWith('{'));
     return lines.map((line) => JSON.parse(line) as LogLine).filter((line) => line.event === event);
   }
