@@ -2,35 +2,39 @@
 // and sync { … } between them. keepalived keeps none of them.
 import { expect, test } from 'vitest';
 import { evidence } from './facts.ts';
+import type { Family, Mode } from './guest/addresses.ts';
 import type { ResyncResult, Return } from './guest/resync.ts';
 import { bootGuest } from './guest.ts';
 
 const SESSIONS = 20;
 const EVERY = { open: SESSIONS, survived: SESSIONS, lost: {} };
 
-async function resync(how: Return, mode: 'nat' | 'dr' | 'tun'): Promise<ResyncResult> {
-  const args = [`how=${how}`, `mode=${mode}`, `n=${SESSIONS}`];
+type Scene = { how: Return; mode: Mode; family: Family };
+
+async function resync({ how, mode, family }: Scene): Promise<ResyncResult> {
+  const args = [`how=${how}`, `mode=${mode}`, `family=${family}`, `n=${SESSIONS}`];
   const report = await bootGuest({ program: 'resync.ts', args });
   if (report.exitCode !== 0) throw new Error(`exit code ${report.exitCode}\n${evidence(report)}`);
   return report.result as ResyncResult;
 }
 
-test('a backup that was rebooted takes over with every session', async () => {
-  const { sessions } = await resync('reboot-backup', 'nat');
+test.each<Scene>([
+  { how: 'reboot-backup', mode: 'nat', family: 4 },
+  { how: 'reboot-backup', mode: 'tun', family: 4 },
+  { how: 'reboot-backup', mode: 'nat', family: 6 },
+])('a backup that was rebooted takes over with every session ($mode, IPv$family)', async (scene) => {
+  const { sessions } = await resync(scene);
   expect(sessions).toMatchObject({ active: EVERY, idle: EVERY });
 });
 
-test('the same through tunnels', async () => {
-  const { sessions } = await resync('reboot-backup', 'tun');
-  expect(sessions).toMatchObject({ active: EVERY, idle: EVERY });
-});
-
-test('a master that was stopped comes back and keeps what was opened meanwhile', async () => {
-  const { sessions } = await resync('failback', 'dr');
-  expect(sessions).toMatchObject({ active: EVERY, idle: EVERY, laterActive: EVERY, laterIdle: EVERY });
-});
-
-test('a master that lost power comes back with an empty kernel, and keeps all the same', async () => {
-  const { sessions } = await resync('failback-reboot', 'nat');
+test.each<Scene>([
+  // Stopped, its kernel goes on.
+  { how: 'failback', mode: 'dr', family: 4 },
+  { how: 'failback', mode: 'tun', family: 6 },
+  // Without power: its kernel is empty.
+  { how: 'failback-reboot', mode: 'nat', family: 4 },
+  { how: 'failback-reboot', mode: 'dr', family: 6 },
+])('a master comes back and keeps what was opened meanwhile ($how, $mode, IPv$family)', async (scene) => {
+  const { sessions } = await resync(scene);
   expect(sessions).toMatchObject({ active: EVERY, idle: EVERY, laterActive: EVERY, laterIdle: EVERY });
 });

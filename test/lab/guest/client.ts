@@ -2,11 +2,11 @@
 // short requests through the VIP. Only records what it sees; measure.ts judges.
 import { connect, type Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import { PORT, type ServerName, VIP } from './addresses.ts';
+import { PORT, type ServerName } from './addresses.ts';
 import { type RequestLog, report, type SessionLog, type Traffic } from './measure.ts';
 import { enter } from './namespace.ts';
 
-export type ClientSettings = Traffic & { requestTimeoutMs: number };
+export type ClientSettings = Traffic & { requestTimeoutMs: number; vip: string };
 export type ClientCommand = { id: number } & (
   | { do: 'open'; group: string; kind: SessionLog['kind']; sessions: number }
   | { do: 'hangUp'; server: ServerName }
@@ -73,7 +73,7 @@ async function openSessions(group: string, kind: SessionLog['kind'], wanted: num
 
 /** Resolves with the first echo or the end of the connection. */
 function openSession(log: SessionLog): Promise<boolean> {
-  const socket = connect({ host: VIP, port: PORT, noDelay: true });
+  const socket = connect({ host: settings.vip, port: PORT, noDelay: true });
   const session = { log, socket, parked: false };
   sessions.push(session);
   let pending = '';
@@ -136,7 +136,7 @@ function keepRequesting(): void {
 function request(): void {
   const log: RequestLog = { startedAt: performance.now(), failure: 'timeout' };
   requests.push(log);
-  const socket = connect({ host: VIP, port: PORT });
+  const socket = connect({ host: settings.vip, port: PORT });
   const end = () => {
     clearTimeout(limit);
     log.tookMs ??= performance.now() - log.startedAt;

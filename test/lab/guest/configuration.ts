@@ -2,14 +2,16 @@
 // keepalived read the same text.
 import {
   type DirectorName,
-  GATEWAY,
+  type Family,
+  GATEWAYS,
   type Mode,
   PORT,
+  PREFIX_LENGTH,
   SERVERS,
   type ServerName,
   SYNC_ID,
   serverAddress,
-  VIP,
+  VIPS,
   VRID,
 } from './addresses.ts';
 
@@ -17,6 +19,8 @@ export const PRIORITY: Readonly<Record<DirectorName, number>> = { dirA: 150, dir
 
 export type ConfigurationOptions = {
   mode: Mode;
+  /** Of the adverts, the VIPs and the service; 4 unless given. */
+  family?: Family;
   advertSeconds: number;
   servers?: readonly ServerName[];
   priority?: number;
@@ -50,8 +54,10 @@ function globalDefs(node: DirectorName, { global = [] }: ConfigurationOptions): 
 }
 
 function instance(node: DirectorName, options: ConfigurationOptions): string {
-  const { mode, advertSeconds, priority = PRIORITY[node], nopreempt = false } = options;
-  const addresses = [`    ${VIP}/24 dev eth0`, ...(mode === 'nat' ? [`    ${GATEWAY}/24 dev eth1`] : [])];
+  const { mode, family = 4, advertSeconds, priority = PRIORITY[node], nopreempt = false } = options;
+  const length = PREFIX_LENGTH[family];
+  const front = `    ${VIPS[family]}/${length} dev eth0`;
+  const addresses = [front, ...(mode === 'nat' ? [`    ${GATEWAYS[family]}/${length} dev eth1`] : [])];
   const lines = [
     'state BACKUP',
     'interface eth0',
@@ -67,9 +73,10 @@ function instance(node: DirectorName, options: ConfigurationOptions): string {
   return `vrrp_instance VI_1 {\n${indent(lines)}\n}\n`;
 }
 
-function virtualServer({ mode, servers = SERVERS, scheduler = 'rr' }: ConfigurationOptions): string {
+function virtualServer(options: ConfigurationOptions): string {
+  const { mode, family = 4, servers = SERVERS, scheduler = 'rr' } = options;
   const blocks = servers.flatMap((server) => [
-    `real_server ${serverAddress(server, mode)} ${PORT} {`,
+    `real_server ${serverAddress(server, mode, family)} ${PORT} {`,
     '    weight 1',
     '    TCP_CHECK {',
     '        connect_timeout 1',
@@ -85,7 +92,7 @@ function virtualServer({ mode, servers = SERVERS, scheduler = 'rr' }: Configurat
     'protocol TCP',
     ...blocks,
   ];
-  return `virtual_server ${VIP} ${PORT} {\n${indent(lines)}\n}\n`;
+  return `virtual_server ${VIPS[family]} ${PORT} {\n${indent(lines)}\n}\n`;
 }
 
 function indent(lines: readonly string[]): string {

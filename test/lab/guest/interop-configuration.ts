@@ -69,9 +69,8 @@ function renderInstance(own: Spoken, node: DirectorName): string {
 }
 
 function unicast({ family }: Spoken, node: DirectorName): string[] {
-  const of = (each: DirectorName) =>
-    family === 4 ? addressOf(each, 'eth0') : `fd00::${addressOf(each, 'eth0').split('.').at(-1)}`;
   const other = node === 'dirA' ? 'dirB' : 'dirA';
+  const of = (each: DirectorName) => addressOf(each, 'eth0', family);
   return [`unicast_src_ip ${of(node)}`, 'unicast_peer {', of(other), '}'];
 }
 

@@ -2,7 +2,6 @@
 // keepalived, and each way is there twice, once with either of them as the better one. Both are cut off,
 // healed, and stopped in turn; told is who holds what, since when, and what the client's neighbours are.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DirectorName } from './addresses.ts';
 import { Director } from './director.ts';
@@ -24,12 +23,6 @@ const { dirA, dirB } = directors;
 
 assertInGuest();
 buildNetwork('dr');
-for (const [node, host] of [
-  ['client', 100],
-  ['dirA', 11],
-  ['dirB', 12],
-] as const)
-  ip(node, 'addr', 'add', `fd00::${host}/64`, 'dev', 'eth0', 'nodad');
 for (const director of [dirA, dirB]) {
   director.configure(renderInterop(director.node));
   director.start();
@@ -98,16 +91,7 @@ function ownerOf(own: Spoken): Owner {
 }
 
 function holds(node: DirectorName, own: Spoken): boolean {
-  const vip = vipOf(own);
-  return own.family === 4 ? owns(node, vip) : ipv6Addresses(node).includes(vip);
-}
-
-/** As `fd00::101` is written in the configuration. */
-function ipv6Addresses(node: DirectorName): string[] {
-  const lines = inside(node, () => readFileSync('/proc/thread-self/net/if_inet6', 'latin1')).split('\n');
-  return lines
-    .filter((line) => line.startsWith('fd00'))
-    .map((line) => `fd00::${line.slice(28, 32).replace(/^0+/, '')}`);
+  return owns(node, vipOf(own));
 }
 
 /** By instance, how long it took until `node` held it; of those that it held already nothing. */
@@ -141,9 +125,4 @@ function known(): { macs: Record<string, string> } {
   return {
     macs: Object.fromEntries(instances.map((own) => [own.name, byAddress.get(vipOf(own)) ?? 'none'])),
   };
-}
-
-function ip(node: string, ...words: string[]): void {
-  const { status, stderr } = spawnSync('ip', ['-n', node, ...words], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`ip ${words.join(' ')}: ${stderr}`);
 }

@@ -54,7 +54,7 @@ const found = settings();
 await phases.run('stream', async () => {
   await traffic.mark();
   makeSyncKey();
-  pair.configure({ appendix: syncBlock, global: ['lvs_timeouts tcp 777'] });
+  pair.configure({ appendix: (node) => syncBlock(node), global: ['lvs_timeouts tcp 777'] });
   for (const director of [ours.dirA, ours.dirB]) director.signal('SIGHUP');
   await until('dirB knows all', LIMIT_MS, () =>
     ours.dirB.logged('sync.complete').some(({ direction }) => direction === 'in'),

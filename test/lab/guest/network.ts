@@ -5,13 +5,14 @@ import { existsSync, writeFileSync } from 'node:fs';
 import {
   addressOf,
   type DirectorName,
-  GATEWAY,
+  GATEWAYS,
   HOST_PART,
   legsOf,
   type Mode,
   NODES,
   type NodeName,
-  VIP,
+  PREFIX_LENGTH,
+  VIPS,
 } from './addresses.ts';
 import { inside, processesIn } from './namespace.ts';
 
@@ -104,7 +105,7 @@ function setSysctls(node: NodeName, mode: Mode): void {
     [`ipv4/conf/${name}/accept_redirects`, '0'],
     [`ipv4/conf/${name}/send_redirects`, '0'],
   ]);
-  if (node.startsWith('dir')) values.push(['ipv4/ip_forward', '1']);
+  if (node.startsWith('dir')) values.push(['ipv4/ip_forward', '1'], ['ipv6/conf/all/forwarding', '1']);
   // The real servers of DR and TUN own the VIP as well and must not say so (ARP).
   if (node.startsWith('rs') && mode !== 'nat')
     for (const name of ['all', 'default'])
@@ -117,7 +118,8 @@ function setSysctls(node: NodeName, mode: Mode): void {
 function addressesOf(node: NodeName, mode: Mode): string[] {
   const legs = legsOf(node, mode).flatMap((leg) => [
     `link set ${leg} up`,
-    `addr add ${addressOf(node, leg)}/24 dev ${leg}`,
+    `addr add ${addressOf(node, leg)}/${PREFIX_LENGTH[4]} dev ${leg}`,
+    `addr add ${addressOf(node, leg, 6)}/${PREFIX_LENGTH[6]} dev ${leg} nodad`,
   ]);
   return ['link set lo up', ...legs, ...(node.startsWith('rs') ? serverExtras(node, mode) : [])];
 }
@@ -125,14 +127,17 @@ function addressesOf(node: NodeName, mode: Mode): string[] {
 function serverExtras(node: NodeName, mode: Mode): string[] {
   switch (mode) {
     case 'nat':
-      return [`route add default via ${GATEWAY}`];
+      return [`route add default via ${GATEWAYS[4]}`, `route add ::/0 via ${GATEWAYS[6]}`];
     case 'dr':
-      return [`addr add ${VIP}/32 dev lo`];
+      return [`addr add ${VIPS[4]}/32 dev lo`, `addr add ${VIPS[6]}/128 dev lo nodad`];
     case 'tun':
       return [
         `link add tun4 type ipip local ${addressOf(node, 'eth0')}`,
+        `link add tun6 type ip6tnl local ${addressOf(node, 'eth0', 6)}`,
         'link set tun4 up',
-        `addr add ${VIP}/32 dev tun4`,
+        'link set tun6 up',
+        `addr add ${VIPS[4]}/32 dev tun4`,
+        `addr add ${VIPS[6]}/128 dev tun6 nodad`,
       ];
   }
 }

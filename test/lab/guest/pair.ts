@@ -1,7 +1,7 @@
 // The whole scene: network, real servers, client, two directors, dirA the master. Every scenario starts
 // from here.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DirectorName, Mode } from './addresses.ts';
+import { type DirectorName, type Mode, VIPS } from './addresses.ts';
 import { type ConfigurationOptions, renderConfiguration } from './configuration.ts';
 import { Director, type Program } from './director.ts';
 import type { Report } from './measure.ts';
@@ -37,13 +37,21 @@ export class Pair {
   constructor(options: PairOptions) {
     this.options = options;
     const { requestEveryMs = TRAFFIC.requestEveryMs } = options;
-    this.traffic = new Traffic({ ...TRAFFIC, requestEveryMs });
+    this.traffic = new Traffic({ ...TRAFFIC, requestEveryMs, vip: this.vip });
     this.dirA = new Director('dirA', options.programs.dirA);
     this.dirB = new Director('dirB', options.programs.dirB);
   }
 
   get mode(): Mode {
     return this.options.mode;
+  }
+
+  get vip(): string {
+    return VIPS[this.options.family ?? 4];
+  }
+
+  owns(node: DirectorName): boolean {
+    return owns(node, this.vip);
   }
 
   /** `changes` go over the pair's own options. */
@@ -117,7 +125,11 @@ export async function startPair(options: PairOptions, withSessions = true): Prom
   pair.configure();
   pair.dirA.start();
   pair.dirB.start();
-  pair.startToMasterMs = await until('VIP on dirA', START_LIMIT_MS, () => owns('dirA') && !owns('dirB'));
+  pair.startToMasterMs = await until(
+    'VIP on dirA',
+    START_LIMIT_MS,
+    () => pair.owns('dirA') && !pair.owns('dirB'),
+  );
   const servers = options.servers?.length ?? 3;
   await pair.untilProgrammed('dirA', servers);
   await pair.untilProgrammed('dirB', servers);

@@ -1,13 +1,14 @@
 // A director comes back and knows nothing: does it learn every session before it is needed? dirA is master.
-//   resync.ts how=reboot-backup|failback|failback-reboot mode=nat|dr|tun program=lvs-director|keepalived
+//   resync.ts how=reboot-backup|failback|failback-reboot mode=nat|dr|tun family=4|6
+//             program=lvs-director|keepalived n=SESSIONS
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DirectorName, Mode } from './addresses.ts';
+import type { DirectorName, Family, Mode } from './addresses.ts';
 import type { Program } from './director.ts';
 import type { Report } from './measure.ts';
 import { rebootNode, silence } from './network.ts';
 import { type Pair, parseArguments, startPair } from './pair.ts';
 import { makeSyncKey, syncBlock } from './sync-block.ts';
-import { connections, owns, until } from './witness.ts';
+import { connections, until } from './witness.ts';
 
 /**
  * reboot-backup: dirB comes back with an empty kernel, then dirA loses power. failback: dirA is stopped,
@@ -27,18 +28,21 @@ const LIMIT_MS = 30_000;
 /** keepalived says nothing of what it knows: as long as its sync threads may keep an entry, twice. */
 const KEEPALIVED_MS = 6000;
 
-const { how = 'reboot-backup', mode = 'nat', program = 'lvs-director', n = '40' } = parseArguments();
+const words = parseArguments();
+const { how = 'reboot-backup', mode = 'nat', program = 'lvs-director', n = '40' } = words;
+const family = Number(words.family ?? 4) as Family;
 const isOurs = program === 'lvs-director';
 makeSyncKey();
 
 const pair = await startPair({
   mode: mode as Mode,
+  family,
   advertSeconds: 0.5,
   requestEveryMs: 250,
   programs: { dirA: program as Program, dirB: program as Program },
   activeSessions: Number(n),
   idleSessions: Number(n),
-  ...(isOurs ? { appendix: syncBlock } : {}),
+  ...(isOurs ? { appendix: (node: DirectorName) => syncBlock(node, family) } : {}),
 });
 const result = how === 'reboot-backup' ? await rebootBackup(pair) : await failBack(pair);
 console.log(JSON.stringify({ how, ...result }));
@@ -51,7 +55,7 @@ async function rebootBackup({ traffic, dirA, mode }: Pair) {
   await traffic.mark();
   silence('dirA', mode);
   dirA.killAll();
-  await until('VIP on dirB', LIMIT_MS, () => owns('dirB'));
+  await until('VIP on dirB', LIMIT_MS, () => pair.owns('dirB'));
   return { connectionsBefore, ...learned, ...(await pair.observe(3000)) };
 }
 
@@ -61,7 +65,7 @@ async function failBack({ traffic, dirA, mode }: Pair) {
     silence('dirA', mode);
     dirA.killAll();
   } else dirA.signal('SIGTERM');
-  await until('VIP on dirB', LIMIT_MS, () => owns('dirB'));
+  await until('VIP on dirB', LIMIT_MS, () => pair.owns('dirB'));
   if (isReboot) rebootNode('dirA', mode);
   else await dirA.exit(LIMIT_MS);
   await traffic.open('laterActive', 'active', Number(n));
@@ -70,7 +74,7 @@ async function failBack({ traffic, dirA, mode }: Pair) {
   await traffic.mark();
   const learned = await startAgain('dirA');
   const connectionsBefore = known();
-  await until('VIP on dirA alone', LIMIT_MS, () => owns('dirA') && !owns('dirB'));
+  await until('VIP on dirA alone', LIMIT_MS, () => pair.owns('dirA') && !pair.owns('dirB'));
   return { connectionsBefore, ...learned, ...(await pair.observe(3000)) };
 }
 

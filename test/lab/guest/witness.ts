@@ -3,30 +3,49 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import ipaddr from 'ipaddr.js';
 import { type DirectorName, type NodeName, VIP } from './addresses.ts';
 import { inside } from './namespace.ts';
 
 /** 169.254.88.49, docs/sync.md. */
 const PROBES = 'A9FE5831';
+const ROW = /^ {2}-> ([0-9A-F]{8}|\[[0-9a-f:]+\]):([0-9A-F]{4})\s+\S+\s+(\d+)/;
 
 export function owns(node: NodeName, address = VIP): boolean {
+  if (address.includes(':'))
+    return readNet(node, 'if_inet6')
+      .split('\n')
+      .some((line) => line.startsWith(hexOf(address).toLowerCase()));
   const local = new RegExp(`\\|-- ${address.replaceAll('.', '\\.')}\\n\\s+/32 host LOCAL`);
   return local.test(readNet(node, 'fib_trie'));
 }
 
-/** `10.1.0.21:8080` of every real server in the table, with its weight; not the one of sync's probes. */
+/**
+ * `10.1.0.21:8080` or `[fd01::21]:8080` of every real server in the table, with its weight; not the one of
+ * sync's probes.
+ */
 export function destinations(node: DirectorName): Map<string, number> {
   const lines = readNet(node, 'ip_vs').split('\n');
   const rows = lines.flatMap((line) => {
-    const [, hex, port, weight] = /^ {2}-> ([0-9A-F]{8}):([0-9A-F]{4})\s+\S+\s+(\d+)/.exec(line) ?? [];
-    return hex && port && weight && hex !== PROBES ? [{ hex, port, weight }] : [];
+    const [, address, port, weight] = ROW.exec(line) ?? [];
+    return address && port && weight && address !== PROBES ? [{ address, port, weight }] : [];
   });
   return new Map(
-    rows.map(({ hex, port, weight }) => {
-      const address = Buffer.from(hex, 'hex').join('.');
-      return [`${address}:${Number.parseInt(port, 16)}`, Number(weight)];
-    }),
+    rows.map(({ address, port, weight }) => [
+      `${written(address)}:${Number.parseInt(port, 16)}`,
+      Number(weight),
+    ]),
   );
+}
+
+/** As operators write what /proc/net/ip_vs has as `0A010015` or `[fd01:0000:…:0021]`. */
+function written(address: string): string {
+  if (!address.startsWith('[')) return Buffer.from(address, 'hex').join('.');
+  return `[${ipaddr.parse(address.slice(1, -1))}]`;
+}
+
+function hexOf(address: string): string {
+  return Buffer.from(ipaddr.parse(address).toByteArray()).toString('hex').toUpperCase();
 }
 
 /** How many connections are in the table, by TCP state. */
@@ -38,10 +57,7 @@ export function connections(node: DirectorName): Record<string, number> {
 
 /** How many of them are established to one real server. */
 export function establishedTo(node: DirectorName, address: string): number {
-  const hex = address
-    .split('.')
-    .map((byte) => Number(byte).toString(16).padStart(2, '0').toUpperCase())
-    .join('');
+  const hex = hexOf(address);
   return connectionRows(node).filter(({ server, state }) => server === hex && state === 'ESTABLISHED').length;
 }
 
@@ -50,7 +66,9 @@ function connectionRows(node: DirectorName): { server: string; state: string }[]
   const lines = readNet(node, 'ip_vs_conn').split('\n').slice(1);
   return lines
     .map((line) => line.split(/\s+/))
-    .flatMap(({ 5: server, 7: state }) => (server && state ? [{ server, state }] : []));
+    .flatMap(({ 5: server, 7: state }) =>
+      server && state ? [{ server: server.replaceAll(':', '').toUpperCase(), state }] : [],
+    );
 }
 
 /**
