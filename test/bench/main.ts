@@ -18,6 +18,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<{ run: () => Promise<R
   steady: () => import('./steady.ts'),
   connections: () => import('./connections.ts'),
   sync: () => import('./sync.ts'),
+  lag: () => import('./lag.ts'),
   forward: () => import('./forward.ts'),
   scale: () => import('./scale.ts'),
   matrix: () => import('./matrix.ts'),
