@@ -149,9 +149,8 @@ function decodeEntries(body: Buffer): Frame | StreamFault {
   const count = body[UINT48]!;
   const datagramAt = ENTRIES_AT + STAMP_BYTES * count;
   if (body.length < datagramAt) return 'too-short';
-  const stamps = Array.from({ length: count }, (_, index) =>
-    readStamp(body, ENTRIES_AT + STAMP_BYTES * index),
-  );
+  const stamps: number[] = [];
+  for (let index = 0; index < count; index++) stamps.push(readStamp(body, ENTRIES_AT + STAMP_BYTES * index));
   const upTo = body.readUIntBE(0, UINT48);
   return { type: 'entries', upTo, stamps, datagram: body.subarray(datagramAt) };
 }

@@ -47,7 +47,7 @@ export class Shadow {
   readonly #capacity: number;
   readonly #seed: number;
   readonly #store: EntryStore;
-  readonly #services = new ServiceCounts();
+  readonly #services: ServiceCounts;
   readonly #heads: Int32Array;
   readonly #mask: number;
   readonly #hashNext: Int32Array;
@@ -74,6 +74,7 @@ export class Shadow {
     this.#capacity = capacity;
     this.#seed = seed | 0;
     this.#store = new EntryStore(capacity);
+    this.#services = new ServiceCounts(this.#seed);
     const buckets = 2 ** Math.ceil(Math.log2(capacity));
     this.#mask = buckets - 1;
     this.#heads = new Int32Array(buckets);

@@ -2,29 +2,34 @@
 import { type Address, addressBytes } from '../core/address.ts';
 import { AT, TYPE_IPV6 } from './wire.ts';
 
+/** The address at `at`, of 4 or 16 bytes. */
+type IsAmong = (bytes: Buffer, at: number, length: 4 | 16) => boolean;
+
 export class VirtualAddresses {
   readonly isEmpty: boolean;
-  readonly #isAmong: (address: string) => boolean;
+  readonly #isAmong: IsAmong;
 
-  private constructor(isEmpty: boolean, isAmong: (address: string) => boolean) {
+  private constructor(isEmpty: boolean, isAmong: IsAmong) {
     this.isEmpty = isEmpty;
     this.#isAmong = isAmong;
   }
 
   /** An engine that answers for nothing else. */
   static these(addresses: readonly Address[]): VirtualAddresses {
-    const keys = keysOf(addresses);
-    return new VirtualAddresses(keys.size === 0, (address) => keys.has(address));
+    return new VirtualAddresses(addresses.length === 0, among(addresses));
   }
   /** A kernel that forwards whatever comes to it; these come to somebody else. */
   static allBut(addresses: readonly Address[]): VirtualAddresses {
-    const keys = keysOf(addresses);
-    return new VirtualAddresses(false, (address) => !keys.has(address));
+    const isOther = among(addresses);
+    return new VirtualAddresses(false, (bytes, at, length) => !isOther(bytes, at, length));
   }
 
   or(other: VirtualAddresses): VirtualAddresses {
     const isEmpty = this.isEmpty && other.isEmpty;
-    return new VirtualAddresses(isEmpty, (address) => this.#isAmong(address) || other.#isAmong(address));
+    return new VirtualAddresses(
+      isEmpty,
+      (bytes, at, length) => this.#isAmong(bytes, at, length) || other.#isAmong(bytes, at, length),
+    );
   }
 
   /** Is the entry at `at` one of a connection that this node forwards? Marks have no address of their own. */
@@ -32,11 +37,15 @@ export class VirtualAddresses {
     if (this.isEmpty) return false;
     if (bytes.readUInt32BE(at + AT.fwmark) !== 0) return true;
     const length = (bytes[at + AT.type]! & TYPE_IPV6) === 0 ? 4 : 16;
-    const virtual = at + AT.addresses + length;
-    return this.#isAmong(bytes.toString('latin1', virtual, virtual + length));
+    return this.#isAmong(bytes, at + AT.addresses + length, length);
   }
 }
 
-function keysOf(addresses: readonly Address[]): ReadonlySet<string> {
-  return new Set(addresses.map((each) => addressBytes(each).toString('latin1')));
+/** Asked for each entry: without a string for IPv4. */
+function among(addresses: readonly Address[]): IsAmong {
+  const all = addresses.map(addressBytes);
+  const ipv4 = new Set(all.filter(({ length }) => length === 4).map((bytes) => bytes.readUInt32BE()));
+  const ipv6 = new Set(all.filter(({ length }) => length === 16).map((bytes) => bytes.toString('latin1')));
+  return (bytes, at, length) =>
+    length === 4 ? ipv4.has(bytes.readUInt32BE(at)) : ipv6.has(bytes.toString('latin1', at, at + length));
 }

@@ -92,7 +92,14 @@ export class SyncLink {
   }
 
   send(connection: number, bytes: Buffer): void {
-    this.#open.get(connection)?.socket.write(bytes);
+    const socket = this.#open.get(connection)?.socket;
+    if (socket === undefined) return;
+    if (socket.writableCorked === 0) {
+      // What is sent in one turn goes as one record.
+      socket.cork();
+      process.nextTick(() => socket.uncork());
+    }
+    socket.write(bytes);
   }
   /** What was sent before still goes out. */
   close(connection: number): void {
