@@ -9,16 +9,9 @@
 // frame out of order, a sum that differs, silence) ends the connection; the next one makes it good. A life of
 // the peer's table (its boot id and epoch) that is over is never resumed.
 import type { Notice } from '../core/events.ts';
-import {
-  encodeFrame,
-  type Frame,
-  FrameReader,
-  type GoodbyeReason,
-  type Hello,
-  STREAM_VERSION,
-} from './frame.ts';
+import { type Connection, HEARTBEAT_MS, newConnection, PROGRESS_MS } from './connection.ts';
+import { encodeFrame, type Frame, type GoodbyeReason, type Hello, STREAM_VERSION } from './frame.ts';
 import { Incoming } from './incoming.ts';
-import { Outgoing } from './outgoing.ts';
 import type { Shadow } from './shadow.ts';
 import { copiesOf, progressText, type SyncState, type SyncStatus } from './status.ts';
 import { VirtualAddresses } from './virtual-addresses.ts';
@@ -46,13 +39,10 @@ export type StreamEffect =
   | { do: 'inject'; connection: number; upTo: number; datagram: Buffer }
   | { do: 'say'; notice: Notice };
 
-const HEARTBEAT_MS = 500;
 /** Six heartbeats. A peer that stands still for longer is heard again on a new connection. */
 const SILENT_MS = 3000;
 const HELLO_MS = 3000;
 const SWEEP_MS = 1000;
-/** A full copy that takes longer is told of. */
-const PROGRESS_MS = 2000;
 /** Two tables of the same connections count so differently, so often, only if one has lost some. */
 const APART = { least: 64, part: 0.01, beats: 3 };
 /** A count that stays apart for a reason of its own must not keep two nodes busy. */
@@ -60,25 +50,6 @@ const COUNTS_EVERY_MS = 60_000;
 /** After any other end the next connection brings a full copy. */
 const KEEPS_PAST: ReadonlySet<string> = new Set(['closed', 'silent', 'replaced', 'stopping']);
 
-/** What is known of a connection that has said nothing false so far. */
-type Connection = {
-  readonly id: number;
-  readonly reader: FrameReader;
-  readonly sinceMs: number;
-  readonly outgoing: Outgoing;
-  /** `clock`: that of its table when it connected; `connections`: at its last heartbeat. */
-  peer: { hello: Hello; clock: number; incoming: Incoming; connections: number | undefined } | undefined;
-  heardMs: number;
-  beatMs: number;
-  /** What the peer was told is in our engine. */
-  ackedUpTo: number;
-  /** Of the last heartbeats, how many said that the peer has other connections than we have. */
-  apart: number;
-  /** When it is told next how far full copies have come. */
-  progressMs: number;
-  /** It was said of each direction that it is complete. */
-  said: { in: boolean; out: boolean };
-};
 /** A life of the peer's table and how much of it is in our engine. */
 type Past = { bootId: string; epoch: number; upTo: number };
 
@@ -181,20 +152,7 @@ export class Stream {
 
   #connected(id: number): void {
     this.#end('replaced');
-    const now = this.#nowMs;
-    this.#connection = {
-      id,
-      reader: new FrameReader(),
-      sinceMs: now,
-      outgoing: new Outgoing(this.#shadow),
-      peer: undefined,
-      heardMs: now,
-      beatMs: now + HEARTBEAT_MS,
-      ackedUpTo: 0,
-      progressMs: now + PROGRESS_MS,
-      apart: 0,
-      said: { in: false, out: false },
-    };
+    this.#connection = newConnection(id, this.#shadow, this.#nowMs);
     this.#send({
       type: 'hello',
       lowest: STREAM_VERSION,
