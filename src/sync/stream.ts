@@ -12,6 +12,7 @@ import type { Notice } from '../core/events.ts';
 import { type Connection, HEARTBEAT_MS, newConnection, PROGRESS_MS } from './connection.ts';
 import { encodeFrame, type Frame, type GoodbyeReason, type Hello, STREAM_VERSION } from './frame.ts';
 import { Incoming } from './incoming.ts';
+import type { HeldFrame, OrdersFrame } from './orders.ts';
 import type { Shadow } from './shadow.ts';
 import { copiesOf, progressText, type SyncState, type SyncStatus } from './status.ts';
 import { VirtualAddresses } from './virtual-addresses.ts';
@@ -30,6 +31,8 @@ export type StreamEvent =
   | { type: 'injected'; connection: number; upTo: number }
   /** The virtual addresses that this node owns now. */
   | { type: 'serve'; addresses: VirtualAddresses }
+  /** To the peer, if there is one. */
+  | { type: 'tell'; frame: OrdersFrame | HeldFrame }
   | { type: 'wake' }
   | { type: 'stop' };
 export type StreamEffect =
@@ -37,6 +40,9 @@ export type StreamEffect =
   | { do: 'close'; connection: number }
   /** Into the engine, in order. */
   | { do: 'inject'; connection: number; upTo: number; datagram: Buffer }
+  /** From now on the peer hears what it is told. */
+  | { do: 'greeted' }
+  | { do: 'heed'; frame: OrdersFrame | HeldFrame }
   | { do: 'say'; notice: Notice };
 
 /** Six heartbeats. A peer that stands still for longer is heard again on a new connection. */
@@ -141,6 +147,9 @@ export class Stream {
         if (this.#serves.isEmpty && !event.addresses.isEmpty) this.#shadow.takeOver();
         this.#serves = event.addresses;
         return;
+      case 'tell':
+        if (this.#connection?.peer !== undefined) this.#send(event.frame);
+        return;
       case 'wake':
         return this.#wake();
       case 'stop':
@@ -194,6 +203,9 @@ export class Stream {
         return this.#judge(outgoing.acknowledge(frame.upTo, frame.refused));
       case 'heartbeat':
         return this.#compare(connection, frame.connections);
+      case 'orders':
+      case 'held':
+        return void this.#effects.push({ do: 'heed', frame });
     }
   }
 
@@ -209,6 +221,7 @@ export class Stream {
     };
     connection.ackedUpTo = from;
     this.#send({ type: 'subscribe', from });
+    this.#effects.push({ do: 'greeted' });
     this.#beat();
     const how = from > 0 ? 'goes on where it ended' : 'a full copy each way';
     this.#say('sync.peer', `connected to the peer's balancer (${engine} engine): ${how}`, { engine, from });
