@@ -16,5 +16,15 @@ export type ServersRequest = {
   deadlineSeconds?: number;
   expiresTemplates?: boolean;
 };
-/** Lines, in this order: one `plan`, any number of `progress`, one `result`. */
-export type ServersLine = { step: 'plan' | 'progress' | 'result'; atMs: number; servers: ShownServer[] };
+/** `unknown`: not in the file of the other director, which keeps the order until they are. */
+export type PeerAnswer = {
+  address: string;
+  /** `away`: not connected, told when it is; `silent`: it does not say whether it has the order. */
+  state: 'held' | 'away' | 'silent';
+  unknown: { service: string; server: string }[];
+};
+type Line = { atMs: number; servers: ShownServer[] };
+/** Lines, in this order: one `plan`; with `sync` one `peer`; any number of `progress`; one `result`. */
+export type ServersLine =
+  | (Line & { step: 'plan' | 'progress' | 'result' })
+  | (Line & { step: 'peer'; peer: PeerAnswer });

@@ -2,10 +2,12 @@
 import { many } from '../core/many.ts';
 import type { ShownServer } from '../director/weights/shown.ts';
 import { loadText } from '../director/weights/wording.ts';
-import type { OrderWord, ServersLine, ServersRequest } from './servers-document.ts';
+import type { OrderWord, PeerAnswer, ServersLine, ServersRequest } from './servers-document.ts';
 
 /** Each line ends with a line break. */
-export function renderLine({ step, atMs, servers }: ServersLine, request: ServersRequest): string {
+export function renderLine(line: ServersLine, request: ServersRequest): string {
+  if (line.step === 'peer') return `${peerText(line.peer)}\n`;
+  const { step, atMs, servers } = line;
   const render = { plan: planOf, progress: progressOf, result: resultOf }[step];
   return servers.map((server) => `${render(server, request, atMs)}\n`).join('');
 }
@@ -65,6 +67,15 @@ function progressOf(server: ShownServer, _: ServersRequest, atMs: number): strin
 function resultOf(server: ShownServer): string {
   const now = server.weightNow === undefined ? 'out' : `weight ${server.weightNow}`;
   return `${nameOf(server)}: ${server.state}, ${now}${withComma(tellsOf(server))}`;
+}
+
+function peerText({ address, state, unknown }: PeerAnswer): string {
+  if (state === 'away') return `not yet on the peer ${address}: it is not connected, and is told when it is`;
+  if (state === 'silent')
+    return `the peer ${address} does not say that it has this: it may be of an older version`;
+  if (unknown.length === 0) return `also on the peer ${address}`;
+  const names = unknown.map(({ service, server }) => `${server} of ${service}`).join(', ');
+  return `also on the peer ${address}; it does not know: ${names}`;
 }
 
 function drainedText({ ms, cut }: { ms: number; cut: number }): string {

@@ -240,6 +240,11 @@ export const EVENTS = {
     level: 'info',
     means: 'the operator said what a real server is to do: ready, maint or weight',
   },
+  'server.told': {
+    level: 'info',
+    means:
+      'an order given on the other director holds here, too; `from`, `order`, `isConfigured`: in the file',
+  },
   'check.passed': {
     level: 'info',
     means: 'the first good probe of a check, or the first after it was down',

@@ -28,6 +28,7 @@ import type { RunOptions, ToBalancer, ToDirector } from './messages.ts';
 import { Notifier } from './notifier.ts';
 import { openPlane } from './open-plane.ts';
 import { OperatorPrograms } from './operator-programs.ts';
+import { PairOrders } from './pair-orders.ts';
 import { PlanKeeper } from './plan-keeper.ts';
 import { RecordingKeeper } from './recording-keeper.ts';
 import { ServerOrders } from './server-orders.ts';
@@ -70,6 +71,7 @@ export class Balancer {
   readonly #recordings: RecordingKeeper;
   readonly #control: ControlKeeper;
   readonly #services: ServiceKeeper;
+  readonly #pairOrders: PairOrders;
   readonly #programs: OperatorPrograms;
   readonly #notifier: Notifier;
   readonly #trackers: TrackerKeeper;
@@ -111,7 +113,11 @@ export class Balancer {
     this.#ipvs = new IpvsSettings(plane, edges.say);
     this.#ipvs.adopt(start.formerIpvs.timeouts);
     plane.connections?.adoptFormer?.(start.formerIpvs.sysctls);
-    this.#sync = new SyncKeeper(plane, edges);
+    this.#sync = new SyncKeeper(plane, {
+      ...edges,
+      greeted: () => this.#pairOrders.greeted(),
+      heed: (frame) => this.#pairOrders.heed(frame),
+    });
     this.#planKeeper = new PlanKeeper(process.ppid, edges.say);
     this.#recordings = new RecordingKeeper(edges.say);
     this.#programs = programs;
@@ -128,8 +134,10 @@ export class Balancer {
       ...edges,
       want: (table) => this.#keeper.want(table),
       onHappening: (happening) => this.#notifier.service(happening),
+      tell: (telling) => this.#pairOrders.tell(telling),
     });
-    const orders = new ServerOrders(this.#services);
+    this.#pairOrders = new PairOrders(this.#services, this.#sync, edges.fail);
+    const orders = new ServerOrders(this.#services, this.#pairOrders);
     const resources = controlResources(plane, orders, () => this.#sync.document());
     this.#control = new ControlKeeper(resources, controlActions(orders), edges.say);
   }
@@ -237,6 +245,8 @@ export class Balancer {
     this.#elector = this.#planElector();
     this.#notifier.configure(planNotify(this.#loaded.configuration));
     this.#services.weights.keepIn(this.#plan.director.runtimeDirectory);
+    const syncPlan = planSyncStream(this.#loaded.configuration);
+    this.#services.weights.share(syncPlan !== undefined);
     this.#services.configure(this.#plan);
     this.#serving = planServing(this.#loaded.configuration);
     this.#services.weights.rest(restingPools(this.#serving, this.#serves));
@@ -244,7 +254,7 @@ export class Balancer {
     this.#ipvs.keepBuffer(this.#plan.ipvs.netlinkBuffer);
     await this.#ipvs.apply(this.#plan.ipvs.timeouts);
     await this.#services.apply();
-    await this.#sync.configure(planSyncStream(this.#loaded.configuration));
+    await this.#sync.configure(syncPlan);
     this.#tellFormer();
     await this.#applyRoles();
     this.#trackers.configure(this.#plan.trackers);
@@ -344,6 +354,7 @@ export class Balancer {
 
   async #stop(keepServices: boolean): Promise<void> {
     this.#notifier.stopServices();
+    this.#pairOrders.stop();
     const servicesStopped = this.#services.stop();
     const told = this.#notifier.settle(NOTIFY_STOP_MS);
     const silent = this.#control.close();

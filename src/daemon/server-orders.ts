@@ -7,6 +7,7 @@ import { type Found, findServers } from '../director/weights/names.ts';
 import { type ShownServer, showServers } from '../director/weights/shown.ts';
 import type { ServerKey } from '../ipvs/model.ts';
 import type { Pool, PoolName } from '../ipvs/pool.ts';
+import type { PairOrders } from './pair-orders.ts';
 import type { ServiceKeeper } from './service-keeper.ts';
 
 /** Whoever waits hears something, so that he knows that somebody is there. */
@@ -16,9 +17,11 @@ const MOST_WEIGHT = 65_535;
 
 export class ServerOrders {
   readonly #services: ServiceKeeper;
+  readonly #pair: PairOrders;
 
-  constructor(services: ServiceKeeper) {
+  constructor(services: ServiceKeeper, pair: PairOrders) {
     this.#services = services;
+    this.#pair = pair;
   }
 
   list(): ShownServer[] {
@@ -39,13 +42,15 @@ export class ServerOrders {
     commands: readonly { pool: PoolName; server: ServerKey; command: Command }[],
   ): AsyncGenerator<ServersLine> {
     const startMs = performance.now();
-    const line = (step: ServersLine['step']): ServersLine => ({
+    const line = <Step extends ServersLine['step']>(step: Step) => ({
       step,
       atMs: Math.round(performance.now() - startMs),
       servers: this.#shown(commands),
     });
     yield line('plan');
     for (const { pool, server, command } of commands) await this.#services.command(pool, server, command);
+    const peer = await this.#pair.answer(commands);
+    if (peer !== undefined) yield { ...line('peer'), peer };
     let told = '';
     while (commands.some((one) => this.#isDraining(one))) {
       const next = line('progress');

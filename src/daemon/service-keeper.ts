@@ -5,16 +5,20 @@ import type { Notice } from '../core/events.ts';
 import { desiredTable } from '../director/health.ts';
 import type { Plan } from '../director/plan-document.ts';
 import type { Command } from '../director/weights/machine.ts';
+import type { PairEvent, Telling } from '../director/weights/pair.ts';
 import { unchecked, weighTargets } from '../director/weights/table.ts';
 import type { HealthSnapshot } from '../health/view.ts';
 import type { ServerKey, Table } from '../ipvs/model.ts';
 import type { DataPlane } from '../ipvs/plane.ts';
 import type { Pool, PoolName } from '../ipvs/pool.ts';
 import { type Health, type HealthEdges, startHealth } from '../probes/runner.ts';
+import type { OrderName } from '../sync/orders.ts';
 import { WeightKeeper } from './weight-keeper.ts';
 
 type Served = Pick<Plan, 'pools' | 'targets' | 'policies'>;
 type Edges = Pick<HealthEdges, 'onHappening'> & {
+  /** To the other director. */
+  tell: (telling: Telling) => void;
   plane: DataPlane;
   say: (notice: Notice) => void;
   /** Resolves when the table is so. */
@@ -34,10 +38,11 @@ export class ServiceKeeper {
 
   constructor(edges: Edges) {
     this.#edges = edges;
-    const { plane, say, fail } = edges;
+    const { plane, say, fail, tell } = edges;
     this.weights = new WeightKeeper({
       plane,
       say,
+      tell,
       fail,
       changed: () => this.#applyWeights(),
       grown: () => this.#applyTable(),
@@ -75,6 +80,17 @@ export class ServiceKeeper {
     this.weights.step({ type: 'commanded', pool, server, command });
     await this.#applyWeights();
     await this.weights.settle();
+  }
+
+  /**
+   * What an operator wanted of servers, on the other director. Resolves when it is in the table: the peer has
+   * not to wait until connections are counted.
+   */
+  async heed(orders: Omit<Extract<PairEvent, { type: 'told' }>, 'type'>): Promise<readonly OrderName[]> {
+    const { unknown } = this.weights.step({ type: 'told', ...orders });
+    await this.#applyWeights();
+    this.weights.settle().catch(this.#edges.fail);
+    return unknown;
   }
 
   /** Services whose checks another director makes. */

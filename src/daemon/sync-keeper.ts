@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type SyncDocument, syncDocument } from '../console/sync-document.ts';
+import type { Address } from '../core/address.ts';
 import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
 import type { Coverage } from '../director/handover.ts';
@@ -11,6 +12,7 @@ import type { SyncStreamPlan } from '../director/sync-stream.ts';
 import type { SyncDaemon } from '../ipvs/model.ts';
 import type { ConnectionExchange, DataPlane } from '../ipvs/plane.ts';
 import { SyncLink } from '../linux/sync/link.ts';
+import type { HeldFrame, OrdersFrame } from '../sync/orders.ts';
 import { remembered } from '../sync/remembered.ts';
 import { Shadow } from '../sync/shadow.ts';
 import type { SyncStatus } from '../sync/status.ts';
@@ -28,6 +30,9 @@ type Edges = {
   say: (notice: Notice) => void;
   fail: (error: Error) => void;
   tell: (message: ToDirector) => void;
+  /** There is a peer, which hears what it is told from now on; and it tells of orders. */
+  greeted: () => void;
+  heed: (frame: OrdersFrame | HeldFrame) => void;
 };
 
 export class SyncKeeper {
@@ -152,6 +157,17 @@ export class SyncKeeper {
     return this.#stream === undefined ? {} : { knowsPeer: this.#stream.knowsPeer };
   }
 
+  /** The peer hears what it is told. */
+  get isConnected(): boolean {
+    return this.#stream !== undefined && this.#stream.state !== 'alone';
+  }
+  get peer(): Address | undefined {
+    return this.#plan?.peer.address;
+  }
+  tell(frame: OrdersFrame | HeldFrame): void {
+    this.#step({ type: 'tell', frame });
+  }
+
   document(): SyncDocument {
     return syncDocument(this.#status(), this.#plan?.peer);
   }
@@ -206,6 +222,10 @@ export class SyncKeeper {
         return this.#link?.close(effect.connection);
       case 'say':
         return this.#edges.say(effect.notice);
+      case 'greeted':
+        return this.#edges.greeted();
+      case 'heed':
+        return this.#edges.heed(effect.frame);
       case 'inject': {
         const { connection, upTo, datagram } = effect;
         const done = () => this.#step({ type: 'injected', connection, upTo });

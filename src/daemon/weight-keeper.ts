@@ -1,15 +1,18 @@
 // Keeps the weight programs: their clock, their file, and the looks at how many connections are left. Decides
-// nothing itself (see director/weights/machine.ts).
+// nothing itself (see director/weights/pair.ts).
+import { randomBytes } from 'node:crypto';
 import { readWeightsFile, writeWeightsFile } from '../console/weights-file.ts';
 import type { Notice } from '../core/events.ts';
 import { headsOf, loadsOf } from '../director/weights/loads.ts';
+import type { Loads, Weights } from '../director/weights/machine.ts';
 import {
-  type Loads,
-  NO_WEIGHTS,
-  stepWeights,
-  type Weights,
-  type WeightsEvent,
-} from '../director/weights/machine.ts';
+  NO_PAIR,
+  type Outcome,
+  type Pair,
+  type PairEvent,
+  stepPair,
+  type Telling,
+} from '../director/weights/pair.ts';
 import { idOf, type Phase, type Program } from '../director/weights/program.ts';
 import { decodeWeights, encodeWeights } from '../director/weights/record.ts';
 import { drained, expiresTemplates, nextChangeMs, weighPools } from '../director/weights/table.ts';
@@ -28,6 +31,8 @@ const TIMER_MOST_MS = 0x7fff_ffff;
 type Edges = {
   plane: DataPlane;
   say: (notice: Notice) => void;
+  /** To the other director. */
+  tell: (telling: Telling) => void;
   /** A program has ended: resolves when what follows is in force. */
   changed: () => Promise<void>;
   /** Weights are others by the time alone. */
@@ -40,7 +45,7 @@ export class WeightKeeper {
   readonly #templates: QuiescentTemplates;
   readonly #fileTrouble = new Trouble();
   readonly #heard = new Set<() => void>();
-  #weights: Weights = NO_WEIGHTS;
+  #pair: Pair = NO_PAIR;
   #resting: ReadonlySet<PoolName> = new Set();
   #directory: string | undefined;
   #saved: string | undefined;
@@ -50,6 +55,7 @@ export class WeightKeeper {
   #looking: Promise<void> | undefined;
   #lookMs = LOOK_MS;
   #timer: NodeJS.Timeout | undefined;
+  #isShared = false;
   #isStopped = false;
 
   constructor(edges: Edges) {
@@ -58,11 +64,22 @@ export class WeightKeeper {
   }
 
   get weights(): Weights {
-    return this.#weights;
+    return this.#pair.weights;
+  }
+  /** The peer tells of its orders, and is told of ours. */
+  get isMet(): boolean {
+    return this.#pair.isMet;
+  }
+
+  /** Do orders hold on both directors? Before what is configured. */
+  share(isShared: boolean): void {
+    if (!isShared) this.step({ type: 'unshared' });
+    else if (!this.#isShared) this.step({ type: 'shared', by: randomBytes(4).readUInt32BE() });
+    this.#isShared = isShared;
   }
 
   program(pool: PoolName, server: ServerKey): Program | undefined {
-    return this.#weights.programs.get(idOf(pool, server));
+    return this.weights.programs.get(idOf(pool, server));
   }
 
   /** What a former balancer left under way. Before anything is configured. */
@@ -74,7 +91,8 @@ export class WeightKeeper {
       if (text !== undefined && restored === undefined)
         this.#complain(directory, new Error('it is no record of this version'));
       if (restored === undefined) return;
-      this.#weights = restored.weights;
+      const { weights, book } = restored;
+      this.#pair = { ...NO_PAIR, weights, ...(book === undefined ? {} : { book }) };
       if (restored.formerTemplates !== undefined) this.#templates.adopt(restored.formerTemplates);
     } catch (error) {
       this.#complain(directory, error);
@@ -96,23 +114,27 @@ export class WeightKeeper {
   }
 
   /** The caller brings the table up to date, and then calls `settle`. */
-  step(event: WeightsEvent): void {
-    const [weights, notices] = stepWeights(this.#weights, event, performance.now());
-    this.#weights = weights;
+  step(event: PairEvent): Outcome {
+    const outcome = stepPair(this.#pair, event, performance.now());
+    const { pair, notices, tell } = outcome;
+    const { weights } = pair;
+    this.#pair = pair;
     this.#templates.expire(this.#edges.plane.engine === 'kernel' && expiresTemplates(weights));
     this.#save();
     notices.forEach(this.#edges.say);
+    if (tell !== undefined) this.#edges.tell(tell);
     for (const hear of this.#heard) hear();
+    return outcome;
   }
 
   pools(configured: ReadonlyMap<PoolName, Pool>): ReadonlyMap<PoolName, Pool> {
-    return weighPools(configured, this.#weights, performance.now());
+    return weighPools(configured, this.weights, performance.now());
   }
 
   /** The table has the weights of now: what has nothing to wait for ends at once, the rest is watched. */
   async settle(): Promise<void> {
     clearTimeout(this.#timer);
-    if (this.#weights.programs.size === 0 || this.#isStopped) return;
+    if (this.weights.programs.size === 0 || this.#isStopped) return;
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
     });
@@ -138,12 +160,12 @@ export class WeightKeeper {
   }
 
   async #look(): Promise<void> {
-    const { programs, pools } = this.#weights;
+    const { programs, pools } = this.weights;
     const loads = await this.#readLoads();
     // A program that began meanwhile was not looked at.
     const same = (pool: PoolName, server: ServerKey) =>
       sinceOf(programs.get(idOf(pool, server))?.phase) ===
-      sinceOf(this.#weights.programs.get(idOf(pool, server))?.phase);
+      sinceOf(this.weights.programs.get(idOf(pool, server))?.phase);
     const seen = new Map(
       [...loads].map(([pool, servers]) => [
         pool,
@@ -151,16 +173,16 @@ export class WeightKeeper {
       ]),
     );
     this.step({ type: 'looked', loads: seen, resting: this.#resting });
-    const isOver = this.#weights.programs.size !== programs.size || this.#weights.pools !== pools;
+    const isOver = this.weights.programs.size !== programs.size || this.weights.pools !== pools;
     const hasEnded = [...programs].some(
-      ([id, { phase }]) => this.#weights.programs.get(id)?.phase.is !== phase.is,
+      ([id, { phase }]) => this.weights.programs.get(id)?.phase.is !== phase.is,
     );
     if (isOver || hasEnded) await this.#edges.changed();
   }
 
   async #readLoads(): Promise<Loads> {
-    const configured = this.#weights.pools;
-    const leaving = drained(this.#weights);
+    const configured = this.weights.pools;
+    const leaving = drained(this.weights);
     if (configured === undefined || leaving.size === 0) return new Map();
     const pools = this.pools(configured);
     const startedMs = performance.now();
@@ -172,10 +194,10 @@ export class WeightKeeper {
 
   #schedule(): void {
     clearTimeout(this.#timer);
-    const changeMs = nextChangeMs(this.#weights, performance.now());
+    const changeMs = nextChangeMs(this.weights, performance.now());
     const waits = [
       ...(changeMs === undefined ? [] : [changeMs]),
-      ...(drained(this.#weights).size > 0 ? [this.#lookMs] : []),
+      ...(drained(this.weights).size > 0 ? [this.#lookMs] : []),
     ];
     if (waits.length === 0) return;
     const turn = () => this.#turn().catch(this.#edges.fail);
@@ -184,7 +206,7 @@ export class WeightKeeper {
 
   /** A step of a server that grows is a new weight, though nothing has ended. */
   async #turn(): Promise<void> {
-    const grows = [...this.#weights.programs.values()].some(({ phase }) => phase.is === 'growing');
+    const grows = [...this.weights.programs.values()].some(({ phase }) => phase.is === 'growing');
     if (grows) await this.#edges.grown();
     await this.settle();
   }
@@ -193,15 +215,18 @@ export class WeightKeeper {
     const directory = this.#directory;
     if (directory === undefined) return;
     const { former } = this.#templates;
-    const lasting = JSON.stringify([former, [...this.#weights.programs.values()].map(lastingOf)]);
+    const { weights, book } = this.#pair;
+    const entries = [...(book?.entries.values() ?? [])];
+    const programs = [...weights.programs.values()].map(lastingOf);
+    const lasting = JSON.stringify([former, programs, entries, book?.hasHeard]);
     if (lasting === this.#saved) return;
     this.#saved = lasting;
-    const isEmpty = this.#weights.programs.size === 0 && former === undefined;
+    const isEmpty = programs.length === 0 && entries.length === 0 && former === undefined;
     // In a directory that two directors share it may be the other one's.
     if (isEmpty && !this.#isWritten) return;
     this.#isWritten = !isEmpty;
     const clocks = { nowMs: performance.now(), wallMs: Date.now(), formerTemplates: former };
-    const text = isEmpty ? undefined : encodeWeights(this.#weights, clocks);
+    const text = isEmpty ? undefined : encodeWeights(weights, clocks, book);
     this.#saving = this.#saving.then(() => this.#write(directory, text));
   }
 

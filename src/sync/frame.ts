@@ -5,6 +5,14 @@
 // A frame is its length (32 bits, of what follows), its type (8 bits) and its body; all integers are
 // big-endian. Versions of a table and sums take 48 bits. A body may be longer than this version knows, and
 // types from 128 on may be left out by who does not know them.
+import {
+  decodeHeld,
+  decodeOrders,
+  type HeldFrame,
+  heldBody,
+  type OrdersFrame,
+  ordersBody,
+} from './orders.ts';
 
 export const STREAM_VERSION = 1;
 const MAGIC = 'LVSD';
@@ -56,7 +64,9 @@ export type Frame =
   /** All up to `upTo` is in the engine, but for `refused` entries since `subscribe`. */
   | { type: 'ack'; upTo: number; refused: number }
   | { type: 'heartbeat'; connections: number }
-  | { type: 'goodbye'; reason: string };
+  | { type: 'goodbye'; reason: string }
+  | OrdersFrame
+  | HeldFrame;
 export type StreamFault =
   | 'oversized'
   | 'unknown-type'
@@ -72,9 +82,20 @@ export type StreamFault =
   | 'unknown-past'
   | 'order'
   | 'datagram'
+  | 'orders'
   | 'ack';
 
-const TYPE = { hello: 1, subscribe: 2, entries: 3, mark: 4, ack: 5, heartbeat: 6, goodbye: 7 } as const;
+const TYPE = {
+  hello: 1,
+  subscribe: 2,
+  entries: 3,
+  mark: 4,
+  ack: 5,
+  heartbeat: 6,
+  goodbye: 7,
+  orders: 128,
+  held: 129,
+} as const;
 const NAMES = new Map<number, Frame['type']>(
   Object.entries(TYPE).map(([name, type]) => [type, name as Frame['type']]),
 );
@@ -87,6 +108,8 @@ const SHORTEST = {
   ack: 10,
   heartbeat: 4,
   goodbye: 0,
+  orders: 14,
+  held: 6,
 } as const;
 const HELLO = {
   magic: 0,
@@ -99,7 +122,11 @@ const HELLO = {
   clock: 31,
 } as const;
 
+type Plain = Exclude<Frame, OrdersFrame | HeldFrame>;
+
 export function encodeFrame(frame: Frame): Buffer {
+  if (frame.type === 'orders') return framed(frame.type, ordersBody(frame));
+  if (frame.type === 'held') return framed(frame.type, heldBody(frame));
   const size = SHORTEST[frame.type] + lengthOfRest(frame);
   const bytes = Buffer.alloc(LENGTH_BYTES + 1 + size);
   bytes.writeUInt32BE(1 + size);
@@ -108,12 +135,19 @@ export function encodeFrame(frame: Frame): Buffer {
   return bytes;
 }
 
-function lengthOfRest(frame: Frame): number {
+function framed(type: Frame['type'], body: Buffer): Buffer {
+  const head = Buffer.alloc(LENGTH_BYTES + 1);
+  head.writeUInt32BE(1 + body.length);
+  head[LENGTH_BYTES] = TYPE[type];
+  return Buffer.concat([head, body]);
+}
+
+function lengthOfRest(frame: Plain): number {
   if (frame.type === 'entries') return STAMP_BYTES * frame.stamps.length + frame.datagram.length;
   return frame.type === 'goodbye' ? frame.reason.length : 0;
 }
 
-function writeBody(frame: Frame, body: Buffer): void {
+function writeBody(frame: Plain, body: Buffer): void {
   switch (frame.type) {
     case 'hello':
       return writeHello(frame, body);
@@ -195,6 +229,10 @@ function decodeFrame(bytes: Buffer): Frame | StreamFault | undefined {
       return { type, upTo: body.readUIntBE(0, UINT48), refused: body.readUInt32BE(UINT48) };
     case 'heartbeat':
       return { type, connections: body.readUInt32BE(0) };
+    case 'orders':
+      return decodeOrders(body, CLOCK_MAX) ?? 'orders';
+    case 'held':
+      return decodeHeld(body) ?? 'orders';
     case 'goodbye':
       // It goes into a log: nothing but what a reason is made of.
       return {

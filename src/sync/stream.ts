@@ -9,16 +9,10 @@
 // frame out of order, a sum that differs, silence) ends the connection; the next one makes it good. A life of
 // the peer's table (its boot id and epoch) that is over is never resumed.
 import type { Notice } from '../core/events.ts';
-import {
-  encodeFrame,
-  type Frame,
-  FrameReader,
-  type GoodbyeReason,
-  type Hello,
-  STREAM_VERSION,
-} from './frame.ts';
+import { type Connection, HEARTBEAT_MS, newConnection, PROGRESS_MS } from './connection.ts';
+import { encodeFrame, type Frame, type GoodbyeReason, type Hello, STREAM_VERSION } from './frame.ts';
 import { Incoming } from './incoming.ts';
-import { Outgoing } from './outgoing.ts';
+import type { HeldFrame, OrdersFrame } from './orders.ts';
 import type { Shadow } from './shadow.ts';
 import { copiesOf, progressText, type SyncState, type SyncStatus } from './status.ts';
 import { VirtualAddresses } from './virtual-addresses.ts';
@@ -37,6 +31,8 @@ export type StreamEvent =
   | { type: 'injected'; connection: number; upTo: number }
   /** The virtual addresses that this node owns now. */
   | { type: 'serve'; addresses: VirtualAddresses }
+  /** To the peer, if there is one. */
+  | { type: 'tell'; frame: OrdersFrame | HeldFrame }
   | { type: 'wake' }
   | { type: 'stop' };
 export type StreamEffect =
@@ -44,15 +40,15 @@ export type StreamEffect =
   | { do: 'close'; connection: number }
   /** Into the engine, in order. */
   | { do: 'inject'; connection: number; upTo: number; datagram: Buffer }
+  /** From now on the peer hears what it is told. */
+  | { do: 'greeted' }
+  | { do: 'heed'; frame: OrdersFrame | HeldFrame }
   | { do: 'say'; notice: Notice };
 
-const HEARTBEAT_MS = 500;
 /** Six heartbeats. A peer that stands still for longer is heard again on a new connection. */
 const SILENT_MS = 3000;
 const HELLO_MS = 3000;
 const SWEEP_MS = 1000;
-/** A full copy that takes longer is told of. */
-const PROGRESS_MS = 2000;
 /** Two tables of the same connections count so differently, so often, only if one has lost some. */
 const APART = { least: 64, part: 0.01, beats: 3 };
 /** A count that stays apart for a reason of its own must not keep two nodes busy. */
@@ -60,25 +56,6 @@ const COUNTS_EVERY_MS = 60_000;
 /** After any other end the next connection brings a full copy. */
 const KEEPS_PAST: ReadonlySet<string> = new Set(['closed', 'silent', 'replaced', 'stopping']);
 
-/** What is known of a connection that has said nothing false so far. */
-type Connection = {
-  readonly id: number;
-  readonly reader: FrameReader;
-  readonly sinceMs: number;
-  readonly outgoing: Outgoing;
-  /** `clock`: that of its table when it connected; `connections`: at its last heartbeat. */
-  peer: { hello: Hello; clock: number; incoming: Incoming; connections: number | undefined } | undefined;
-  heardMs: number;
-  beatMs: number;
-  /** What the peer was told is in our engine. */
-  ackedUpTo: number;
-  /** Of the last heartbeats, how many said that the peer has other connections than we have. */
-  apart: number;
-  /** When it is told next how far full copies have come. */
-  progressMs: number;
-  /** It was said of each direction that it is complete. */
-  said: { in: boolean; out: boolean };
-};
 /** A life of the peer's table and how much of it is in our engine. */
 type Past = { bootId: string; epoch: number; upTo: number };
 
@@ -170,6 +147,9 @@ export class Stream {
         if (this.#serves.isEmpty && !event.addresses.isEmpty) this.#shadow.takeOver();
         this.#serves = event.addresses;
         return;
+      case 'tell':
+        if (this.#connection?.peer !== undefined) this.#send(event.frame);
+        return;
       case 'wake':
         return this.#wake();
       case 'stop':
@@ -181,20 +161,7 @@ export class Stream {
 
   #connected(id: number): void {
     this.#end('replaced');
-    const now = this.#nowMs;
-    this.#connection = {
-      id,
-      reader: new FrameReader(),
-      sinceMs: now,
-      outgoing: new Outgoing(this.#shadow),
-      peer: undefined,
-      heardMs: now,
-      beatMs: now + HEARTBEAT_MS,
-      ackedUpTo: 0,
-      progressMs: now + PROGRESS_MS,
-      apart: 0,
-      said: { in: false, out: false },
-    };
+    this.#connection = newConnection(id, this.#shadow, this.#nowMs);
     this.#send({
       type: 'hello',
       lowest: STREAM_VERSION,
@@ -236,6 +203,9 @@ export class Stream {
         return this.#judge(outgoing.acknowledge(frame.upTo, frame.refused));
       case 'heartbeat':
         return this.#compare(connection, frame.connections);
+      case 'orders':
+      case 'held':
+        return void this.#effects.push({ do: 'heed', frame });
     }
   }
 
@@ -251,6 +221,7 @@ export class Stream {
     };
     connection.ackedUpTo = from;
     this.#send({ type: 'subscribe', from });
+    this.#effects.push({ do: 'greeted' });
     this.#beat();
     const how = from > 0 ? 'goes on where it ended' : 'a full copy each way';
     this.#say('sync.peer', `connected to the peer's balancer (${engine} engine): ${how}`, { engine, from });

@@ -33,6 +33,8 @@ const keeper = new SyncKeeper({ engine: 'embedded', connections: exchange } as u
     throw error;
   },
   tell: () => undefined,
+  greeted: () => undefined,
+  heed: () => undefined,
 });
 await keeper.configure({
   listen: { address: address(own), port },

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeFrame, FRAME_MAX, type Frame, FrameReader } from '../../src/sync/frame.ts';
+import { isTellable, type ToldOrder } from '../../src/sync/orders.ts';
 
 const uint48 = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -16,6 +17,32 @@ const hello = fc.record({
   epoch: uint32,
   capacity: uint32,
   clock: stamp,
+});
+const name = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
+  .filter((text) => isTellable(named(text)));
+const named = (text: string) => ({ pool: text, server: text });
+const orderName = fc.record({ pool: name, server: name });
+const drain = fc.record(
+  {
+    is: fc.constant('drain' as const),
+    expiresTemplates: fc.boolean(),
+    leftMs: uint48,
+    isOver: fc.constant(true as const),
+  },
+  { requiredKeys: ['is', 'expiresTemplates'] },
+);
+const toldOrder = fc.record({
+  pool: name,
+  server: name,
+  order: fc.oneof(
+    drain,
+    fc.record({ is: fc.constantFrom('ready' as const, 'maint' as const) }),
+    fc.record({ is: fc.constant('weight' as const), weight: fc.integer({ min: 0, max: 65_535 }) }),
+  ),
+  stamp,
+  by: uint32,
+  isKnown: fc.boolean(),
 });
 const frame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ type: fc.constant('subscribe' as const), from: uint48 }),
@@ -34,6 +61,17 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
   }),
   fc.record({ type: fc.constant('ack' as const), upTo: uint48, refused: uint32 }),
   fc.record({ type: fc.constant('heartbeat' as const), connections: uint32 }),
+  fc.record({
+    type: fc.constant('orders' as const),
+    serial: uint32,
+    clock: fc.constant(2 ** 51),
+    orders: fc.array(toldOrder, { maxLength: 100 }),
+  }),
+  fc.record({
+    type: fc.constant('held' as const),
+    serial: uint32,
+    unknown: fc.array(orderName, { maxLength: 100 }),
+  }),
   fc.record({ type: fc.constant('goodbye' as const), reason: fc.constantFrom('stopping', 'digest') }),
 );
 
@@ -66,7 +104,8 @@ test('decode(encode(x)) = x, in whatever pieces it comes', () => {
 
 test('any bytes are frames or a fault, never an exception', () => {
   fc.assert(
-    fc.property(hello, bytes(200), fc.nat(8), (first, garbage, type) => {
+    fc.property(hello, bytes(200), fc.nat(10), (first, garbage, kind) => {
+      const type = kind > 8 ? 119 + kind : kind;
       const framed = Buffer.concat([Buffer.from([0, 0, 0, garbage.length + 1, type]), garbage]);
       for (const pieces of [[garbage], [framed], [encodeFrame(first), framed], [encodeFrame(first), garbage]])
         expect(read(pieces).frames.length).toBeLessThanOrEqual(60);
@@ -105,6 +144,41 @@ test.each([
   ['a clock beyond all clocks', [changed(36, 0x80)], 'clock'],
 ] as const)('%s', (_, pieces, fault) => {
   expect(read(pieces as readonly Buffer[]).fault).toBe(fault);
+});
+
+const maint: ToldOrder = {
+  pool: 'TCP 10.0.0.50:80',
+  server: '10.1.0.1:80',
+  order: { is: 'maint' },
+  stamp: 3,
+  by: 1,
+  isKnown: true,
+};
+const frameOf = (clock: number, ...orders: readonly ToldOrder[]) =>
+  encodeFrame({ type: 'orders', serial: 1, clock, orders });
+/** Of a frame with one order: where that begins. */
+const ORDER_AT = 19;
+const spoiled = (at: number, value: number) => frameOf(3, maint).with(ORDER_AT + at, value);
+test.each([
+  ['more of them than there are', frameOf(3, maint).with(18, 2)],
+  ['more than one frame may have', frameOf(3, ...Array.from({ length: 101 }, () => maint))],
+  ['of no known kind', spoiled(0, 4)],
+  ['a stamp beyond its clock', frameOf(2, maint)],
+  ['a clock beyond all clocks', frameOf(2 ** 51 + 2, maint)],
+  ['a weight that IPVS has not', frameOf(3, { ...maint, order: { is: 'weight', weight: 65_536 } })],
+  ['a service without a name', frameOf(3, { ...maint, pool: '' })],
+  ['a name that goes beyond the frame', spoiled(20, 250)],
+  ['a name that would forge a line of a log', frameOf(3, { ...maint, server: '1\n{}' })],
+  ['a name that is no text', spoiled(21, 0xff)],
+] as const)('orders: %s', (_, bytes) => {
+  expect(read([HELLO, Buffer.from(bytes)]).fault).toBe('orders');
+});
+
+test('a frame of as many orders as it may have, with the longest names, is none too long', () => {
+  const longest = { ...maint, pool: 'p'.repeat(255), server: 's'.repeat(255) };
+  const bytes = frameOf(3, ...Array.from({ length: 100 }, () => longest));
+  expect(read([HELLO, bytes]).fault).toBeUndefined();
+  expect(isTellable({ ...longest, pool: 'p'.repeat(256) })).toBe(false);
 });
 
 test('what a peer gives as its reason cannot forge a line of a log', () => {

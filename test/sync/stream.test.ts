@@ -262,6 +262,23 @@ test('what the peer has no room for is not covered', () => {
   expect(talk.stream.status(0)).toMatchObject({ connections: 3, covered: 1, refusedByPeer: 2 });
 });
 
+test('orders are told to who has greeted, and heard from it; what is none ends the connection', () => {
+  const talk = new Talk();
+  const orders: Frame = { type: 'orders', serial: 1, clock: 7, orders: [] };
+  talk.connect();
+  expect(talk.step({ type: 'tell', frame: orders })).toEqual([]);
+  expect(goodbyes(talk.hear(orders))).toEqual(['not-greeted']);
+  talk.connect();
+  const greeted = talk.hear({ type: 'hello', lowest: 1, highest: 1, clock: 0, ...peer });
+  expect(greeted.map((effect) => effect.do)).toContain('greeted');
+  expect(framesOf(talk.step({ type: 'tell', frame: orders }))).toEqual([orders]);
+  expect(talk.hear(orders)).toEqual([{ do: 'heed', frame: orders }]);
+  const held: Frame = { type: 'held', serial: 1, unknown: [] };
+  expect(talk.hear(held)).toEqual([{ do: 'heed', frame: held }]);
+  const tooMany = encodeFrame(orders).with(18, 1);
+  expect(goodbyes(talk.hearBytes(Buffer.from(tooMany)))).toEqual(['orders']);
+});
+
 test('who stops says so', () => {
   const talk = new Talk();
   talk.connect();

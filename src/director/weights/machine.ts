@@ -14,7 +14,7 @@
 // - `maint` is out at once. `weight` replaces the file's number and ends what was under way.
 // - A server that passes its checks again, or is new in a pool that was there, grows.
 // - Only who serves a pool ends a drain because nothing is left: a director that waits knows of connections
-//   what it was told, and the deadline has to do for it.
+//   what it was told. It goes by the deadline, or by the word of the one that serves.
 // - Nothing grows at the start: all servers are new then.
 
 import type { Notice } from '../../core/events.ts';
@@ -49,6 +49,8 @@ export type WeightsEvent =
   | { type: 'configured'; pools: ReadonlyMap<PoolName, Pool>; policies: Policies }
   | { type: 'server'; pool: PoolName; server: ServerKey; up: boolean }
   | { type: 'commanded'; pool: PoolName; server: ServerKey; command: Command }
+  /** Who serves the pool has ended that drain: nothing is left. */
+  | { type: 'over'; pool: PoolName; server: ServerKey }
   /** `resting`: pools that another director serves. */
   | { type: 'looked'; loads: Loads; resting: ReadonlySet<PoolName> };
 
@@ -82,6 +84,12 @@ export function stepWeights(state: Weights, event: WeightsEvent, nowMs: number):
     case 'commanded':
       command(draft, state, event, nowMs);
       return [{ ...state, programs: draft.programs }, draft.notices];
+    case 'over': {
+      const program = draft.programs.get(idOf(event.pool, event.server));
+      if (program?.order?.is === 'drain' && program.phase.is === 'draining')
+        put(draft, { ...program, phase: { ...program.phase, isOver: true } });
+      return [{ ...state, programs: draft.programs }, draft.notices];
+    }
     case 'looked':
       for (const program of state.programs.values()) {
         if (program.phase.is === 'growing') endGrowth(draft, program, program.phase, nowMs);
@@ -233,7 +241,9 @@ function look(
   const load = loads.get(pool)?.get(server);
   // It began to drain after that was read.
   if (load === undefined) return;
-  const isEmpty = connectionsOf(load, phase.expiresTemplates) === 0 && !resting.has(pool);
+  const isEmpty = resting.has(pool)
+    ? phase.isOver === true
+    : connectionsOf(load, phase.expiresTemplates) === 0;
   const isOver = phase.untilMs !== undefined && nowMs >= phase.untilMs;
   if (isEmpty || isOver) {
     const ms = Math.round(nowMs - phase.sinceMs);

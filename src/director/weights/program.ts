@@ -28,6 +28,8 @@ export type Phase =
       untilMs?: number;
       /** Persistent clients do not count: they get another server. */
       expiresTemplates: boolean;
+      /** The other director, which serves the pool, has no connection left. */
+      isOver?: true;
       /** As it was when it was last looked at. */
       load?: Load;
       /** When that was last told. */

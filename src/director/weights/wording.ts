@@ -3,6 +3,7 @@ import type { Notice } from '../../core/events.ts';
 import { many } from '../../core/many.ts';
 import type { ServerKey } from '../../ipvs/model.ts';
 import type { PoolName } from '../../ipvs/pool.ts';
+import type { Entry } from './book.ts';
 import type { Load, Order, Phase, Program } from './program.ts';
 
 type Name = { pool: PoolName; server: ServerKey };
@@ -84,6 +85,18 @@ export function ordered(name: Name, order: Order | { is: 'ready' }): Notice {
     event: 'server.ordered',
     message: `${name.server} of ${name.pool} ${what}`,
     fields: order.is === 'weight' ? { ...fields, weight: order.weight } : fields,
+  };
+}
+
+/** `isConfigured`: the file here has that server. */
+export function orderTold({ pool, server, said }: Entry, from: string, isConfigured: boolean): Notice {
+  const what = said.is === 'weight' ? `weight ${said.weight}` : said.is;
+  const until = isConfigured ? '' : '; it is not in the file here, and is so when it is';
+  const fields = { ...fieldsOf({ pool, server }), order: said.is, from, isConfigured };
+  return {
+    event: 'server.told',
+    message: `${server} of ${pool}: ${what}, as ordered on ${from}${until}`,
+    fields: said.is === 'weight' ? { ...fields, weight: said.weight } : fields,
   };
 }
 

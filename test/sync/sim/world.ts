@@ -234,6 +234,10 @@ export class World {
         return this.#inject(node, effect);
       case 'say':
         return this.#say(node, effect.notice.message);
+      // Orders have a simulation of their own: test/director/weights/pair.test.ts.
+      case 'greeted':
+      case 'heed':
+        return;
     }
   }
   #send(node: Node, connection: number, bytes: Buffer): void {
