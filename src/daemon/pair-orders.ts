@@ -15,6 +15,8 @@ import type { SyncKeeper } from './sync-keeper.ts';
 
 /** How long who gave an order waits for the peer's word about it. */
 const ANSWER_MS = 1_000;
+/** Frames that are merged and wait to be answered; of more the first ones are not. */
+const OWED_MAX = 1_024;
 const UINT32 = 2 ** 32;
 
 export class PairOrders {
@@ -27,7 +29,8 @@ export class PairOrders {
   /** Servers of ours that are not in the peer's file. */
   readonly #unknown = new Set<string>();
   readonly #waiting = new Set<() => void>();
-  #inbox: Promise<void> = Promise.resolve();
+  readonly #owed: Omit<HeldFrame, 'type'>[] = [];
+  #isAnswering = false;
   #isStopped = false;
 
   constructor(services: ServiceKeeper, sync: SyncKeeper, fail: (error: Error) => void) {
@@ -42,8 +45,11 @@ export class PairOrders {
 
   heed(frame: OrdersFrame | HeldFrame): void {
     if (this.#isStopped) return;
-    if (frame.type === 'held') this.#isHeld(frame);
-    else this.#inbox = this.#inbox.then(() => this.#take(frame)).catch(this.#fail);
+    if (frame.type === 'held') return this.#isHeld(frame);
+    const { serial, clock, orders } = frame;
+    const unknown = this.#services.heed({ clock, orders, from: this.#sync.peer ?? '' });
+    if (this.#owed.push({ serial, unknown }) > OWED_MAX) this.#owed.shift();
+    if (!this.#isAnswering) this.#answerAll().catch(this.#fail);
   }
 
   /** Always a frame, also of nothing: the peer waits for the clock. */
@@ -83,11 +89,15 @@ export class PairOrders {
     return this.#services.weights.isMet && this.#held === this.#serial;
   }
 
-  async #take({ serial, clock, orders }: OrdersFrame): Promise<void> {
-    if (this.#isStopped) return;
-    const from = this.#sync.peer ?? '';
-    const unknown = await this.#services.heed({ clock, orders, from });
-    this.#sync.tell({ type: 'held', serial, unknown });
+  /** All that came while the table was at it goes into it at once. */
+  async #answerAll(): Promise<void> {
+    this.#isAnswering = true;
+    while (this.#owed.length > 0 && !this.#isStopped) {
+      const owed = this.#owed.splice(0);
+      await this.#services.applyHeeded();
+      for (const each of owed) this.#sync.tell({ type: 'held', ...each });
+    }
+    this.#isAnswering = false;
   }
 
   /** Of what we have not told it may say what it likes. */

@@ -83,14 +83,16 @@ export class ServiceKeeper {
   }
 
   /**
-   * What an operator wanted of servers, on the other director. Resolves when it is in the table: the peer has
-   * not to wait until connections are counted.
+   * What an operator wanted of servers, on the other director; answers which of them are not in our file. It
+   * is in the table after {@link applyHeeded}.
    */
-  async heed(orders: Omit<Extract<PairEvent, { type: 'told' }>, 'type'>): Promise<readonly OrderName[]> {
-    const { unknown } = this.weights.step({ type: 'told', ...orders });
+  heed(orders: Omit<Extract<PairEvent, { type: 'told' }>, 'type'>): readonly OrderName[] {
+    return this.weights.step({ type: 'told', ...orders }).unknown;
+  }
+  /** The peer has not to wait until connections are counted. */
+  async applyHeeded(): Promise<void> {
     await this.#applyWeights();
     this.weights.settle().catch(this.#edges.fail);
-    return unknown;
   }
 
   /** Services whose checks another director makes. */
