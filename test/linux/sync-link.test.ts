@@ -3,11 +3,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect as connectTls } from 'node:tls';
+import {
+  connect as connectTls,
+  createServer as createTlsServer,
+  getCACertificates,
+  setDefaultCACertificates,
+} from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
 import type { Notice } from '../../src/core/events.ts';
 import { dials, type SyncEndpoint, SyncLink } from '../../src/linux/sync/link.ts';
+import { CertificateMaker } from './certificates.ts';
 
 const [KEY, OTHER] = [randomBytes(32), randomBytes(32)];
 const LOW = address('127.0.0.11');
@@ -132,6 +138,24 @@ test('keys change on one side after the other, and the connection stays', async 
 test('who has two keys finds the one that the other still has', async () => {
   const { listener, dialer } = await pair([OTHER, KEY], [KEY]);
   await until('both are connected', () => dialer.open.length + listener.open.length === 2);
+});
+
+test('a certificate is no key, also one that the machine trusts', async () => {
+  const [low, high] = [LOW, HIGH].map((each) => ({ address: each, port: 0 })) as [SyncEndpoint, SyncEndpoint];
+  low.port = high.port = await freePort();
+  const maker = new CertificateMaker();
+  const { certificate: cert, privateKey: key } = maker.selfSigned(`IP:${HIGH}`);
+  maker.remove();
+  let asked = 0;
+  const server = createTlsServer({ cert, key }).on('connection', () => asked++);
+  server.listen(high.port, HIGH);
+  const trusted = getCACertificates('default');
+  setDefaultCACertificates([cert]);
+  const dialer = new End(low, high, [KEY]);
+  await until('it was tried a few times', () => asked >= 3);
+  setDefaultCACertificates(trusted);
+  server.close();
+  expect(dialer.connected).toEqual([]);
 });
 
 test('a stranger is not even shaken hands with', async () => {

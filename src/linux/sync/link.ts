@@ -167,8 +167,10 @@ export class SyncLink {
       localAddress: this.#scoped(listen.address),
       timeout: HANDSHAKE_MS,
       pskCallback: () => ({ identity, psk }),
-      // There is no certificate whose name could be compared: the key is the proof.
-      checkServerIdentity: () => undefined,
+      // The key is the proof. Who does not know it could answer by a certificate instead, and node takes any
+      // that one of its many authorities has signed: here there is none, and no name is the right one.
+      ca: [],
+      checkServerIdentity: () => new Error('a certificate instead of the key'),
     };
     const socket = connect(options);
     this.#dialing = socket;
