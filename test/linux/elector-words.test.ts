@@ -22,7 +22,8 @@ type Wanted = {
 const BLOCK = `virtual_ipaddress {\n${VIP}/24\n}`;
 function file(wanted: Wanted): string {
   const { priority, id = 51, advertSeconds = 0.1, global = '', words = '', vips = BLOCK } = wanted;
-  const head = `interface ${DEVICE}\nvirtual_router_id ${id}\npriority ${priority}\nadvert_int ${advertSeconds}`;
+  const times = `priority ${priority}\nadvert_int ${advertSeconds}`;
+  const head = `interface ${DEVICE}\nvirtual_router_id ${id}\n${times}`;
   const instance = `vrrp_instance V {\nversion 3\n${head}\n${words}\n${vips}\n}\n`;
   return `global_defs {\n${global}\n}\n${instance}`;
 }
