@@ -297,6 +297,12 @@ export const EVENTS = {
     level: 'warn',
     means: 'a connection for sync was refused; `reason`; the first of its kind, the rest are counted',
   },
+  'sync.certificate': {
+    level: 'warn',
+    means:
+      'the certificate shown to the peer, or its authority, expires in less than 14 `days` (negative: it ' +
+      'has), `expires`; said at start, at each reload and once a day',
+  },
   'sync.link.failed': { level: 'error', means: 'nobody can connect for sync (`reason`); it tries again' },
   'log.dropped': { level: 'warn', means: 'lines of this log were dropped, because nobody read them in time' },
 } as const satisfies Record<string, Entry>;
