@@ -295,7 +295,9 @@ export const EVENTS = {
   'sync.lost': { level: 'warn', means: "the connection to the peer's balancer is lost; `reason`" },
   'sync.refused': {
     level: 'warn',
-    means: 'a connection for sync was refused; `reason`; the first of its kind, the rest are counted',
+    means:
+      'a connection for sync was refused; `reason`; the first of its kind until the two are connected, or ' +
+      'a reload; the rest are counted',
   },
   'sync.certificate': {
     level: 'warn',

@@ -1,12 +1,16 @@
 // `director { sync { certificate … } }`: what the words give, what is wrong with them or with the files, and
 // whether the certificates of a pair fit together. openssl makes them.
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { comparePair } from '../../src/config/pair.ts';
 import { readConfiguration } from '../../src/config/read.ts';
 import { recordDiagnostics, renderDiagnostics } from '../../src/config/render.ts';
 import type { KeyFile } from '../../src/config/rules/keys.ts';
 import { expiryNotice, planSyncStream, syncStreamFacts } from '../../src/director/sync-stream.ts';
+import { readKeyFile as readRealFile } from '../../src/linux/key-files.ts';
 import { CertificateMaker } from '../linux/certificates.ts';
 
 const maker = new CertificateMaker();
@@ -211,5 +215,36 @@ describe('a pair', () => {
     expect(diagnostics.map(({ message }) => message)).toContain(
       'certificates here, and psk on the other director: neither knows the other',
     );
+  });
+});
+
+describe('docs/sync.md', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'lvs-sync-docs-'));
+  afterAll(() => rmSync(scratch, { recursive: true }));
+  const text = readFileSync(new URL('../../docs/sync.md', import.meta.url), 'utf8');
+  const here = (words: string) => words.replaceAll('/etc/lvs-director', scratch);
+  const commands = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => here(block!));
+  const blocks = [...text.matchAll(/^```\n(director \{\n {4}sync \{\n {8}listen[\s\S]*?)^```/gm)];
+  const [byKey, byCertificates] = blocks.map(([, block]) => here(block!));
+  const options = { readKeyFile: readRealFile, nowMs: Date.now() };
+
+  /** What is said of both, and of them as a pair. */
+  function complaints(a: string, b: string): string[] {
+    const results = [a, b].map((one, i) => readConfiguration([{ name: 'ab'[i]!, text: one }], options));
+    const sync = comparePair(results[0]!, results[1]!, false).diagnostics.filter(
+      ({ code }) => code === 'CFG_PAIR_SYNC',
+    );
+    return [...results.flatMap(({ diagnostics }) => diagnostics), ...sync].map(({ message }) => message);
+  }
+  const otherSide = (config: string) =>
+    config.replace(/(listen|peer) 10\.9\.0\.([12])/g, (_, word, n) => `${word} 10.9.0.${3 - Number(n)}`);
+
+  test('its commands make what its examples name, and that fits together', () => {
+    expect([commands.length, blocks.length]).toEqual([2, 2]);
+    for (const block of commands) execFileSync('sh', ['-ec', block], { cwd: scratch, stdio: 'pipe' });
+    expect(complaints(byKey!, otherSide(byKey!))).toEqual([]);
+    const of = (name: string, config: string) =>
+      config.replaceAll(/\/sync(-key)?\.pem/g, (_, key = '') => `/${name}${key}.pem`);
+    expect(complaints(of('a', byCertificates!), of('b', otherSide(byCertificates!)))).toEqual([]);
   });
 });

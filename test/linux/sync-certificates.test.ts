@@ -6,7 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import type { SyncCertificates, SyncProof } from '../../src/director/sync-stream.ts';
 import { CertificateMaker, type Made } from './certificates.ts';
-import { End, HIGH, LOW, places, psk, sockets, stopAll, until } from './sync-ends.ts';
+import { End, HIGH, LOW, places, psk, raw, sockets, stopAll, until } from './sync-ends.ts';
 
 const maker = new CertificateMaker();
 afterEach(stopAll);
@@ -132,6 +132,33 @@ test('who shows none is refused, also at the peer’s address', async () => {
   sockets.push(socket);
   await until('it is closed', () => socket.destroyed);
   expect([listener.connected.length, listener.reasons]).toEqual([1, ['no-certificate']]);
+});
+
+test('what a connection leaves behind opens no other', async () => {
+  const { listener, dialer, at } = await pair({});
+  await until('the pair is connected', () => listener.open.length === 1);
+  await dialer.link.stop();
+  const ca = authority.certificate;
+  const options = { host: at.address, port: at.port, localAddress: LOW, ca };
+  const first = connectTls({ ...options, cert: ofLow.certificate, key: ofLow.privateKey });
+  sockets.push(first);
+  first.on('error', () => undefined);
+  const session = await new Promise<Buffer>((resolve) => void first.once('session', resolve));
+  await until('it is let in', () => listener.connected.length === 2);
+  const again = connectTls({ ...options, session });
+  again.on('error', () => undefined);
+  sockets.push(again);
+  await until('it is closed', () => again.destroyed);
+  expect([listener.connected.length, listener.reasons]).toEqual([2, ['no-certificate']]);
+});
+
+test('who proves nothing is let go, and no more than a few of them wait', async () => {
+  const { listener, at } = await pair({});
+  await until('the pair is connected', () => listener.open.length === 1);
+  const mute = Array.from({ length: 20 }, () => raw(at, LOW));
+  await until('most are refused', () => (listener.link.refusals.get('too-many') ?? 0) === 16);
+  await until('and the others soon', () => mute.every(({ destroyed }) => destroyed));
+  expect(listener.open).toHaveLength(1);
 });
 
 test('an authority takes the place of another, and only the last step costs a connection', async () => {

@@ -113,6 +113,7 @@ export class SyncLink {
       return true;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
       const message = `OpenSSL takes the certificates of sync for unfit: ${code}`;
       this.#say('sync.link.failed', message, { reason: code });
       return false;
