@@ -22,7 +22,8 @@ const own = maker.signed(root, { names: `IP:${A},DNS:a.example` });
 const encrypt = ['pkcs8', '-topk8', '-in', own.files.key, '-passout', 'pass:secret'];
 const weakKey = ['genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024'];
 const openssl = (...words: string[]) => execFileSync('openssl', words, { encoding: 'utf8', stdio: 'pipe' });
-const intermediate = maker.signed(root, { names: 'DNS:between' });
+const intermediate = maker.signed(root, { names: 'DNS:between', isAuthority: true });
+const behind = maker.signed(intermediate, { names: `IP:${B}` });
 
 const TEXTS: Readonly<Record<string, string>> = {
   cert: own.certificate,
@@ -30,6 +31,8 @@ const TEXTS: Readonly<Record<string, string>> = {
   ca: root.certificate,
   'cert-b': maker.signed(root, { names: `IP:${B}` }).certificate,
   'cert-other': maker.signed(other, { names: `IP:${B}` }).certificate,
+  'cert-behind': behind.certificate,
+  'chain-behind': behind.certificate + intermediate.certificate,
   'cert-old': maker.signed(root, { names: `IP:${A}`, valid: [-10, -2.5] }).certificate,
   'cert-soon': maker.signed(root, { names: `IP:${A}`, valid: [-10, 3.5] }).certificate,
   'cert-later': maker.signed(root, { names: `IP:${A}`, valid: [2, 30] }).certificate,
@@ -178,6 +181,12 @@ describe('a pair', () => {
 
   test.each<[string, readonly string[], readonly string[]]>([
     ['that fits', words('cert-b'), []],
+    ['with somebody in between', words('chain-behind'), []],
+    [
+      'with somebody in between who is not in the file',
+      words('cert-behind'),
+      ['b:5 the other director knows no authority that has signed the certificate here'],
+    ],
     ['by name', [...words('cert-b'), 'peer_name a.example'], []],
     ['of which one file is not here', words(), []],
     [

@@ -13,6 +13,8 @@ export type Wanted = {
   valid?: readonly [number, number];
   /** `serverAuth`, `clientAuth`. */
   use?: string;
+  /** It may sign others. */
+  isAuthority?: true;
 };
 
 const KIND = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
@@ -50,11 +52,16 @@ export class CertificateMaker {
     });
   }
 
-  signed(by: Made, { names, valid = [-1, 30], use }: Wanted): Made {
+  signed(by: Made, { names, valid = [-1, 30], use, isAuthority }: Wanted): Made {
     return this.#made((key, certificate) => {
       const [request, extensions] = [`${key}.csr`, `${key}.ext`];
-      openssl('req', '-new', ...KIND, '-keyout', key, '-out', request, '-subj', '/CN=director');
-      const lines = [`subjectAltName=${names}`, ...(use === undefined ? [] : [`extendedKeyUsage=${use}`])];
+      const subject = ['-subj', isAuthority ? '/CN=between' : '/CN=director'];
+      openssl('req', '-new', ...KIND, '-keyout', key, '-out', request, ...subject);
+      const lines = [
+        `subjectAltName=${names}`,
+        `basicConstraints=critical,CA:${isAuthority ? 'TRUE' : 'FALSE'}`,
+        ...(use === undefined ? [] : [`extendedKeyUsage=${use}`]),
+      ];
       writeFileSync(extensions, lines.join('\n'));
       const signer = [
         '-config',

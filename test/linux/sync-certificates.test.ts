@@ -45,12 +45,14 @@ test('each shows its own, and they hear each other', async () => {
   expect([isUp(both), dialer.notices, listener.notices]).toEqual([true, [], []]);
 });
 
-test('a name instead of the address, and somebody between it and the authority', async () => {
-  const low = shows(maker.signed(authority, { names: 'DNS:a.example' }), 'b.example');
-  const high = shows(maker.signed(other, { names: 'DNS:b.example,DNS:c.example' }), 'a.example');
+test('names instead of addresses, an authority each, and somebody in between', async () => {
+  const between = maker.signed(authority, { names: 'DNS:between', isAuthority: true });
+  const own = maker.signed(between, { names: 'DNS:a.example' });
+  const low = { ...own, certificate: own.certificate + between.certificate };
+  const high = maker.signed(other, { names: 'DNS:b.example,DNS:c.example', use: 'serverAuth,clientAuth' });
   const both = await pair({
-    low: { ...low, authority: other.certificate },
-    high: { ...high, authority: authority.certificate },
+    low: shows(low, 'b.example', [other]),
+    high: shows(high, 'a.example', [authority]),
   });
   await until('both are connected', () => isUp(both) && both.dialer.heard !== '');
 });
