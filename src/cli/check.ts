@@ -64,6 +64,7 @@ function read(
     surroundings: surroundingsNow(),
     inspectScript,
     readKeyFile,
+    nowMs: Date.now(),
     readNames,
     include: resolveInclude,
     yaml: yamlLibrary,

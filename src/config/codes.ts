@@ -78,6 +78,10 @@ export const CODES = {
     complains: true,
     means: 'a key of adverts that cannot be had: keepalived would go on without signatures',
   },
+  CFG_CERTIFICATE: {
+    severity: 'error',
+    means: 'a certificate, its private key or its authority that cannot be used',
+  },
   CFG_YAML: { severity: 'error', means: 'YAML that cannot be read, or that says no configuration' },
   CFG_INCLUDE: { severity: 'error', means: 'an included file cannot be had, or includes itself' },
   CFG_DEFINITION: {
@@ -142,7 +146,11 @@ export const CODES = {
   CFG_KEY_OPEN: {
     severity: 'warning',
     exitCode: 6,
-    means: 'a file with a key of adverts that others can read',
+    means: 'a file with a key that others can read',
+  },
+  CFG_CERTIFICATE_DATE: {
+    severity: 'warning',
+    means: 'a certificate that has expired, will soon, or is not valid yet',
   },
   CFG_WEAK: { severity: 'warning', means: 'a protection that does not protect' },
   CFG_STRICT_PEER: { severity: 'warning', means: 'unicast in strict mode: the RFC knows multicast only' },

@@ -334,18 +334,30 @@ export type DirectorBlock = {
   servers: ServersSetting;
 };
 
-/** `sync { … }`: where the balancers of two directors meet, and the keys by which they know each other. */
+/** `sync { … }`: where the balancers of two directors meet, and by what they know each other. */
 export type SyncSetting = {
   at: Span;
   listen: SyncPlace;
   peer: SyncPlace;
   /** Of the two, which are link-local. */
   interface?: Located<string>;
-  /** At least one; the first is tried first. */
-  keys: SharedKey[];
+  proof: SyncProofSetting;
   /** 0 = does not wait. */
   preemptWaitMs: Located<number>;
   /** Of the connections, which the peer has to know before a drill. */
   leastPercent: Located<number>;
 };
+export type SyncProofSetting =
+  /** At least one; the first is tried first. */
+  { by: 'psk'; keys: SharedKey[] } | SyncCertificatesSetting;
+export type SyncCertificatesSetting = {
+  by: 'certificates';
+  certificate: PemFile;
+  privateKey: PemFile;
+  authority: PemFile;
+  /** Whom the peer's certificate has to be for; the peer's address unless given. */
+  peerName?: Located<string>;
+};
+/** `pem`: what is in it, once that has been read and is what it has to be. */
+export type PemFile = { at: Span; file: string; pem?: string };
 export type SyncPlace = { address: Located<Address>; port: number };

@@ -23,6 +23,7 @@ import type { Configuration } from './model.ts';
 import type { ReadNames } from './names.ts';
 import { Parser } from './parser.ts';
 import { Report } from './report.ts';
+import { readCertificates } from './rules/certificates.ts';
 import { checkConfiguration } from './rules/configuration.ts';
 import { checkInterfaces } from './rules/interfaces.ts';
 import { type ReadKeyFile, readKeys } from './rules/keys.ts';
@@ -43,8 +44,10 @@ export type ReadOptions = {
   surroundings?: Surroundings;
   /** Looks at a program that is to be run; without it none is looked at. */
   inspectScript?: InspectScript;
-  /** Reads a file with a key of adverts; without it none is read. */
+  /** Reads a file with a key or a certificate; without it none is read. */
   readKeyFile?: ReadKeyFile;
+  /** The time of day; without it nobody asks whether certificates are valid. */
+  nowMs?: number;
   /** Reads iproute2's files of names; without it only what every machine has is known. */
   readNames?: ReadNames;
   /** How `include` gets at files; without it there are none. */
@@ -125,8 +128,12 @@ function readOnce(
   const configuration = composeConfiguration(settings, report, options.readNames);
   checkConfiguration(configuration, report);
   checkReferences(settings, report);
-  const { inspectScript, interfaces, readKeyFile } = options;
-  if (readKeyFile !== undefined) readKeys(configuration, readKeyFile, report);
+  const { inspectScript, interfaces, readKeyFile, nowMs } = options;
+  const proof = configuration.director.sync?.proof;
+  if (readKeyFile !== undefined) {
+    readKeys(configuration, readKeyFile, report);
+    if (proof?.by === 'certificates') readCertificates(proof, { read: readKeyFile, report }, nowMs);
+  }
   if (inspectScript !== undefined) checkScripts(settings, inspectScript, report);
   const { carriedOut, sources: all } = expander;
   const mayAppear = () => all.some(({ text }) => DYNAMIC.test(text));

@@ -300,7 +300,15 @@ export const EVENTS = {
   'sync.lost': { level: 'warn', means: "the connection to the peer's balancer is lost; `reason`" },
   'sync.refused': {
     level: 'warn',
-    means: 'a connection for sync was refused; `reason`; the first of its kind, the rest are counted',
+    means:
+      'a connection for sync was refused; `reason`; the first of its kind until the two are connected, or ' +
+      'a reload; the rest are counted',
+  },
+  'sync.certificate': {
+    level: 'warn',
+    means:
+      'the certificate shown to the peer, or its authority, expires in less than 14 `days` (negative: it ' +
+      'has), `expires`; said at start, at each reload and once a day',
   },
   'sync.link.failed': { level: 'error', means: 'nobody can connect for sync (`reason`); it tries again' },
   'log.dropped': { level: 'warn', means: 'lines of this log were dropped, because nobody read them in time' },

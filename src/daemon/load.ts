@@ -47,8 +47,9 @@ function load(options: RunOptions, given: readonly Source[], accepted: Accepted 
     configId: options.configId ?? defaultConfigId(),
     surroundings,
     inspectScript,
-    readKeyFile: (path) => {
-      const file = keyFiles.get(path) ?? readKeyFile(path);
+    nowMs: Date.now(),
+    readKeyFile: (path, mostBytes) => {
+      const file = keyFiles.get(path) ?? readKeyFile(path, mostBytes);
       keyFiles.set(path, file);
       return file;
     },

@@ -8,7 +8,7 @@ import type { Address } from '../core/address.ts';
 import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
 import type { Coverage } from '../director/handover.ts';
-import type { SyncStreamPlan } from '../director/sync-stream.ts';
+import { expiryNotice, type SyncStreamPlan } from '../director/sync-stream.ts';
 import type { SyncDaemon } from '../ipvs/model.ts';
 import type { ConnectionExchange, DataPlane } from '../ipvs/plane.ts';
 import { SyncLink } from '../linux/sync/link.ts';
@@ -25,6 +25,7 @@ const TIMER_LEAST_MS = 1;
 /** A planned stop waits so long for the peer. */
 const DRAIN_MS = 500;
 const DRAIN_PAUSE_MS = 10;
+const DAY_MS = 86_400_000;
 
 type Edges = {
   say: (notice: Notice) => void;
@@ -43,6 +44,7 @@ export class SyncKeeper {
   #shadow: Shadow | undefined;
   #link: SyncLink | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #expiry: NodeJS.Timeout | undefined;
   #serves = VirtualAddresses.these([]);
   #knows: boolean | undefined;
   #rebindings = 0;
@@ -71,9 +73,11 @@ export class SyncKeeper {
       await this.stop();
       return this.#tell(true);
     }
-    const places = ({ keys: _, leastPercent: __, ...place }: SyncStreamPlan) => place;
-    if (this.#stream !== undefined && before && isDeepStrictEqual(places(before), places(plan)))
-      return this.#link!.rekey(plan.keys);
+    this.#watchExpiry();
+    // Of the proof only the kind.
+    const fixed = ({ proof: { by }, leastPercent: _, ...place }: SyncStreamPlan) => ({ by, ...place });
+    if (this.#stream !== undefined && before && isDeepStrictEqual(fixed(before), fixed(plan)))
+      return this.#link!.rekey(plan.proof);
     await this.#link?.stop();
     if (this.#stream === undefined && !(await this.#begin(connections))) return this.#tell(true);
     this.#link = new SyncLink(plan, {
@@ -82,6 +86,20 @@ export class SyncKeeper {
       onClosed: (connection) => this.#step({ type: 'closed', connection }),
       say: this.#edges.say,
     });
+  }
+
+  /** Says when a certificate is over soon: now, and each day. */
+  #watchExpiry(): void {
+    clearInterval(this.#expiry);
+    const plan = this.#plan;
+    if (plan === undefined || plan.proof.by === 'psk') return;
+    const look = () => {
+      const notice = expiryNotice(plan, Date.now());
+      if (notice !== undefined) this.#edges.say(notice);
+    };
+    look();
+    this.#expiry = setInterval(look, DAY_MS);
+    this.#expiry.unref();
   }
 
   /** False: the engine's connections cannot be reached on this machine, which is said. */
@@ -178,6 +196,7 @@ export class SyncKeeper {
 
   /** Waits a moment until the peer has acknowledged all. */
   async stop(): Promise<void> {
+    clearInterval(this.#expiry);
     if (this.#stream === undefined) return;
     await this.flushed(DRAIN_MS);
     this.#step({ type: 'stop' });

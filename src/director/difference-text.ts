@@ -108,6 +108,10 @@ const WORDS: Readonly<Record<string, string>> = {
   syncPeer: 'sync peer',
   syncLeastPercent: 'min_coverage',
   syncKeys: 'sync keys (sealed)',
+  syncCertificate: 'sync certificate (fingerprint)',
+  syncPrivateKey: 'sync private_key (sealed)',
+  syncAuthority: 'sync authority (fingerprint)',
+  syncPeerName: 'sync peer_name',
 };
 
 /** What is said of something that comes or goes; the rest is in the file. */

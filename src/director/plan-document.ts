@@ -49,13 +49,19 @@ export type Plan = {
     syncLeastPercent?: number;
     /** Sealed. */
     syncKeys?: string;
+    /** Fingerprints, as they begin. */
+    syncCertificate?: string;
+    syncAuthority?: string;
+    /** Sealed. */
+    syncPrivateKey?: string;
+    syncPeerName?: string;
   };
 };
 
 export type PlanDocument = { directorPid: number; version: string; plan: Plan };
 
 /** To be raised whenever a plan gets, loses or renames a field: an old document is then not compared. */
-const FORMAT = 11;
+const FORMAT = 12;
 
 export function planConfiguration(configuration: Configuration, salt: string): Plan {
   const { addresses: _, ...elector } = planElector(configuration, 'kernel');

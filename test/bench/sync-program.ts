@@ -39,7 +39,7 @@ const keeper = new SyncKeeper({ engine: 'embedded', connections: exchange } as u
 await keeper.configure({
   listen: { address: address(own), port },
   peer: { address: address(peer), port },
-  keys: [Buffer.from(key, 'hex')],
+  proof: { by: 'psk', keys: [Buffer.from(key, 'hex')] },
   leastPercent: 0,
 });
 const ours = VirtualAddresses.these(connections > 0 ? [address(VIP.text)] : []);

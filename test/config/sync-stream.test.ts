@@ -33,7 +33,7 @@ const GOOD = ['listen 10.0.9.1 9000', 'peer 10.0.9.2', 'psk /k/good'];
 const PLAN = {
   listen: { address: '10.0.9.1', port: 9000 },
   peer: { address: '10.0.9.2', port: 8849 },
-  keys: [Buffer.from(HEX, 'hex')],
+  proof: { by: 'psk', keys: [Buffer.from(HEX, 'hex')] },
   leastPercent: 99,
 };
 
@@ -54,7 +54,8 @@ test('the same as YAML', () => {
 
 test('two keys, the first to be tried first', () => {
   const { plan } = sync(...GOOD, 'psk /k/next');
-  expect(plan?.keys.map(String)).toEqual([Buffer.from(HEX, 'hex').toString(), 'b'.repeat(32)]);
+  const keys = [HEX, Buffer.from('b'.repeat(32)).toString('hex')].map((hex) => Buffer.from(hex, 'hex'));
+  expect(plan?.proof).toEqual({ by: 'psk', keys });
 });
 
 test.each([

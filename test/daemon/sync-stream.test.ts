@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { CertificateMaker } from '../linux/certificates.ts';
 import { EngineHost } from '../linux/engine-host.ts';
 import { EngineNet, INNER_VIP, ip, VIP } from '../linux/engine-net.ts';
 import { TestDirector } from './director.ts';
@@ -22,7 +23,13 @@ for (const file of [KEY, OTHER_KEY])
 type Name = 'a' | 'b';
 const ADVERT_MS = 500;
 /** Of the instance, and of the block `sync`. */
-type Words = { instance?: string; sync?: string; addresses?: Record<Name, string> };
+type Words = {
+  instance?: string;
+  sync?: string;
+  addresses?: Record<Name, string>;
+  /** In the place of the key. */
+  proof?: Record<Name, string>;
+};
 const NOPREEMPT: Words = { instance: 'nopreempt' };
 let runs = 0;
 function configuration(name: Name, directory: string, key: string, words: Words): string {
@@ -35,7 +42,7 @@ director {
   sync {
     listen ${addresses[name]}
     peer ${addresses[other]}
-    psk ${key}
+    ${words.proof?.[name] ?? `psk ${key}`}
     ${words.sync ?? ''}
   }
 }
@@ -237,6 +244,47 @@ test(
     const b = start('b', KEY, words);
     expect(await b.line(knows, PATIENCE)).toMatchObject({ connections: 1 });
     expect(sync(a, '--wait', '10').stdout).toContain('sync with [fe80::77:2]:8849 (embedded engine)');
+  },
+  LIMIT_MS,
+);
+
+test(
+  'by certificates, one of which is over soon, and another that comes with HUP',
+  async () => {
+    const maker = new CertificateMaker();
+    const authority = maker.authority();
+    const place = (name: Name, file: string) => join(scratch, `${name}-${file}.pem`);
+    const give = (name: Name, days: number) => {
+      const names = `IP:${name === 'a' ? '10.77.1.1' : '10.77.1.2'}`;
+      const { files } = maker.signed(authority, { names, valid: [-1, days] });
+      copyFileSync(files.certificate, place(name, 'certificate'));
+      copyFileSync(files.key, place(name, 'key'));
+      copyFileSync(authority.files.certificate, place(name, 'authority'));
+    };
+    const wordsOf = (name: Name) =>
+      [
+        `certificate ${place(name, 'certificate')}`,
+        `private_key ${place(name, 'key')}`,
+        `authority ${place(name, 'authority')}`,
+      ].join('\n    ');
+    give('a', 30);
+    give('b', 5.5);
+    const words = { ...NOPREEMPT, proof: { a: wordsOf('a'), b: wordsOf('b') } };
+    const a = start('a', KEY, words);
+    await a.line(isMaster, PATIENCE);
+    await open(51);
+    const b = start('b', KEY, words);
+    expect(await b.line(knows, PATIENCE)).toMatchObject({ connections: 1 });
+    expect(await b.line({ event: 'sync.certificate' })).toMatchObject({ level: 'warn', days: 5 });
+    give('b', 30);
+    const from = b.lines.length;
+    b.signal('SIGHUP');
+    await b.line({ event: 'config.loaded' }, { from, ...PATIENCE });
+    expect(b.lines.slice(from).some(({ event }) => event === 'sync.certificate')).toBe(false);
+    expect(sync(a, '--wait', '10').status).toBe(0);
+    expect([...a.lines, ...b.lines].some(({ event }) => event === 'sync.lost')).toBe(false);
+    expect(a.lines.some(({ event }) => event === 'sync.certificate')).toBe(false);
+    maker.remove();
   },
   LIMIT_MS,
 );

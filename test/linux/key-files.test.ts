@@ -15,11 +15,11 @@ function file(text: string, mode = 0o600): string {
 }
 
 test('a file for its owner alone', () => {
-  expect(readKeyFile(file('hex:00'))).toEqual({ ok: true, bytes: Buffer.from('hex:00') });
-  expect(readKeyFile(file('hex:00', 0o400))).toMatchObject({ ok: true });
+  expect(readKeyFile(file('hex:00'), 140)).toEqual({ ok: true, bytes: Buffer.from('hex:00') });
+  expect(readKeyFile(file('hex:00', 0o400), 140)).toMatchObject({ ok: true });
 });
 test.each([0o640, 0o604, 0o620, 0o602])('mode %i: somebody else has rights to it', (mode) => {
-  expect(readKeyFile(file('hex:00', mode))).toMatchObject({
+  expect(readKeyFile(file('hex:00', mode), 140)).toMatchObject({
     ok: true,
     open: expect.stringContaining('mode 6'),
   });
@@ -27,13 +27,13 @@ test.each([0o640, 0o604, 0o620, 0o602])('mode %i: somebody else has rights to it
 test('a file of another user, who can change it', () => {
   const path = file('hex:00');
   chownSync(path, 65_534, 65_534);
-  expect(readKeyFile(path)).toMatchObject({ ok: true, open: 'it belongs to user 65534' });
+  expect(readKeyFile(path, 140)).toMatchObject({ ok: true, open: 'it belongs to user 65534' });
 });
 test.each([
   ['nothing', () => `${directory}/none`, 'cannot be read: ENOENT'],
   ['a directory', () => directory, 'is not a file'],
   ['a device without end', () => '/dev/zero', 'is not a file'],
-  ['too much', () => file('x'.repeat(141)), 'is too large for a key: more than 140 bytes'],
+  ['too much', () => file('x'.repeat(141)), 'is too large: more than 140 bytes'],
   [
     'a pipe that nobody writes to',
     () => {
@@ -43,5 +43,5 @@ test.each([
     'is not a file',
   ],
 ])('%s is no key', (_, path, says) => {
-  expect(readKeyFile(path())).toEqual({ ok: false, says });
+  expect(readKeyFile(path(), 140)).toEqual({ ok: false, says });
 });

@@ -1,82 +1,27 @@
 // The TLS connection between two balancers, over real sockets of this machine: who gets in, who does not, and
 // what becomes of a connection when keys change.
 import { createHash, randomBytes } from 'node:crypto';
-import { connect as connectTcp, createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect as connectTls } from 'node:tls';
+import {
+  connect as connectTls,
+  createServer as createTlsServer,
+  getCACertificates,
+  setDefaultCACertificates,
+} from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
-import { address } from '../../src/core/address.ts';
-import type { Notice } from '../../src/core/events.ts';
-import { dials, type SyncEndpoint, SyncLink } from '../../src/linux/sync/link.ts';
+import { dials, type SyncEndpoint } from '../../src/linux/sync/link.ts';
+import { CertificateMaker } from './certificates.ts';
+import { End, freePort, HIGH, LOW, places, psk, raw, sockets, stopAll, until } from './sync-ends.ts';
 
 const [KEY, OTHER] = [randomBytes(32), randomBytes(32)];
-const LOW = address('127.0.0.11');
-const HIGH = address('127.0.0.12');
+afterEach(stopAll);
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}
-
-class End {
-  readonly link: SyncLink;
-  readonly notices: Notice[] = [];
-  readonly connected: number[] = [];
-  readonly closed: number[] = [];
-  heard = '';
-
-  constructor(listen: SyncEndpoint, peer: SyncEndpoint, keys: readonly Buffer[]) {
-    this.link = new SyncLink(
-      { listen, peer, keys },
-      {
-        onConnected: (id) => this.connected.push(id),
-        onReceived: (_, bytes) => {
-          this.heard += bytes.toString();
-        },
-        onClosed: (id) => this.closed.push(id),
-        say: (notice) => this.notices.push(notice),
-      },
-    );
-    ends.push(this);
-  }
-  get open(): number[] {
-    return this.connected.filter((id) => !this.closed.includes(id));
-  }
-  say(text: string): void {
-    this.link.send(this.open.at(-1)!, Buffer.from(text));
-  }
-}
-const ends: End[] = [];
-const sockets: Socket[] = [];
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  await Promise.all(ends.splice(0).map(({ link }) => link.stop()));
-});
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (holds()) return;
-    await sleep(25);
-  }
-  throw new Error(`never: ${what}`);
-}
 async function pair(keysOfLow: readonly Buffer[], keysOfHigh: readonly Buffer[]) {
-  const [low, high] = [LOW, HIGH].map((each) => ({ address: each, port: 0 })) as [SyncEndpoint, SyncEndpoint];
-  low.port = high.port = await freePort();
-  const listener = new End(high, low, keysOfHigh);
-  const dialer = new End(low, high, keysOfLow);
+  const { low, high } = await places();
+  const listener = new End(high, low, psk(...keysOfHigh));
+  const dialer = new End(low, high, psk(...keysOfLow));
   return { listener, dialer, at: high };
-}
-/** Somebody at the peer's address. */
-function raw(at: SyncEndpoint, from: string): Socket {
-  const socket = connectTcp({ host: at.address, port: at.port, localAddress: from });
-  socket.on('error', () => undefined);
-  socket.resume();
-  sockets.push(socket);
-  return socket;
 }
 
 test('of two the lower address dials, whichever is asked', () => {
@@ -115,16 +60,16 @@ test('keys change on one side after the other, and the connection stays', async 
     [dialer, [OTHER, KEY]],
     [listener, [OTHER, KEY]],
   ];
-  for (const [end, keys] of steps) end.link.rekey(keys);
+  for (const [end, keys] of steps) end.link.rekey(psk(...keys));
   await sleep(300);
   expect([listener.closed, dialer.closed]).toEqual([[], []]);
   // The old one goes: so does what it opened, and the new one is there at once.
-  dialer.link.rekey([OTHER]);
+  dialer.link.rekey(psk(OTHER));
   await until(
     'the new key has opened another',
     () => dialer.connected.length === 2 && listener.open.length === 1,
   );
-  listener.link.rekey([OTHER]);
+  listener.link.rekey(psk(OTHER));
   await sleep(300);
   expect([listener.open.length, dialer.open.length]).toEqual([1, 1]);
 });
@@ -132,6 +77,24 @@ test('keys change on one side after the other, and the connection stays', async 
 test('who has two keys finds the one that the other still has', async () => {
   const { listener, dialer } = await pair([OTHER, KEY], [KEY]);
   await until('both are connected', () => dialer.open.length + listener.open.length === 2);
+});
+
+test('a certificate is no key, also one that the machine trusts', async () => {
+  const { low, high } = await places();
+  const maker = new CertificateMaker();
+  const { certificate: cert, privateKey: key } = maker.selfSigned(`IP:${HIGH}`);
+  maker.remove();
+  let asked = 0;
+  const server = createTlsServer({ cert, key }).on('connection', () => asked++);
+  server.listen(high.port, HIGH);
+  const trusted = getCACertificates('default');
+  setDefaultCACertificates([cert]);
+  const dialer = new End(low, high, psk(KEY));
+  await until('it was tried a few times', () => asked >= 3);
+  setDefaultCACertificates(trusted);
+  server.close();
+  expect(dialer.connected).toEqual([]);
+  expect(dialer.notices.map(({ fields }) => fields?.reason)).toEqual(['not-a-key']);
 });
 
 test('a stranger is not even shaken hands with', async () => {
@@ -190,10 +153,10 @@ test('a place that it cannot listen at is tried again', async () => {
   const port = await freePort();
   const taken = createServer().listen(port, HIGH);
   await new Promise((resolve) => taken.once('listening', resolve));
-  const end = new End({ address: HIGH, port }, { address: LOW, port }, [KEY]);
+  const end = new End({ address: HIGH, port }, { address: LOW, port }, psk(KEY));
   await until('it says so', () => end.notices.length > 0);
   expect(end.notices[0]).toMatchObject({ event: 'sync.link.failed', fields: { reason: 'EADDRINUSE' } });
   taken.close();
-  const dialer = new End({ address: LOW, port }, { address: HIGH, port }, [KEY]);
+  const dialer = new End({ address: LOW, port }, { address: HIGH, port }, psk(KEY));
   await until('they are connected', () => dialer.open.length + end.open.length === 2);
 });

@@ -7,6 +7,7 @@ import type { DIRECTOR } from '../schema/director.ts';
 import type { Endpoint } from '../schema/endpoints.ts';
 import { type SYNC, SYNC_STREAM_PORT } from '../schema/sync.ts';
 import { all, last, type Settings, settled } from '../settings.ts';
+import { composeProof, hasProof } from './sync-proof.ts';
 
 /** Undefined: there is none, or it is not whole, which is reported. */
 export function composeSyncStream(
@@ -17,15 +18,15 @@ export function composeSyncStream(
   if (block === undefined) return undefined;
   const { at } = block;
   const body: Settings<typeof SYNC> = block.body;
-  const [listen, peer, keys] = [last(body, 'listen'), last(body, 'peer'), all(body, 'psk')];
+  const [listen, peer, proof] = [last(body, 'listen'), last(body, 'peer'), composeProof(body, report)];
   const missing = [
     ...(listen === undefined ? ['listen'] : []),
     ...(peer === undefined ? ['peer'] : []),
-    ...(keys.length === 0 ? ['psk'] : []),
+    ...(hasProof(body) ? [] : ['psk']),
   ];
-  if (listen === undefined || peer === undefined || keys.length === 0) {
+  if (listen === undefined || peer === undefined || proof === undefined) {
     // What is wrong with a word that is there has been said.
-    if (body.wrong.length === 0)
+    if (body.wrong.length === 0 && missing.length > 0)
       report.add('CFG_INCOMPLETE', at, `sync without ${missing.join(' and ')}`, HINT);
     return undefined;
   }
@@ -58,13 +59,15 @@ export function composeSyncStream(
     listen: own,
     peer: other,
     ...(isLocal ? { interface: device! } : {}),
-    keys: keys.map(({ value, at: where }) => ({ at: where, source: value })),
+    proof,
     preemptWaitMs: settled(body, 'preempt_wait'),
     leastPercent: settled(body, 'min_coverage'),
   };
 }
 
-const HINT = 'listen is an address of this director, peer one of the other; psk is one file on both';
+const HINT =
+  'listen is an address of this director, peer one of the other; psk is one file on both, ' +
+  'certificate, private_key and authority do instead of it';
 
 /** Why two addresses cannot be the ends of one connection. */
 function mismatchOf(own: Address, other: Address): string | undefined {

@@ -1,8 +1,8 @@
-// `sync { … }` of two directors: each listens where the other looks for it, and they know a key in common.
+// `sync { … }` of two directors: each listens where the other looks for it, and they know each other.
 import { endpoint } from '../../core/address.ts';
 import type { SyncPlace, SyncSetting } from '../model.ts';
-import { isSameKey } from './pair-keys.ts';
 import type { PairReport } from './pair-report.ts';
+import { compareProofs } from './pair-sync-proof.ts';
 
 export function compareSyncStreams(
   a: SyncSetting | undefined,
@@ -23,9 +23,7 @@ export function compareSyncStreams(
     const message = `this director listens at ${text(b.listen)}, and the other one's peer is ${text(a.peer)}`;
     pair.add('CFG_PAIR_SYNC', [a.peer.address.at, b.listen.address.at], message, 'its peer');
   }
-  if (a.keys.some((key) => b.keys.some((other) => isSameKey(key, other)))) return;
-  const hint = 'copy the key file of one director to the other';
-  pair.add('CFG_PAIR_SYNC', [a.keys[0]!.at, b.keys[0]!.at], 'no key in common', 'the key there', hint);
+  compareProofs(a, b, pair);
 }
 
 function isSame(one: SyncPlace, other: SyncPlace): boolean {

@@ -1,17 +1,15 @@
-// The connection between two balancers: TCP and TLS 1.3 with pre-shared keys, by node:tls; there is no
-// cryptography of ours. One of the two dials (the one with the lower address), the other listens; the newest
-// connection counts. Knows nothing of what is said on it.
-//
-// TLS 1.3 uses an external PSK together with a key exchange (psk_dhe_ke; OpenSSL does without only when asked
-// to), so a key that becomes known later opens nothing that was recorded. Nothing is resumed: each connection
-// proves that its other end knows a key that is in force.
-import { constants, createHash } from 'node:crypto';
+// The connection between two balancers: TCP and TLS 1.3, by node:tls; there is no cryptography of ours. One
+// of the two dials (the one with the lower address), the other listens; the newest connection counts. Knows
+// nothing of what is said on it; by what an end proves who it is: proof.ts.
 import { once } from 'node:events';
 import type { Socket, TcpNetConnectOpts } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ConnectionOptions, connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import { type Address, addressBytes, endpoint, parseAddress } from '../../core/address.ts';
 import type { Notice } from '../../core/events.ts';
+import type { SyncProof } from '../../director/sync-stream.ts';
+import { type IsInForce, type Prover, prover } from './proof.ts';
+import { REFUSALS, type RefusalReason } from './refusal.ts';
 
 export type SyncEndpoint = { address: Address; port: number };
 export type SyncLinkSettings = {
@@ -19,59 +17,41 @@ export type SyncLinkSettings = {
   peer: SyncEndpoint;
   /** Of the two, which are link-local. */
   interface?: string;
-  /** The first is tried first; each is accepted. */
-  keys: readonly Buffer[];
+  proof: SyncProof;
 };
 export type SyncLinkEdges = {
-  /** Both ends have proved that they know a key. */
+  /** The other end has proved who it is. With certificates it may still refuse this one. */
   onConnected: (connection: number) => void;
   onReceived: (connection: number, bytes: Buffer) => void;
   /** Also after {@link SyncLink.close}. */
   onClosed: (connection: number) => void;
   say: (notice: Notice) => void;
 };
-export type RefusalReason = 'stranger' | 'too-many' | 'key' | 'handshake';
 
-const TLS = {
-  minVersion: 'TLSv1.3',
-  maxVersion: 'TLSv1.3',
-  // An external PSK is of SHA-256 unless both sides agree on more.
-  ciphers: 'TLS_AES_128_GCM_SHA256',
-  secureOptions: constants.SSL_OP_NO_TICKET,
-} as const;
 const HANDSHAKE_MS = 3000;
 /** Of connections that have proved nothing yet. */
 const HALF_OPEN_MAX = 4;
 const REDIAL_MS = { first: 100, most: 1000 };
 const LISTEN_AGAIN_MS = 1000;
+const UNFIT_AGAIN_MS = 60_000;
 const LINGER_MS = 300;
-const REFUSALS: Readonly<Record<RefusalReason, string>> = {
-  stranger: 'not from the peer’s address',
-  'too-many': 'too many at once that have not proved to know the key',
-  key: 'it does not know the key',
-  handshake: 'no TLS handshake',
-};
-/** Codes of OpenSSL that mean: it knows another key, or none. */
-const WRONG_KEY = /BINDER_DOES_NOT_VERIFY|NO_SUITABLE_SIGNATURE|DECRYPT_ERROR|HANDSHAKE_FAILURE/;
 
-type Open = { socket: TLSSocket; identity: string };
+type Open = { socket: TLSSocket; isInForce: IsInForce; isHeard: boolean; isLeft: boolean };
 
 export class SyncLink {
   /** Connections that came to nothing, by reason. */
   readonly refusals = new Map<RefusalReason, number>();
   readonly #edges: SyncLinkEdges;
   readonly #settings: SyncLinkSettings;
-  #keys: ReadonlyMap<string, Buffer>;
+  readonly #prover: Prover;
+  /** Kinds of refusals that have been told since the pair was last connected. */
+  readonly #told = new Set<RefusalReason>();
   #server: Server | undefined;
   #dialing: TLSSocket | undefined;
   #timer: NodeJS.Timeout | undefined;
   #redialMs = REDIAL_MS.first;
-  /** Which key is tried next. */
-  #turn = 0;
-  /** Remote ports of who has proved nothing yet. */
-  readonly #halfOpen = new Set<number>();
-  /** By which key a connection proved itself. */
-  readonly #identities = new WeakMap<object, string>();
+  /** Who has proved nothing yet, by its port. */
+  readonly #halfOpen = new Map<number, Socket>();
   readonly #open = new Map<number, Open>();
   #nextId = 1;
   #isStopped = false;
@@ -79,16 +59,22 @@ export class SyncLink {
   constructor(settings: SyncLinkSettings, edges: SyncLinkEdges) {
     this.#edges = edges;
     this.#settings = settings;
-    this.#keys = byIdentity(settings.keys);
-    if (dials(settings)) this.#dial();
-    else this.#listen();
+    this.#prover = prover(settings.proof);
+    this.#begin();
   }
 
-  /** Keys may change while it runs; a connection by a key that is gone ends. */
-  rekey(keys: readonly Buffer[]): void {
-    this.#keys = byIdentity(keys);
-    this.#turn = 0;
-    for (const [id, { identity }] of this.#open) if (!this.#keys.has(identity)) this.close(id);
+  /**
+   * Keys and certificates may change while it runs, but not the one for the other. A connection ends when
+   * something that it was made by is gone.
+   */
+  rekey(proof: SyncProof): void {
+    this.#prover.renew(proof);
+    this.#told.clear();
+    if (this.#server === undefined && this.#dialing === undefined) this.#later(0, () => this.#begin());
+    else this.#attempt(() => this.#server?.setSecureContext(this.#prover.accepting()));
+    // Whoever is in between would be judged by what was in force when it came.
+    for (const socket of this.#halfOpen.values()) socket.destroy();
+    for (const [id, { isInForce }] of this.#open) if (!isInForce()) this.close(id);
   }
 
   send(connection: number, bytes: Buffer): void {
@@ -103,7 +89,10 @@ export class SyncLink {
   }
   /** What was sent before still goes out. */
   close(connection: number): void {
-    this.#open.get(connection)?.socket.destroySoon();
+    const open = this.#open.get(connection);
+    if (open === undefined) return;
+    open.isLeft = true;
+    open.socket.destroySoon();
   }
 
   /** Waits a moment for what was sent last. */
@@ -119,31 +108,47 @@ export class SyncLink {
     for (const socket of sockets) socket.destroy();
   }
 
+  #begin(): void {
+    const isBegun = this.#attempt(() => (dials(this.#settings) ? this.#dial() : this.#listen()));
+    if (!isBegun) this.#later(UNFIT_AGAIN_MS, () => this.#begin());
+  }
+
+  /** OpenSSL may refuse a certificate or key that nothing else was wrong with. */
+  #attempt(act: () => void): boolean {
+    try {
+      act();
+      return true;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      const message = `OpenSSL takes the certificates of sync for unfit: ${code}`;
+      this.#say('sync.link.failed', message, { reason: code });
+      return false;
+    }
+  }
+
   #listen(): void {
     const { listen } = this.#settings;
-    const server = createServer({
-      ...TLS,
-      handshakeTimeout: HANDSHAKE_MS,
-      pskCallback: (socket, identity) => {
-        this.#identities.set(socket, identity);
-        return this.#keys.get(identity) ?? null;
-      },
-    });
+    const server = createServer({ ...this.#prover.accepting(), handshakeTimeout: HANDSHAKE_MS });
     this.#server = server;
     server.on('connection', (socket: Socket) => this.#admit(socket));
     server.on('tlsClientError', (error, socket) => {
+      const reason = this.#prover.reasonOf(error, socket);
       // Node tells of a handshake that takes too long, and leaves the connection open.
       socket.destroy();
-      this.#refuse(reasonOf(error));
+      this.#refuse(reason);
     });
     server.on('secureConnection', (socket) => {
       this.#halfOpen.delete(socket.remotePort ?? 0);
-      this.#opened(socket, this.#identities.get(socket) ?? '');
+      const judged = this.#prover.judge(socket);
+      if (judged.ok) return this.#opened(socket, judged.isInForce);
+      socket.destroy();
+      this.#refuse(judged.reason);
     });
     server.on('error', (error: NodeJS.ErrnoException) => {
       const message = `cannot listen for the peer on ${endpoint(listen.address, listen.port)}: ${error.code}`;
       this.#say('sync.link.failed', message, { reason: error.code });
-      this.#later(LISTEN_AGAIN_MS, () => this.#listen());
+      this.#later(LISTEN_AGAIN_MS, () => this.#begin());
     });
     server.listen({ host: this.#scoped(listen.address), port: listen.port });
   }
@@ -158,41 +163,38 @@ export class SyncLink {
       socket.destroy();
       return this.#refuse(isPeer ? 'too-many' : 'stranger');
     }
-    this.#halfOpen.add(remotePort);
+    this.#halfOpen.set(remotePort, socket);
     socket.once('close', () => this.#halfOpen.delete(remotePort));
   }
 
   #dial(): void {
     const { listen, peer } = this.#settings;
-    const tried = [...this.#keys];
-    const [identity, psk] = tried[this.#turn % tried.length]!;
-    const options: ConnectionOptions & TcpNetConnectOpts = {
-      ...TLS,
+    const { options, isInForce } = this.#prover.dialing();
+    const where: ConnectionOptions & TcpNetConnectOpts = {
+      ...options,
       host: this.#scoped(peer.address),
       port: peer.port,
       // What the peer knows us by.
       localAddress: this.#scoped(listen.address),
       timeout: HANDSHAKE_MS,
-      pskCallback: () => ({ identity, psk }),
-      // There is no certificate whose name could be compared: the key is the proof.
-      checkServerIdentity: () => undefined,
     };
-    const socket = connect(options);
+    const socket = connect(where);
     this.#dialing = socket;
     socket.on('timeout', () => socket.destroy());
     socket.on('error', (error) => {
-      if (reasonOf(error) !== 'key') return;
-      this.#turn++;
-      this.#refuse('key');
+      const reason = this.#prover.reasonOf(error);
+      // Nobody there, most of the time.
+      if (reason === 'handshake') return;
+      this.#prover.tryNext();
+      this.#refuse(reason);
     });
     socket.once('secureConnect', () => {
       socket.setTimeout(0);
-      this.#redialMs = REDIAL_MS.first;
-      this.#opened(socket, identity);
+      this.#opened(socket, isInForce);
     });
     socket.once('close', () => {
       this.#dialing = undefined;
-      this.#later(this.#redialMs, () => this.#dial());
+      this.#later(this.#redialMs, () => this.#begin());
       this.#redialMs = Math.min(2 * this.#redialMs, REDIAL_MS.most);
     });
   }
@@ -203,28 +205,40 @@ export class SyncLink {
     return device === undefined ? address : `${address}%${device}`;
   }
 
-  #opened(socket: TLSSocket, identity: string): void {
+  #opened(socket: TLSSocket, isInForce: IsInForce): void {
     const id = this.#nextId++;
-    // The reload that took its key away may have come during the handshake.
-    if (!this.#keys.has(identity)) return void socket.destroy();
-    this.#open.set(id, { socket, identity });
+    // The reload that took back what it proves itself by may have come during the handshake.
+    if (!isInForce()) return void socket.destroy();
+    const open: Open = { socket, isInForce, isHeard: false, isLeft: false };
+    this.#open.set(id, open);
     socket.setNoDelay(true);
     socket.on('error', () => undefined);
-    socket.on('data', (bytes: Buffer) => this.#edges.onReceived(id, bytes));
+    socket.on('data', (bytes: Buffer) => {
+      if (!open.isHeard) this.#welcome();
+      open.isHeard = true;
+      this.#edges.onReceived(id, bytes);
+    });
     // Half a connection is of no use.
     socket.once('end', () => socket.destroySoon());
     socket.once('close', () => {
       this.#open.delete(id);
+      if (!open.isHeard && !open.isLeft && this.#prover.isJudgedLate) this.#refuse('ended');
       this.#edges.onClosed(id);
     });
     this.#edges.onConnected(id);
   }
 
+  /** Both have accepted each other: what is refused from now on is news. */
+  #welcome(): void {
+    this.#redialMs = REDIAL_MS.first;
+    this.#told.clear();
+  }
+
   #refuse(reason: RefusalReason): void {
-    const count = (this.refusals.get(reason) ?? 0) + 1;
-    this.refusals.set(reason, count);
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
     // The first of its kind is worth a line, the rest are counted.
-    if (count > 1) return;
+    if (this.#told.has(reason)) return;
+    this.#told.add(reason);
     this.#say('sync.refused', `a connection for sync was refused: ${REFUSALS[reason]}`, { reason });
   }
 
@@ -241,13 +255,4 @@ export class SyncLink {
 export function dials({ listen, peer }: Pick<SyncLinkSettings, 'listen' | 'peer'>): boolean {
   const order = Buffer.compare(addressBytes(listen.address), addressBytes(peer.address));
   return order === 0 ? listen.port < peer.port : order < 0;
-}
-
-/** What a key is known by on the wire, in the clear: of a random key it tells nothing. */
-function byIdentity(keys: readonly Buffer[]): Map<string, Buffer> {
-  return new Map(keys.map((key) => [createHash('sha256').update(key).digest('hex').slice(0, 16), key]));
-}
-
-function reasonOf(error: Error): RefusalReason {
-  return WRONG_KEY.test((error as NodeJS.ErrnoException).code ?? '') ? 'key' : 'handshake';
 }
