@@ -116,6 +116,8 @@ function prepareOut(out: string, options: GuestOptions, timeoutMs: number): void
   const job = [
     `mount -t hostfs -o ${quote(COMPILE_CACHE)} none ${quote(COMPILE_CACHE)}`,
     ...Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}`),
+    // The client and the servers of a scenario are one process, with thousands of sessions.
+    'ulimit -n 65536',
     `cd ${quote(REPOSITORY)}`,
     `exec timeout -s KILL ${Math.ceil(timeoutMs / 1000)} ${command.map(quote).join(' ')}`,
   ];

@@ -21,6 +21,7 @@ import {
   socket,
 } from '../libc.ts';
 import { sockaddrInet } from '../sockaddr.ts';
+import { Arrivals } from './arrivals.ts';
 import { DEVICE, DEVICE_ADDRESS, TO_KERNEL } from './kernel-device.ts';
 
 /** Of this thread: /proc/net would be the namespace of the process's first thread. */
@@ -28,17 +29,21 @@ const PROC_UDP = '/proc/thread-self/net/udp';
 const SEND_BUFFER = 8 * 1024 * 1024;
 const BUSY_MS = 1;
 const ABSENT_MS = 20;
+/** Then it is no accident. */
+const LOST_IN_ROW = 3;
 
 export class Injector {
   readonly #fd: number;
   readonly #to = sockaddrInet(TO_KERNEL.group, TO_KERNEL.port);
   readonly #intake = new Intake();
+  readonly #arrivals: Arrivals;
   readonly #complain: (reason: string) => void;
   #waitMs = BUSY_MS;
 
-  /** `complain`: the machine does not let us send (an errno). */
+  /** `complain`: the machine does not let us send (an errno), or lets nothing through. */
   constructor(interfaceIndex: number, complain: (reason: string) => void) {
     this.#complain = complain;
+    this.#arrivals = new Arrivals(interfaceIndex);
     this.#fd = socket(AF.INET, SOCK.DGRAM, PROTOCOL.udp);
     try {
       setsockoptInt(this.#fd, SOL.SOCKET, SO.SNDBUFFORCE, SEND_BUFFER);
@@ -58,18 +63,24 @@ export class Injector {
   /** Answers what has come into the table. */
   run(): number[] {
     if (!this.#intake.isBusy) return [];
-    const queue = readQueue();
+    // First the arrivals: what comes in between is seen to wait, or to be dropped.
+    const received = this.#arrivals.receive();
+    const { inode } = this.#arrivals;
+    const user = process.geteuid!();
+    const queue = findQueue(readFileSync(PROC_UDP, 'latin1'), { inode, received, user });
     const taken = this.#intake.look(queue);
+    if (this.#intake.lostInRow === LOST_IN_ROW)
+      this.#complain(`what is sent to it by ${DEVICE} does not arrive: does a packet filter drop it?`);
     const isSent = this.#send();
     this.#waitMs = queue !== undefined && isSent ? BUSY_MS : ABSENT_MS;
     return taken;
   }
 
   #send(): boolean {
-    for (const { datagram } of this.#intake.next()) {
+    for (const [sent, { datagram }] of this.#intake.next().entries()) {
       const result = sendto(this.#fd, datagram, this.#to, MSG.NOSIGNAL);
       if (result >= 0) continue;
-      this.#intake.refused();
+      this.#intake.refused(sent);
       this.#complain(errnoName(-result));
       return false;
     }
@@ -87,23 +98,33 @@ export class Injector {
 
   close(): void {
     close(this.#fd);
+    this.#arrivals.close();
   }
 }
 
-function readQueue(): Queue | undefined {
-  return findQueue(readFileSync(PROC_UDP, 'latin1'));
-}
+/** By column of /proc/net/udp behind the number. */
+const COLUMN = { local: 0, queues: 3, user: 6, inode: 8, drops: 11 } as const;
 
-/** Columns: number, addresses, state, queues, timer, …, inode, references, pointer, drops. */
-export function findQueue(text: string): Queue | undefined {
+type Beside = { inode: string; received: number; user: number };
+/**
+ * The thread's socket: it, and the one of ours beside it, which has `received` so many datagrams, are bound to
+ * the same group and port. It is of root or of who started the thread; what others bind there is not it.
+ */
+export function findQueue(text: string, beside: Beside): Queue | undefined {
   const group = addressBytes(TO_KERNEL.group).readUInt32LE(0).toString(16).toUpperCase().padStart(8, '0');
   const port = TO_KERNEL.port.toString(16).toUpperCase().padStart(4, '0');
-  const start = text.indexOf(` ${group}:${port} `);
-  if (start < 0) return undefined;
-  const columns = text.slice(start).split('\n', 1)[0]!.trim().split(/\s+/);
-  const waiting = columns[3]?.split(':')[1];
-  const life = columns[8];
-  const drops = columns[11];
-  if (waiting === undefined || life === undefined || drops === undefined) return undefined;
-  return { life, waitingBytes: Number.parseInt(waiting, 16), drops: Number(drops) };
+  const rows = text
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).slice(1))
+    .filter((columns) => columns[COLUMN.local] === `${group}:${port}`);
+  const ours = rows.find((columns) => columns[COLUMN.inode] === beside.inode);
+  const theirs = rows.find(
+    (columns) => columns !== ours && [0, beside.user].includes(Number(columns[COLUMN.user])),
+  );
+  const waiting = theirs?.[COLUMN.queues]?.split(':')[1];
+  const life = theirs?.[COLUMN.inode];
+  if (waiting === undefined || life === undefined) return undefined;
+  const drops = (columns: string[] | undefined) => Number(columns?.[COLUMN.drops] ?? 0);
+  const arrived = beside.received + drops(ours);
+  return { life, waitingBytes: Number.parseInt(waiting, 16), drops: drops(theirs), arrived };
 }

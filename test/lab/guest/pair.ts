@@ -13,6 +13,8 @@ export type PairOptions = Omit<ConfigurationOptions, 'priority'> & {
   programs: Readonly<Record<DirectorName, Program>>;
   activeSessions: number;
   idleSessions: number;
+  /** Real servers of what `appendix` adds. */
+  appendixServers?: number;
   /** Each is a connection; undefined = 40 a second. */
   requestEveryMs?: number;
 };
@@ -130,7 +132,7 @@ export async function startPair(options: PairOptions, withSessions = true): Prom
     START_LIMIT_MS,
     () => pair.owns('dirA') && !pair.owns('dirB'),
   );
-  const servers = options.servers?.length ?? 3;
+  const servers = (options.servers?.length ?? 3) + (options.appendixServers ?? 0);
   await pair.untilProgrammed('dirA', servers);
   await pair.untilProgrammed('dirB', servers);
   await pair.untilSynced();

@@ -1,6 +1,7 @@
 // A director comes back and knows nothing: does it learn every session before it is needed? dirA is master.
 //   resync.ts how=reboot-backup|failback|failback-reboot mode=nat|dr|tun family=4|6
-//             program=lvs-director|keepalived n=SESSIONS
+//             program=lvs-director|keepalived n=SESSIONS idle=SESSIONS
+// `n` of each kind; `idle`: other than `n` of those that say nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DirectorName, Family, Mode } from './addresses.ts';
 import type { Program } from './director.ts';
@@ -31,6 +32,7 @@ const KEEPALIVED_MS = 6000;
 const words = parseArguments();
 const { how = 'reboot-backup', mode = 'nat', program = 'lvs-director', n = '40' } = words;
 const family = Number(words.family ?? 4) as Family;
+const idle = Number(words.idle ?? n);
 const isOurs = program === 'lvs-director';
 makeSyncKey();
 
@@ -41,7 +43,7 @@ const pair = await startPair({
   requestEveryMs: 250,
   programs: { dirA: program as Program, dirB: program as Program },
   activeSessions: Number(n),
-  idleSessions: Number(n),
+  idleSessions: idle,
   ...(isOurs ? { appendix: (node: DirectorName) => syncBlock(node, family) } : {}),
 });
 const result = how === 'reboot-backup' ? await rebootBackup(pair) : await failBack(pair);
@@ -69,7 +71,7 @@ async function failBack({ traffic, dirA, mode }: Pair) {
   if (isReboot) rebootNode('dirA', mode);
   else await dirA.exit(LIMIT_MS);
   await traffic.open('laterActive', 'active', Number(n));
-  await traffic.open('laterIdle', 'idle', Number(n));
+  await traffic.open('laterIdle', 'idle', idle);
   await sleep(KEEPALIVED_MS / 2);
   await traffic.mark();
   const learned = await startAgain('dirA');

@@ -26,7 +26,7 @@ export class Traffic {
   async open(group: string, kind: SessionLog['kind'], sessions: number): Promise<void> {
     const failures = (await this.#client.ask({ do: 'open', group, kind, sessions })) as string[];
     if (failures.length > 0)
-      throw new Error(`${failures.length} ${group} sessions did not open: ${failures}`);
+      throw new Error(`${failures.length} ${group} sessions did not open: ${[...new Set(failures)]}`);
   }
 
   /** Every session of that server, by a reset: no report counts them from the next mark on. */
