@@ -17,8 +17,8 @@ export type Item = { id: number; datagram: Uint8Array };
 
 /** Bytes of datagrams that are on their way at once; memory for a packet is about twice that. */
 const WINDOW = { first: 64 * 1024, least: 16 * 1024, most: 4 * 1024 * 1024 };
-/** Looks in a row at which nothing more has arrived, a millisecond apart: what is missing then is lost. */
-const PATIENCE = 1000;
+/** Looks in a row at which nothing more has arrived, milliseconds apart: what is missing then is lost. */
+const PATIENCE = 300;
 
 export class Intake {
   #window = WINDOW.first;

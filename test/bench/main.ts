@@ -19,6 +19,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<{ run: () => Promise<R
   connections: () => import('./connections.ts'),
   sync: () => import('./sync.ts'),
   lag: () => import('./lag.ts'),
+  bulk: () => import('./bulk.ts'),
   forward: () => import('./forward.ts'),
   scale: () => import('./scale.ts'),
   matrix: () => import('./matrix.ts'),

@@ -31,6 +31,8 @@ export type GuestOptions = {
   env?: Readonly<Record<string, string>>;
   timeoutMs?: number;
   memoryMegabytes?: number;
+  /** Buckets of IPVS's connection table, a power of two; its own 12 unless given. */
+  connectionTableBits?: number;
   /** Told what the program prints, as it prints it. */
   onOutput?: (text: string) => void;
 };
@@ -51,7 +53,7 @@ const COMPILE_CACHE = join(REPOSITORY, '.cache/compile');
 const MODULES = '/usr/lib/uml/modules';
 const SEARCH_PATH = `${process.env.PATH}${delimiter}/usr/sbin${delimiter}/sbin`;
 const DEFAULTS = { timeoutMs: 300_000, memoryMegabytes: 1024 };
-const OWN_FILES = ['init.sh', 'job.sh', 'output.log', 'console.log', 'rc'];
+const OWN_FILES = ['init.sh', 'job.sh', 'ip_vs.options', 'output.log', 'console.log', 'rc'];
 const PACKAGES: Readonly<Record<string, string>> = {
   'linux.uml': 'user-mode-linux',
   modprobe: 'kmod',
@@ -103,6 +105,7 @@ export async function bootGuest(options: GuestOptions): Promise<GuestReport> {
 function prepareOut(out: string, options: GuestOptions, timeoutMs: number): void {
   // The path of the kernel's command line must not have blanks, so what it names lies in `out`.
   copyFileSync(join(PROGRAMS, 'init.sh'), join(out, 'init.sh'));
+  writeFileSync(join(out, 'ip_vs.options'), `conn_tab_bits=${options.connectionTableBits ?? 12}\n`);
   mkdirSync(join(out, 'lib'));
   // Where `modprobe -d OUT` looks; the package brings modules.dep.
   symlinkSync(MODULES, join(out, 'lib/modules'));

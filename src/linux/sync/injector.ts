@@ -27,7 +27,8 @@ import { DEVICE, DEVICE_ADDRESS, TO_KERNEL } from './kernel-device.ts';
 /** Of this thread: /proc/net would be the namespace of the process's first thread. */
 const PROC_UDP = '/proc/thread-self/net/udp';
 const SEND_BUFFER = 8 * 1024 * 1024;
-const BUSY_MS = 1;
+/** Between looks, of which each is a walk over all UDP sockets: longer while nothing happens. */
+const LOOK_MS = { first: 1, most: 8 };
 const ABSENT_MS = 20;
 /** Then it is no accident. */
 const LOST_IN_ROW = 3;
@@ -38,7 +39,7 @@ export class Injector {
   readonly #intake = new Intake();
   readonly #arrivals: Arrivals;
   readonly #complain: (reason: string) => void;
-  #waitMs = BUSY_MS;
+  #waitMs: number = LOOK_MS.first;
 
   /** `complain`: the machine does not let us send (an errno), or lets nothing through. */
   constructor(interfaceIndex: number, complain: (reason: string) => void) {
@@ -68,23 +69,28 @@ export class Injector {
     const { inode } = this.#arrivals;
     const user = process.geteuid!();
     const queue = findQueue(readFileSync(PROC_UDP, 'latin1'), { inode, received, user });
+    const lostBefore = this.#intake.lostInRow;
     const taken = this.#intake.look(queue);
-    if (this.#intake.lostInRow === LOST_IN_ROW)
+    if (this.#intake.lostInRow === LOST_IN_ROW && lostBefore < LOST_IN_ROW)
       this.#complain(`what is sent to it by ${DEVICE} does not arrive: does a packet filter drop it?`);
-    const isSent = this.#send();
-    this.#waitMs = queue !== undefined && isSent ? BUSY_MS : ABSENT_MS;
+    const sent = this.#send();
+    if (queue === undefined || sent === 'refused') this.#waitMs = ABSENT_MS;
+    else if (taken.length > 0 || sent > 0) this.#waitMs = LOOK_MS.first;
+    else this.#waitMs = Math.min(LOOK_MS.most, 2 * this.#waitMs);
     return taken;
   }
 
-  #send(): boolean {
-    for (const [sent, { datagram }] of this.#intake.next().entries()) {
+  /** How many. */
+  #send(): number | 'refused' {
+    const items = this.#intake.next();
+    for (const [sent, { datagram }] of items.entries()) {
       const result = sendto(this.#fd, datagram, this.#to, MSG.NOSIGNAL);
       if (result >= 0) continue;
       this.#intake.refused(sent);
       this.#complain(errnoName(-result));
-      return false;
+      return 'refused';
     }
-    return true;
+    return items.length;
   }
 
   /** When it has to be called again; infinity when it has nothing to do. */

@@ -82,14 +82,16 @@ export class KernelExchange implements ConnectionExchange {
     await Promise.race([this.#ask((id) => ({ type: 'flush', id })), wait(FLUSH_MS)]);
   }
   adopt(datagram: Buffer): Promise<void> {
-    return this.#ask((id) => ({ type: 'adopt', id, datagram: Uint8Array.from(datagram) }));
+    // The one copy that there has to be: it moves to the thread, and not a copy of it.
+    const moved = Uint8Array.from(datagram);
+    return this.#ask((id) => ({ type: 'adopt', id, datagram: moved }), [moved.buffer]);
   }
 
-  #ask(command: (id: number) => KernelCommand): Promise<void> {
+  #ask(command: (id: number) => KernelCommand, moved: ArrayBuffer[] = []): Promise<void> {
     const id = this.#nextId++;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
-      this.#send(command(id));
+      this.#send(command(id), moved);
     });
   }
 
@@ -213,9 +215,9 @@ export class KernelExchange implements ConnectionExchange {
     if (ours.length > 0) await this.#plane.apply(ours.map((daemon) => ({ do: 'stopSync', daemon })));
   }
 
-  #send(command: KernelCommand): void {
+  #send(command: KernelCommand, moved: ArrayBuffer[] = []): void {
     if (this.#running === undefined) return;
-    this.#running.port.postMessage(command);
+    this.#running.port.postMessage(command, moved);
     ring(this.#running.wakeFd);
   }
 
