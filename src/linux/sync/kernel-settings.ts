@@ -3,8 +3,16 @@ import type { Notice } from '../../core/events.ts';
 import { readSysctl, writeSysctl } from '../sysctl.ts';
 
 const SOCKET_BUFFER = 8 * 1024 * 1024;
-/** Of the whole machine: a network namespace has not got them. They only allow what others ask for. */
-const LIMITS = ['core/rmem_max', 'core/wmem_max'];
+/**
+ * No less than that. The first two are of the whole machine (a network namespace has not got them), and only
+ * allow what others ask for. What waits for the master thread beyond the last one is dropped without a word;
+ * its default is by memory, 4,000 on a small machine.
+ */
+const LEAST: Readonly<Record<string, number>> = {
+  'core/rmem_max': SOCKET_BUFFER,
+  'core/wmem_max': SOCKET_BUFFER,
+  'ipv4/vs/sync_qlen_max': 262_144,
+};
 /** Read when the sync threads start. */
 const SETTINGS: Readonly<Record<string, string>> = {
   sync_version: '1',
@@ -33,13 +41,13 @@ export class KernelSettings {
 
   /** `tableSize`: how many buckets the kernel's connection table has. */
   apply(tableSize: number, say: (notice: Notice) => void): void {
-    for (const path of LIMITS) {
+    for (const [path, least] of Object.entries(LEAST)) {
       const now = readSysctl(path);
-      if (now !== undefined && Number(now) < SOCKET_BUFFER) this.#set(path, String(SOCKET_BUFFER), say);
+      if (now !== undefined && Number(now) < least) this.#set(path, String(least), say);
     }
     for (const [name, value] of Object.entries(SETTINGS)) this.#set(`ipv4/vs/${name}`, value, say);
     const changed = [...this.#before].map(
-      ([path, before]) => `${nameOf(path)} ${before} → ${wantedOf(path)}`,
+      ([path, before]) => `${nameOf(path)} ${before} → ${LEAST[path] ?? SETTINGS[nameOf(path)]}`,
     );
     const bits = Math.log2(tableSize);
     const hint =
@@ -74,7 +82,4 @@ function current(path: string): string | undefined {
 }
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
-}
-function wantedOf(path: string): string {
-  return SETTINGS[nameOf(path)] ?? String(SOCKET_BUFFER);
 }
