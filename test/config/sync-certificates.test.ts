@@ -235,10 +235,10 @@ describe('docs/sync.md', () => {
   const commands = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => here(block!));
   const blocks = [...text.matchAll(/^```\n(director \{\n {4}sync \{\n {8}listen[\s\S]*?)^```/gm)];
   const [byKey, byCertificates] = blocks.map(([, block]) => here(block!));
-  const options = { readKeyFile: readRealFile, nowMs: Date.now() };
-
   /** What is said of both, and of them as a pair. */
   function complaints(a: string, b: string): string[] {
+    // Not before the certificates are made: they are valid from then on.
+    const options = { readKeyFile: readRealFile, nowMs: Date.now() };
     const results = [a, b].map((one, i) => readConfiguration([{ name: 'ab'[i]!, text: one }], options));
     const sync = comparePair(results[0]!, results[1]!, false).diagnostics.filter(
       ({ code }) => code === 'CFG_PAIR_SYNC',

@@ -9,7 +9,7 @@ const datagram = Buffer.alloc(9188);
 const EMPTY: Queue = { life: 'a', waitingBytes: 0, drops: 3, arrived: 7 };
 const idsOf = (items: readonly Item[]) => items.map(({ id }) => id);
 
-test('nothing is sent before the queue was looked at, and nothing is taken before it came and was read', () => {
+test('nothing is sent before the queue was looked at, nothing is taken before it came and was read', () => {
   const intake = new Intake();
   intake.offer({ id: 1, datagram });
   expect(intake.next()).toEqual([]);

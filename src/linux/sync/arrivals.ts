@@ -1,5 +1,5 @@
-// A socket beside that of the kernel's backup thread: whatever gets there gets here, too, and is counted. What
-// a kernel that is busy, or a packet filter, has not let through is missing.
+// A socket beside that of the kernel's backup thread: whatever gets there gets here, too, and is counted.
+// What a kernel that is busy, or a packet filter, has not let through is missing.
 import { fstatSync } from 'node:fs';
 import { PROTOCOL } from '../../core/ip-header.ts';
 import { ipv4Membership } from '../ipv4-membership.ts';

@@ -113,8 +113,8 @@ const COLUMN = { local: 0, queues: 3, user: 6, inode: 8, drops: 11 } as const;
 
 type Beside = { inode: string; received: number; user: number };
 /**
- * The thread's socket: it, and the one of ours beside it, which has `received` so many datagrams, are bound to
- * the same group and port. It is of root or of who started the thread; what others bind there is not it.
+ * The thread's socket: it, and the one of ours beside it, which has `received` so many datagrams, are bound
+ * to the same group and port. It is of root or of who started the thread; what others bind there is not it.
  */
 export function findQueue(text: string, beside: Beside): Queue | undefined {
   const group = addressBytes(TO_KERNEL.group).readUInt32LE(0).toString(16).toUpperCase().padStart(8, '0');
