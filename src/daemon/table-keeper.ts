@@ -132,16 +132,19 @@ export class TableKeeper {
 
   #settle(): Promise<void> {
     this.#dirty = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
     return this.#running;
   }
 
+  /** Who wants something after its last look begins another one. */
   async #run(): Promise<void> {
-    while (this.#dirty) {
-      this.#dirty = false;
-      await this.#applyOnce();
+    try {
+      while (this.#dirty) {
+        this.#dirty = false;
+        await this.#applyOnce();
+      }
+    } finally {
+      this.#running = undefined;
     }
   }
 
@@ -156,6 +159,8 @@ export class TableKeeper {
     const isRepair = this.#isRepairing;
     this.#isRepairing = false;
     if (commands.length === 0) return;
+    // Now: something else may be wanted by the time that this is in the table.
+    const expected = this.#expected(this.#actual);
     const started = performance.now();
     const failures = await this.#plane.apply(commands);
     const ms = performance.now() - started;
@@ -163,7 +168,7 @@ export class TableKeeper {
       this.#onAdded();
     if (isRepair) this.#reportRepair(commands, ms);
     this.#report(commands, failures, ms);
-    if (failures.length === 0) this.#actual = this.#expected(this.#actual);
+    if (failures.length === 0) this.#actual = expected;
     else this.#tryAgainLater(failures);
   }
 
