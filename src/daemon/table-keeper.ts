@@ -150,16 +150,16 @@ export class TableKeeper {
 
   async #applyOnce(): Promise<void> {
     this.#actual ??= await this.#plane.readTable();
+    const runs = this.#wantedSync === undefined ? [] : await this.#plane.readSync();
+    // From here until it is sent nothing is awaited: what is wanted stays the same.
     const commands: Command[] = reconcile(this.#wanted, this.#actual, this.#owned);
     if (!this.#adopted) this.#reportAdopted(this.#actual);
     this.#adopted = true;
-    if (this.#wantedSync !== undefined) {
-      commands.push(...reconcileSync(this.#wantedSync, await this.#plane.readSync(), this.#ownedSync));
-    }
+    if (this.#wantedSync !== undefined)
+      commands.push(...reconcileSync(this.#wantedSync, runs, this.#ownedSync));
     const isRepair = this.#isRepairing;
     this.#isRepairing = false;
     if (commands.length === 0) return;
-    // Now: something else may be wanted by the time that this is in the table.
     const expected = this.#expected(this.#actual);
     const started = performance.now();
     const failures = await this.#plane.apply(commands);

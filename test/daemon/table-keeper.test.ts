@@ -164,19 +164,23 @@ test('a reload sends the difference at once and looks at all of the table soon',
 });
 
 /** The plane may have no audit that would find it later. */
-test('what is wanted while something else is on its way comes after it', async () => {
-  const second = tableOf(service(80, [server(22)]));
-  await keeper.want(tableOf(service(80)));
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const applied = plane.apply.bind(plane);
-  vi.spyOn(plane, 'apply').mockImplementationOnce(async (commands) => {
-    await promise;
-    return applied(commands);
-  });
-  const onWay = keeper.want(tableOf(service(80), service(81)));
-  await vi.advanceTimersByTimeAsync(1);
-  const later = keeper.want(second);
-  resolve();
-  await Promise.all([onWay, later]);
-  expect(plane.table).toEqual(second);
-});
+test.each(['readSync', 'apply'] as const)(
+  'what is wanted while something else is on its way comes after it (%s takes its time)',
+  async (slow) => {
+    const second = tableOf(service(80, [server(22)]));
+    await keeper.want(tableOf(service(80)));
+    await keeper.wantSync([]);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const original: SharedPlane['apply'] = plane[slow].bind(plane);
+    vi.spyOn(plane, slow as 'apply').mockImplementationOnce(async (commands) => {
+      await promise;
+      return original(commands);
+    });
+    const onWay = keeper.want(tableOf(service(80), service(81)));
+    await vi.advanceTimersByTimeAsync(1);
+    const later = keeper.want(second);
+    resolve();
+    await Promise.all([onWay, later]);
+    expect(plane.table).toEqual(second);
+  },
+);
