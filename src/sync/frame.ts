@@ -8,11 +8,14 @@
 import {
   decodeHeld,
   decodeOrders,
+  HELD_HEAD,
   type HeldFrame,
   heldBody,
+  ORDERS_HEAD,
   type OrdersFrame,
   ordersBody,
 } from './orders.ts';
+import { CLOCK_MAX, readStamp, STAMP_BYTES, writeStamp } from './stamp.ts';
 
 export const STREAM_VERSION = 1;
 const MAGIC = 'LVSD';
@@ -22,10 +25,7 @@ export const FRAME_MAX = 65_536;
 const HELLO_MAX = 256;
 const OPTIONAL_TYPE = 128;
 const BOOT_ID_BYTES = 16;
-/** Two clocks may be added: beyond it numbers are not exact any more. */
-export const CLOCK_MAX = 2 ** 51;
 const UINT48 = 6;
-const UINT32 = 2 ** 32;
 /** Where stamps begin, after a version and their number. */
 const ENTRIES_AT = UINT48 + 1;
 
@@ -40,7 +40,6 @@ export type Hello = {
   /** Connections its table can hold. */
   capacity: number;
 };
-const STAMP_BYTES = 8;
 export type GoodbyeReason =
   | 'stopping'
   | 'replaced'
@@ -108,8 +107,8 @@ const SHORTEST = {
   ack: 10,
   heartbeat: 4,
   goodbye: 0,
-  orders: 14,
-  held: 6,
+  orders: ORDERS_HEAD,
+  held: HELD_HEAD,
 } as const;
 const HELLO = {
   magic: 0,
@@ -189,14 +188,6 @@ function decodeEntries(body: Buffer): Frame | StreamFault {
   return { type: 'entries', upTo, stamps, datagram: body.subarray(datagramAt) };
 }
 
-function writeStamp(stamp: number, bytes: Buffer, at: number): void {
-  bytes.writeUInt32BE(Math.floor(stamp / UINT32), at);
-  bytes.writeUInt32BE(stamp % UINT32, at + 4);
-}
-function readStamp(bytes: Buffer, at: number): number {
-  return bytes.readUInt32BE(at) * UINT32 + bytes.readUInt32BE(at + 4);
-}
-
 function writeHello(hello: Frame & { type: 'hello' }, body: Buffer): void {
   body.write(MAGIC, HELLO.magic, 'latin1');
   body[HELLO.lowest] = hello.lowest;
@@ -230,7 +221,7 @@ function decodeFrame(bytes: Buffer): Frame | StreamFault | undefined {
     case 'heartbeat':
       return { type, connections: body.readUInt32BE(0) };
     case 'orders':
-      return decodeOrders(body, CLOCK_MAX) ?? 'orders';
+      return decodeOrders(body) ?? 'orders';
     case 'held':
       return decodeHeld(body) ?? 'orders';
     case 'goodbye':

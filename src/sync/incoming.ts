@@ -1,9 +1,10 @@
 // What one connection hears of the peer's table: entries into the shadow table and on into the engine, the
 // sum over all of them compared with the peer's, acknowledged once they are in the engine.
 import { type EntrySource, SyncBatch } from './encode.ts';
-import { CLOCK_MAX, type Frame, type StreamFault } from './frame.ts';
+import type { Frame, StreamFault } from './frame.ts';
 import { SUM_LIMIT } from './outgoing.ts';
 import type { Shadow } from './shadow.ts';
+import { CLOCK_MAX } from './stamp.ts';
 import { walkDatagram } from './wire.ts';
 
 /** `inject`: the datagram that goes into the engine; undefined when nothing of it does. */

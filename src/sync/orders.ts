@@ -6,6 +6,8 @@
 // value (48), length and name of the service, length and name of the server (8 bits each, UTF-8).
 // held: serial (32), number (16), and of each the two names.
 
+import { CLOCK_MAX, readStamp, writeStamp } from './stamp.ts';
+
 /** Service and server, as the weights know them. */
 export type OrderName = { pool: string; server: string };
 type WireOrder =
@@ -35,8 +37,8 @@ const FLAG = { known: 1, expiresTemplates: 2, deadline: 4, over: 8 } as const;
 const WEIGHT_MAX = 65_535;
 /** The longest duration there is: 8,900 years. */
 const LEFT_MAX = 2 ** 48 - 1;
-const ORDERS_HEAD = 14;
-const HELD_HEAD = 6;
+export const ORDERS_HEAD = 14;
+export const HELD_HEAD = 6;
 const AT = { kind: 0, flags: 1, stamp: 2, by: 10, value: 14, names: 20 } as const;
 /** Names go into a log. */
 const UNFIT = /[\u0000-\u001f\u007f-\u009f\ufffd]/;
@@ -51,7 +53,7 @@ export function isTellable({ pool, server }: OrderName): boolean {
 export function ordersBody({ serial, clock, orders }: OrdersFrame): Buffer {
   const head = Buffer.alloc(ORDERS_HEAD);
   head.writeUInt32BE(serial);
-  head.writeBigUInt64BE(BigInt(clock), 4);
+  writeStamp(clock, head, 4);
   head.writeUInt16BE(orders.length, 12);
   return Buffer.concat([head, ...orders.map(orderBytes)]);
 }
@@ -59,7 +61,7 @@ export function ordersBody({ serial, clock, orders }: OrdersFrame): Buffer {
 function orderBytes({ order, stamp, by, isKnown, ...name }: ToldOrder): Buffer {
   const bytes = Buffer.alloc(AT.names);
   bytes[AT.kind] = KINDS.indexOf(order.is);
-  bytes.writeBigUInt64BE(BigInt(stamp), AT.stamp);
+  writeStamp(stamp, bytes, AT.stamp);
   bytes.writeUInt32BE(by, AT.by);
   let flags = isKnown ? FLAG.known : 0;
   if (order.is === 'weight') bytes.writeUIntBE(order.weight, AT.value, 6);
@@ -86,10 +88,10 @@ export function heldBody({ serial, unknown }: HeldFrame): Buffer {
 }
 
 /** Undefined: nothing that one of ours would say. `body` is no shorter than the head. */
-export function decodeOrders(body: Buffer, clockMax: number): OrdersFrame | undefined {
-  const clock = Number(body.readBigUInt64BE(4));
+export function decodeOrders(body: Buffer): OrdersFrame | undefined {
+  const clock = readStamp(body, 4);
   const count = body.readUInt16BE(12);
-  if (clock > clockMax || count > ORDERS_PER_FRAME) return undefined;
+  if (clock > CLOCK_MAX || count > ORDERS_PER_FRAME) return undefined;
   const orders: ToldOrder[] = [];
   for (let at = ORDERS_HEAD; orders.length < count; ) {
     const read = body.length < at + AT.names ? undefined : readName(body, at + AT.names);
@@ -105,7 +107,7 @@ function readOrder(bytes: Buffer): Omit<ToldOrder, keyof OrderName> | undefined 
   const flags = bytes[AT.flags]!;
   const value = bytes.readUIntBE(AT.value, 6);
   const stamped = {
-    stamp: Number(bytes.readBigUInt64BE(AT.stamp)),
+    stamp: readStamp(bytes, AT.stamp),
     by: bytes.readUInt32BE(AT.by),
     isKnown: (flags & FLAG.known) !== 0,
   };

@@ -7,7 +7,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Link, type Program, stop } from './link.ts';
-import { type Row, row } from './row.ts';
+import { percentile, type Row, row } from './row.ts';
 
 const INTERVALS = 1_000;
 /** The first ones are sent by code that runs for the first time: a start is not what is measured here. */
@@ -40,10 +40,6 @@ function compare(ours: readonly number[], theirs: readonly number[], realtime: b
     row({ name: `${name}: largest of ${INTERVALS}`, unit: 'ms', ...figures, ...bound }),
     row({ name: `${name}: 99 of 100 within`, unit: 'ms', ...late }),
   ];
-}
-
-function percentile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)]!;
 }
 
 async function measure(program: Program, priority: number): Promise<number[]> {

@@ -1,7 +1,6 @@
 // How long a new session is unknown to the peer. Kernel engine: in the lab, beside keepalived, by the other
 // kernel's table. Embedded engine: in namespaces, by the peer's word that its engine has it.
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,12 +8,13 @@ import { askOne } from '../../src/console/control-client.ts';
 import { SYNC, type SyncDocument } from '../../src/console/sync-document.ts';
 import { controlPath } from '../../src/core/runtime-files.ts';
 import { TestDirector } from '../daemon/director.ts';
+import { pairFile, writeSyncKey } from '../daemon/embedded-pair.ts';
 import type { Program } from '../lab/guest/director.ts';
 import type { LagResult } from '../lab/guest/lag.ts';
 import { bootGuest } from '../lab/guest.ts';
 import { EngineHost } from '../linux/engine-host.ts';
-import { EngineNet, INNER_VIP, VIP } from '../linux/engine-net.ts';
-import { type Row, row } from './row.ts';
+import { EngineNet, VIP } from '../linux/engine-net.ts';
+import { percentile, type Row, row } from './row.ts';
 
 const SESSIONS = { kernel: 60, embedded: 500 };
 const LIMIT_MS = 60_000;
@@ -23,11 +23,11 @@ export async function run(): Promise<Row[]> {
   const embedded = await ofEmbedded();
   const ours = await ofKernel('lvs-director');
   const theirs = await ofKernel('keepalived');
-  const rows = ([50, 99] as const).map((percent) =>
+  const rows = ([0.5, 0.99] as const).map((share) =>
     row({
-      name: `a new session on the peer, kernel engine: p${percent}`,
-      ours: percentile(ours, percent),
-      theirs: percentile(theirs, percent),
+      name: `a new session on the peer, kernel engine: p${100 * share}`,
+      ours: percentile(ours, share),
+      theirs: percentile(theirs, share),
       unit: 'ms',
     }),
   );
@@ -35,7 +35,7 @@ export async function run(): Promise<Row[]> {
     ...rows,
     row({
       name: 'a new session on the peer, embedded engine: p99',
-      ours: percentile(embedded, 99),
+      ours: percentile(embedded, 0.99),
       unit: 'ms',
       bound: '≤ 100',
     }),
@@ -52,10 +52,10 @@ async function ofKernel(program: Program): Promise<number[]> {
 async function ofEmbedded(): Promise<number[]> {
   const scratch = mkdtempSync(join(tmpdir(), 'lvs-lag-'));
   const key = join(scratch, 'key');
-  writeFileSync(key, `hex:${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+  writeSyncKey(key);
   const net = new EngineNet('lag');
   const start = (name: 'a' | 'b') => {
-    const file = configuration(name, join(scratch, name), key);
+    const file = pairFile(name, { directory: join(scratch, name), proof: `psk ${key}` });
     return new TestDirector(net.namespace(name), file);
   };
   const directors = [start('a'), start('b')] as const;
@@ -89,40 +89,4 @@ async function lagsOf(client: EngineHost, control: string): Promise<number[]> {
 async function coveredOf(control: string): Promise<number> {
   const document = (await askOne(control, SYNC)) as SyncDocument;
   return document.state === 'off' ? 0 : document.covered;
-}
-
-function percentile(values: readonly number[], percent: number): number {
-  return values.toSorted((a, b) => a - b)[Math.ceil((values.length * percent) / 100) - 1]!;
-}
-
-function configuration(name: 'a' | 'b', directory: string, key: string): string {
-  const [own, peer] = name === 'a' ? ['10.77.1.1', '10.77.1.2'] : ['10.77.1.2', '10.77.1.1'];
-  return `director {
-  engine embedded
-  runtime_directory ${directory}
-  sync {
-    listen ${own}
-    peer ${peer}
-    psk ${key}
-  }
-}
-vrrp_instance VI_1 {
-  interface eth0
-  virtual_router_id 51
-  priority ${name === 'a' ? 150 : 100}
-  version 3
-  virtual_ipaddress {
-    ${VIP}/24 dev eth0
-    ${INNER_VIP}/24 dev eth1
-  }
-}
-virtual_server ${VIP} 80 {
-  lb_algo rr
-  lb_kind NAT
-  protocol TCP
-  real_server 10.77.1.21 8080 {
-    weight 1
-  }
-}
-`;
 }

@@ -1,51 +1,24 @@
 // Orders on a pair of directors with `sync { … }`: given on either one they hold on both, for a director that
 // was away, too, until they are withdrawn; and the answer says what the other one has.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { EngineNet, INNER_VIP, VIP } from '../linux/engine-net.ts';
+import { EngineNet, VIP } from '../linux/engine-net.ts';
 import { TestDirector } from './director.ts';
+import { ADDRESS, type Name, pairFile, writeSyncKey } from './embedded-pair.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/lvs-director', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'lvs-pair-orders-'));
 const KEY = join(scratch, 'sync.key');
-writeFileSync(KEY, `hex:${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+writeSyncKey(KEY);
 
-type Name = 'a' | 'b';
-const ADDRESS: Record<Name, string> = { a: '10.77.1.1', b: '10.77.1.2' };
 const LIMIT_MS = 240_000;
 const PATIENCE = { limitMs: 60_000 };
-const configuration = (name: Name, hosts: readonly number[]) => `director {
-  engine embedded
-  runtime_directory ${scratch}/${name}
-  sync {
-    listen ${ADDRESS[name]}
-    peer ${ADDRESS[name === 'a' ? 'b' : 'a']}
-    psk ${KEY}
-  }
-}
-vrrp_instance VI_1 {
-  interface eth0
-  virtual_router_id 52
-  priority ${name === 'a' ? 150 : 100}
-  version 3
-  advert_int 0.5
-  nopreempt
-  virtual_ipaddress {
-    ${VIP}/24 dev eth0
-    ${INNER_VIP}/24 dev eth1
-  }
-}
-virtual_server ${VIP} 80 {
-  lb_algo rr
-  lb_kind NAT
-  protocol TCP
-${hosts.map((host) => `  real_server 10.77.1.${host} 8080 {\n    weight 1\n  }\n`).join('')}}
-`;
+const configuration = (name: Name, hosts: readonly number[]) =>
+  pairFile(name, { directory: join(scratch, name), proof: `psk ${KEY}`, instance: 'nopreempt', hosts });
 
 let net: EngineNet;
 const directors: Partial<Record<Name, TestDirector>> = {};

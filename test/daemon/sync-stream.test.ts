@@ -1,8 +1,7 @@
 // A pair of directors with the embedded engine and `sync { … }`: a backup that was rebooted knows every
 // session before it is needed, also those that say nothing; with another key it knows none.
 import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,18 +9,16 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { CertificateMaker } from '../linux/certificates.ts';
 import { EngineHost } from '../linux/engine-host.ts';
-import { EngineNet, INNER_VIP, ip, VIP } from '../linux/engine-net.ts';
+import { EngineNet, ip, VIP } from '../linux/engine-net.ts';
 import { TestDirector } from './director.ts';
+import { ADDRESS, ADVERT_MS, type Name, pairFile, writeSyncKey } from './embedded-pair.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/lvs-director', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'lvs-sync-'));
 const KEY = join(scratch, 'sync.key');
 const OTHER_KEY = join(scratch, 'other.key');
-for (const file of [KEY, OTHER_KEY])
-  writeFileSync(file, `hex:${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+for (const file of [KEY, OTHER_KEY]) writeSyncKey(file);
 
-type Name = 'a' | 'b';
-const ADVERT_MS = 500;
 /** Of the instance, and of the block `sync`. */
 type Words = {
   instance?: string;
@@ -33,39 +30,8 @@ type Words = {
 const NOPREEMPT: Words = { instance: 'nopreempt' };
 let runs = 0;
 function configuration(name: Name, directory: string, key: string, words: Words): string {
-  const other = name === 'a' ? 'b' : 'a';
-  const { addresses = { a: '10.77.1.1', b: '10.77.1.2' } } = words;
-  return `
-director {
-  engine embedded
-  runtime_directory ${directory}
-  sync {
-    listen ${addresses[name]}
-    peer ${addresses[other]}
-    ${words.proof?.[name] ?? `psk ${key}`}
-    ${words.sync ?? ''}
-  }
-}
-vrrp_instance VI_1 {
-  interface eth0
-  virtual_router_id 51
-  priority ${name === 'a' ? 150 : 100}
-  version 3
-  advert_int ${ADVERT_MS / 1000}
-  ${words.instance ?? ''}
-  virtual_ipaddress {
-    ${VIP}/24 dev eth0
-    ${INNER_VIP}/24 dev eth1
-  }
-}
-virtual_server ${VIP} 80 {
-  lb_algo rr
-  lb_kind NAT
-  protocol TCP
-  real_server 10.77.1.21 8080 {
-    weight 1
-  }
-}`;
+  const { proof, ...more } = words;
+  return pairFile(name, { ...more, directory, proof: proof?.[name] ?? `psk ${key}` });
 }
 
 let net: EngineNet;
@@ -255,7 +221,7 @@ test(
     const authority = maker.authority();
     const place = (name: Name, file: string) => join(scratch, `${name}-${file}.pem`);
     const give = (name: Name, days: number) => {
-      const names = `IP:${name === 'a' ? '10.77.1.1' : '10.77.1.2'}`;
+      const names = `IP:${ADDRESS[name]}`;
       const { files } = maker.signed(authority, { names, valid: [-1, days] });
       copyFileSync(files.certificate, place(name, 'certificate'));
       copyFileSync(files.key, place(name, 'key'));

@@ -2,6 +2,21 @@
 import fc from 'fast-check';
 import { FLAG, type SyncEntry } from '../../src/sync/entry.ts';
 
+export const TCP: SyncEntry & { family: 4 } = {
+  family: 4,
+  protocol: 6,
+  flags: 0,
+  state: 1,
+  clientPort: 1000,
+  virtualPort: 80,
+  serverPort: 8080,
+  fwmark: 0,
+  timeoutSeconds: 900,
+  client: 0x0a00000a,
+  virtual: 0x0a000064,
+  server: 0x0a01000b,
+};
+
 const u16 = fc.integer({ min: 0, max: 0xffff });
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const ipv6 = fc.uint8Array({ minLength: 16, maxLength: 16 });

@@ -4,23 +4,10 @@ import { encodeDatagrams } from '../../src/sync/encode.ts';
 import type { SyncEntry } from '../../src/sync/entry.ts';
 import { mix } from '../../src/sync/mix.ts';
 import { ServiceCounts } from '../../src/sync/services.ts';
+import { TCP } from './entries.ts';
 
 const HEADER = 8;
 const SEED = 7;
-const TCP: SyncEntry & { family: 4 } = {
-  family: 4,
-  protocol: 6,
-  flags: 0,
-  state: 1,
-  clientPort: 1000,
-  virtualPort: 80,
-  serverPort: 8080,
-  fwmark: 0,
-  timeoutSeconds: 900,
-  client: 0x0a00000a,
-  virtual: 0x0a000064,
-  server: 0x0a01000b,
-};
 const bytesOf = (entry: SyncEntry) =>
   encodeDatagrams({ syncId: 0, maxlen: 1472 }, [entry])[0]!.subarray(HEADER);
 

@@ -5,23 +5,9 @@ import { encodeDatagrams, entryBytes, SyncBatch } from '../../src/sync/encode.ts
 import { FLAG, type SyncEntry } from '../../src/sync/entry.ts';
 import { type Learned, Shadow } from '../../src/sync/shadow.ts';
 import { decodeDatagram } from '../../src/sync/wire.ts';
-import { anyEntry } from './entries.ts';
+import { anyEntry, TCP } from './entries.ts';
 
 const HEADER = 8;
-const TCP: SyncEntry = {
-  family: 4,
-  protocol: 6,
-  flags: 0,
-  state: 1,
-  clientPort: 1000,
-  virtualPort: 80,
-  serverPort: 8080,
-  fwmark: 0,
-  timeoutSeconds: 900,
-  client: 0x0a00000a,
-  virtual: 0x0a000064,
-  server: 0x0a01000b,
-};
 const shadowOf = (capacity: number) => new Shadow({ capacity, seed: 7 });
 const bytesOf = (entry: SyncEntry) => encodeDatagrams({ syncId: 0, maxlen: 1472 }, [entry])[0]!;
 const learn = (shadow: Shadow, entry: SyncEntry, nowMs = 0): Learned =>

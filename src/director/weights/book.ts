@@ -10,8 +10,8 @@
 
 import type { ServerKey } from '../../ipvs/model.ts';
 import type { PoolName } from '../../ipvs/pool.ts';
-import { CLOCK_MAX } from '../../sync/frame.ts';
 import { isTellable, type OrderName, type ToldOrder } from '../../sync/orders.ts';
+import { CLOCK_MAX } from '../../sync/stamp.ts';
 import { idOf } from './program.ts';
 
 /** What was said; times are of the clock that the machine is told. */

@@ -39,6 +39,7 @@ export class Injector {
   readonly #intake = new Intake();
   readonly #arrivals: Arrivals;
   readonly #complain: (reason: string) => void;
+  readonly #user = process.geteuid!();
   #waitMs: number = LOOK_MS.first;
 
   /** `complain`: the machine does not let us send (an errno), or lets nothing through. */
@@ -67,8 +68,7 @@ export class Injector {
     // First the arrivals: what comes in between is seen to wait, or to be dropped.
     const received = this.#arrivals.receive();
     const { inode } = this.#arrivals;
-    const user = process.geteuid!();
-    const queue = findQueue(readFileSync(PROC_UDP, 'latin1'), { inode, received, user });
+    const queue = findQueue(readFileSync(PROC_UDP, 'latin1'), { inode, received, user: this.#user });
     const lostBefore = this.#intake.lostInRow;
     const taken = this.#intake.look(queue);
     if (this.#intake.lostInRow === LOST_IN_ROW && lostBefore < LOST_IN_ROW)
@@ -121,6 +121,8 @@ export function findQueue(text: string, beside: Beside): Queue | undefined {
   const port = TO_KERNEL.port.toString(16).toUpperCase().padStart(4, '0');
   const rows = text
     .split('\n')
+    // Of thousands of sockets two: most lines are not taken apart.
+    .filter((line) => line.includes(` ${group}:${port} `))
     .map((line) => line.trim().split(/\s+/).slice(1))
     .filter((columns) => columns[COLUMN.local] === `${group}:${port}`);
   const ours = rows.find((columns) => columns[COLUMN.inode] === beside.inode);

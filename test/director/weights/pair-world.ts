@@ -9,8 +9,9 @@ import { idOf, NO_LOAD } from '../../../src/director/weights/program.ts';
 import { decodeWeights, encodeWeights } from '../../../src/director/weights/record.ts';
 import { drained } from '../../../src/director/weights/table.ts';
 import type { Pool } from '../../../src/ipvs/pool.ts';
-import { CLOCK_MAX, encodeFrame, type Frame, FrameReader } from '../../../src/sync/frame.ts';
+import { encodeFrame, type Frame, FrameReader } from '../../../src/sync/frame.ts';
 import type { HeldFrame, OrdersFrame } from '../../../src/sync/orders.ts';
+import { CLOCK_MAX } from '../../../src/sync/stamp.ts';
 import { keyOf, POOL, policies, pool, server } from './pools.ts';
 
 export const HOSTS = [1, 2, 3, 4];
