@@ -48,7 +48,8 @@ test('status, signal, and a program that is not there', async () => {
 test('as another user it has that user’s group, no other groups and no capabilities', async () => {
   const account = accountOf('nobody', undefined)!;
   const argv = ['/bin/grep', '-E', '^(Uid|Gid|Groups|CapEff|CapPrm):', '/proc/self/status'];
-  const { output } = await programs.run({ argv, account });
+  const { output, ...end } = await programs.run({ argv, account });
+  expect(end).toMatchObject({ how: 'exited', status: 0 });
   expect(output.split('\n').map((line) => line.trim())).toEqual([
     'Uid:\t65534\t65534\t65534\t65534',
     'Gid:\t65534\t65534\t65534\t65534',
@@ -77,6 +78,16 @@ test('when its time is up the whole group goes, also those that do not want to',
   const pids = readFileSync(file, 'utf8').trim().split(' ').map(Number);
   await wait(50);
   expect(pids.map(alive)).toEqual([false, false]);
+});
+
+test('what they wrote is there however busy we are when they end', async () => {
+  const busy = setInterval(() => {
+    const until = performance.now() + 6;
+    while (performance.now() < until);
+  }, 1);
+  const outcomes = await Promise.all(Array.from({ length: 200 }, (_, n) => shell(`echo ${n}`)));
+  clearInterval(busy);
+  expect(outcomes.map(({ output }) => output)).toEqual(Array.from({ length: 200 }, (_, n) => `${n}`));
 });
 
 test('a flood of output neither blocks it nor is kept', async () => {

@@ -2,6 +2,7 @@
 // of its own that ends as a whole when its time is up. Waits for nothing and decides nothing: what a
 // program's end means is the caller's.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Account } from './accounts.ts';
 import { keepDescriptors } from './descriptors.ts';
 
@@ -16,6 +17,8 @@ const OUTPUT_MOST = 4_096;
  * oldest is closed.
  */
 const PIPES_MOST = 64;
+/** What a program wrote is read within this, unless a daemon that it left behind holds its output open. */
+const LAST_WORDS_MS = 100;
 /** Of our own making, and nothing for others: how node talks to its parent, how systemd hears of us. */
 const PRIVATE = /^(NODE_|NOTIFY_SOCKET$|LISTEN_|WATCHDOG_)/;
 
@@ -80,6 +83,7 @@ export class Programs {
 
   #follow(child: ChildProcess, { timeoutMs, signal }: Command, started: number): Promise<Outcome> {
     const output = collect(child);
+    const closed = closeOf(child);
     let timedOut = false;
     const timers: NodeJS.Timeout[] = [];
     const end = () => {
@@ -92,15 +96,18 @@ export class Programs {
     };
     if (timeoutMs !== undefined) timers.push(setTimeout(expire, timeoutMs));
     signal?.addEventListener('abort', end);
-    const outcome = endOf(child).then((ended): Outcome => {
+    const outcome = endOf(child).then(async (ended): Promise<Outcome> => {
+      const ms = Math.round(performance.now() - started);
       timers.forEach(clearTimeout);
       signal?.removeEventListener('abort', end);
       // The program is gone; of its group there may be more.
       if (timedOut || signal?.aborted) killGroup(child, 'SIGKILL');
+      this.#keepReading(child);
+      await closed(LAST_WORDS_MS);
+      // Not before: starting programs as fast as they end would leave no time to read.
       this.#running.delete(child);
       this.#waiting.shift()?.();
-      this.#keepReading(child);
-      return { ...meaning(ended, timedOut), output: output(), ms: Math.round(performance.now() - started) };
+      return { ...meaning(ended, timedOut), output: output(), ms };
     });
     this.#running.set(child, outcome);
     return outcome;
@@ -117,7 +124,7 @@ export class Programs {
 
   #kill(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#stopped = true;
-    for (const child of this.#running.keys()) killGroup(child, signal);
+    for (const child of this.#running.keys()) if (!hasEnded(child)) killGroup(child, signal);
     for (const go of this.#waiting.splice(0)) go();
   }
 }
@@ -145,11 +152,25 @@ function endOf(child: ChildProcess): Promise<End> {
   });
 }
 
+/** Its end may be told before its last output, when we are busy: waits for that, but not for ever. */
+function closeOf(child: ChildProcess): (mostMs: number) => Promise<void> {
+  const close = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  return async (mostMs) => {
+    const patience = new AbortController();
+    await Promise.race([close, wait(mostMs, undefined, patience).catch(() => undefined)]);
+    patience.abort();
+  };
+}
+
 function meaning(end: End, timedOut: boolean) {
   if ('failed' in end) return { how: 'failed', reason: end.failed } as const;
   if (timedOut) return { how: 'timedOut' } as const;
   if (end.signal !== null) return { how: 'killed', signal: end.signal } as const;
   return { how: 'exited', status: end.code ?? 0 } as const;
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 /** The group has the number of the program that leads it, and keeps it while anybody is in it. */
