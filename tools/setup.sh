@@ -23,7 +23,7 @@ npm_packages() {
 }
 
 compiled_sources() {
-  newest=$(find src -name '*.ts' -newer .cache/compiled 2>/dev/null | head -n 1)
+  newest=$(find src bin -type f -newer .cache/compiled 2>/dev/null | head -n 1)
   [ -e .cache/compiled ] && [ -z "$newest" ] && return
   mkdir -p .cache 2>/dev/null || return 0
   flags=$(sed -n "s/^flags='\(.*\)'/\1/p" bin/lvs-director)
