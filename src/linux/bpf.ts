@@ -6,7 +6,19 @@ export const CODE = {
   loadWord: 0x20,
   loadHalf: 0x28,
   loadByte: 0x30,
+  /** A, from where X points to. */
+  loadWordFromX: 0x40,
+  loadByteFromX: 0x50,
+  set: 0x00,
+  setX: 0x01,
+  moveToX: 0x07,
+  /** Into the scratch memory, and back. */
+  store: 0x02,
+  recallX: 0x61,
   jumpEqual: 0x15,
+  jumpEqualX: 0x1d,
+  /** When any of the bits is. */
+  jumpSet: 0x45,
   return: 0x06,
 } as const;
 const INSTRUCTION = 8;

@@ -6,18 +6,16 @@
 // it is used as it is, and neither given an end nor taken away.
 import { familyOf } from '../../core/address.ts';
 import type { EventName, Notice } from '../../core/events.ts';
+import type { Request } from '../../netlink/message.ts';
 import { addAddress, deleteAddress, FOREVER, IFA_F, type InterfaceAddress } from '../../netlink/route.ts';
 import type { VirtualAddress } from '../../vrrp/settings.ts';
 import type { NetlinkSocket, Result } from '../netlink-socket.ts';
+import { ORIGIN_VRRP } from '../renewal-filter.ts';
 import type { Errands } from './errands.ts';
 import type { Links } from './links.ts';
 
-/**
- * RTPROT_KEEPALIVED of <linux/rtnetlink.h>: an address that VRRP manages. Kernels before 5.18 do not keep it.
- */
-const ORIGIN_VRRP = 18;
-
-type Held = { vip: VirtualAddress; entry: InterfaceAddress };
+/** `request` is what adds and renews it. */
+type Held = { vip: VirtualAddress; entry: InterfaceAddress; leaseSeconds: number; request: Request };
 
 export class Addresses {
   readonly #requests: NetlinkSocket;
@@ -44,39 +42,37 @@ export class Addresses {
     const renewed: Held[] = [];
     const missing: VirtualAddress[] = [];
     for (const vip of vips) {
-      const entry = this.#entryOf(vip);
-      if (entry === undefined) {
+      const before = this.#held.get(keyOf(vip));
+      const held = this.#leaseOf(vip, before);
+      if (held === undefined) {
         this.#complain(vip, 'the interface does not exist');
         missing.push(vip);
-      } else if (this.#isForeign(vip))
+      } else if (before === undefined && this.#isForeign(vip))
         this.#complain(vip, 'permanent, and there before us: used as it is', 'vip.added');
-      else if (this.#errands && this.#isHere(vip)) renewed.push({ vip, entry });
-      else wanted.push({ vip, entry });
+      else if (this.#errands && before !== undefined && this.#there(vip) !== undefined) renewed.push(held);
+      else wanted.push(held);
     }
     this.#renew(renewed);
-    const results = this.#requests.requestMany(wanted.map(({ entry }) => requestFor(entry)));
+    const results = this.#requests.requestMany(wanted.map(({ request }) => request));
     for (const [index, held] of wanted.entries())
       if (!this.#noteAdded(held, results[index]!)) missing.push(held.vip);
     return missing;
   }
 
   /** What {@link add} would send. */
-  requestsFor(vips: readonly VirtualAddress[]): ReturnType<typeof requestFor>[] {
-    return vips.flatMap((vip) => {
-      const entry = this.#entryOf(vip);
-      return entry === undefined ? [] : [requestFor(entry)];
-    });
+  requestsFor(vips: readonly VirtualAddress[]): Request[] {
+    return vips.flatMap((vip) => this.#leaseOf(vip, undefined)?.request ?? []);
   }
 
   /** Those that are ours; that one is not there is no error. */
   remove(vips: readonly VirtualAddress[]): void {
     this.#errands?.finish();
-    const going: Held[] = [];
+    const going: { vip: VirtualAddress; entry: InterfaceAddress }[] = [];
     for (const vip of vips) {
-      const held = this.#held.get(keyOf(vip)) ?? this.#leftover(vip);
+      const entry = this.#held.get(keyOf(vip))?.entry ?? this.#leftover(vip);
       this.#held.delete(keyOf(vip));
       this.#troubles.delete(keyOf(vip));
-      if (held) going.push(held);
+      if (entry) going.push({ vip, entry });
     }
     const results = this.#requests.requestMany(going.map(({ entry }) => deleteAddress(entry)));
     for (const [index, { vip }] of going.entries()) this.#noteRemoved(vip, results[index]!);
@@ -88,7 +84,7 @@ export class Addresses {
 
   #renew(renewed: readonly Held[]): void {
     for (const held of renewed) this.#held.set(keyOf(held.vip), held);
-    const requests = renewed.map(({ entry }) => requestFor(entry));
+    const requests = renewed.map(({ request }) => request);
     this.#errands?.add(requests, (results) => {
       for (const [index, held] of renewed.entries())
         if (this.#held.get(keyOf(held.vip)) === held) this.#noteAdded(held, results[index]!);
@@ -113,26 +109,30 @@ export class Addresses {
       this.#complain(vip, result.explanation ?? result.errno);
   }
 
-  #isHere(vip: VirtualAddress): boolean {
-    return this.#held.has(keyOf(vip)) && this.#there(vip) !== undefined;
-  }
   #isForeign(vip: VirtualAddress): boolean {
-    if (this.#held.has(keyOf(vip))) return false;
     const there = this.#there(vip);
     return there !== undefined && !isOurs(there);
   }
-  #leftover(vip: VirtualAddress): Held | undefined {
+  #leftover(vip: VirtualAddress): InterfaceAddress | undefined {
     const entry = this.#there(vip);
-    return entry && isOurs(entry) ? { vip, entry } : undefined;
+    return entry && isOurs(entry) ? entry : undefined;
   }
   #there(vip: VirtualAddress): InterfaceAddress | undefined {
     return this.#links.address(vip.interface, vip.address, vip.prefixLength);
   }
-  #entryOf(vip: VirtualAddress): InterfaceAddress | undefined {
+  /** As `before`, while nothing about it has changed: thousands are renewed at once. */
+  #leaseOf(vip: VirtualAddress, before: Held | undefined): Held | undefined {
     const link = this.#links.link(vip.interface);
     if (link === undefined) return undefined;
+    const { leaseSeconds } = this;
+    const isAsBefore = before?.vip === vip && before.leaseSeconds === leaseSeconds;
+    if (isAsBefore && before.entry.interfaceIndex === link.index) return before;
+    const entry = this.#entryOf(vip, link.index);
+    return { vip, entry, leaseSeconds, request: addAddress(entry, { replace: true }) };
+  }
+  #entryOf(vip: VirtualAddress, interfaceIndex: number): InterfaceAddress {
     const entry: InterfaceAddress = {
-      interfaceIndex: link.index,
+      interfaceIndex,
       address: vip.address,
       prefixLength: vip.prefixLength,
       scope: vip.scope,
@@ -175,9 +175,6 @@ function flagsOf(vip: VirtualAddress): number {
   return flags.reduce((bits, [is, bit]) => (is ? bits | bit : bits), 0);
 }
 
-function requestFor(entry: InterfaceAddress) {
-  return addAddress(entry, { replace: true });
-}
 function isOurs(entry: InterfaceAddress): boolean {
   return entry.validSeconds !== undefined || entry.origin === ORIGIN_VRRP;
 }

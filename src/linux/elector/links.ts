@@ -15,7 +15,9 @@ import {
 } from '../../netlink/route.ts';
 import type { Link as ElectorLink } from '../../vrrp/elector.ts';
 import type { NetlinkBuffer } from '../../vrrp/settings.ts';
+import { attachProgram } from '../bpf.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
+import { WITHOUT_RENEWALS } from '../renewal-filter.ts';
 
 /** `changed`: names whose link or addresses are not what they were. `gone`: addresses taken away. */
 export type Changes = { changed: Set<string>; gone: Gone[] };
@@ -37,6 +39,7 @@ export class Links {
   /** `requests`: a socket of NETLINK_ROUTE without groups. */
   constructor(requests: NetlinkSocket) {
     this.#requests = requests;
+    attachProgram(this.#events.fd, WITHOUT_RENEWALS);
     this.#look();
   }
 
@@ -147,7 +150,7 @@ export class Links {
       case 'address': {
         const before = this.#addresses.get(entryKey(event.address));
         this.#addresses.set(entryKey(event.address), event.address);
-        // A lease that was renewed, as all of ours are each second or two.
+        // A lease that was renewed, of a kernel that does not keep whose it is.
         if (before?.flags !== event.address.flags) this.#noteAddress(event.address, changes);
         return;
       }

@@ -12,7 +12,9 @@ import {
   type Route,
   RTMGRP,
 } from '../../netlink/route.ts';
+import { attachProgram } from '../bpf.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
+import { WITHOUT_RENEWALS } from '../renewal-filter.ts';
 
 /** RT_TABLE_MAIN, RTN_UNICAST. */
 const MAIN_TABLE = 254;
@@ -32,6 +34,10 @@ export class EnvironmentReader {
   });
   #isStale = true;
   #readAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor() {
+    attachProgram(this.#events.fd, WITHOUT_RENEWALS);
+  }
 
   /** Readable when something may have changed. */
   get eventsFd(): number {
