@@ -7,6 +7,7 @@ import type { VirtualAddress } from '../../vrrp/settings.ts';
 import { AF, close, MSG, SOCK, sendto, socket } from '../libc.ts';
 import { sockaddrInet, sockaddrLl } from '../sockaddr.ts';
 import { readSysctl } from '../sysctl.ts';
+import { AnnouncementBatch } from './announcement-batch.ts';
 import type { Links } from './links.ts';
 
 /** No descriptor: the call is made, and refused. */
@@ -20,17 +21,23 @@ export class AnnouncementSocket {
   readonly #links: Links;
   /** Protocol 0: it sends, and is not shown what others send. */
   readonly #fd = socket(AF.PACKET, SOCK.RAW | SOCK.NONBLOCK, 0);
+  readonly #batch = new AnnouncementBatch(this.#fd);
 
   constructor(links: Links) {
     this.#links = links;
   }
 
   announce(vips: readonly VirtualAddress[]): void {
-    for (const { frame, to } of this.#framesFor(vips)) sendto(this.#fd, frame, to, MSG.DONTWAIT);
+    this.#put(vips, this.#batch);
   }
 
   rehearse(vips: readonly VirtualAddress[]): void {
-    for (const { frame, to } of this.#framesFor(vips)) sendto(NOBODY, frame, to, MSG.DONTWAIT);
+    this.#put(vips, new AnnouncementBatch(NOBODY));
+  }
+
+  #put(vips: readonly VirtualAddress[], batch: AnnouncementBatch): void {
+    for (const { frame, to } of this.#framesFor(vips)) batch.add(frame, to);
+    batch.flush();
   }
 
   #framesFor(vips: readonly VirtualAddress[]): { frame: Buffer; to: Buffer }[] {

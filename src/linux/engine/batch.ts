@@ -1,34 +1,13 @@
-// recvmmsg and sendmmsg on memory laid out once: struct mmsghdr and struct iovec arrays in Buffers, so that a
-// batch of 64 frames is one system call and allocates nothing. Frames are received into fixed slots and sent
-// from where they are.
+// A batch of 64 frames is one system call, recvmmsg or sendmmsg, and allocates nothing. Frames are received
+// into fixed slots and sent from where they are.
 import koffi from 'koffi';
 import { FRAME_BYTES_MAX, FRAME_STRIDE, HEADROOM } from '../../ipvs/embedded/outbox.ts';
 import { define, ERRNO, MSG, pointerTo } from '../libc.ts';
+import { Headers, IOVEC, MESSAGE } from '../mmsghdr.ts';
 
 export const BATCH = 64;
-/** <sys/socket.h> on 64-bit machines. */
-const MESSAGE = { iov: 16, iovLength: 24, length: 56, size: 64 } as const;
-const IOVEC = { length: 8, size: 16 } as const;
-
 type Many = (fd: number, messages: Uint8Array, count: number, flags: number, timeout: null) => number;
-type SendMany = (fd: number, messages: Uint8Array, count: number, flags: number) => number;
 const recvmmsg = define<Many>('recvmmsg', 'int', ['int', 'void *', 'uint', 'int', 'void *']);
-const sendmmsg = define<SendMany>('sendmmsg', 'int', ['int', 'void *', 'uint', 'int']);
-
-class Headers {
-  readonly messages: Buffer;
-  readonly vectors: Buffer;
-
-  constructor(count: number) {
-    this.messages = Buffer.alloc(count * MESSAGE.size);
-    this.vectors = Buffer.alloc(count * IOVEC.size);
-    const vectors = pointerTo(this.vectors);
-    for (let i = 0; i < count; i++) {
-      this.messages.writeBigUInt64LE(vectors + BigInt(i * IOVEC.size), i * MESSAGE.size + MESSAGE.iov);
-      this.messages.writeUInt32LE(1, i * MESSAGE.size + MESSAGE.iovLength);
-    }
-  }
-}
 
 /** Frames just received. */
 export class ReceiveBatch {
@@ -96,18 +75,9 @@ export class SendBatch {
    * counted.
    */
   flush(fd: number): void {
-    let done = 0;
-    while (done < this.#count) {
-      const rest = done === 0 ? this.#headers.messages : this.#headers.messages.subarray(done * MESSAGE.size);
-      const count = sendmmsg(fd, rest, this.#count - done, MSG.DONTWAIT);
-      if (count > 0) {
-        this.sent += count;
-        done += count;
-      } else {
-        this.failed++;
-        done++;
-      }
-    }
+    const sent = this.#headers.send(fd, this.#count);
+    this.sent += sent;
+    this.failed += this.#count - sent;
     this.#count = 0;
   }
 }

@@ -1,0 +1,42 @@
+// Announcements of many addresses by few system calls: a takeover of thousands has as many to send, several
+// times each, on the thread that adverts come from.
+import { pointerTo } from '../libc.ts';
+import { Headers, IOVEC, MESSAGE } from '../mmsghdr.ts';
+
+const BATCH = 64;
+/** A neighbour advertisement has 86 bytes, a struct sockaddr_ll 20. */
+const SLOT = { frame: 96, to: 32 } as const;
+
+export class AnnouncementBatch {
+  readonly #frames = Buffer.alloc(BATCH * SLOT.frame);
+  readonly #addresses = Buffer.alloc(BATCH * SLOT.to);
+  readonly #headers = new Headers(BATCH);
+  readonly #fd: number;
+  #count = 0;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    const [frames, addresses] = [pointerTo(this.#frames), pointerTo(this.#addresses)];
+    const { messages, vectors } = this.#headers;
+    for (let i = 0; i < BATCH; i++) {
+      vectors.writeBigUInt64LE(frames + BigInt(i * SLOT.frame), i * IOVEC.size);
+      messages.writeBigUInt64LE(addresses + BigInt(i * SLOT.to), i * MESSAGE.size + MESSAGE.name);
+    }
+  }
+
+  /** Sends what is there first when there is no more room. */
+  add(frame: Buffer, to: Buffer): void {
+    if (this.#count === BATCH) this.flush();
+    const slot = this.#count++;
+    frame.copy(this.#frames, slot * SLOT.frame);
+    to.copy(this.#addresses, slot * SLOT.to);
+    this.#headers.vectors.writeUInt32LE(frame.length, slot * IOVEC.size + IOVEC.length);
+    this.#headers.messages.writeUInt32LE(to.length, slot * MESSAGE.size + MESSAGE.nameLength);
+  }
+
+  /** What the kernel refuses is lost, as on any wire. */
+  flush(): void {
+    this.#headers.send(this.#fd, this.#count);
+    this.#count = 0;
+  }
+}
