@@ -23,7 +23,7 @@ export class Headers {
     }
   }
 
-  /** The first `count`; answers how many went out. What the kernel refuses is left out, the rest still goes. */
+  /** The first `count`; answers how many went out. What the kernel refuses is left out. */
   send(fd: number, count: number): number {
     let done = 0;
     let sent = 0;

@@ -12,7 +12,7 @@ const AT = { type: 4, family: 16, flags: 18, attributes: 24 } as const;
 /** RTM_NEWADDR, which is in the machine's order of bytes, as a program reads it. */
 const NEWADDR = 0x1400;
 const INET = 2;
-/** IFA_F_NODAD: of an address of IPv6 without it, the end of the detection of duplicates looks like a renewal. */
+/** IFA_F_NODAD: without it the end of the detection of duplicates looks like a renewal. */
 const NODAD = 0x02;
 const IFA = { CACHEINFO: 6, PROTO: 11 } as const;
 /** Of an attribute: behind its head. */

@@ -18,6 +18,7 @@ import { familyOfRouter } from './family.ts';
 import { alignGroups, type Group, isMember } from './group.ts';
 import { hear } from './hear.ts';
 import { type Action, advance, allVips, type Instance, statusOf, type Turn } from './instance.ts';
+import { renewEachMs } from './lease.ts';
 import { noteExpired, noteInput, type Recorder } from './recorder.ts';
 import { restore } from './restore.ts';
 import { type Roster, rosterOf } from './roster.ts';
@@ -83,8 +84,6 @@ export type Elector = {
   stopped: boolean;
 };
 
-/** Two renewals may fail or be late before an address is lost. */
-const RENEWALS_PER_LEASE = 3;
 const ROUTING_EACH_MS = 2000;
 const NO_SETTINGS: ElectorSettings = {
   instances: [],
@@ -286,9 +285,8 @@ function nextDue(instance: Instance, nowMs: number): Timer | undefined {
 }
 
 /** 0 = never. Whether routes are still there is asked by adding them: a busy table's events cost too much. */
-function renewalMs({ leaseSeconds, instances }: ElectorSettings): number {
-  if (leaseSeconds > 0) return (leaseSeconds * 1000) / RENEWALS_PER_LEASE;
-  return instances.some(hasRouting) ? ROUTING_EACH_MS : 0;
+function renewalMs(settings: ElectorSettings): number {
+  return renewEachMs(settings) || (settings.instances.some(hasRouting) ? ROUTING_EACH_MS : 0);
 }
 
 /** After every call: what concerns all of them, and says when everything of ours is gone. */
@@ -320,9 +318,9 @@ function takeStock(elector: Elector, turn: Turn): void {
     }
     holding ||= instance.holdsVips;
   }
-  const renewEachMs = renewalMs(settings);
-  if (!holding || renewEachMs === 0) elector.renewAtMs = Number.POSITIVE_INFINITY;
-  else if (elector.renewAtMs === Number.POSITIVE_INFINITY) elector.renewAtMs = turn.nowMs + renewEachMs;
+  const eachMs = renewalMs(settings);
+  if (!holding || eachMs === 0) elector.renewAtMs = Number.POSITIVE_INFINITY;
+  else if (elector.renewAtMs === Number.POSITIVE_INFINITY) elector.renewAtMs = turn.nowMs + eachMs;
   keepMoved(instances, turn);
   keepMovedRouting(instances, turn);
 }

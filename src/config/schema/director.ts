@@ -49,7 +49,7 @@ export const DIRECTOR = {
     sync: opens(nothing, 'connection sync between the balancers: encrypted, with full copies', SYNC),
     vip_lease: keyword(
       integer(0, 3600),
-      'seconds a virtual address stays when nobody renews it; 0 = for ever',
+      'seconds a virtual address stays when nobody renews it, with many 0.006 for each; 0 = for ever',
       // Longer than the election bound of one-second adverts, 3 + 1 s, is never needed; shorter leaves
       // nothing longer than the five seconds that are promised for a director that died with everything of
       // it.

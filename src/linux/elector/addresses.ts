@@ -14,6 +14,9 @@ import { ORIGIN_VRRP } from '../renewal-filter.ts';
 import type { Errands } from './errands.ts';
 import type { Links } from './links.ts';
 
+/** As many as are announced at once: an advert that is due does not wait for a thousand of them. */
+const AT_ONCE = 64;
+
 /** `request` is what adds and renews it. */
 type Held = { vip: VirtualAddress; entry: InterfaceAddress; leaseSeconds: number; request: Request };
 
@@ -23,12 +26,14 @@ export class Addresses {
   readonly #say: (notice: Notice) => void;
   readonly #errands: Errands | undefined;
   readonly #held = new Map<string, Held>();
+  /** Yet to be added. */
+  readonly #waiting = new Map<string, VirtualAddress>();
   /** What went wrong with an address, so that each renewal does not say it again. */
   readonly #troubles = new Map<string, string>();
   /** valid_lft; 0 = no end. */
   leaseSeconds = 0;
 
-  /** With `errands` what is there already is renewed by them. */
+  /** `errands` renew what is there already. */
   constructor(requests: NetlinkSocket, links: Links, say: (notice: Notice) => void, errands?: Errands) {
     this.#requests = requests;
     this.#links = links;
@@ -36,10 +41,37 @@ export class Addresses {
     this.#errands = errands;
   }
 
+  /** Renews those that are there; of many that are not adds the first, and {@link step} the others. */
+  keep(vips: readonly VirtualAddress[]): void {
+    const renewed: Held[] = [];
+    for (const vip of vips) {
+      const before = this.#held.get(keyOf(vip));
+      const held = before && this.#there(vip) && this.#leaseOf(vip, before);
+      if (held) renewed.push(held);
+      else this.#waiting.set(keyOf(vip), vip);
+    }
+    this.#renew(renewed);
+    this.step();
+  }
+
+  get isAdding(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  step(): void {
+    const next: VirtualAddress[] = [];
+    for (const vip of this.#waiting.values()) if (next.push(vip) === AT_ONCE) break;
+    this.hasten(next);
+  }
+
+  /** Those of them that wait are added now: nobody announces what is not there. */
+  hasten(vips: readonly VirtualAddress[]): void {
+    this.add(vips.filter((vip) => this.#waiting.delete(keyOf(vip))));
+  }
+
   /** Also renews those that are there. Gives those that are not, and cannot be: at once. */
   add(vips: readonly VirtualAddress[]): VirtualAddress[] {
     const wanted: Held[] = [];
-    const renewed: Held[] = [];
     const missing: VirtualAddress[] = [];
     for (const vip of vips) {
       const before = this.#held.get(keyOf(vip));
@@ -49,10 +81,8 @@ export class Addresses {
         missing.push(vip);
       } else if (before === undefined && this.#isForeign(vip))
         this.#complain(vip, 'permanent, and there before us: used as it is', 'vip.added');
-      else if (this.#errands && before !== undefined && this.#there(vip) !== undefined) renewed.push(held);
       else wanted.push(held);
     }
-    this.#renew(renewed);
     const results = this.#requests.requestMany(wanted.map(({ request }) => request));
     for (const [index, held] of wanted.entries())
       if (!this.#noteAdded(held, results[index]!)) missing.push(held.vip);
@@ -69,6 +99,7 @@ export class Addresses {
     this.#errands?.finish();
     const going: { vip: VirtualAddress; entry: InterfaceAddress }[] = [];
     for (const vip of vips) {
+      this.#waiting.delete(keyOf(vip));
       const entry = this.#held.get(keyOf(vip))?.entry ?? this.#leftover(vip);
       this.#held.delete(keyOf(vip));
       this.#troubles.delete(keyOf(vip));

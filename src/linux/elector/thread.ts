@@ -7,6 +7,7 @@ import { NETLINK_ROUTE } from '../../netlink/route.ts';
 import { createElector, type Elector, type Input, nextDeadlineMs, stepElector } from '../../vrrp/elector.ts';
 import { filterFor } from '../../vrrp/filter.ts';
 import { type Action, allVips } from '../../vrrp/instance.ts';
+import { leaseSecondsFor } from '../../vrrp/lease.ts';
 import { noteAction, openRecorder, type Recorder } from '../../vrrp/recorder.ts';
 import { rehearseTakeover } from '../../vrrp/rehearsal.ts';
 import type { ElectorReport, ElectorSettings, TrackerId, Verdict } from '../../vrrp/settings.ts';
@@ -107,7 +108,7 @@ export class ElectorThread {
         nextDeadlineMs(this.#elector),
         ...this.#others.map((other) => other.nextDeadlineMs),
       );
-      const restMs = untilMs - monotonicMs();
+      const restMs = this.#addresses.isAdding ? 0 : untilMs - monotonicMs();
       this.#poll.wait(restMs === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(restMs * NS_PER_MS)));
       this.#nowMs = monotonicMs();
       const wasLate = this.#scheduling.noteLate(this.#nowMs - untilMs);
@@ -116,6 +117,8 @@ export class ElectorThread {
       for (const packet of this.#adverts.receive()) this.#feed(packet);
       for (const claimed of this.#claims.receive()) this.#feed({ type: 'claim', ...claimed });
       for (const other of this.#others) other.step(monotonicMs());
+      // Before the elector goes on with announcing them.
+      this.#addresses.step();
       if (this.#poll.ready(this.#bellSlot)) this.#readCommands();
       const dueMs = nextDeadlineMs(this.#elector);
       // Stopped in the middle of its work, it is late as well.
@@ -151,16 +154,19 @@ export class ElectorThread {
       case 'send':
         return this.#adverts.send(action.interface, action.packet, action.to);
       case 'addVips':
-        return void this.#addresses.add(action.vips);
+        return this.#addresses.keep(action.vips);
       case 'removeVips':
         return this.#addresses.remove(action.vips);
       case 'addRouting':
+        // A route may have one of the addresses as its source.
+        while (this.#addresses.isAdding) this.#addresses.step();
         return void this.#routing.add(action.routing);
       case 'removeRouting':
         return this.#routing.remove(action.routing);
       case 'announce':
         // An engine announces by itself, when it is ready to receive what the announcement brings.
         if (this.#elector.settings.addresses === 'engine') return;
+        this.#addresses.hasten(action.vips);
         return this.#announcements.announce(action.vips);
       case 'ask':
         return this.#claims.ask(action.question);
@@ -201,7 +207,7 @@ export class ElectorThread {
   #obey(command: ThreadCommand): void {
     if (command.type === 'errandDone') return this.#errands.noteDone(command);
     if (command.type === 'configure') {
-      this.#addresses.leaseSeconds = command.settings.leaseSeconds;
+      this.#addresses.leaseSeconds = leaseSecondsFor(command.settings);
       this.#scheduling.follow(command.settings);
       this.#buffers.follow(command.settings);
       this.#firewall.keep(filterFor(command.settings));
