@@ -8,7 +8,7 @@ import { renderFindings, summary } from '../director/preflight/text.ts';
 import { readLinks } from '../linux/preflight/host.ts';
 import { type AskLink, askingAddress, Prober } from '../linux/preflight/prober.ts';
 import { findWay } from '../linux/preflight/ways.ts';
-import { macText } from '../vrrp/ethernet.ts';
+import { macBytes, macText } from '../vrrp/ethernet.ts';
 import { type Outcome, type Task, toJson, unnamed } from './realserver.ts';
 
 /** Echo ids and ports to ask from: below those that the kernel gives to others (ip_local_port_range). */
@@ -91,7 +91,7 @@ function macsOf(ways: ReadonlyMap<Address, Way>): string[] {
 function withMac(way: Way, claims: readonly Claim[]): Way {
   const next = way.via ?? way.server;
   const claim = claims.find((each) => each.address === next && each.interface === way.interface);
-  return claim === undefined ? way : { ...way, nextMac: Buffer.from(claim.mac.replaceAll(':', ''), 'hex') };
+  return claim === undefined ? way : { ...way, nextMac: macBytes(claim.mac) };
 }
 
 function isNear(gateway: Address, server: Address, { addresses }: Task['host']): boolean {

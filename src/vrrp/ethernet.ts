@@ -7,3 +7,6 @@ export const ETHERNET = { destination: 0, source: 6, type: 12, size: 14 } as con
 export function macText(bytes: Buffer): string {
   return bytes.toString('hex').replace(/..(?!$)/g, '$&:');
 }
+export function macBytes(text: string): Buffer {
+  return Buffer.from(text.replaceAll(':', ''), 'hex');
+}

@@ -6,6 +6,7 @@
 import { type Address, familyOf, isLinkLocal } from '../core/address.ts';
 import { arpProbe } from './arp.ts';
 import type { Elector } from './elector.ts';
+import { ETHERNET, macBytes } from './ethernet.ts';
 import { allVips } from './instance.ts';
 import { neighbourSolicitation } from './neighbour.ts';
 import { rosterOf } from './roster.ts';
@@ -20,6 +21,8 @@ export type Question = {
   source?: Address;
   /** Of the routers that are asked over IPv4; undefined = everybody on the link. */
   group?: Address;
+  /** A virtual MAC: whoever the switches take for its owner is asked; undefined = `group`. */
+  owner?: string;
 };
 /**
  * `first`: for each interface the one that is asked before an advert. `of`, `sources` (over IPv6): what they
@@ -56,7 +59,7 @@ export function questionsOf(elector: Elector, own: InstanceSettings, before: Que
     }
     all.push(question);
     if (first.has(name)) continue;
-    first.set(name, hearGroup(own, question) ? { ...question, group: own.multicastGroup } : question);
+    first.set(name, { ...question, ...forFew(own, device, question) });
   }
   return { all, first: [...first.values()], of: own, sources };
 }
@@ -72,25 +75,38 @@ export function baseOf(own: InstanceSettings, device: string): string {
   return devicesOf(own).find(({ name }) => name === device)?.base ?? device;
 }
 
-export function questionFrame({ address, source, group }: Question, mac: Uint8Array): Buffer {
-  return source === undefined ? arpProbe(address, mac, group) : neighbourSolicitation(address, mac, source);
+export function questionFrame({ address, source, group, owner }: Question, mac: Uint8Array): Buffer {
+  if (source !== undefined) return neighbourSolicitation(address, mac, source);
+  const frame = arpProbe(address, mac, group);
+  if (owner !== undefined) frame.set(macBytes(owner), ETHERNET.destination);
+  return frame;
 }
 
 /** Nobody looks at it for nothing: over IPv6 it is always so. */
-export function isForFew({ source, group }: Question): boolean {
-  return source !== undefined || group !== undefined;
+export function isForFew({ source, group, owner }: Question): boolean {
+  return source !== undefined || group !== undefined || owner !== undefined;
 }
 
 /**
- * Whether rivals have joined the group where they have the address: with `vmac_xmit_base` keepalived joins on
- * the base, and the address is on the device (measured: no answer).
+ * Over IPv4, who answers without everybody else having to look. With `vmac_xmit_base` keepalived joins the
+ * group on the base, where the address is not (measured: no answer); and what goes to everybody reaches a
+ * virtual MAC by a queue of the kernel's, on a busy machine after the advert (drivers/net/macvlan.c). No
+ * neighbour is stale then, they all know the same MAC: only a switch may be, and what is sent to the MAC goes
+ * where that switch believes it to be.
  */
-function hearGroup(
-  { interface: device, unicastPeers, multicastGroup, vmac }: InstanceSettings,
-  of: Question,
-) {
-  const isThere = unicastPeers.length === 0 && of.interface === device && vmac?.sendsOnBase !== true;
-  return isThere && familyOf(of.address) === 4 && familyOf(multicastGroup) === 4;
+function forFew(
+  own: InstanceSettings,
+  device: string,
+  { interface: name, address }: Question,
+): Pick<Question, 'group' | 'owner'> {
+  if (familyOf(address) === 6) return {};
+  if (own.vmac?.sendsOnBase) {
+    const owner = devicesOf(own).find((each) => each.name === device)?.mac;
+    return owner === undefined ? {} : { owner };
+  }
+  const { unicastPeers, multicastGroup: group } = own;
+  const isThere = unicastPeers.length === 0 && name === own.interface;
+  return isThere && familyOf(group) === 4 ? { group } : {};
 }
 
 /** Not a virtual one: its neighbours would be told that it is here. */

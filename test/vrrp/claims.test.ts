@@ -2,7 +2,9 @@
 // it ends.
 import { describe, expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
+import { macText } from '../../src/vrrp/ethernet.ts';
 import type { Action } from '../../src/vrrp/instance.ts';
+import { questionFrame } from '../../src/vrrp/questions.ts';
 import type { InstanceSettings } from '../../src/vrrp/settings.ts';
 import { LINK, VIP } from '../sim/world.ts';
 import { GROUP, Lone, noticesOf, OURS, THEIRS } from './lone.ts';
@@ -26,8 +28,8 @@ const claim = (lone: Lone) => lone.feed({ type: 'claim', interface: LINK, addres
 const asked = (actions: readonly Action[]) =>
   actions.flatMap((action) => {
     if (action.do !== 'ask') return [];
-    const { interface: device, address: vip, group } = action.question;
-    return [`${device} ${vip} ${group ?? action.question.source ?? 'all'}`];
+    const { interface: device, address: vip, group, source, owner } = action.question;
+    return [`${device} ${vip} ${group ?? source ?? owner ?? 'all'}`];
   });
 const vipOf = (text: string, device = LINK) => ({
   address: address(text),
@@ -123,9 +125,18 @@ describe('with a virtual MAC', () => {
     lone.pass(4000);
     return lone;
   }
-  test('through the base, and everybody where rivals have not joined the group', () => {
+  test('through the base, and whoever the switch takes for us where rivals have not joined the group', () => {
     expect(asked(withDevice(false).pass(1000))).toEqual([`${LINK} ${VIP} ${GROUP}`, `${LINK} ${VIP} all`]);
-    expect(asked(withDevice(true).pass(1000))).toEqual([`${LINK} ${VIP} all`, `${LINK} ${VIP} all`]);
+    const [question] = withDevice(true)
+      .pass(1000)
+      .flatMap((action) => (action.do === 'ask' ? [action.question] : []));
+    expect(asked(withDevice(true).pass(1000))).toEqual([
+      `${LINK} ${VIP} ${device.mac}`,
+      `${LINK} ${VIP} all`,
+    ]);
+    const frame = questionFrame(question!, Buffer.alloc(6, 2));
+    expect(macText(frame.subarray(0, 6))).toBe(device.mac);
+    expect(macText(frame.subarray(6, 12))).toBe('02:02:02:02:02:02');
   });
   test('a rival has the same MAC', () => {
     const lone = withDevice(true);

@@ -14,6 +14,7 @@ import {
   RTMGRP,
 } from '../../netlink/route.ts';
 import type { Link as ElectorLink } from '../../vrrp/elector.ts';
+import { macBytes } from '../../vrrp/ethernet.ts';
 import type { NetlinkBuffer } from '../../vrrp/settings.ts';
 import { attachProgram } from '../bpf.ts';
 import { NetlinkSocket } from '../netlink-socket.ts';
@@ -62,7 +63,7 @@ export class Links {
    * the same one.
    */
   hasMac(mac: string, seenBy: number): boolean {
-    const bytes = Buffer.from(mac.replaceAll(':', ''), 'hex');
+    const bytes = macBytes(mac);
     return [...this.#links.values()].some(
       (link) => bytes.equals(link.mac) && !(link.kind === 'macvlan' && link.lower === seenBy),
     );

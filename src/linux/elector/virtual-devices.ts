@@ -5,6 +5,7 @@ import { familyOf, isLinkLocal, type Prefix } from '../../core/address.ts';
 import type { EventName, Notice } from '../../core/events.ts';
 import { createIpvlan, createMacvlan, deleteLink, setLinkUp } from '../../netlink/link-message.ts';
 import { addAddress, FOREVER, IFA_F, type Link } from '../../netlink/route.ts';
+import { macBytes } from '../../vrrp/ethernet.ts';
 import type { VirtualDevice } from '../../vrrp/virtual-device.ts';
 import type { NetlinkSocket, Result } from '../netlink-socket.ts';
 import { readLink } from '../read-link.ts';
@@ -214,9 +215,6 @@ function creation({ name, group, mac, ipvlan }: VirtualDevice, lowerIndex: numbe
   return mac === undefined
     ? createIpvlan({ ...device, mode: ipvlan.mode })
     : createMacvlan({ ...device, mac: macBytes(mac) });
-}
-function macBytes(mac: string): Buffer {
-  return Buffer.from(mac.replaceAll(':', ''), 'hex');
 }
 function identity({ name, base, mac, ipvlan, family, group }: VirtualDevice): string {
   return `${name} ${base} ${mac ?? JSON.stringify(ipvlan)} ${family} ${group ?? ''}`;
