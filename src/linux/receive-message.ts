@@ -2,11 +2,10 @@
 import koffi from 'koffi';
 import { type Address, addressFromBytes } from '../core/address.ts';
 import { define, ERRNO, MSG, pointerTo, SOL, systemError } from './libc.ts';
+import { IOVEC, MSGHDR } from './msghdr.ts';
 import { decodeSockaddrInet } from './sockaddr.ts';
 
-/** struct msghdr, struct iovec and struct cmsghdr of <sys/socket.h> on 64-bit machines. */
-const MESSAGE = { name: 0, nameLength: 8, iov: 16, iovLength: 24, control: 32, controlLength: 40, size: 56 };
-const IOVEC = { length: 8, size: 16 } as const;
+/** struct cmsghdr of <sys/socket.h> on 64-bit machines. */
 const CONTROL = { length: 0, level: 8, type: 12, data: 16, align: 8 } as const;
 const NAME_SIZE = 28;
 const CONTROL_SIZE = 128;
@@ -25,7 +24,7 @@ export type Received = Beside & { bytes: Buffer; source: Address };
 type Beside = { hopLimit?: number; destination?: Address; interfaceIndex?: number };
 
 export class MessageReceiver {
-  readonly #message = Buffer.alloc(MESSAGE.size);
+  readonly #message = Buffer.alloc(MSGHDR.size);
   readonly #vector = Buffer.alloc(IOVEC.size);
   readonly #name = Buffer.alloc(NAME_SIZE);
   readonly #control = Buffer.alloc(CONTROL_SIZE);
@@ -36,17 +35,17 @@ export class MessageReceiver {
     this.#bytes = Buffer.alloc(most);
     this.#vector.writeBigUInt64LE(pointerTo(this.#bytes), 0);
     this.#vector.writeBigUInt64LE(BigInt(most), IOVEC.length);
-    this.#message.writeBigUInt64LE(pointerTo(this.#name), MESSAGE.name);
-    this.#message.writeBigUInt64LE(pointerTo(this.#vector), MESSAGE.iov);
-    this.#message.writeBigUInt64LE(1n, MESSAGE.iovLength);
-    this.#message.writeBigUInt64LE(pointerTo(this.#control), MESSAGE.control);
+    this.#message.writeBigUInt64LE(pointerTo(this.#name), MSGHDR.name);
+    this.#message.writeBigUInt64LE(pointerTo(this.#vector), MSGHDR.iov);
+    this.#message.writeBigUInt64LE(1n, MSGHDR.iovLength);
+    this.#message.writeBigUInt64LE(pointerTo(this.#control), MSGHDR.control);
   }
 
   /** Undefined when none waits. `bytes` are valid until the next call. */
   receive(fd: number): Received | undefined {
     for (;;) {
-      this.#message.writeUInt32LE(NAME_SIZE, MESSAGE.nameLength);
-      this.#message.writeBigUInt64LE(BigInt(CONTROL_SIZE), MESSAGE.controlLength);
+      this.#message.writeUInt32LE(NAME_SIZE, MSGHDR.nameLength);
+      this.#message.writeBigUInt64LE(BigInt(CONTROL_SIZE), MSGHDR.controlLength);
       const length = recvmsg(fd, this.#message, MSG.DONTWAIT | MSG.TRUNC);
       if (length < 0) {
         const errno = koffi.errno();
@@ -64,7 +63,7 @@ export class MessageReceiver {
 
   #beside(): Beside {
     const beside: Beside = {};
-    const end = Number(this.#message.readBigUInt64LE(MESSAGE.controlLength));
+    const end = Number(this.#message.readBigUInt64LE(MSGHDR.controlLength));
     for (let at = 0; at + CONTROL.data <= end; ) {
       const length = Number(this.#control.readBigUInt64LE(at + CONTROL.length));
       if (length < CONTROL.data || at + length > end) break;

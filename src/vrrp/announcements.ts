@@ -19,7 +19,7 @@ type Queue = { pauseMs: number; nextAtMs: number; waiting: Map<string, Waiting> 
 export type Announcements = { pacing: Pacing; queues: Map<string, Queue> };
 
 /** Some 0.3 ms of work. */
-const AT_ONCE = 64;
+export const AT_ONCE = 64;
 const NO_PAUSES: Pacing = { each: { garpMs: 0, gnaMs: 0 }, groups: [] };
 
 export function createAnnouncements(): Announcements {

@@ -15,7 +15,10 @@ beforeAll(() => {
 afterAll(() => pair.remove());
 
 const excludedVips = Array.from({ length: ADDRESSES }, (_, n) => ({
-  ...{ address: address(`10.3.${n >> 8}.${n & 255}`), prefixLength: 32, interface: DEVICE, scope: 0 },
+  address: address(`10.3.${n >> 8}.${n & 255}`),
+  prefixLength: 32,
+  interface: DEVICE,
+  scope: 0,
 }));
 const added = () => pair.ip('a', '-brief', 'address', 'show', 'dev', DEVICE).split(' 10.3.').length - 1;
 

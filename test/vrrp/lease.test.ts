@@ -5,8 +5,10 @@ import { leaseSecondsFor, renewEachMs } from '../../src/vrrp/lease.ts';
 
 const many = (count: number) =>
   Array.from({ length: count }, (_, n) => ({
-    ...{ address: address(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`), prefixLength: 32 },
-    ...{ interface: 'eth0', scope: 0 },
+    address: address(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`),
+    prefixLength: 32,
+    interface: 'eth0',
+    scope: 0,
   }));
 const leases = (leaseSeconds: number, vips: number, excluded = 0) => ({
   leaseSeconds,

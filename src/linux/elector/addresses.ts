@@ -8,14 +8,12 @@ import { familyOf } from '../../core/address.ts';
 import type { EventName, Notice } from '../../core/events.ts';
 import type { Request } from '../../netlink/message.ts';
 import { addAddress, deleteAddress, FOREVER, IFA_F, type InterfaceAddress } from '../../netlink/route.ts';
+import { AT_ONCE } from '../../vrrp/announcements.ts';
 import type { VirtualAddress } from '../../vrrp/settings.ts';
 import type { NetlinkSocket, Result } from '../netlink-socket.ts';
 import { ORIGIN_VRRP } from '../renewal-filter.ts';
 import type { Errands } from './errands.ts';
 import type { Links } from './links.ts';
-
-/** As many as are announced at once: an advert that is due does not wait for a thousand of them. */
-const AT_ONCE = 64;
 
 /** `request` is what adds and renews it. */
 type Held = { vip: VirtualAddress; entry: InterfaceAddress; leaseSeconds: number; request: Request };
@@ -58,6 +56,7 @@ export class Addresses {
     return this.#waiting.size > 0;
   }
 
+  /** As many as are announced at once: an advert that is due does not wait for a thousand of them. */
   step(): void {
     const next: VirtualAddress[] = [];
     for (const vip of this.#waiting.values()) if (next.push(vip) === AT_ONCE) break;
@@ -66,7 +65,7 @@ export class Addresses {
 
   /** Those of them that wait are added now: nobody announces what is not there. */
   hasten(vips: readonly VirtualAddress[]): void {
-    this.add(vips.filter((vip) => this.#waiting.delete(keyOf(vip))));
+    if (this.isAdding) this.add(vips.filter((vip) => this.#waiting.delete(keyOf(vip))));
   }
 
   /** Also renews those that are there. Gives those that are not, and cannot be: at once. */

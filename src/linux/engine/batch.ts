@@ -3,7 +3,7 @@
 import koffi from 'koffi';
 import { FRAME_BYTES_MAX, FRAME_STRIDE, HEADROOM } from '../../ipvs/embedded/outbox.ts';
 import { define, ERRNO, MSG, pointerTo } from '../libc.ts';
-import { Headers, IOVEC, MESSAGE } from '../mmsghdr.ts';
+import { Headers, IOVEC, MESSAGE } from '../msghdr.ts';
 
 export const BATCH = 64;
 type Many = (fd: number, messages: Uint8Array, count: number, flags: number, timeout: null) => number;

@@ -1,6 +1,6 @@
 // Runs programs for the operator: an array of arguments, never a shell, as a given user, in a process group
-// of its own that ends as a whole when its time is up. Waits for nothing and decides nothing: what a
-// program's end means is the caller's.
+// of its own that ends as a whole when its time is up. Decides nothing: what a program's end
+// means is the caller's.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Account } from './accounts.ts';

@@ -1,9 +1,19 @@
-// Arrays of struct mmsghdr with an iovec each, laid out once in Buffers, and how they are sent: many packets
-// by one system call.
+// struct msghdr in Buffers, for recvmsg; and arrays of struct mmsghdr with an iovec each, laid out once, and
+// how they are sent: many packets by one system call.
 import { define, MSG, pointerTo } from './libc.ts';
 
 /** <sys/socket.h> on 64-bit machines. */
-export const MESSAGE = { name: 0, nameLength: 8, iov: 16, iovLength: 24, length: 56, size: 64 } as const;
+export const MSGHDR = {
+  name: 0,
+  nameLength: 8,
+  iov: 16,
+  iovLength: 24,
+  control: 32,
+  controlLength: 40,
+  size: 56,
+} as const;
+/** struct mmsghdr: `length` is what went through. */
+export const MESSAGE = { ...MSGHDR, length: MSGHDR.size, size: 64 } as const;
 export const IOVEC = { length: 8, size: 16 } as const;
 
 type SendMany = (fd: number, messages: Uint8Array, count: number, flags: number) => number;
