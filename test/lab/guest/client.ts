@@ -1,6 +1,7 @@
 // The client, a worker thread in the client's namespace: long-lived echo sessions and a steady stream of
 // short requests through the VIP. Only records what it sees; measure.ts judges.
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PORT, type ServerName } from './addresses.ts';
 import { type RequestLog, report, type SessionLog, type Traffic } from './measure.ts';
@@ -16,10 +17,12 @@ export type ClientCommand = { id: number } & (
   | { do: 'report' }
 );
 
+/** Between two of many sessions, so that the packets of thousands do not meet in one queue. */
+const STAGGER_MS = 2;
+
 const settings = workerData as ClientSettings;
 const sessions: { log: SessionLog; socket: Socket; parked: boolean }[] = [];
 const requests: RequestLog[] = [];
-let idleAwake = false;
 let markedAt = performance.now();
 
 enter('client');
@@ -38,14 +41,10 @@ async function perform(command: ClientCommand): Promise<unknown> {
     case 'request':
       return keepRequesting();
     case 'mark':
-      idleAwake = false;
       markedAt = performance.now();
       return;
     case 'wake':
-      idleAwake = true;
-      for (const session of sessions.filter(({ parked }) => parked))
-        setTimeout(() => say(session), Math.random() * settings.everyMs);
-      return;
+      return wakeIdle();
     case 'report': {
       const window = { from: markedAt, to: performance.now() };
       return report(
@@ -58,13 +57,10 @@ async function perform(command: ClientCommand): Promise<unknown> {
   }
 }
 
-/**
- * A few at a time, so that the first packets of hundreds do not meet in one queue. The reasons of those
- * that failed.
- */
+/** The reasons of those that failed. */
 async function openSessions(group: string, kind: SessionLog['kind'], wanted: number): Promise<string[]> {
   const opened = Array.from({ length: wanted }, async (_, i) => {
-    await new Promise((resolve) => setTimeout(resolve, 2 * i));
+    await new Promise((resolve) => setTimeout(resolve, STAGGER_MS * i));
     const log: SessionLog = { group, kind, sent: 0, received: 0, sentAt: 0, echoes: [] };
     return (await openSession(log)) ? [] : [log.death!.reason];
   });
@@ -95,11 +91,23 @@ function openSession(log: SessionLog): Promise<boolean> {
           return die(`wrong echo: ${line}`);
         }
         resolve(true);
-        session.parked = log.kind === 'idle' && !idleAwake;
+        session.parked = log.kind === 'idle';
         if (!session.parked) setTimeout(() => say(session), settings.everyMs);
       }
     });
   });
+}
+
+/**
+ * One line from each, and silent again: sessions by the thousand that go on speaking are a load that this
+ * guest does not bear, and then nobody's echo is in time. Resolves when the last has spoken.
+ */
+async function wakeIdle(): Promise<void> {
+  const parked = sessions.filter((session) => session.parked);
+  for (const session of parked) {
+    say(session);
+    await sleep(STAGGER_MS);
+  }
 }
 
 function say(session: (typeof sessions)[number]): void {

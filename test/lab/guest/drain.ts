@@ -111,7 +111,6 @@ await phases.run('failover', async () => {
 await phases.run('drift', async () => {
   const before = ipvsadmSave('dirB');
   await traffic.mark();
-  await sleep(1000); // until those that are to be idle have said their last line
   ipvsadm('dirB', '-C');
   const repairedMs = await until('the table is back', LIMIT_MS, () => destinations('dirB').size === 1);
   const { repairs } = await dirB.untilLogged('ipvs.repaired', LIMIT_MS);

@@ -3,7 +3,7 @@
 
 export type SessionLog = {
   group: string;
-  /** Idle sessions say one line and are silent until woken: their gap means nothing. */
+  /** Idle sessions say one line, and one more each time they are woken: their gap means nothing. */
   kind: 'active' | 'idle';
   /** Numbered lines sent, and the last one whose echo came back. */
   sent: number;

@@ -100,7 +100,7 @@ export class Pair {
     return this.dirA.timesMaster() + this.dirB.timesMaster();
   }
 
-  /** Since the last mark; `observeMs` from now, idle sessions included. */
+  /** Since the last mark; until `observeMs` after the last idle session has been woken. */
   async observe(observeMs: number): Promise<Report> {
     await sleep(300);
     await this.traffic.wakeIdle();
