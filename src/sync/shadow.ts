@@ -8,7 +8,7 @@
 // anybody: an entry that ends is told in a closing state with a short timeout, and each side lets it expire.
 //
 // Which of two versions of an entry counts is decided by their stamps, the same way on both sides: a Lamport
-// clock that goes on with each change and jumps when a node takes over, so that what the old master had not
+// clock that goes on with each change and jumps when another node serves, so that what the old master had not
 // told yet is older than anything that came about through the new one.
 
 import type { SyncBatch } from './encode.ts';
@@ -38,8 +38,8 @@ const REFRESH_PART = 16;
 const SWEEP_MS = 8000;
 /** So many are looked at when the table is full. */
 const EVICTION_TRIES = 32;
-/** How far the clock jumps when a node takes over: more than it goes on by changes in years. */
-const TAKEOVER = 2 ** 32;
+/** How far the clock jumps when another node serves: more than it goes on by changes in years. */
+const TURN = 2 ** 32;
 const NOBODY = 0;
 
 export class Shadow {
@@ -138,7 +138,7 @@ export class Shadow {
 
   /** A v1 entry that was found right, of the peer. */
   adopt(bytes: Uint8Array, at: number, size: number, stamp: number, nowMs: number): Learned {
-    this.#clock = Math.max(this.#clock, stamp);
+    this.hear(stamp);
     const hash = this.#load(bytes, at, size);
     const slot = this.#find(hash, size);
     if (slot === 0) {
@@ -171,9 +171,17 @@ export class Shadow {
     return 0;
   }
 
-  /** This node begins to serve. */
-  takeOver(): void {
-    this.#clock += TAKEOVER;
+  /**
+   * This node begins to serve; or it ends, and the other one begins. Each counts both, so that they agree
+   * after any number of turns, also when they could not talk meanwhile.
+   */
+  turn(): void {
+    this.#clock += TURN;
+  }
+
+  /** There is a stamp like that: what comes about from now on is newer. */
+  hear(clock: number): void {
+    this.#clock = Math.max(this.#clock, clock);
   }
 
   /** The peer knows nothing, also not what it told of itself: it begins a new life, or this node does. */
@@ -182,11 +190,21 @@ export class Shadow {
     this.order.restart(0);
   }
 
-  /** What this node forwards is newer than anything that the peer remembers, up to `clock`. */
+  /**
+   * What this node forwards is newer than anything that the peer remembers, up to `clock`. By no more than it
+   * takes: the peer, when it serves next, counts from what it has heard.
+   */
   overtake(clock: number): void {
+    let oldest = Number.POSITIVE_INFINITY;
     for (let slot = 1; slot <= this.#used; slot++)
-      if (this.#expires[slot] !== 0 && this.#isLocal[slot] === 1) this.#stamp[slot]! += clock;
-    this.#clock += clock;
+      if (this.#isOwn(slot)) oldest = Math.min(oldest, this.#stamp[slot]!);
+    if (oldest > clock) return;
+    const by = clock + 1 - oldest;
+    for (let slot = 1; slot <= this.#used; slot++)
+      if (this.#isOwn(slot)) this.hear((this.#stamp[slot]! += by));
+  }
+  #isOwn(slot: number): boolean {
+    return this.#expires[slot] !== 0 && this.#isLocal[slot] === 1;
   }
 
   /** The slot of the next entry that the peer has to be told of; 0 when there is none. */

@@ -144,7 +144,7 @@ export class Stream {
       case 'injected':
         return this.#injected(event.connection, event.upTo);
       case 'serve':
-        if (this.#serves.isEmpty && !event.addresses.isEmpty) this.#shadow.takeOver();
+        if (this.#serves.isEmpty !== event.addresses.isEmpty) this.#shadow.turn();
         this.#serves = event.addresses;
         return;
       case 'tell':
@@ -211,6 +211,7 @@ export class Stream {
 
   #greet(connection: Connection, frame: Frame & { type: 'hello' }): void {
     const { bootId, epoch, engine, capacity, clock } = frame;
+    this.#shadow.hear(clock);
     const past = this.#past;
     const from = past?.bootId === bootId && past.epoch === epoch ? past.upTo : 0;
     connection.peer = {
@@ -248,7 +249,10 @@ export class Stream {
     const upTo = incoming.injected;
     if (upTo > connection.ackedUpTo) this.#send({ type: 'ack', upTo, refused: incoming.refused });
     connection.ackedUpTo = upTo;
-    this.#past = { bootId: hello.bootId, epoch: hello.epoch, upTo };
+    // Of what was refused the peer is told again and again, by a full copy each time: else the next connection
+    // would count it as known here.
+    const isWhole = incoming.refused === 0;
+    this.#past = isWhole ? { bootId: hello.bootId, epoch: hello.epoch, upTo } : undefined;
     if (!incoming.isComplete || connection.said.in) return;
     connection.said.in = true;
     this.#sayComplete(connection, 'in', incoming.entries, 'this node knows what the peer knows');

@@ -153,3 +153,33 @@ test('services by name, marks by their number, and the rest together', () => {
     ['fwmark 7', 1],
   ]);
 });
+
+/** The last change of each, told to the other one. */
+function tell(from: Shadow, to: Shadow, entry: SyncEntry): Learned {
+  return adopt(to, entry, from.stamp([...from.order.walk()].at(-1)!));
+}
+
+test('of turns that two could not tell each other of, both know which was the last', () => {
+  const [a, b] = [shadowOf(200), shadowOf(200)];
+  const was = { ...TCP, state: 4 };
+  a.turn(); // a serves
+  b.hear(a.clock);
+  // Now nothing gets through. b serves, and much happens there; then a again, where little does.
+  for (const node of [a, b]) node.turn();
+  for (let port = 1; port <= 100; port++) learn(b, { ...was, clientPort: port });
+  learn(b, was);
+  for (const node of [b, a]) node.turn();
+  learn(a, TCP);
+  expect(tell(b, a, was)).toBe('older');
+  expect(tell(a, b, TCP)).toBe('changed');
+});
+
+test('who overtakes what the peer remembers goes no further than it has to', () => {
+  const shadow = shadowOf(4);
+  learn(shadow, { ...TCP, clientPort: 1 });
+  learn(shadow, { ...TCP, clientPort: 2 });
+  shadow.overtake(1000);
+  expect([...shadow.order.walk()].map((slot) => shadow.stamp(slot))).toEqual([1001, 1002]);
+  shadow.overtake(1000);
+  expect(shadow.clock).toBe(1002);
+});

@@ -34,10 +34,15 @@ const datagramOf = (entries: readonly SyncEntry[]) => encodeDatagrams({ syncId: 
 
 /** One of ours and what a peer makes of it. */
 class Talk {
-  readonly shadow = new Shadow({ capacity: own.capacity, seed: 1 });
-  readonly stream = new Stream({ hello: own, shadow: this.shadow });
+  readonly shadow: Shadow;
+  readonly stream: Stream;
   nowMs = 0;
   #connection = 0;
+
+  constructor(hello = own) {
+    this.shadow = new Shadow({ capacity: hello.capacity, seed: 1 });
+    this.stream = new Stream({ hello, shadow: this.shadow });
+  }
 
   step(event: StreamEvent): StreamEffect[] {
     return this.stream.step(event, this.nowMs);
@@ -51,7 +56,7 @@ class Talk {
   hearBytes(bytes: Buffer): StreamEffect[] {
     return this.step({ type: 'received', connection: this.#connection, bytes });
   }
-  greet(more: Partial<Hello> = {}): Frame[] {
+  greet(more: Partial<Hello & { clock: number }> = {}): Frame[] {
     return framesOf(this.hear({ type: 'hello', lowest: 1, highest: 1, clock: 0, ...peer, ...more }));
   }
   injected(upTo: number): Frame[] {
@@ -260,6 +265,26 @@ test('what the peer has no room for is not covered', () => {
   expect(talk.stream.status(0)).toMatchObject({ connections: 3, covered: 0 });
   talk.hear({ type: 'ack', upTo: 3, refused: 2 });
   expect(talk.stream.status(0)).toMatchObject({ connections: 3, covered: 1, refusedByPeer: 2 });
+});
+
+test('who refused something is told all anew by the next connection', () => {
+  const talk = new Talk({ ...own, capacity: 1 });
+  talk.connect();
+  talk.greet();
+  talk.hear(entries(2, [entry(1), entry(2)]));
+  expect(talk.injected(2)).toEqual([{ type: 'ack', upTo: 2, refused: 1 }]);
+  talk.connect();
+  expect(talk.greet()).toContainEqual({ type: 'subscribe', from: 0 });
+});
+
+test("what comes about through this node is newer than the peer's clock, also when nothing else was heard", () => {
+  const talk = new Talk();
+  talk.connect();
+  talk.greet({ clock: 5000 });
+  talk.hear({ type: 'subscribe', from: 0 });
+  talk.step({ type: 'serve', addresses: VIP });
+  const [told] = framesOf(talk.learn([entry(1)])) as (Frame & { type: 'entries' })[];
+  expect(told!.stamps[0]).toBeGreaterThan(2 ** 32 + 5000);
 });
 
 test('orders are told to who has greeted, and heard from it; what is none ends the connection', () => {

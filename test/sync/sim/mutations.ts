@@ -72,14 +72,14 @@ export const SYNC_MUTATIONS: readonly Mutation[] = [
   {
     what: 'the clock does not follow the peer',
     file: SHADOW,
-    from: 'this.#clock = Math.max(this.#clock, stamp);',
+    from: 'this.#clock = Math.max(this.#clock, clock);',
     to: '',
   },
   {
     what: 'what a node forwards in a new life is older than what is remembered of the last one',
     file: SHADOW,
-    from: 'this.#stamp[slot]! += clock;',
-    to: 'this.#stamp[slot]! += 0;',
+    from: 'this.hear((this.#stamp[slot]! += by));',
+    to: 'this.hear((this.#stamp[slot]! += 0));',
   },
   {
     what: 'a change keeps its stamp',
@@ -96,8 +96,8 @@ export const SYNC_MUTATIONS: readonly Mutation[] = [
   {
     what: 'an entry of each datagram is left out',
     file: INCOMING,
-    from: 'for (const index of entries.keys()) batch',
-    to: 'for (const index of [...entries.keys()].slice(1)) batch',
+    from: 'for (const index of starts.keys()) batch',
+    to: 'for (const index of [...starts.keys()].slice(1)) batch',
   },
   {
     what: 'silence is not noticed',

@@ -6,7 +6,7 @@ import { sourceOf } from '../../sim/mutations.ts';
 import { SYNC_MUTATIONS } from './mutations.ts';
 import { attempt, describeFailure, runSeed } from './scenario.ts';
 
-const SEEDS = 60;
+const SEEDS = 1000;
 
 test(`${SEEDS} seeds keep every promise`, { timeout: 60_000 }, () => {
   for (let seed = 1; seed <= SEEDS; seed++) {

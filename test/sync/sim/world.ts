@@ -14,14 +14,18 @@ export const VIP = address('10.0.0.50');
 const VIP_NUMBER = 0x0a000032;
 const NOBODYS = VirtualAddresses.these([]);
 const OWNED = VirtualAddresses.these([VIP, address('fd00::50')]);
-/** Type of a frame, after its length. */
+/** Type of a frame, after its length; of those that say how far the clock of who sends them is. */
 const ENTRIES_FRAME = 3;
+const TELLS_CLOCK = [1, ENTRIES_FRAME];
 const EVENTS_AT_ONCE = 100_000;
 /** How long who dials waits before it tries again. */
 const REDIAL_MS = 200;
 
-/** What an engine has of a connection: its serial number, and who wrote it last. */
-type Held = { serial: number; by: 'clients' | 'peer'; atMs: number };
+/**
+ * What an engine has of a connection: its serial number, and who wrote it last. `found`: a balancer that came
+ * later, where nobody served, cannot tell; what the peer says counts more, be it older.
+ */
+type Held = { serial: number; by: 'clients' | 'peer' | 'found'; atMs: number };
 export type Node = {
   readonly name: 'a' | 'b';
   /** Undefined: without power. */
@@ -30,6 +34,9 @@ export type Node = {
   bootId: string;
   engine: Map<string, Held>;
   serves: boolean;
+  hasServed: boolean;
+  /** Of the other one's clock, once it had served. */
+  hasHeard: boolean;
   paused: boolean;
   /** What waits while it stands still. */
   inbox: StreamEvent[];
@@ -53,7 +60,10 @@ export class World {
   #isCut = false;
   #redialMs = 0;
   #later: Later[] = [];
-  /** At some time both served: which of two versions is newer was for the stamps to say. */
+  /**
+   * At some time both served, or one took over that had never heard of the other's serving: which of two
+   * versions is newer was for the stamps to say.
+   */
   #wasSplit = false;
   #nextId = 1;
   #serial = 1000;
@@ -93,6 +103,7 @@ export class World {
     this.#leave(node);
     Object.assign(node, { paused: false, inbox: [] });
     this.#boot(node);
+    if (!node.serves) for (const held of node.engine.values()) held.by = 'found';
     this.#feed(node, { type: 'serve', addresses: node.serves ? OWNED : NOBODYS });
     for (const [key, { serial }] of node.engine) this.#learn(node, key, serial);
   }
@@ -126,8 +137,10 @@ export class World {
   serve(node: Node, serves: boolean): void {
     if (!node.stream || node.paused || node.serves === serves) return;
     this.#say(node, serves ? 'serves' : 'serves no more');
-    this.#wasSplit ||= serves && this.other(node).serves;
+    const other = this.other(node);
+    this.#wasSplit ||= serves && (other.serves || (other.hasServed && !node.hasHeard));
     node.serves = serves;
+    node.hasServed ||= serves;
     this.#feed(node, { type: 'serve', addresses: serves ? OWNED : NOBODYS });
   }
   /** A client does something to connection `key` through this node. */
@@ -176,6 +189,8 @@ export class World {
       bootId: '',
       engine: new Map(),
       serves: false,
+      hasServed: false,
+      hasHeard: false,
       paused: false,
       inbox: [],
     };
@@ -247,8 +262,12 @@ export class World {
       const rest = bytes.length - at;
       const length = this.#random() < 0.8 ? rest : Math.min(rest, 1 + Math.floor(this.#random() * 40));
       const piece = Buffer.from(bytes.subarray(at, at + length));
-      this.#carry(to, connection, () => this.#deliver(to, { type: 'received', connection, bytes: piece }));
       at += length;
+      const isTold = node.hasServed && TELLS_CLOCK.includes(bytes[4]!) && at === bytes.length;
+      this.#carry(to, connection, () => {
+        to.hasHeard ||= isTold;
+        this.#deliver(to, { type: 'received', connection, bytes: piece });
+      });
     }
   }
   #close(node: Node, connection: number): void {
@@ -288,7 +307,8 @@ export class World {
         // What passed through it meanwhile is newer.
         const held = node.engine.get(key);
         if (held?.by === 'clients' && held.atMs >= givenMs) continue;
-        if (!this.#wasSplit && node.serves && held && held.serial > entry.timeoutSeconds)
+        const isDated = held !== undefined && held.by !== 'found' && !this.#wasSplit;
+        if (isDated && node.serves && held.serial > entry.timeoutSeconds)
           throw new Error(`${node.name}: ${key}, as it was once, replaces what clients made of it`);
         node.engine.set(key, { serial: entry.timeoutSeconds, by: 'peer', atMs: givenMs });
       }
