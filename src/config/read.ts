@@ -8,7 +8,8 @@
 //   parser.ts    statements and blocks. It asks the schema one thing, which words open blocks.
 //   yaml/        in their stead for a `*.yaml`: the same statements from YAML.
 //   settings.ts  the schema's shapes read the arguments; unknown, superfluous, unsupported ones are reported.
-//   compose/     settings become the model: defaults, inheritance, what contradicts itself inside a block.
+//   compose/     settings become the model: defaults, inheritance, what contradicts itself inside a block; a
+//                `virtual_server` at once, as there may be thousands, all else at the end.
 //   rules/       what only shows between blocks.
 //
 // Every stage reports and goes on, so that one run shows all mistakes; every value keeps its place. Adding a
@@ -16,9 +17,11 @@
 // it is a field in model.ts and a line in compose/.
 import type { Diagnostic, Source, Span } from '../core/diagnostic.ts';
 import { composeConfiguration } from './compose/configuration.ts';
+import { Services } from './compose/services.ts';
 import { type CarriedOut, Expander, type Include } from './expand.ts';
 import type { Surroundings } from './makers.ts';
 import { maskSecrets } from './mask.ts';
+import { Mentions } from './mentions.ts';
 import type { Configuration } from './model.ts';
 import type { ReadNames } from './names.ts';
 import { Parser } from './parser.ts';
@@ -30,7 +33,7 @@ import { type ReadKeyFile, readKeys } from './rules/keys.ts';
 import { checkReferences } from './rules/references.ts';
 import { checkScripts, type InspectScript } from './rules/scripts.ts';
 import { TOP } from './schema/top.ts';
-import { Interpreter, noSettings } from './settings.ts';
+import { all, Interpreter, noSettings } from './settings.ts';
 import type { Statement } from './tree.ts';
 import { isYaml, type YamlLibrary } from './yaml/nodes.ts';
 import { readYaml } from './yaml/read.ts';
@@ -98,12 +101,18 @@ function readOnce(
     { ...surroundings, configId, include, mostLines: MOST_LINES },
     report,
   );
-  const settings = noSettings(TOP, { source: 0, start: 0, end: 0 });
+  const nowhere = { source: 0, start: 0, end: 0 };
+  const settings = noSettings(TOP, nowhere);
   const balances: number[] = [];
   const statements: Statement[] = [];
+  const services = new Services(report);
+  const mentions = new Mentions();
   const takeBy = (interpreter: Interpreter) => (statement: Statement) => {
     if (keep) statements.push(statement);
-    interpreter.readInto(settings, statement);
+    if (statement.words[0].text !== 'virtual_server') return interpreter.readInto(settings, statement);
+    const one = interpreter.read([statement], TOP, nowhere);
+    mentions.add(one);
+    for (const service of all(one, 'virtual_server')) services.take(service);
   };
   const takeLines = takeBy(new Interpreter(report));
   const takeNodes = takeBy(new Interpreter(report, true));
@@ -125,22 +134,27 @@ function readOnce(
   sources.forEach(({ name }, source) => {
     readSource(source, [name]);
   });
-  const configuration = composeConfiguration(settings, report, options.readNames);
+  mentions.add(settings);
+  const configuration = composeConfiguration(settings, services, report, options.readNames);
   checkConfiguration(configuration, report);
-  checkReferences(settings, report);
-  const { inspectScript, interfaces, readKeyFile, nowMs } = options;
-  const proof = configuration.director.sync?.proof;
-  if (readKeyFile !== undefined) {
-    readKeys(configuration, readKeyFile, report);
-    if (proof?.by === 'certificates') readCertificates(proof, { read: readKeyFile, report }, nowMs);
-  }
-  if (inspectScript !== undefined) checkScripts(settings, inspectScript, report);
-  const { carriedOut, sources: all } = expander;
-  const mayAppear = () => all.some(({ text }) => DYNAMIC.test(text));
+  checkReferences(mentions.references, settings, report);
+  checkFiles(configuration, options, report);
+  const { inspectScript, interfaces } = options;
+  if (inspectScript !== undefined) checkScripts(mentions.scripts, settings, inspectScript, report);
+  const { carriedOut, sources: read } = expander;
+  const mayAppear = () => read.some(({ text }) => DYNAMIC.test(text));
   if (interfaces !== undefined && !mayAppear()) checkInterfaces(configuration, interfaces, report);
   const diagnostics = report.sorted();
-  const shown = maskSecrets(all, report.secrets);
+  const shown = maskSecrets(read, report.secrets);
   return { result: { configuration, diagnostics, sources: shown, carriedOut, statements }, balances };
+}
+
+/** Those with keys and certificates. */
+function checkFiles(configuration: Configuration, { readKeyFile, nowMs }: ReadOptions, report: Report): void {
+  if (readKeyFile === undefined) return;
+  readKeys(configuration, readKeyFile, report);
+  const proof = configuration.director.sync?.proof;
+  if (proof?.by === 'certificates') readCertificates(proof, { read: readKeyFile, report }, nowMs);
 }
 
 /** Files are not read twice, and are the same for both readings. */

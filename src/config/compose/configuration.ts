@@ -2,30 +2,30 @@
 // thing are joined.
 import type { Span } from '../../core/diagnostic.ts';
 import type { Configuration } from '../model.ts';
-import type { VirtualServer } from '../model-services.ts';
 import { namesOf, type ReadNames } from '../names.ts';
 import type { Report } from '../report.ts';
 import type { Block } from '../schema/block.ts';
 import { DIRECTOR } from '../schema/director.ts';
 import { GLOBAL_DEFS } from '../schema/global.ts';
 import type { TOP } from '../schema/top.ts';
-import { serviceName } from '../selects.ts';
 import { all, noSettings, type Setting, type Settings } from '../settings.ts';
 import { composeGarpGroups } from './garp.ts';
 import { composeDirector, composeGlobal } from './global.ts';
-import { composeVirtualServer } from './ipvs.ts';
 import { composeLinks } from './links.ts';
 import { composeMail } from './mail.ts';
 import { placeRules } from './rules.ts';
 import { composeGroups } from './selects.ts';
+import type { Services } from './services.ts';
 import { composeStatics } from './statics.ts';
 import { composeOldSync } from './sync-daemon.ts';
 import { composeSyncGroups } from './sync-groups.ts';
 import { composeFiles, composeProcesses, composeScripts, composeSessions } from './trackers.ts';
 import { composeInstance } from './vrrp.ts';
 
+/** `settings` are without the virtual servers, which `services` has taken one by one. */
 export function composeConfiguration(
   settings: Settings<typeof TOP>,
+  services: Services,
   report: Report,
   readNames?: ReadNames,
 ): Configuration {
@@ -54,29 +54,10 @@ export function composeConfiguration(
     links: composeLinks(settings),
     statics,
     garpGroups: composeGarpGroups(settings, report),
-    virtualServers: numbered(
-      all(settings, 'virtual_server').flatMap(
-        ({ value, body }) => composeVirtualServer(value, body, groups, report) ?? [],
-      ),
-    ),
+    virtualServers: services.finish(groups),
     director: composeDirector(own, report),
     mail: composeMail(globals, own),
   };
-}
-
-/** As keepalived counts the virtual servers of a group; the first of a protocol has no number in its name. */
-function numbered(virtualServers: VirtualServer[]): VirtualServer[] {
-  const names = new Set<string>();
-  const counts = new Map<string, number>();
-  for (const service of virtualServers) {
-    const { selects } = service;
-    if (selects.by !== 'group') continue;
-    const number = counts.get(selects.group.value) ?? 0;
-    counts.set(selects.group.value, number + 1);
-    if (names.has(serviceName(service))) selects.number = number;
-    names.add(serviceName(service));
-  }
-  return virtualServers;
 }
 
 /** Several `global_defs` say one thing together. */
