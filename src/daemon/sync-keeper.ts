@@ -11,6 +11,7 @@ import type { Coverage } from '../director/handover.ts';
 import { expiryNotice, type SyncStreamPlan } from '../director/sync-stream.ts';
 import type { SyncDaemon } from '../ipvs/model.ts';
 import type { ConnectionExchange, DataPlane } from '../ipvs/plane.ts';
+import { keepFreedMemory } from '../linux/malloc.ts';
 import { SyncLink } from '../linux/sync/link.ts';
 import type { HeldFrame, OrdersFrame } from '../sync/orders.ts';
 import { remembered } from '../sync/remembered.ts';
@@ -44,6 +45,9 @@ export class SyncKeeper {
   #shadow: Shadow | undefined;
   #link: SyncLink | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #deadlineMs = 0;
+  /** What came into the engine in this turn. */
+  #done: { connection: number; upTo: number } | undefined;
   #expiry: NodeJS.Timeout | undefined;
   #serves = VirtualAddresses.these([]);
   #knows: boolean | undefined;
@@ -105,6 +109,7 @@ export class SyncKeeper {
   /** False: the engine's connections cannot be reached on this machine, which is said. */
   async #begin(connections: ConnectionExchange): Promise<boolean> {
     const { capacity } = connections;
+    keepFreedMemory();
     this.#shadow = new Shadow({ capacity, seed: randomBytes(4).readInt32LE(0) });
     this.#stream = newStream(this.#plane.engine, capacity, this.#shadow);
     this.#serve(this.#serves);
@@ -120,7 +125,7 @@ export class SyncKeeper {
       if (!(error instanceof DirectorError)) throw error;
       const message = `no sync: the engine's connections cannot be reached: ${error.message}`;
       this.#edges.say({ event: 'sync.impossible', message, fields: { hint: error.hint } });
-      clearTimeout(this.#timer);
+      this.#sleep();
       this.#stream = undefined;
       this.#shadow = undefined;
       return false;
@@ -200,7 +205,7 @@ export class SyncKeeper {
     if (this.#stream === undefined) return;
     await this.flushed(DRAIN_MS);
     this.#step({ type: 'stop' });
-    clearTimeout(this.#timer);
+    this.#sleep();
     this.#stream = undefined;
     this.#shadow = undefined;
     await this.#link?.stop();
@@ -219,11 +224,41 @@ export class SyncKeeper {
   #step(event: StreamEvent): void {
     const stream = this.#stream;
     if (stream === undefined) return;
-    for (const effect of stream.step(event, performance.now())) this.#perform(effect);
+    // One look at the clock: with a full copy there are thousands of steps a second.
+    const nowMs = performance.now();
+    for (const effect of stream.step(event, nowMs)) this.#perform(effect);
     this.#tell(stream.knowsPeer);
+    this.#wakeAt(stream.nextDeadlineMs, nowMs);
+  }
+
+  #wakeAt(deadlineMs: number, nowMs: number): void {
+    if (this.#timer !== undefined && deadlineMs === this.#deadlineMs) return;
     clearTimeout(this.#timer);
-    const ms = Math.max(TIMER_LEAST_MS, stream.nextDeadlineMs - performance.now());
-    this.#timer = setTimeout(() => this.#step({ type: 'wake' }), ms);
+    this.#deadlineMs = deadlineMs;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#step({ type: 'wake' });
+      },
+      Math.max(TIMER_LEAST_MS, deadlineMs - nowMs),
+    );
+  }
+
+  #sleep(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** The engine finishes many at a time: one step for all of them, which says it of the last. */
+  #injected(connection: number, upTo: number): void {
+    const isFirst = this.#done === undefined;
+    this.#done = { connection, upTo };
+    if (!isFirst) return;
+    queueMicrotask(() => {
+      const done = this.#done!;
+      this.#done = undefined;
+      this.#step({ type: 'injected', ...done });
+    });
   }
 
   /** `known`: also where there is no way to learn of connections. */
@@ -247,7 +282,7 @@ export class SyncKeeper {
         return this.#edges.heed(effect.frame);
       case 'inject': {
         const { connection, upTo, datagram } = effect;
-        const done = () => this.#step({ type: 'injected', connection, upTo });
+        const done = () => this.#injected(connection, upTo);
         this.#plane.connections!.adopt(datagram).then(done, (error: Error) => {
           // Whoever stops does not wait for the engine.
           if (this.#stream !== undefined) this.#edges.fail(error);

@@ -9,6 +9,8 @@ import { walkDatagram } from './wire.ts';
 
 /** `inject`: the datagram that goes into the engine; undefined when nothing of it does. */
 type Taken = { ok: true; inject: Buffer | undefined } | { ok: false; fault: StreamFault };
+/** Of entries in a datagram: two arrays of numbers, not an array for each of millions. */
+type Places = { starts: number[]; sizes: number[] };
 
 export class Incoming {
   readonly #shadow: Shadow;
@@ -46,14 +48,17 @@ export class Incoming {
   }
   take({ upTo, stamps, datagram }: Frame & { type: 'entries' }, nowMs: number): Taken {
     if (upTo <= this.#told) return { ok: false, fault: 'order' };
-    const usable: [number, number][] = [];
+    const usable: Places = { starts: [], sizes: [] };
     let entries = 0;
     const drop = walkDatagram(datagram, {
       entry: (at, size) => {
         const stamp = stamps[entries++] ?? Number.NaN;
         this.#add(this.#shadow.digestOf(datagram, at, size));
         if (!(stamp <= CLOCK_MAX)) this.#refused++;
-        else if (this.#adopt(datagram, at, size, stamp, nowMs)) usable.push([at, size]);
+        else if (this.#adopt(datagram, at, size, stamp, nowMs)) {
+          usable.starts.push(at);
+          usable.sizes.push(size);
+        }
       },
       skip: (_, at, size) => {
         entries++;
@@ -63,9 +68,10 @@ export class Incoming {
     });
     if (drop !== undefined || entries !== stamps.length) return { ok: false, fault: 'datagram' };
     this.#told = upTo;
-    if (usable.length > 0) this.#onWay.push(upTo);
+    const { length } = usable.starts;
+    if (length > 0) this.#onWay.push(upTo);
     this.#settle();
-    return { ok: true, inject: usable.length === entries ? datagram : chosen(datagram, usable) };
+    return { ok: true, inject: length === entries ? datagram : chosen(datagram, usable) };
   }
 
   /** Everything before it has come, or this answers why the connection cannot be trusted. */
@@ -100,15 +106,15 @@ export class Incoming {
   }
 }
 
-function chosen(datagram: Buffer, entries: readonly [number, number][]): Buffer | undefined {
+function chosen(datagram: Buffer, { starts, sizes }: Places): Buffer | undefined {
   const source: EntrySource = {
-    entrySize: (index) => entries[index]![1],
+    entrySize: (index) => sizes[index]!,
     readEntry(index, into, to) {
-      const [at, size] = entries[index]!;
-      into.set(datagram.subarray(at, at + size), to);
+      const at = starts[index]!;
+      into.set(datagram.subarray(at, at + sizes[index]!), to);
     },
   };
   const batch = new SyncBatch({ syncId: 0, maxlen: datagram.length });
-  for (const index of entries.keys()) batch.addFrom(source, index);
+  for (const index of starts.keys()) batch.addFrom(source, index);
   return batch.take();
 }

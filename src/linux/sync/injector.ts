@@ -1,6 +1,5 @@
 // Tells the kernel's backup thread: a socket that sends to it, and a look at how much of it the thread has
 // taken.
-import { readFileSync } from 'node:fs';
 import { addressBytes } from '../../core/address.ts';
 import { PROTOCOL } from '../../core/ip-header.ts';
 import { Intake, type Queue } from '../../sync/intake.ts';
@@ -20,6 +19,7 @@ import {
   setsockoptInt,
   socket,
 } from '../libc.ts';
+import { ProcFile } from '../proc-file.ts';
 import { sockaddrInet } from '../sockaddr.ts';
 import { Arrivals } from './arrivals.ts';
 import { DEVICE, DEVICE_ADDRESS, TO_KERNEL } from './kernel-device.ts';
@@ -35,6 +35,7 @@ const LOST_IN_ROW = 3;
 
 export class Injector {
   readonly #fd: number;
+  readonly #sockets = new ProcFile(PROC_UDP);
   readonly #to = sockaddrInet(TO_KERNEL.group, TO_KERNEL.port);
   readonly #intake = new Intake();
   readonly #arrivals: Arrivals;
@@ -68,7 +69,7 @@ export class Injector {
     // First the arrivals: what comes in between is seen to wait, or to be dropped.
     const received = this.#arrivals.receive();
     const { inode } = this.#arrivals;
-    const queue = findQueue(readFileSync(PROC_UDP, 'latin1'), { inode, received, user: this.#user });
+    const queue = findQueue(this.#sockets.read(), { inode, received, user: this.#user });
     const lostBefore = this.#intake.lostInRow;
     const taken = this.#intake.look(queue);
     if (this.#intake.lostInRow === LOST_IN_ROW && lostBefore < LOST_IN_ROW)
@@ -104,6 +105,7 @@ export class Injector {
 
   close(): void {
     close(this.#fd);
+    this.#sockets.close();
     this.#arrivals.close();
   }
 }

@@ -57,6 +57,7 @@ export class KernelThread {
     }
     this.#tap.close();
     this.#injector.close();
+    this.#probes.close();
   }
 
   #hear(): void {

@@ -1,13 +1,13 @@
 // Connections of our own through the kernel's IPVS. An entry waits in the kernel's master thread, up to three
 // seconds, until another one pushes it out: a probe is that other one. When a probe itself comes out,
 // everything before it has come out.
-import { readFileSync } from 'node:fs';
 import { addressBytes } from '../../core/address.ts';
 import { PROTOCOL } from '../../core/ip-header.ts';
 import { encodeDatagrams } from '../../sync/encode.ts';
 import { FLAG } from '../../sync/entry.ts';
 import { AT, TYPE_IPV6 } from '../../sync/wire.ts';
 import { AF, bind, close, getsockname, MSG, SOCK, sendto, socket } from '../libc.ts';
+import { ProcFile } from '../proc-file.ts';
 import { decodeSockaddrInet, sockaddrInet } from '../sockaddr.ts';
 import { DEVICE_ADDRESS, PROBE_SERVER, PROBE_SERVICE } from './kernel-device.ts';
 
@@ -21,6 +21,7 @@ const NO_SERVER = addressBytes(PROBE_SERVER.address).readUInt32BE(0);
 const HARDLY_SECONDS = 1;
 
 export class ProbeFlow {
+  readonly #stats = new ProcFile(PROC_STATS);
   readonly #service = sockaddrInet(PROBE_SERVICE.address, PROBE_SERVICE.port);
   readonly #any = sockaddrInet(DEVICE_ADDRESS, 0);
   readonly #seen: number[] = [];
@@ -89,6 +90,10 @@ export class ProbeFlow {
     return encodeDatagrams({ syncId: 0, maxlen: 1472 }, entries);
   }
 
+  close(): void {
+    this.#stats.close();
+  }
+
   /** Another port each time: another connection. */
   #send(): number | undefined {
     const fd = socket(AF.INET, SOCK.DGRAM, PROTOCOL.udp);
@@ -103,7 +108,7 @@ export class ProbeFlow {
 
   /** Has the kernel forwarded anything but probes? Then something may wait. */
   #hasMoved(): boolean {
-    const packets = packetsOf(readFileSync(PROC_STATS, 'latin1'));
+    const packets = packetsOf(this.#stats.read());
     const hasMoved = packets !== this.#packets;
     this.#packets = hasMoved ? packets + 1 : packets;
     return hasMoved;
