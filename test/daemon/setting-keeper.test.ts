@@ -140,3 +140,12 @@ test('a drain that outlived everything ends with what was there before it', () =
   keeper.expireTemplates(false);
   expect(values).toEqual(KERNEL);
 });
+
+test('what both the director and the drain’s file remember is what the director does', () => {
+  const { keeper, values } = begin({ values: { ...KERNEL, [TEMPLATES]: '1' } });
+  keeper.adopt(new Map([[TEMPLATES, '0']]));
+  keeper.adoptTemplates('1');
+  keeper.configure({});
+  keeper.expireTemplates(false);
+  expect(values).toEqual(KERNEL);
+});

@@ -133,23 +133,20 @@ describe('expire_quiescent_template', () => {
 describe('conn_reuse_mode', () => {
   const again = (mode: number, close: (of: World, first: string) => void, more: More = {}) => {
     const of = world({ conduct: { conn_reuse_mode: mode }, ...more });
-    const { addresses, connections } = of.engine.sessions;
-    // By direct routing a packet does not say it. A template is number 1, and its first connection the last.
-    const chosen = () => {
-      up(of, SYN);
-      const at = Array.from({ length: connections.last }, (_, n) => n + 1).findLast((n) =>
-        connections.isUsed(n),
-      );
-      return addresses.text(connections.server(at!), 4);
-    };
-    const first = chosen();
-    close(of, first);
-    return chosen() === first ? 'the same' : 'another';
+    close(of, up(of, SYN)!);
+    up(of, SYN);
+    expect(count(of)).toBe(more.service?.persistenceSeconds === undefined ? 1 : 2);
+    const [counters] = [...of.engine.sessions.services.readCounters().values()];
+    return counters!.connections === 1n ? 'the same' : 'another';
   };
   const isReset = (of: World, first: string) => down(of, first, RST | ACK);
   const isFinished = (of: World) => {
     up(of, ACK);
     up(of, FIN | ACK);
+  };
+  const isFinishedByServer = (of: World, first: string) => {
+    up(of, ACK);
+    down(of, first, FIN | ACK);
   };
   const direct = {
     servers: [21, 22].map((host) => server(host, { forwarding: 'DR', port: 80 })),
@@ -159,6 +156,11 @@ describe('conn_reuse_mode', () => {
     [
       'finished by the client, answers pass',
       [0, 1, 2].map((mode) => again(mode, isFinished)),
+      ['the same', 'the same', 'the same'],
+    ],
+    [
+      'finished by the server',
+      [0, 1, 2].map((mode) => again(mode, isFinishedByServer)),
       ['the same', 'the same', 'the same'],
     ],
     [
