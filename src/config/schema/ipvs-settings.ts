@@ -69,7 +69,7 @@ export const IPVS_SETTINGS = {
     am_droprate: keyword(integer(1, INT_MAX), 'one of how many packets drop_packet 3 drops'),
     secure_tcp: keyword(
       defence,
-      `the states of TCP are more careful, and half-open connections live shorter: ${MODES}`,
+      `a stricter table of TCP states; of NAT a connection is open only after the whole handshake: ${MODES}`,
     ),
     amemthresh: keyword(
       integer(0, INT_MAX),
