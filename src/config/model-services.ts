@@ -32,6 +32,9 @@ export type IpvsWords = {
   netlinkBuffer?: { bytes: number; forced: boolean };
 };
 
+/** `ipvs { … }` of director: only what is named, in the kernel's words and numbers (on = 1). */
+export type SettingWords = Readonly<Record<string, Located<number>>>;
+
 export type VirtualServer = {
   at: Span;
   selects: Selects;

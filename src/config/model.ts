@@ -7,7 +7,7 @@ import type { Route } from '../core/route.ts';
 import type { Rule } from '../core/rule.ts';
 import type { FilterWords, GarpDefaults, GarpGroup, LinkWords } from './model-links.ts';
 import type { GlobalNotify, Mail, Notify, Program } from './model-notify.ts';
-import type { IpvsWords, ServersSetting, VirtualServer } from './model-services.ts';
+import type { IpvsWords, ServersSetting, SettingWords, VirtualServer } from './model-services.ts';
 import type { Statics } from './model-statics.ts';
 import type { IpvlanMode } from './schema/virtual-device.ts';
 
@@ -332,6 +332,7 @@ export type DirectorBlock = {
   recordings: Located<number>;
   sync?: SyncSetting;
   servers: ServersSetting;
+  ipvs: SettingWords;
 };
 
 /** `sync { … }`: where the balancers of two directors meet, and by what they know each other. */

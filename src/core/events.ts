@@ -199,6 +199,14 @@ export const EVENTS = {
     means: 'the data plane cannot have a service or a server of one, which is left out; `reason`',
   },
   'ipvs.timeouts': { level: 'info', means: 'after how long idle connections are forgotten was changed' },
+  'ipvs.settings': {
+    level: 'info',
+    means: 'settings of the whole of IPVS (net.ipv4.vs) were changed as the file says, or are as they were',
+  },
+  'ipvs.unset': {
+    level: 'warn',
+    means: 'settings that the file names are not there, or cannot be changed; `hint`',
+  },
   'ipvs.flushed': {
     level: 'warn',
     means: 'the whole table was cleared at the start or the end, as the file asks',

@@ -55,8 +55,9 @@ async function deliver(
     process.send?.({ type: 'stopped' } satisfies ToDirector, () => process.exit(0));
 }
 
+/** A director that is gone hears nothing, which is no reason to stop clearing up behind it. */
 function tell(message: ToDirector): void {
-  process.send?.(message);
+  if (process.connected) process.send?.(message);
 }
 
 /** Ours to know, the director's to act on: it starts another balancer or gives up. */

@@ -33,6 +33,7 @@ import { PlanKeeper } from './plan-keeper.ts';
 import { RecordingKeeper } from './recording-keeper.ts';
 import { ServerOrders } from './server-orders.ts';
 import { ServiceKeeper } from './service-keeper.ts';
+import { SettingKeeper } from './setting-keeper.ts';
 import { SyncKeeper } from './sync-keeper.ts';
 import { TableKeeper } from './table-keeper.ts';
 import { TrackLinks } from './track-links.ts';
@@ -66,6 +67,7 @@ export class Balancer {
   readonly #plane: DataPlane;
   readonly #keeper: TableKeeper;
   readonly #ipvs: IpvsSettings;
+  readonly #settings: SettingKeeper;
   readonly #sync: SyncKeeper;
   readonly #planKeeper: PlanKeeper;
   readonly #recordings: RecordingKeeper;
@@ -112,6 +114,8 @@ export class Balancer {
     this.#keeper = new TableKeeper(plane, edges.say, () => void this.#sync.rebind().catch(edges.fail));
     this.#ipvs = new IpvsSettings(plane, edges.say);
     this.#ipvs.adopt(start.formerIpvs.timeouts);
+    this.#settings = new SettingKeeper(plane, { say: edges.say, changed: () => this.#tellFormer() });
+    this.#settings.adopt(start.formerIpvs.settings);
     plane.connections?.adoptFormer?.(start.formerIpvs.sysctls);
     this.#sync = new SyncKeeper(plane, {
       ...edges,
@@ -131,6 +135,7 @@ export class Balancer {
     this.#links = new TrackLinks(tracks);
     this.#services = new ServiceKeeper({
       plane,
+      settings: this.#settings,
       ...edges,
       want: (table) => this.#keeper.want(table),
       onHappening: (happening) => this.#notifier.service(happening),
@@ -253,6 +258,7 @@ export class Balancer {
     this.#notifier.forgetFormerServices();
     this.#ipvs.keepBuffer(this.#plan.ipvs.netlinkBuffer);
     await this.#ipvs.apply(this.#plan.ipvs.timeouts);
+    this.#settings.configure(this.#plan.ipvs.settings);
     await this.#services.apply();
     await this.#sync.configure(syncPlan);
     this.#tellFormer();
@@ -276,7 +282,8 @@ export class Balancer {
 
   #tellFormer(): void {
     const sysctls = this.#plane.connections?.former ?? new Map();
-    this.#edges.tell({ type: 'formerIpvs', former: { sysctls, timeouts: this.#ipvs.original } });
+    const former = { sysctls, settings: this.#settings.former, timeouts: this.#ipvs.original };
+    this.#edges.tell({ type: 'formerIpvs', former });
   }
 
   async #reload(): Promise<void> {
@@ -373,6 +380,7 @@ export class Balancer {
       if (this.#plan.ipvs.flushesAtStop) await this.#ipvs.flush();
     }
     await this.#ipvs.apply(undefined);
+    this.#settings.configure({});
     await silent;
     await this.#plane.close();
     await this.#planKeeper.remove();

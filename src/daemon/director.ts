@@ -34,7 +34,7 @@ export class Director {
   readonly #startedAtMs = Date.now();
   readonly #states = new Map<string, State>();
   #former: FormerSysctls = new Map();
-  #formerIpvs: FormerIpvs = { sysctls: new Map() };
+  #formerIpvs: FormerIpvs = { sysctls: new Map(), settings: new Map() };
   readonly #snapshots = new Map<number, (instances: readonly InstanceStatus[]) => void>();
   #nextSnapshot = 0;
   #counting: ((counted: Counted) => void)[] = [];

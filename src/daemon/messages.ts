@@ -44,8 +44,15 @@ export type Accepted = {
   seed: number;
 };
 
-/** Of the kernel's IPVS before a balancer changed it: should that one die, the next one puts it back. */
-export type FormerIpvs = { sysctls: FormerSysctls; timeouts?: Timeouts | undefined };
+/**
+ * Of the kernel's IPVS before a balancer changed it: should that one die, the next one puts it back.
+ * `sysctls`: by sync, by path; `settings`: by the file and by drains, by name.
+ */
+export type FormerIpvs = {
+  sysctls: FormerSysctls;
+  settings: FormerSysctls;
+  timeouts?: Timeouts | undefined;
+};
 
 export type ToBalancer =
   /**

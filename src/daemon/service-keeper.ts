@@ -13,6 +13,7 @@ import type { DataPlane } from '../ipvs/plane.ts';
 import type { Pool, PoolName } from '../ipvs/pool.ts';
 import { type Health, type HealthEdges, startHealth } from '../probes/runner.ts';
 import type { OrderName } from '../sync/orders.ts';
+import type { SettingKeeper } from './setting-keeper.ts';
 import { WeightKeeper } from './weight-keeper.ts';
 
 type Served = Pick<Plan, 'pools' | 'targets' | 'policies'>;
@@ -20,6 +21,7 @@ type Edges = Pick<HealthEdges, 'onHappening'> & {
   /** To the other director. */
   tell: (telling: Telling) => void;
   plane: DataPlane;
+  settings: SettingKeeper;
   say: (notice: Notice) => void;
   /** Resolves when the table is so. */
   want: (table: Table) => Promise<void>;
@@ -38,9 +40,10 @@ export class ServiceKeeper {
 
   constructor(edges: Edges) {
     this.#edges = edges;
-    const { plane, say, fail, tell } = edges;
+    const { plane, settings, say, fail, tell } = edges;
     this.weights = new WeightKeeper({
       plane,
+      settings,
       say,
       tell,
       fail,

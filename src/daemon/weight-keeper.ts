@@ -19,7 +19,7 @@ import { drained, expiresTemplates, nextChangeMs, weighPools } from '../director
 import type { ServerKey } from '../ipvs/model.ts';
 import type { DataPlane } from '../ipvs/plane.ts';
 import type { Pool, PoolName } from '../ipvs/pool.ts';
-import { QuiescentTemplates } from './quiescent-templates.ts';
+import type { SettingKeeper } from './setting-keeper.ts';
 import { Trouble } from './trouble.ts';
 
 /** How often connections are counted; a look at thousands of services may take a tenth of the time. */
@@ -30,6 +30,7 @@ const TIMER_MOST_MS = 0x7fff_ffff;
 
 type Edges = {
   plane: DataPlane;
+  settings: SettingKeeper;
   say: (notice: Notice) => void;
   /** To the other director. */
   tell: (telling: Telling) => void;
@@ -42,7 +43,6 @@ type Edges = {
 
 export class WeightKeeper {
   readonly #edges: Edges;
-  readonly #templates: QuiescentTemplates;
   readonly #fileTrouble = new Trouble();
   readonly #heard = new Set<() => void>();
   #pair: Pair = NO_PAIR;
@@ -60,7 +60,6 @@ export class WeightKeeper {
 
   constructor(edges: Edges) {
     this.#edges = edges;
-    this.#templates = new QuiescentTemplates(edges.say);
   }
 
   get weights(): Weights {
@@ -93,7 +92,8 @@ export class WeightKeeper {
       if (restored === undefined) return;
       const { weights, book } = restored;
       this.#pair = { ...NO_PAIR, weights, ...(book === undefined ? {} : { book }) };
-      if (restored.formerTemplates !== undefined) this.#templates.adopt(restored.formerTemplates);
+      const { formerTemplates } = restored;
+      if (formerTemplates !== undefined) this.#edges.settings.adoptTemplates(formerTemplates);
     } catch (error) {
       this.#complain(directory, error);
     }
@@ -119,7 +119,7 @@ export class WeightKeeper {
     const { pair, notices, tell } = outcome;
     const { weights } = pair;
     this.#pair = pair;
-    this.#templates.expire(this.#edges.plane.engine === 'kernel' && expiresTemplates(weights));
+    this.#edges.settings.expireTemplates(expiresTemplates(weights));
     this.#save();
     notices.forEach(this.#edges.say);
     if (tell !== undefined) this.#edges.tell(tell);
@@ -153,7 +153,7 @@ export class WeightKeeper {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#looking;
-    this.#templates.expire(false);
+    this.#edges.settings.expireTemplates(false);
     this.#save();
     this.#directory = undefined;
     await this.#saving;
@@ -214,7 +214,7 @@ export class WeightKeeper {
   #save(): void {
     const directory = this.#directory;
     if (directory === undefined) return;
-    const { former } = this.#templates;
+    const former = this.#edges.settings.formerTemplates;
     const { weights, book } = this.#pair;
     const entries = [...(book?.entries.values() ?? [])];
     const programs = [...weights.programs.values()].map(lastingOf);

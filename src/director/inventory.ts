@@ -269,7 +269,14 @@ function syncEntry({ instance, daemon }: SyncPlan): Entry {
   return { subject: { what: 'sync' }, facts: { ...(instance === undefined ? {} : { instance }), ...daemon } };
 }
 
-function ipvsFacts({ timeouts, flushesAtStart, flushesAtStop, netlinkBuffer }: Plan['ipvs']): Facts {
+/** Settings have the words of the file already. */
+function ipvsFacts({
+  timeouts,
+  flushesAtStart,
+  flushesAtStop,
+  netlinkBuffer,
+  settings,
+}: Plan['ipvs']): Facts {
   const { tcpSeconds, tcpFinSeconds, udpSeconds } = timeouts ?? {};
   return {
     ...(timeouts === undefined
@@ -280,6 +287,7 @@ function ipvsFacts({ timeouts, flushesAtStart, flushesAtStop, netlinkBuffer }: P
     ...(netlinkBuffer === undefined
       ? {}
       : { netlinkBuffer: `${netlinkBuffer.bytes} bytes${netlinkBuffer.forced ? ', forced' : ''}` }),
+    ...settings,
   };
 }
 

@@ -3,9 +3,10 @@
 // that a plan does not need.
 import { createHmac } from 'node:crypto';
 import type { Configuration } from '../config/model.ts';
-import type { IpvsWords } from '../config/model-services.ts';
+import type { IpvsWords, SettingWords } from '../config/model-services.ts';
 import { controlPath } from '../core/runtime-files.ts';
 import type { HealthTarget } from '../health/shape.ts';
+import type { SettingValues } from '../ipvs/plane.ts';
 import type { Pool, PoolName } from '../ipvs/pool.ts';
 import type { ElectorSettings, InstanceSettings } from '../vrrp/settings.ts';
 import { type NotifyPlan, planNotify } from './notify.ts';
@@ -33,7 +34,7 @@ export type Plan = {
   /** Undefined = no sync daemon. */
   sync?: SyncPlan | undefined;
   notify: NotifyPlan;
-  ipvs: IpvsWords;
+  ipvs: IpvsWords & { settings: SettingValues };
   director: {
     engine: 'auto' | 'kernel' | 'embedded';
     drillHoldMs: number;
@@ -61,7 +62,7 @@ export type Plan = {
 export type PlanDocument = { directorPid: number; version: string; plan: Plan };
 
 /** To be raised whenever a plan gets, loses or renames a field: an old document is then not compared. */
-const FORMAT = 12;
+const FORMAT = 13;
 
 export function planConfiguration(configuration: Configuration, salt: string): Plan {
   const { addresses: _, ...elector } = planElector(configuration, 'kernel');
@@ -81,7 +82,7 @@ export function planConfiguration(configuration: Configuration, salt: string): P
       ...notify,
       webhooks: notify.webhooks.map(({ url, ...more }) => ({ ...more, url: seal(url, salt) })),
     },
-    ipvs: configuration.global.ipvs,
+    ipvs: { ...configuration.global.ipvs, settings: valuesOf(configuration.director.ipvs) },
     director: {
       engine: engine.value,
       drillHoldMs: drillHoldMs.value,
@@ -92,6 +93,10 @@ export function planConfiguration(configuration: Configuration, salt: string): P
       ...syncStreamFacts(planSyncStream(configuration), (secret) => seal(secret, salt)),
     },
   };
+}
+
+function valuesOf(words: SettingWords): SettingValues {
+  return Object.fromEntries(Object.entries(words).map(([name, { value }]) => [name, value]));
 }
 
 function sealSecrets(own: InstanceSettings, salt: string): InstanceSettings {

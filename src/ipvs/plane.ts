@@ -42,6 +42,8 @@ export type OwnedAddress = {
 
 /** What IPVS forgets an idle connection after. */
 export type Timeouts = { tcpSeconds: number; tcpFinSeconds: number; udpSeconds: number };
+/** Settings of the whole of IPVS, by the kernel's names (net.ipv4.vs); on = 1. */
+export type SettingValues = Readonly<Record<string, number>>;
 export type EngineInfo = {
   /** Of the kernel's IPVS, or the one that the engine is like. */
   version: string;
@@ -108,6 +110,10 @@ export interface DataPlane {
   apply(commands: readonly Command[]): Promise<readonly CommandFailure[]>;
   /** 0 leaves one as it is. */
   changeTimeouts(timeouts: Timeouts): Promise<void>;
+  /** A setting of the whole of IPVS, by the kernel's name; undefined = there is none of that name. */
+  readSetting(name: string): string | undefined;
+  /** Undefined, or why not: an errno name. */
+  changeSetting(name: string, value: string): string | undefined;
   /**
    * How much the kernel keeps of its answers; undefined = as usual. Answers what it really is. Absent where
    * no kernel is asked.

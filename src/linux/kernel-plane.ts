@@ -58,6 +58,7 @@ import { decodeFamily, familyRequest, NETLINK_GENERIC } from '../netlink/generic
 import { SystemCallError } from './libc.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
 import { KernelExchange } from './sync/kernel-exchange.ts';
+import { readSysctl, writeSysctl } from './sysctl.ts';
 
 /** About 10 ms of work each, after which others of the process get their turn. */
 const COMMANDS_AT_ONCE = 1024;
@@ -176,6 +177,13 @@ export class KernelPlane implements DataPlane {
 
   async changeTimeouts(timeouts: Timeouts): Promise<void> {
     this.#socket.request(changeTimeouts(this.#family, timeouts));
+  }
+
+  readSetting(name: string): string | undefined {
+    return readSysctl(`ipv4/vs/${name}`);
+  }
+  changeSetting(name: string, value: string): string | undefined {
+    return writeSysctl(`ipv4/vs/${name}`, value);
   }
 
   keepBuffer(wanted: { bytes: number; forced: boolean } | undefined): number {

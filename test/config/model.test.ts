@@ -71,6 +71,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
         engine: 'auto',
         drillHoldMs: 10_000,
         recordings: 8,
+        ipvs: {},
         servers: {
           slowStartMs: 0,
           drainsRemoved: true,
@@ -284,6 +285,36 @@ describe('places', () => {
   test('a default points at the head of its block', () => {
     expect(words(instance!.advertIntervalMs)).toBe('vrrp_instance V');
     expect(words(instance!)).toBe('vrrp_instance V');
+  });
+});
+
+describe('`ipvs` of director', () => {
+  const ipvs = (words: string) => `director {\nipvs {\n${words}\n}\n}\n`;
+
+  test('what is named, in the kernel’s numbers; of several blocks the last word counts', () => {
+    const text = ipvs('sloppy_tcp\npmtu_disc off\nconn_reuse_mode 2\ndrop_entry 3\nsloppy_tcp off');
+    expect(plain(read(text).director.ipvs)).toEqual({
+      sloppy_tcp: 0,
+      pmtu_disc: 0,
+      conn_reuse_mode: 2,
+      drop_entry: 3,
+    });
+    const { ipvs: both } = read(text + ipvs('pmtu_disc\nnat_icmp_send on')).director;
+    expect(plain(both)).toMatchObject({ pmtu_disc: 1, nat_icmp_send: 1, conn_reuse_mode: 2 });
+  });
+
+  test.each([
+    ['conn_reuse_mode 3', 'CFG_RANGE'],
+    ['drop_packet 4', 'CFG_RANGE'],
+    ['am_droprate 0', 'CFG_RANGE'],
+    ['expire_nodest_conn 1', 'CFG_VALUE'],
+    // What sync sets is not the file's.
+    ['sync_threshold 3', 'CFG_UNKNOWN'],
+    ['sync_persist_mode 1', 'CFG_UNKNOWN'],
+    ['backup_only on', 'CFG_UNKNOWN'],
+  ])('%s: %s', (words, code) => {
+    const { diagnostics } = readConfiguration([{ name: 'x', text: ipvs(words) }]);
+    expect(diagnostics.map((one) => one.code)).toEqual([code]);
   });
 });
 

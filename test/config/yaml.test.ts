@@ -71,6 +71,11 @@ describe('says what keepalived says', () => {
       'global_defs {\nvrrp_cpu_affinity 1 2\nvrrp_cpu_affinity 3\n}',
     ],
     ['words too many', 'vrrp_instance: {V: {nopreempt: [[x]]}}', 'vrrp_instance V {\nnopreempt x\n}'],
+    [
+      'settings of IPVS',
+      'director: { ipvs: { sloppy_tcp: on, pmtu_disc: off, conn_reuse_mode: 0 } }',
+      'director {\nipvs {\nsloppy_tcp on\npmtu_disc off\nconn_reuse_mode 0\n}\n}',
+    ],
     ['an empty block', 'global_defs:\ndirector: {}', 'global_defs {\n}\ndirector {\n}'],
     ['a block that is left out', 'global_defs: false', ''],
     [

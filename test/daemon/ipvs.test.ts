@@ -13,6 +13,11 @@ const namespace = { name: `lvsd-ipvs-${process.pid}`, remove: () => {} };
 const configuration = (control: string) => `director {
     engine embedded
     runtime_directory ${directory}
+    ipvs {
+        expire_nodest_conn
+        pmtu_disc off
+        conntrack
+    }
     ${control}
 }
 global_defs {
@@ -68,6 +73,13 @@ test('its table, in ipvsadm’s words', () => {
   ]);
   expect(ipvs('-L --timeout')).toBe('Timeout (tcp tcpfin udp): 450 120 60\n');
   expect(ipvs('-Lnc')).toMatch(/^IPVS connection entries\npro expire state {7}source .*\n$/);
+});
+
+test('settings that it has, and those that mean nothing to it', async () => {
+  const { msg } = await director.line({ event: 'ipvs.settings' });
+  expect(msg).toBe('net.ipv4.vs: expire_nodest_conn 0 → 1');
+  const unset = await director.line({ event: 'ipvs.unset' });
+  expect(unset.msg).toBe('the embedded engine has no conntrack, pmtu_disc: left out');
 });
 
 test('one service of it, and as JSON', () => {

@@ -41,6 +41,8 @@ class SharedPlane implements DataPlane {
     return [];
   }
   async changeTimeouts() {}
+  readSetting(): undefined {}
+  changeSetting(): undefined {}
   async own() {}
   async countConnections() {
     return 0;

@@ -214,6 +214,16 @@ describe('for people', () => {
     `);
   });
 
+  test('settings of IPVS, by their words', () => {
+    const with_ = (words: string) => `director {\n    ipvs {\n        ${words}\n    }\n}\nglobal_defs {`;
+    const before = with_('conn_reuse_mode 1\n        sloppy_tcp on\n        pmtu_disc off');
+    const after = with_('conn_reuse_mode 0\n        pmtu_disc off\n        nat_icmp_send on');
+    const plan = (text: string) => planOf(`${text}\n}\n`);
+    expect(renderDifference(difference(plan(before), plan(after)))).toContain(
+      '~ director: conn_reuse_mode 1 → 0, sloppy_tcp 1 → none, nat_icmp_send none → 1\n',
+    );
+  });
+
   test('the order of addresses is in the adverts', () => {
     const vips = ['10.0.0.50/24 dev eth0', '10.1.0.1/24 dev eth1'];
     const edits: [string, string][] = [

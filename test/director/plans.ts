@@ -169,7 +169,8 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
       expiresTemplates: false,
     };
     const policies = { usual: policy, others: {} };
-    const ipvs = { flushesAtStart: notifies, flushesAtStop: false };
+    const settings: Record<string, number> = drains ? { conn_reuse_mode: 0 } : {};
+    const ipvs = { flushesAtStart: notifies, flushesAtStop: false, settings };
     return {
       salt: 'salt',
       elector,

@@ -7,6 +7,8 @@ import { expectNoSessionLost } from './sessions.ts';
 
 /** What is promised: nothing left of one process after a second, nothing of all of them after five. */
 const PROMISED_MS = { guardian: 1000, lease: 5000 };
+/** Linux's own. */
+const USUAL = { expire_nodest_conn: '0', conn_reuse_mode: '1', pmtu_disc: '1' };
 /** On a busy machine the guest's one CPU is late, the runner to look as well as the guardian to act. */
 const LATE_MS = 1000;
 
@@ -23,6 +25,7 @@ describe('the balancer child dies', () => {
     after: string[];
     adoptedMs: number;
     sameDirector: boolean;
+    settings: object[];
   };
 
   test('the kernel forwards on, a new balancer adopts the same table, no connection is lost', () => {
@@ -37,6 +40,16 @@ describe('the balancer child dies', () => {
     expect(facts.requests.failures).not.toHaveProperty('ECONNRESET');
   });
 
+  test('what the file says of IPVS’s settings is in force before and after', () => {
+    const set = { ...USUAL, expire_nodest_conn: '1', conn_reuse_mode: '2' };
+    expect(factsOf<Facts>(report, 'balancerKilled').settings).toEqual([set, set]);
+  });
+
+  test('a word that leaves the file leaves what was there before the first of the two balancers', () => {
+    const { settings } = factsOf<{ settings: object }>(report, 'reloadAfterwards');
+    expect(settings).toEqual({ ...USUAL, conn_reuse_mode: '2', pmtu_disc: '0' });
+  });
+
   test('the new one goes on: SIGHUP works', () => {
     const facts = factsOf<Report>(report, 'reloadAfterwards');
     expectNoSessionLost(facts);
@@ -49,13 +62,13 @@ describe('the director process dies', () => {
     vipGoneMs: number;
     tableGoneMs: number;
     allGoneMs: number;
-    left: { vip: boolean; table: string[]; sync: string[] };
+    left: { vip: boolean; table: string[]; sync: string[]; settings: object };
   };
 
   test('the balancer removes everything of ours within a second', () => {
     const { left, vipGoneMs, tableGoneMs, allGoneMs } = factsOf<Facts>(report, 'directorKilled');
     console.info(`director killed: VIP gone ${vipGoneMs} ms, table ${tableGoneMs} ms, all ${allGoneMs} ms`);
-    expect(left).toEqual({ vip: false, table: [], sync: [] });
+    expect(left).toEqual({ vip: false, table: [], sync: [], settings: USUAL });
     expect(allGoneMs).toBeLessThanOrEqual(PROMISED_MS.guardian + LATE_MS);
   });
 

@@ -11,6 +11,9 @@ const SERVICE = '-A -t 10.0.0.50:8080 -s rr';
 const serverLine = (n: number) => `-a -t 10.0.0.50:8080 -r 10.1.0.2${n}:8080 -m -w 1`;
 const FOREIGN = ['-A -t 192.0.2.1:99 -s wlc', '-a -t 192.0.2.1:99 -r 192.0.2.2:99 -g -w 3'];
 
+/** Linux's own. */
+const USUAL = { expire_quiescent_template: '0', sloppy_tcp: '0', schedule_icmp: '0' };
+
 let report: GuestReport;
 beforeAll(async () => {
   report = await bootGuest({ program: 'operations.ts' });
@@ -22,6 +25,11 @@ describe('the programmed table', () => {
   test.each(['dirA', 'dirB'])('ipvsadm on %s prints what the configuration says', (node) => {
     const { table } = factsOf<Table>(report, 'table');
     expect(table[node]).toEqual([SERVICE, serverLine(1), serverLine(2)].toSorted());
+  });
+
+  test('settings of IPVS are as the configuration says', () => {
+    const { settings } = factsOf<{ settings: object }>(report, 'table');
+    expect(settings).toEqual({ ...USUAL, expire_quiescent_template: '1', sloppy_tcp: '1' });
   });
 
   test('one sync thread a node, by its role', () => {
@@ -104,11 +112,13 @@ describe('USR2', () => {
 });
 
 describe('planned stop', () => {
-  type Left = { exit: number; left: { vip: boolean; table: string[]; sync: string[]; processes: number[] } };
+  type Seen = { vip: boolean; table: string[]; sync: string[]; processes: number[]; settings: object };
+  type Left = { exit: number; left: Seen };
 
   test('leaves nothing of ours behind and nothing else touched', () => {
     const { exit, left } = factsOf<Left>(report, 'stop');
-    expect(left).toEqual({ vip: false, table: FOREIGN.toSorted(), sync: [], processes: [] });
+    const rest = { processes: [], settings: USUAL };
+    expect(left).toEqual({ vip: false, table: FOREIGN.toSorted(), sync: [], ...rest });
     expect(exit).toBe(0);
   });
 

@@ -7,6 +7,7 @@ import { all, last, noSettings, type Settings, settled } from '../settings.ts';
 import { composeFilter } from './filter.ts';
 import { composeGlobalGarp } from './garp.ts';
 import { composeIpvs } from './ipvs-global.ts';
+import { composeIpvsSettings } from './ipvs-settings.ts';
 import { composeGlobalNotify, composeWebhooks } from './notify.ts';
 import { composeRunning } from './running.ts';
 import { composeServers } from './servers.ts';
@@ -64,6 +65,7 @@ export function composeDirector(settings: Settings<typeof DIRECTOR>, report: Rep
     ...(control === undefined ? {} : { control }),
     recordings: settled(settings, 'flight_recorder'),
     servers: composeServers(settings),
+    ipvs: composeIpvsSettings(settings),
     ...(sync === undefined ? {} : { sync }),
   };
 }

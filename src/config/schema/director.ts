@@ -1,6 +1,7 @@
 // The block `director { … }`: settings that keepalived does not have.
 import { controlPath, LONGEST_SOCKET_PATH, RUNTIME_DIRECTORY } from '../../core/runtime-files.ts';
 import { type Block, keyword, opens } from './block.ts';
+import { IPVS_SETTINGS } from './ipvs-settings.ts';
 import { NOTIFY } from './notify.ts';
 import { SERVERS } from './servers.ts';
 import { integer, nothing, oneOf, type Shape, seconds, text, toggle } from './shape.ts';
@@ -47,6 +48,11 @@ export const DIRECTOR = {
     notify: opens(nothing, 'who else is told of what happens', NOTIFY),
     servers: opens(nothing, 'how real servers come into service and leave it', SERVERS),
     sync: opens(nothing, 'connection sync between the balancers: encrypted, with full copies', SYNC),
+    ipvs: opens(
+      nothing,
+      'settings of the whole of IPVS (net.ipv4.vs): what is named is set, and comes back as it was',
+      IPVS_SETTINGS,
+    ),
     vip_lease: keyword(
       integer(0, 3600),
       'seconds a virtual address stays when nobody renews it, with many 0.006 for each; 0 = for ever',

@@ -1,13 +1,13 @@
 // A director's machine against its configuration: what has to be so before packets flow, and settings of the
 // kernel that bring surprises with what the file has. Pure; only what the file makes matter is said.
 import type { Configuration } from '../../config/model.ts';
-import type { VirtualServer } from '../../config/model-services.ts';
 import { type Address, familyOf, prefixContains } from '../../core/address.ts';
 import type { Way } from './asking.ts';
 import { type Duty, distinctBy, dutiesOf } from './duties.ts';
 import { isLocal } from './examine.ts';
-import type { Finding, FindingCode, Level } from './finding.ts';
+import type { Finding } from './finding.ts';
 import { defaultRoute, effective, type Host, linkOf } from './host.ts';
+import { examineSettings, say, settingsInForce } from './settings.ts';
 import { CLIENT_MTU, fittingSegment, tunnelOverhead } from './tunnels.ts';
 
 /** Of a kernel module: in use (or built in), there to be loaded, or neither; undefined = nobody can tell. */
@@ -24,24 +24,7 @@ export type System = {
   ways: ReadonlyMap<Address, Way>;
 };
 
-const ABOUT = 'director';
-/** What keeps a client at one server without anybody remembering it. */
-const CONSISTENT = ['mh', 'sh'];
-/**
- * Since then a new connection from a port that was just used is not held up (kubernetes/kubernetes#81775).
- */
-const REUSE_REPAIRED = { major: 5, minor: 9 } as const;
 const STRICT = 1;
-
-type Say = (code: FindingCode, level: Level, says: string, hint?: string) => Finding;
-const say: Say = (code, level, says, hint) => ({
-  code,
-  level,
-  server: ABOUT,
-  key: says,
-  says,
-  ...(hint === undefined ? {} : { hint }),
-});
 
 export function examineDirector(configuration: Configuration, system: System): Finding[] {
   const { duties } = dutiesOf(configuration);
@@ -54,7 +37,7 @@ export function examineDirector(configuration: Configuration, system: System): F
     ...examineReversePath(configuration, system.host),
     ...(usesKernel && system.hasIpvs ? examineSettings(configuration, system) : []),
     ...(usesKernel ? examineSync(configuration, duties) : []),
-    ...examineWays(duties, system),
+    ...examineWays(duties, system, settingsInForce(configuration, system)('pmtu_disc')),
   ];
 }
 
@@ -167,148 +150,6 @@ function examineReversePath({ instances }: Configuration, host: Host): Finding[]
   });
 }
 
-function examineSettings({ virtualServers, global, director }: Configuration, system: System): Finding[] {
-  const vs = (name: string) => system.sysctl(`ipv4/vs/${name}`);
-  const hasSync = global.syncDaemon !== undefined || director.sync !== undefined;
-  return [
-    ...examineConntrack(virtualServers, vs('conntrack'), system),
-    ...examineExpiry(virtualServers, vs),
-    ...examineReuse(vs, system.kernel),
-    ...examineSloppiness(virtualServers, vs('sloppy_tcp'), hasSync),
-  ];
-}
-
-function examineConntrack(
-  services: readonly VirtualServer[],
-  value: string | undefined,
-  system: System,
-): Finding[] {
-  const isTracked = system.sysctl('netfilter/nf_conntrack_count') !== undefined;
-  if (value === undefined || !isTracked) return [];
-  const hasNat = services.some(({ method, realServers }) =>
-    [method, ...realServers.map((server) => server.method ?? method)].some(
-      (each) => each.value.forwarding === 'NAT',
-    ),
-  );
-  if (value === '0' && hasNat)
-    return [
-      say(
-        'DIR_CONNTRACK',
-        'warning',
-        'net.ipv4.vs.conntrack is 0: rules with `ct state` do not know the connections of NAT services',
-        'sysctl -w net.ipv4.vs.conntrack=1 if the packet filter has such rules, or masquerades',
-      ),
-    ];
-  if (value !== '0' && !hasNat)
-    return [
-      say(
-        'DIR_CONNTRACK',
-        'warning',
-        'net.ipv4.vs.conntrack is on, and DR and TUN gain nothing by it',
-        'sysctl -w net.ipv4.vs.conntrack=0: it costs time and room for each connection',
-      ),
-    ];
-  return [say('DIR_CONNTRACK', 'ok', `net.ipv4.vs.conntrack is ${value}`)];
-}
-
-type Setting = (name: string) => string | undefined;
-
-function examineExpiry(services: readonly VirtualServer[], vs: Setting): Finding[] {
-  const removed = services.filter(
-    ({ inhibitOnFailure, realServers }) =>
-      !inhibitOnFailure.value && realServers.some((server) => server.inhibitOnFailure?.value !== true),
-  );
-  const kept = services.filter(
-    ({ persistenceSeconds, inhibitOnFailure, realServers }) =>
-      persistenceSeconds.value > 0 &&
-      (inhibitOnFailure.value ||
-        realServers.some(({ weight, inhibitOnFailure: own }) => own?.value || weight.value === 0)),
-  );
-  const says = (name: string, code: FindingCode, applies: boolean, trouble: string) => {
-    if (!applies || vs(name) === undefined) return [];
-    if (vs(name) !== '0') return [say(code, 'ok', `net.ipv4.vs.${name} is on`)];
-    return [say(code, 'warning', `net.ipv4.vs.${name} is 0: ${trouble}`, `sysctl -w net.ipv4.vs.${name}=1`)];
-  };
-  const udp = removed.some(({ protocol }) => protocol.value === 'UDP')
-    ? ', and UDP clients stay there for good'
-    : '';
-  return [
-    ...says(
-      'expire_nodest_conn',
-      'DIR_NODEST',
-      removed.length > 0,
-      `packets of connections to a server that failed are dropped in silence until they time out${udp}`,
-    ),
-    ...says(
-      'expire_quiescent_template',
-      'DIR_TEMPLATE',
-      kept.length > 0,
-      'persistent clients are still sent to a server of weight 0',
-    ),
-  ];
-}
-
-function examineReuse(vs: Setting, kernel: string): Finding[] {
-  const mode = vs('conn_reuse_mode');
-  if (mode === undefined) return [];
-  const isRepaired = isAtLeast(kernel, REUSE_REPAIRED);
-  if (mode === '0' && isRepaired)
-    return [
-      say(
-        'DIR_REUSE',
-        'warning',
-        'net.ipv4.vs.conn_reuse_mode is 0: a port used again leads to the old server, even a drained one',
-        'sysctl -w net.ipv4.vs.conn_reuse_mode=1: kernels since 5.9 need no 0',
-      ),
-    ];
-  if (mode !== '0' && !isRepaired && vs('conntrack') === '1')
-    return [
-      say(
-        'DIR_REUSE',
-        'warning',
-        `conn_reuse_mode ${mode} with conntrack delays connections by 1 s before kernel 5.9 (${kernel})`,
-        'net.ipv4.vs.conn_reuse_mode=0 (a port used again then goes to the old server), or a newer kernel',
-      ),
-    ];
-  return [say('DIR_REUSE', 'ok', `net.ipv4.vs.conn_reuse_mode is ${mode}`)];
-}
-
-function isAtLeast(kernel: string, { major, minor }: { major: number; minor: number }): boolean {
-  const [ofKernel = 0, second = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
-  return ofKernel > major || (ofKernel === major && second >= minor);
-}
-
-function examineSloppiness(
-  services: readonly VirtualServer[],
-  value: string | undefined,
-  hasSync: boolean,
-): Finding[] {
-  const tcp = services.filter(({ protocol }) => protocol.value === 'TCP');
-  if (value === undefined || tcp.length === 0) return [];
-  const isConsistent = ({ scheduler }: VirtualServer) => CONSISTENT.includes(scheduler.value);
-  if (value !== '0' && !tcp.every(isConsistent)) {
-    const other = tcp.find((service) => !isConsistent(service))!.scheduler.value;
-    return [
-      say(
-        'DIR_SLOPPY',
-        'warning',
-        `net.ipv4.vs.sloppy_tcp is on: with ${other} an unknown connection goes on at any server`,
-        'sysctl -w net.ipv4.vs.sloppy_tcp=0; it is for mh and sh',
-      ),
-    ];
-  }
-  if (value === '0' && tcp.some(isConsistent) && !hasSync)
-    return [
-      say(
-        'DIR_SLOPPY',
-        'warning',
-        'net.ipv4.vs.sloppy_tcp is 0, and nothing is synced: a failover ends connections of mh and sh, too',
-        'sysctl -w net.ipv4.vs.sloppy_tcp=1 on both directors, or lvs_sync_daemon',
-      ),
-    ];
-  return [say('DIR_SLOPPY', 'ok', `net.ipv4.vs.sloppy_tcp is ${value}`)];
-}
-
 /** ip_vs_genl_new_daemon of the kernel. */
 function examineSync({ global }: Configuration, duties: readonly Duty[]): Finding[] {
   const mixed = duties.find(({ vip, server }) => familyOf(vip) !== familyOf(server));
@@ -323,7 +164,11 @@ function examineSync({ global }: Configuration, duties: readonly Duty[]): Findin
   ];
 }
 
-function examineWays(duties: readonly Duty[], { ways, host, sysctl }: System): Finding[] {
+function examineWays(
+  duties: readonly Duty[],
+  { ways, host }: System,
+  discovers: string | undefined,
+): Finding[] {
   const own = new Set(host.addresses.map(({ prefix }) => prefix.address));
   const one = distinctBy(
     duties,
@@ -351,9 +196,7 @@ function examineWays(duties: readonly Duty[], { ways, host, sysctl }: System): F
       'ok',
       `${server} is reached by ${way.interface}${way.via ? ` via ${way.via}` : ''}`,
     );
-    return method.forwarding === 'TUN'
-      ? [found, examineMtu(duty, way, sysctl('ipv4/vs/pmtu_disc'))]
-      : [found];
+    return method.forwarding === 'TUN' ? [found, examineMtu(duty, way, discovers)] : [found];
   });
 }
 

@@ -128,6 +128,10 @@ export class ConnectionTable {
   control(at: number): number {
     return this.#words[at * WORDS + AT.control]!;
   }
+  /** Is it a template that connections came from? */
+  isControlling(at: number): boolean {
+    return this.#words[at * WORDS + AT.controlled]! > 0;
+  }
   /** Is it in the list of what the backup has not been told? */
   isChanged(at: number): boolean {
     return (this.#words[at * WORDS + AT.flags]! & CHANGED) !== 0;

@@ -35,9 +35,10 @@ import {
 import { findRelated } from './icmp.ts';
 import { type InterfaceFacts, type Link, Links, MAC, type Owned, type RouteFacts } from './links.ts';
 import { Neighbours } from './neighbours.ts';
+import { Orphans } from './orphans.ts';
 import { HEADROOM, Outbox } from './outbox.ts';
 import { Packet } from './packet.ts';
-import { SCTP_EVENT } from './sctp.ts';
+import { mayBeginAssociation } from './sctp.ts';
 import { Sessions } from './sessions.ts';
 import { DIRECTION } from './tcp.ts';
 
@@ -60,6 +61,7 @@ export class Engine {
   readonly #forwarder: Forwarder;
   readonly #fragments: Fragments;
   readonly #early: EarlyFragments;
+  readonly #orphans: Orphans;
   readonly #discovery: Discoverer;
   readonly ahead: Ahead;
   /** The one that {@link receive} looked at last, as it has become. */
@@ -83,6 +85,7 @@ export class Engine {
     this.ahead = new Ahead(sessions.connections);
     this.#fragments = new Fragments(sessions.connections, settings.seed);
     this.#early = new EarlyFragments(drops);
+    this.#orphans = new Orphans(sessions);
     const parts = { links, sessions, neighbours: this.#neighbours, answers: this.#answers, outbox, drops };
     this.#forwarder = new Forwarder(parts);
   }
@@ -114,13 +117,14 @@ export class Engine {
       this.#early.advance(tick);
       this.#isBehind = !this.sessions.advance(tick);
     }
+    if (this.#orphans.isDue) this.#orphans.advance();
     this.#neighbours.setClock(nowMs, tick);
     if (this.#announcing && nowMs >= this.#announcing.atMs) this.#announceNext(this.#announcing);
     this.#forwardEarly();
   }
 
   nextTimerMs(): number {
-    if (this.#isBehind || this.#early.isDue) return this.#nowMs;
+    if (this.#isBehind || this.#early.isDue || this.#orphans.isDue) return this.#nowMs;
     return Math.min(
       this.sessions.connections.count + this.#early.count > 0
         ? (this.#tick + 1) * TICK_MS
@@ -203,19 +207,13 @@ export class Engine {
 
   /** The first packet for an address of ours that belongs to no connection. */
   #open(packet: Packet): number {
-    const { source, destination, sourcePort, destinationPort, tcpFlags, family } = packet;
-    const isTcp = packet.protocol === PROTOCOL.tcp;
+    const { source, destination, sourcePort, destinationPort, family } = packet;
     const service = this.sessions.services.find(packet.flow, destination, destinationPort);
-    if (packet.protocol === PROTOCOL.sctp && (!service || tcpFlags !== SCTP_EVENT.init)) {
+    if (!service || !this.#mayBegin(packet)) {
+      if (packet.protocol === PROTOCOL.tcp) this.#answers.reset(packet);
+      else if (packet.protocol === PROTOCOL.udp)
+        this.#answers.icmpError(packet, ICMP_ERROR.portUnreachable[family]);
       return this.drops.count(service ? DROP['no-connection'] : DROP['no-service']);
-    }
-    if (isTcp && (!service || (tcpFlags & TCP_FLAG.syn) === 0)) {
-      this.#answers.reset(packet);
-      return this.drops.count(service ? DROP['no-connection'] : DROP['no-service']);
-    }
-    if (!service) {
-      this.#answers.icmpError(packet, ICMP_ERROR.portUnreachable[family]);
-      return this.drops.count(DROP['no-service']);
     }
     const at = this.sessions.open(service, source, sourcePort, destination, destinationPort);
     if (at === 0) {
@@ -231,6 +229,14 @@ export class Engine {
     const verdict = this.#forwarder.toServer(packet, at);
     if (isOver) this.sessions.close(at);
     return verdict;
+  }
+
+  /** Is it a packet that a connection may begin with (conn_schedule of each ip_vs_proto_*.c)? */
+  #mayBegin({ protocol, tcpFlags, bytes, transport, end }: Packet): boolean {
+    const { sloppy_tcp: sloppyTcp, sloppy_sctp: sloppySctp } = this.sessions.conduct;
+    if (protocol === PROTOCOL.sctp) return mayBeginAssociation(bytes, transport, end, sloppySctp !== 0);
+    if (protocol !== PROTOCOL.tcp) return true;
+    return (tcpFlags & TCP_FLAG.rst) === 0 && (sloppyTcp !== 0 || (tcpFlags & TCP_FLAG.syn) !== 0);
   }
 
   /** A fragment without ports goes where the first one of its packet went. */

@@ -38,7 +38,7 @@ export const SCTP_EVENT = { data: 0, init: 1, abort: 9 } as const;
 const EVENTS = 10;
 /** By chunk type (RFC 9260 §3.2), what it is to the table; later ones are as data. */
 const EVENT_OF_CHUNK = Uint8Array.of(0, 1, 2, 0, 0, 0, 9, 5, 6, 8, 3, 4, 0, 0, 7);
-const CHUNK = { abort: 6, cookieEcho: 10, cookieAck: 11 } as const;
+const CHUNK = { init: 1, abort: 6, cookieEcho: 10, cookieAck: 11 } as const;
 const HEADER_SIZE = 12;
 const CHUNK_SIZE = 4;
 export const SCTP = { checksum: 8, size: HEADER_SIZE } as const;
@@ -57,6 +57,14 @@ export function sctpEvent(bytes: Uint8Array, at: number, end: number): number {
     }
   }
   return EVENT_OF_CHUNK[type] ?? SCTP_EVENT.data;
+}
+
+/** May a packet of no known association begin one? Its first chunk tells. `isSloppy`: sloppy_sctp. */
+export function mayBeginAssociation(bytes: Uint8Array, at: number, end: number, isSloppy: boolean): boolean {
+  const first = at + HEADER_SIZE;
+  if (first + CHUNK_SIZE > end) return false;
+  const type = bytes[first]!;
+  return type === CHUNK.init || (isSloppy && type !== CHUNK.abort);
 }
 
 // Columns: state before, by number; letters: state after.

@@ -82,6 +82,8 @@ export class ServiceTable {
   readonly #freeSlots: number[] = [];
   /** Removed servers with connections, by service and server key: added again, they are the same server. */
   readonly #removed = new Map<string, ServerRecord>();
+  /** A server with connections was removed; to be taken back by who has seen to it. */
+  hasOrphans = false;
   readonly #random: (below: number) => number;
   readonly #addresses: Addresses;
 
@@ -273,8 +275,9 @@ export class ServiceTable {
     service.servers.splice(index, 1);
     record.available = false;
     service.scheduler.removed(service.servers, index);
-    if (isIdle(record)) this.#forget(record);
-    else this.#removed.set(`${serviceKey(service.head)} ${record.key}`, record);
+    if (isIdle(record)) return this.#forget(record);
+    this.#removed.set(`${serviceKey(service.head)} ${record.key}`, record);
+    this.hasOrphans = true;
   }
 
   #forget(record: ServerRecord): void {

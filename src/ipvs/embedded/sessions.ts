@@ -7,6 +7,7 @@ import { PROTOCOL } from '../../core/ip-header.ts';
 import type { Tunnel } from '../model.ts';
 import { type Addresses, maskOf } from './addresses.ts';
 import { Changes } from './changes.ts';
+import { usualConduct } from './conduct.ts';
 import { ConnectionTable, UNBOUND } from './connections.ts';
 import { DROP } from './drops.ts';
 import { familyOfFlow, protocolOf, TCP_FLAG } from './frame.ts';
@@ -33,6 +34,7 @@ export class Sessions {
   readonly services: ServiceTable;
   readonly changes: Changes;
   readonly timeouts = new StateTimeouts();
+  readonly conduct = usualConduct();
   /** Why {@link open} answered 0: an index into the drop reasons. */
   refusal = 0;
   #evictionHand = 0;
@@ -115,11 +117,11 @@ export class Sessions {
     const network = isIpv4 ? client & maskOf(prefix) : this.addresses.findNetwork(client, prefix);
     const known = connections.find(service.flow, network, 0, virtual, port, CONNECTION.template);
     const slot = known === 0 ? UNBOUND : connections.serverSlot(known);
-    if (slot !== UNBOUND && this.services.server(slot).available) {
+    if (slot !== UNBOUND && this.#isFit(this.services.server(slot))) {
       connections.touch(known);
       return known;
     }
-    // Its server is gone. The connections that came from it stay with it; new ones get a new template.
+    // Its server is gone, or not for new ones. The connections that came from it stay with it.
     if (known !== 0) connections.retireTemplate(known);
     const server = this.#schedule(service, client, clientPort, virtual);
     if (!server) return 0;
@@ -144,6 +146,11 @@ export class Sessions {
     connections.touch(at);
     this.#bind(at, server);
     return at;
+  }
+
+  /** For the next connection of a persistent client. */
+  #isFit({ available, weight }: ServerRecord): boolean {
+    return available && (weight !== 0 || this.conduct.expire_quiescent_template === 0);
   }
 
   #schedule(service: ServiceRecord, client: number, clientPort: number, virtual: number) {
@@ -215,18 +222,30 @@ export class Sessions {
     this.connections.remove(at);
   }
 
-  /**
-   * A SYN for a connection that is over is a new one: the client uses its port again. One that came from a
-   * template keeps its server (conn_reuse_mode 1).
-   */
+  /** A packet of the client that looks like this connection's begins another one, if any. */
   isReused(at: number, tcpFlags: number): boolean {
-    if (this.connections.control(at) !== 0) return false;
-    const state = this.connections.state(at);
-    if (this.connections.protocol(at) === PROTOCOL.sctp) {
-      return tcpFlags === SCTP_EVENT.init && state === SCTP_STATE.closed;
+    const { connections } = this;
+    const isSctp = connections.protocol(at) === PROTOCOL.sctp;
+    const begins = isSctp ? tcpFlags === SCTP_EVENT.init : (tcpFlags & TCP_FLAG.syn) !== 0;
+    if (this.conduct.expire_nodest_conn !== 0) {
+      const slot = connections.serverSlot(at);
+      const server = slot === UNBOUND ? undefined : this.services.server(slot);
+      if (server && (!server.available || (begins && server.weight === 0))) return true;
     }
-    if ((tcpFlags & TCP_FLAG.syn) === 0) return false;
-    return state === TCP_STATE.timeWait || state === TCP_STATE.close;
+    return begins && this.#isOver(at, isSctp);
+  }
+
+  /** Who begins anew uses the port again. A connection that came from a template keeps its server. */
+  #isOver(at: number, isSctp: boolean): boolean {
+    const { connections } = this;
+    const { conn_reuse_mode: mode } = this.conduct;
+    if (mode === 0 || connections.control(at) !== 0) return false;
+    const state = connections.state(at);
+    if (isSctp) return state === SCTP_STATE.closed;
+    if (state === TCP_STATE.timeWait || state === TCP_STATE.close) return true;
+    // Where answers go past here, this is the last state that is seen.
+    const isHalf = (connections.flags(at) & CONNECTION.noOutput) !== 0;
+    return (mode & 2) !== 0 && state === TCP_STATE.finWait && isHalf;
   }
 
   /** A packet from the client. False: its server was removed, the packet must not go on. */

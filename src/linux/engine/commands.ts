@@ -3,6 +3,7 @@
 // for packets.
 import type { MessagePort } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
+import type { ConductName } from '../../ipvs/embedded/conduct.ts';
 import type { Command, OwnedAddress, Timeouts } from '../../ipvs/plane.ts';
 
 export type EngineCommand =
@@ -14,6 +15,7 @@ export type EngineCommand =
   | { type: 'readStatistics' }
   | { type: 'readInfo' }
   | { type: 'changeTimeouts'; timeouts: Timeouts }
+  | { type: 'changeConduct'; name: ConductName; value: number }
   /** The answer is a ShownPortion. */
   | { type: 'readConnections'; from: number }
   /** Tell of the connections: all there are, then each as it changes. Or no more. */

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
 import type { ShownConnection } from '../../ipvs/connection.ts';
+import { isConductName, usualConduct } from '../../ipvs/embedded/conduct.ts';
 import { refusal } from '../../ipvs/embedded/limits.ts';
 import type { ShownPortion } from '../../ipvs/embedded/shown.ts';
 import {
@@ -47,6 +48,8 @@ export class EmbeddedPlane implements DataPlane {
   readonly connections: ConnectionExchange;
   #onTold: ((datagram: Buffer) => void) | undefined;
   readonly refusal = refusal;
+  /** As the thread was told. */
+  readonly #conduct = usualConduct();
   readonly #options: PlaneOptions;
   readonly #wakeFd = eventfd(0);
   readonly #port: MessagePort;
@@ -127,6 +130,16 @@ export class EmbeddedPlane implements DataPlane {
   }
   async changeTimeouts(timeouts: Timeouts): Promise<void> {
     await this.#ask<undefined>({ type: 'changeTimeouts', timeouts });
+  }
+  readSetting(name: string): string | undefined {
+    return isConductName(name) ? String(this.#conduct[name]) : undefined;
+  }
+  changeSetting(name: string, value: string): string | undefined {
+    if (!isConductName(name)) return 'ENOENT';
+    this.#conduct[name] = Number(value);
+    // An engine that is lost is told of by itself.
+    this.#ask({ type: 'changeConduct', name, value: this.#conduct[name] }).catch(() => undefined);
+    return undefined;
   }
   async *readConnections(): AsyncGenerator<ShownConnection> {
     for (let from: number | undefined = 0; from !== undefined; ) {

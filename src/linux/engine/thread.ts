@@ -139,6 +139,10 @@ export class EngineThread {
           this.#engine.sessions.timeouts.change(command.timeouts);
           this.#reply(id, undefined);
           break;
+        case 'changeConduct':
+          this.#engine.sessions.conduct[command.name] = command.value;
+          this.#reply(id, undefined);
+          break;
         case 'readConnections':
           this.#reply(id, showConnections(this.#engine.sessions.connections, command.from));
           break;

@@ -75,6 +75,8 @@ const service = (kind: string, lines = '', server = '10.1.0.21') => `${instance}
   }
 }
 `;
+const ipvs = (words: string) => `director {\nipvs {\n${words}\n}\n}\n`;
+const LATER: Own = { hasIpvs: false, module: () => 'available' };
 function bad(text: string, of = system()): string[] {
   const { configuration, diagnostics } = readConfiguration([{ name: 'director.conf', text }]);
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
@@ -176,6 +178,38 @@ describe('what the file makes matter, and what it does not', () => {
     ['mh without sync', service('DR', 'lb_algo mh'), {}, ['warning DIR_SLOPPY']],
     ['mh with sync', `global_defs {\n lvs_sync_daemon eth0 V\n}\n${service('DR', 'lb_algo mh')}`, {}, []],
     ['wlc and sloppy', service('DR'), { sysctls: { 'ipv4/vs/sloppy_tcp': '1' } }, ['warning DIR_SLOPPY']],
+    [
+      'sloppy by hand, and not by the file',
+      `${service('DR')}${ipvs('sloppy_tcp off')}`,
+      { sysctls: { 'ipv4/vs/sloppy_tcp': '1' } },
+      [],
+    ],
+    ['sloppy by the file', `${service('DR')}${ipvs('sloppy_tcp')}`, {}, ['warning DIR_SLOPPY']],
+    [
+      'what the file turns on, and the kernel has not yet',
+      `${service('NAT', 'persistence_timeout 9\ninhibit_on_failure')}${ipvs('expire_quiescent_template')}`,
+      { sysctls: { 'ipv4/vs/expire_quiescent_template': '0' } },
+      [],
+    ],
+    [
+      'what the file turns off, and the kernel has',
+      `${service('NAT')}${ipvs('expire_nodest_conn off')}`,
+      {},
+      ['warning DIR_NODEST'],
+    ],
+    ['mode 0 by the file', `${service('NAT')}${ipvs('conn_reuse_mode 0')}`, {}, ['warning DIR_REUSE']],
+    [
+      'settings that the kernel has not',
+      `${service('DR')}${ipvs('schedule_icmp\nignore_tunneled')}`,
+      {},
+      ['warning DIR_SETTING'],
+    ],
+    [
+      'settings of an IPVS that is not there yet',
+      service('DR') + ipvs('schedule_icmp'),
+      LATER,
+      ['warning DIR_IPVS'],
+    ],
     ['no way', service('DR'), { ways: new Map() }, ['wrong DIR_ROUTE']],
     [
       'DR behind a router',
@@ -201,6 +235,28 @@ describe('what the file makes matter, and what it does not', () => {
   test.each(rows)('%s', (_, text, own, expected) => {
     expect(bad(text, system(own))).toEqual(expected);
   });
+});
+
+test('hints name the word of the file beside sysctl, and what a mode took with it', () => {
+  const hint = (text: string, of: System, code: string) => {
+    const { configuration } = readConfiguration([{ name: 'director.conf', text }]);
+    return examineDirector(configuration, of).find((finding) => finding.code === code)?.hint;
+  };
+  const nodest = system({ sysctls: { 'ipv4/vs/expire_nodest_conn': '0' } });
+  expect(hint(service('NAT'), nodest, 'DIR_NODEST')).toBe(
+    '`ipvs { expire_nodest_conn on }` in director, or sysctl -w net.ipv4.vs.expire_nodest_conn=1',
+  );
+  const reuse = (kernel: string) =>
+    hint(service('NAT') + ipvs('conn_reuse_mode 0'), system({ kernel }), 'DIR_REUSE');
+  expect(reuse('5.15.0')).toMatch(/before 5\.16 it takes from expire_nodest_conn/);
+  expect(reuse('6.1.0')).toMatch(/^`ipvs { conn_reuse_mode 1 }` in director.*kernels since 5\.9 need no 0$/);
+  const tunnel = (words: string) =>
+    examineDirector(
+      readConfiguration([{ name: 'x', text: service('TUN') + ipvs(words) }]).configuration,
+      system(),
+    ).find(({ code }) => code === 'DIR_TUNNEL_MTU')?.says;
+  expect(tunnel('pmtu_disc off')).toMatch(/are cut into fragments$/);
+  expect(tunnel('pmtu_disc on')).toMatch(/are refused by ICMP/);
 });
 
 test('clients and NAT servers on one network: redirects', () => {

@@ -5,14 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PORT, SERVERS, serverAddress } from './addresses.ts';
 import { startPair } from './pair.ts';
 import { Phases } from './phases.ts';
-import { destinations, ipvsadmSave, owns, syncDaemons, until } from './witness.ts';
+import { destinations, ipvsadmSave, ipvsSettings, owns, syncDaemons, until } from './witness.ts';
 
 const LIMIT_MS = 30_000;
+const words = (...lines: string[]) => ['director {', 'ipvs {', ...lines, '}', '}\n'].join('\n');
+const settings = () => ipvsSettings('dirA', ['expire_nodest_conn', 'conn_reuse_mode', 'pmtu_disc']);
 
 const pair = await startPair({
   mode: 'nat',
   advertSeconds: 0.5,
   servers: SERVERS.slice(0, 2),
+  appendix: () => words('expire_nodest_conn', 'conn_reuse_mode 2'),
   programs: { dirA: 'lvs-director', dirB: 'lvs-director' },
   activeSessions: 60,
   idleSessions: 10,
@@ -23,7 +26,7 @@ const phases = new Phases();
 await phases.run('balancerKilled', async () => {
   const director = dirA.pid;
   const children = dirA.processes().filter((pid) => pid !== director);
-  const before = ipvsadmSave('dirA');
+  const [before, settingsBefore] = [ipvsadmSave('dirA'), settings()];
   await traffic.mark();
   for (const pid of children) process.kill(pid, 'SIGKILL');
   let emptiest = Number.POSITIVE_INFINITY;
@@ -36,17 +39,27 @@ await phases.run('balancerKilled', async () => {
   const seen = await pair.observe(2500);
   const sameDirector = dirA.pid === director;
   const after = ipvsadmSave('dirA');
-  return { killed: children.length, adoptedMs, emptiest, before, after, sameDirector, ...seen };
+  const both = [settingsBefore, settings()];
+  return {
+    killed: children.length,
+    adoptedMs,
+    emptiest,
+    before,
+    after,
+    settings: both,
+    sameDirector,
+    ...seen,
+  };
 });
 
 await phases.run('reloadAfterwards', async () => {
   await traffic.mark();
-  pair.configure({ servers: SERVERS });
+  pair.configure({ servers: SERVERS, appendix: () => words('conn_reuse_mode 2', 'pmtu_disc off') });
   for (const director of [pair.dirA, pair.dirB]) director.signal('SIGHUP');
   const third = `${serverAddress('rs3', 'nat')}:${PORT}`;
   const inForceMs = await until('rs3 on dirA', LIMIT_MS, () => destinations('dirA').has(third));
   await pair.untilProgrammed('dirB', 3);
-  return { inForceMs, ...(await pair.observe(1500)) };
+  return { inForceMs, settings: settings(), ...(await pair.observe(1500)) };
 });
 
 await phases.run('directorKilled', async () => {
@@ -57,7 +70,12 @@ await phases.run('directorKilled', async () => {
     vipGoneMs + (await until('no servers on dirA', LIMIT_MS, () => destinations('dirA').size === 0));
   const nothingRuns = () => dirA.processes().length === 0;
   const allGoneMs = tableGoneMs + (await until('no processes on dirA', LIMIT_MS, nothingRuns));
-  const left = { vip: owns('dirA'), table: ipvsadmSave('dirA'), sync: syncDaemons('dirA') };
+  const left = {
+    vip: owns('dirA'),
+    table: ipvsadmSave('dirA'),
+    sync: syncDaemons('dirA'),
+    settings: settings(),
+  };
   await until('VIP on dirB', LIMIT_MS, () => owns('dirB'));
   return { vipGoneMs, tableGoneMs, allGoneMs, left, ...(await pair.observe(1500)) };
 });

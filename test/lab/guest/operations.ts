@@ -10,7 +10,7 @@ import { renderConfiguration } from './configuration.ts';
 import { type Program, runtimeDirectory } from './director.ts';
 import { parseArguments, startPair } from './pair.ts';
 import { Phases } from './phases.ts';
-import { destinations, ipvsadm, ipvsadmSave, owns, syncDaemons, until } from './witness.ts';
+import { destinations, ipvsadm, ipvsadmSave, ipvsSettings, owns, syncDaemons, until } from './witness.ts';
 
 const HOLD_SECONDS = 2;
 const LIMIT_MS = 30_000;
@@ -19,6 +19,7 @@ const ownSettings = (node: DirectorName) =>
     'director {',
     `runtime_directory ${runtimeDirectory(node)}`,
     `drill {\nhold ${HOLD_SECONDS}\n}`,
+    'ipvs {\nexpire_quiescent_template\nsloppy_tcp\nschedule_icmp off\n}',
     '}\n',
   ].join('\n');
 const program = (parseArguments().program ?? 'lvs-director') as Program;
@@ -43,6 +44,7 @@ const phases = new Phases();
 await phases.run('table', async () => ({
   table: { dirA: ipvsadmSave('dirA'), dirB: ipvsadmSave('dirB') },
   sync: sync(),
+  settings: settings(),
 }));
 
 await phases.run('foreign', async () => {
@@ -137,6 +139,7 @@ await phases.run('stop', async () => {
     table: ipvsadmSave('dirA'),
     sync: sync().dirA,
     processes: dirA.processes(),
+    settings: settings(),
   };
   return { vipMovedMs, exit, left, ...(await pair.observe(1500)), syncB: sync().dirB };
 });
@@ -150,6 +153,9 @@ await phases.run('stopLast', async () => {
 
 phases.finish();
 
+function settings() {
+  return ipvsSettings('dirA', ['expire_quiescent_template', 'sloppy_tcp', 'schedule_icmp']);
+}
 function sync(): Record<'dirA' | 'dirB', string[]> {
   return { dirA: syncDaemons('dirA'), dirB: syncDaemons('dirB') };
 }

@@ -90,6 +90,13 @@ export function syncDaemons(node: DirectorName): string[] {
     .filter((line) => line.includes('sync daemon'));
 }
 
+/** Of net.ipv4.vs. */
+export function ipvsSettings<N extends string>(node: DirectorName, names: readonly N[]): Record<N, string> {
+  const read = (name: N) => readFileSync(`/proc/sys/net/ipv4/vs/${name}`, 'utf8').trim();
+  const values = inside(node, () => names.map((name) => [name, read(name)]));
+  return Object.fromEntries(values) as Record<N, string>;
+}
+
 export function ipvsadm(node: DirectorName, ...args: string[]): string {
   const { status, stdout, stderr } = inside(node, () => spawnSync('ipvsadm', args, { encoding: 'utf8' }));
   if (status !== 0) throw new Error(`${node}: ipvsadm ${args.join(' ')}: ${stderr}`);
