@@ -200,8 +200,11 @@ export class Shadow {
       if (this.#isOwn(slot)) oldest = Math.min(oldest, this.#stamp[slot]!);
     if (oldest > clock) return;
     const by = clock + 1 - oldest;
-    for (let slot = 1; slot <= this.#used; slot++)
-      if (this.#isOwn(slot)) this.hear((this.#stamp[slot]! += by));
+    for (let slot = 1; slot <= this.#used; slot++) {
+      if (!this.#isOwn(slot)) continue;
+      this.#stamp[slot]! += by;
+      this.hear(this.#stamp[slot]!);
+    }
   }
   #isOwn(slot: number): boolean {
     return this.#expires[slot] !== 0 && this.#isLocal[slot] === 1;

@@ -249,8 +249,8 @@ export class Stream {
     const upTo = incoming.injected;
     if (upTo > connection.ackedUpTo) this.#send({ type: 'ack', upTo, refused: incoming.refused });
     connection.ackedUpTo = upTo;
-    // Of what was refused the peer is told again and again, by a full copy each time: else the next connection
-    // would count it as known here.
+    // Where something was refused each connection brings a full copy: going on, the peer would count it as
+    // known here.
     const isWhole = incoming.refused === 0;
     this.#past = isWhole ? { bootId: hello.bootId, epoch: hello.epoch, upTo } : undefined;
     if (!incoming.isComplete || connection.said.in) return;

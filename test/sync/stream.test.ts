@@ -277,7 +277,7 @@ test('who refused something is told all anew by the next connection', () => {
   expect(talk.greet()).toContainEqual({ type: 'subscribe', from: 0 });
 });
 
-test("what comes about through this node is newer than the peer's clock, also when nothing else was heard", () => {
+test("what comes about here is newer than the peer's clock, also when nothing else was heard", () => {
   const talk = new Talk();
   talk.connect();
   talk.greet({ clock: 5000 });

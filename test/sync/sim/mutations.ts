@@ -78,8 +78,8 @@ export const SYNC_MUTATIONS: readonly Mutation[] = [
   {
     what: 'what a node forwards in a new life is older than what is remembered of the last one',
     file: SHADOW,
-    from: 'this.hear((this.#stamp[slot]! += by));',
-    to: 'this.hear((this.#stamp[slot]! += 0));',
+    from: 'this.#stamp[slot]! += by;',
+    to: 'this.#stamp[slot]! += 0;',
   },
   {
     what: 'a change keeps its stamp',
