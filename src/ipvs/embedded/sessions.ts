@@ -257,10 +257,13 @@ export class Sessions {
     const slot = connections.serverSlot(at);
     if (slot !== UNBOUND) {
       const server = this.services.server(slot);
-      server.counters[COUNT.outPackets]!++;
-      server.counters[COUNT.outBytes]! += length;
-      server.service.counters[COUNT.outPackets]!++;
-      server.service.counters[COUNT.outBytes]! += length;
+      // What a removed server still answers goes out, but is counted for nobody.
+      if (server.available) {
+        server.counters[COUNT.outPackets]!++;
+        server.counters[COUNT.outBytes]! += length;
+        server.service.counters[COUNT.outPackets]!++;
+        server.service.counters[COUNT.outBytes]! += length;
+      }
     }
     const flow = connections.flow(at);
     if (protocolOf(flow) !== PROTOCOL.udp) this.#step(at, DIRECTION.output, tcpFlags);
