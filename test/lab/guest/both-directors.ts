@@ -134,6 +134,15 @@ export class KernelDirector {
     }
   }
 
+  /** Of all services ever: connections, packets in and out, bytes in and out. */
+  totals(): number[] {
+    const table = readFileSync('/proc/thread-self/net/ip_vs_stats_percpu', 'latin1');
+    // The line that begins with ~ has their sums, but of two seconds ago.
+    const ofCpus = [...table.split('~')[0]!.matchAll(/^ +[0-9a-fA-F]+ +(.*)$/gm)];
+    const rows = ofCpus.map(([, row]) => row!.split(/ +/).map((hex) => Number.parseInt(hex, 16)));
+    return rows[0]!.map((_, i) => rows.reduce((sum, row) => sum + row[i]!, 0));
+  }
+
   connections(): Known[] {
     const lines = readFileSync('/proc/thread-self/net/ip_vs_conn', 'latin1').trim().split('\n').slice(1);
     return lines.map((line) => {

@@ -4,14 +4,17 @@ import type { Forwarding } from '../../../src/ipvs/model.ts';
 import { SERVERS, VIPS } from './both-directors.ts';
 
 export const FLAG = { fin: 1, syn: 2, rst: 4, ack: 0x10 };
-/** `server` and `session` are taken modulo what there is. */
-export type Step =
+export type Limits = { weight: number; upper: number; lower: number };
+/** `server` is taken modulo what there is. */
+export type Change =
+  | ({ do: 'set' | 'add'; server: number } & Limits)
+  | { do: 'remove' | 'fail' | 'recover' | 'failAll' | 'recoverAll'; server: number };
+/** `session` is taken modulo what there is. */
+export type PacketStep =
   | { do: 'open'; session: number }
   | { do: 'fromClient'; session: number; flags: number }
-  | { do: 'fromServer'; session: number; flags: number }
-  | { do: 'set'; server: number; weight: number; upper: number; lower: number }
-  | { do: 'remove'; server: number }
-  | { do: 'add'; server: number; weight: number; upper: number; lower: number };
+  | { do: 'fromServer'; session: number; flags: number };
+export type Step = PacketStep | Change;
 export type Setting = {
   family: 4 | 6;
   vip: number;
@@ -20,8 +23,13 @@ export type Setting = {
   persistenceSeconds: number;
   persistencePrefix: number;
   onePacket: boolean;
+  /** Of each server that there may be, as `inhibits`: does it stay with weight 0 when it has failed? */
   forwarding: Forwarding[];
-  servers: { weight: number; upper: number; lower: number }[];
+  inhibits: boolean[];
+  /** Servers that must be up, or the sorry server stands in. It may be one of the real servers. */
+  quorum: number;
+  sorry: { server: number; forwarding: Forwarding; isInhibited: boolean } | undefined;
+  servers: Limits[];
   clients: { host: number; port: number }[];
   steps: Step[];
 };
@@ -33,6 +41,8 @@ const limits = {
   lower: fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, { arbitrary: small(4), weight: 1 }),
 };
 const session = small(999);
+const server = small(99);
+const EVERY = SERVERS[4].length;
 const flags = fc.constantFrom(
   FLAG.syn,
   FLAG.ack,
@@ -49,13 +59,21 @@ const flags = fc.constantFrom(
   36,
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { arbitrary: fc.record({ do: fc.constant('open' as const), session }), weight: 6 },
-  { arbitrary: fc.record({ do: fc.constant('fromClient' as const), session, flags }), weight: 4 },
-  { arbitrary: fc.record({ do: fc.constant('fromServer' as const), session, flags }), weight: 3 },
-  { arbitrary: fc.record({ do: fc.constant('set' as const), server: small(99), ...limits }), weight: 1 },
-  { arbitrary: fc.record({ do: fc.constant('remove' as const), server: small(99) }), weight: 1 },
-  { arbitrary: fc.record({ do: fc.constant('add' as const), server: small(99), ...limits }), weight: 1 },
+  { arbitrary: fc.record({ do: fc.constant('open' as const), session }), weight: 12 },
+  { arbitrary: fc.record({ do: fc.constant('fromClient' as const), session, flags }), weight: 8 },
+  { arbitrary: fc.record({ do: fc.constant('fromServer' as const), session, flags }), weight: 6 },
+  { arbitrary: fc.record({ do: fc.constant('set' as const), server, ...limits }), weight: 2 },
+  { arbitrary: fc.record({ do: fc.constant('add' as const), server, ...limits }), weight: 2 },
+  {
+    arbitrary: fc.record({
+      do: fc.constantFrom('remove', 'remove', 'fail', 'fail', 'recover', 'failAll', 'recoverAll'),
+      server,
+    }),
+    weight: 5,
+  },
 );
+const method = fc.constantFrom<Forwarding>('NAT', 'DR', 'TUN');
+const forEach = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: EVERY, maxLength: EVERY });
 export const setting: fc.Arbitrary<Setting> = fc.record({
   family: fc.constantFrom(4, 6),
   vip: small(VIPS[4].length - 1),
@@ -64,10 +82,17 @@ export const setting: fc.Arbitrary<Setting> = fc.record({
   persistenceSeconds: fc.constantFrom(0, 0, 0, 300),
   persistencePrefix: fc.constantFrom(32, 24, 8),
   onePacket: fc.constantFrom(false, false, false, true),
-  forwarding: fc.array(fc.constantFrom('NAT', 'DR', 'TUN'), {
-    minLength: SERVERS[4].length,
-    maxLength: SERVERS[4].length,
-  }),
+  forwarding: forEach(method),
+  inhibits: fc.oneof(forEach(fc.constant(false)), forEach(fc.boolean())),
+  quorum: fc.constantFrom(1, 1, 2),
+  sorry: fc.option(
+    fc.record({
+      server: fc.constantFrom(EVERY - 1, EVERY - 1, 0),
+      forwarding: method,
+      isInhibited: fc.boolean(),
+    }),
+    { nil: undefined },
+  ),
   servers: fc.array(fc.record(limits), { minLength: 1, maxLength: 6 }),
   clients: fc.array(
     fc.record({

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { address, addressFromBytes } from '../../../src/core/address.ts';
 import { PROTOCOL } from '../../../src/core/ip-header.ts';
+import { UNBOUND } from '../../../src/ipvs/embedded/connections.ts';
 import { isSctpStateSynced } from '../../../src/ipvs/embedded/sctp.ts';
 import type { Sessions } from '../../../src/ipvs/embedded/sessions.ts';
 import { type ConnectionEntry, describeConnection } from '../../../src/ipvs/embedded/synced.ts';
@@ -67,7 +68,7 @@ export class Told {
   /** A packet of the client's passed: the kernel speaks of its connection, and of the template of it. */
   note(sessions: Sessions, at: number): void {
     const { connections } = sessions;
-    if (at === 0) return;
+    if (at === 0 || !mayGoOn(sessions, at)) return;
     for (const one of [at, connections.control(at)]) {
       if (one === 0 || !isSpokenOf(sessions, one)) continue;
       const entry = describeConnection(sessions, one);
@@ -117,6 +118,11 @@ export class Told {
   }
 }
 
+/** What is for a removed server is dropped without a word. */
+function mayGoOn({ connections, services }: Sessions, at: number): boolean {
+  const slot = connections.serverSlot(at);
+  return slot === UNBOUND || services.server(slot).available;
+}
 /** The kernel's choice (ip_vs_sync_conn_needed): half-open connections are of no use to a backup. */
 function isSpokenOf({ connections }: Sessions, at: number): boolean {
   const protocol = connections.protocol(at);
