@@ -1,5 +1,5 @@
-// One virtual server with its sorry server as the daemon runs it: servers are added, changed and removed by the
-// file, fail and come back by their checks; what that makes of the table are the daemon's own decisions.
+// One virtual server with its sorry server as the daemon runs it: servers are added, changed and removed by
+// the file, fail and come back by their checks; what that makes of the table are the daemon's own decisions.
 import { address } from '../../../src/core/address.ts';
 import { desiredTable } from '../../../src/director/health.ts';
 import {

@@ -33,7 +33,9 @@ const SPEAKER6 = addressBytes(address(OWN[6]));
 const SPEAKERS = [OWN[4], VIPS[4][0]!].map((text) => addressBytes(address(text)));
 
 const kernel = await KernelDirector.make();
-const embedded = new EmbeddedDirector();
+/** A new one now and then: its clock stands still, and it gives so many answers a second. */
+let embedded = new EmbeddedDirector();
+const CASES_EACH = 50;
 let servicePort = 1000;
 
 class Case {
@@ -68,6 +70,7 @@ class Case {
 
   async run(): Promise<void> {
     const { head: service, server } = this;
+    if (servicePort % CASES_EACH === 0) embedded = new EmbeddedDirector();
     for (const command of [
       { do: 'addService', service } as const,
       { do: 'addServer', service, server } as const,
@@ -137,7 +140,7 @@ class Case {
     const { family, forwarding } = this.setting;
     if (!quoted) return;
     // The kernel knows of no tunnels in ICMPv6: it would tell nobody, the engine tells the client.
-    const isTold = family === 4 && this.#serverFamily === 4 && this.setting.tunnel === null;
+    const isTold = family === 4 && this.#serverFamily === 4;
     if (!isTold && forwarding === 'TUN' && step.about === 'up') return;
     const type = family === 4 ? step.type : TYPES6[step.type]!;
     const message = Buffer.concat([
@@ -159,7 +162,10 @@ class Case {
     // The kernel judges checksums of ICMPv6 to clients without the pseudo-header: none would be right, so it
     // is given one that a network card has left open.
     const isJudged = family === 4 || !isAboutUp || isDamaged;
-    await this.#both('error', [bytes], isJudged ? bytes : withOpenChecksum(bytes));
+    // The kernel tells how much fits behind the outer header, without what is between the two.
+    const isMtuAnother = this.setting.tunnel !== null && forwarding === 'TUN' && isAboutUp;
+    const forKernel = isJudged ? bytes : withOpenChecksum(bytes);
+    await this.#both('error', [bytes], forKernel, isMtuAnother ? plainWithoutMtu : plain);
   }
 
   /**
@@ -229,6 +235,20 @@ function withOpenChecksum(bytes: Buffer): Buffer {
 function pseudoHeader6(packet: Buffer): Buffer {
   const tail = [0, 0, packet[4]!, packet[5]!, 0, 0, 0, PROTOCOL.icmpv6];
   return Buffer.concat([packet.subarray(8, 40), Buffer.from(tail)]);
+}
+
+/** Of "fragmentation needed" with the MTU the checksum, too, is another one. */
+function plainWithoutMtu(frames: Buffer[]): string[] {
+  return plain(
+    frames.map((bytes) => {
+      const isTooBig = bytes[IP + 9] === PROTOCOL.icmp && bytes.readUInt16BE(IP + 20) === 0x304;
+      return isTooBig
+        ? Buffer.from(bytes)
+            .fill(0, IP + 22, IP + 24)
+            .fill(0, IP + 26, IP + 28)
+        : bytes;
+    }),
+  );
 }
 
 /** IP packets as text, without what is anybody's choice. */
