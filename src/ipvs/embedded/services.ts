@@ -25,6 +25,7 @@ import { familyOfFlow, flowOf, IPV6_FLOW, protocolOf } from './frame.ts';
 import { pseudoRandom } from './random.ts';
 import type { Opening, Scheduler } from './scheduling/scheduler.ts';
 import { newScheduler } from './scheduling/schedulers.ts';
+import { ServerAddresses } from './server-addresses.ts';
 import { CONNECTION } from './tuple.ts';
 
 /**
@@ -75,6 +76,7 @@ export type ServiceRecord = {
 export type Refusal = string | undefined;
 
 export class ServiceTable {
+  readonly serverAddresses = new ServerAddresses();
   readonly #services = new Map<ServiceKey, ServiceRecord>();
   /** By protocol, port and address in one number. */
   readonly #byTuple = new Map<number, ServiceRecord>();
@@ -233,6 +235,7 @@ export class ServiceTable {
       counters: new Float64Array(COUNTERS),
     };
     this.#servers[slot] = record;
+    this.serverAddresses.add(address, family);
     return record;
   }
 
@@ -279,6 +282,7 @@ export class ServiceTable {
 
   #forget(record: ServerRecord): void {
     this.#servers[record.slot] = undefined;
+    this.serverAddresses.remove(record.address, record.family);
     this.#addresses.letGo(record.address, record.family);
     this.#freeSlots.push(record.slot);
   }

@@ -8,7 +8,7 @@ export type Shape = { bytes: number; ttl: number; fragment: number; options: boo
 type Extension = { name: ExtensionName; isBefore: boolean };
 export type Step =
   | { do: 'up' | 'down'; shape: Shape; syn: boolean }
-  /** A packet of `bytes` in fragments that carry `each`, in units of 8 bytes; a client's maybe backwards. */
+  /** A packet of `bytes` in fragments that carry `each`, in units of 8 bytes; maybe backwards. */
   | {
       do: 'pieces';
       way: 'up' | 'down';

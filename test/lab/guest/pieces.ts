@@ -66,7 +66,8 @@ function fragment6(whole: Buffer, head: number, part: Buffer, { offset, isLast }
 export function received(frames: readonly Buffer[]): string[] {
   const packets = frames.flatMap((bytes) => {
     const type = bytes.readUInt16BE(12);
-    if (type !== 0x0800 && type !== 0x86dd) return [];
+    // To groups the kernel says on its own which ones it listens to.
+    if ((type !== 0x0800 && type !== 0x86dd) || (bytes[0]! & 1) !== 0) return [];
     return [{ to: bytes.toString('hex', 0, 6), packet: packetOf(bytes.subarray(IP)) }];
   });
   const places = new Map<string, Buffer[]>();

@@ -186,7 +186,7 @@ class Case {
     const isBefore = extension?.isBefore === true || extension?.name === 'hopByHop';
     const before = family === 6 && isBefore ? extensions[0]!.bytes.length : 0;
     const pieces = fragmentsOf(whole, Math.min(each, family === 6 ? EACH_MAX6 : each) * 8, before);
-    const fewEnough = isBackwards && way === 'up' && pieces.length <= 64;
+    const fewEnough = isBackwards && pieces.length <= 64;
     const isWrapped = family === 6 || forwarding === 'TUN';
     const frames = fewEnough ? pieces.reverse() : pieces;
     await this.#both('pieces', frames, frames[0], isWrapped ? received : plain);
