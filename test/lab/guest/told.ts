@@ -118,8 +118,8 @@ export class Told {
   }
 }
 
-/** What is for a removed server is dropped without a word. */
-function mayGoOn({ connections, services }: Sessions, at: number): boolean {
+/** What is for a removed server is dropped without a word, and counted for nobody. */
+export function mayGoOn({ connections, services }: Sessions, at: number): boolean {
   const slot = connections.serverSlot(at);
   return slot === UNBOUND || services.server(slot).available;
 }
