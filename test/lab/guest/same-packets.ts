@@ -270,7 +270,10 @@ function plain4(bytes: Buffer): string {
   const isAnswer = packet[9] === 1 && SPEAKERS.some((speaker) => source.equals(speaker));
   const isTunnel = packet[9] !== 1 && source.equals(SPEAKERS[0]!);
   if (isAnswer || isTunnel) packet.fill(0, 4, 6).fill(0, 10, 12);
-  const between = isTunnel ? plainBetween(packet[9]!, packet.subarray(12, 20), packet.subarray(20)) : '';
+  // It is in the first fragment only.
+  const isBegun = (packet.readUInt16BE(6) & 0x1fff) === 0;
+  const between =
+    isTunnel && isBegun ? plainBetween(packet[9]!, packet.subarray(12, 20), packet.subarray(20)) : '';
   return `${isRight ? '' : 'header checksum wrong '}${between}${packet.toString('hex')}`;
 }
 
