@@ -1,5 +1,5 @@
-// A pair with connection sync while its clock is set, its disk is full, and one of the two no longer hears the
-// other: on the kernel's IPVS. One guest plays all phases (docs/sync.md, "When something fails").
+// A pair with connection sync while its clock is set, its disk is full, and one of the two no longer hears
+// the other: on the kernel's IPVS. One guest plays all phases (docs/sync.md, "When something fails").
 import { beforeAll, expect, test } from 'vitest';
 import { factsOf } from './facts.ts';
 import type { Report } from './guest/measure.ts';

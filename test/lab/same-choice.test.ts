@@ -5,7 +5,7 @@ import { bootGuest } from './guest.ts';
 
 type Result = { schedulers: { name: string; runs: number; failure?: string }[] };
 
-const RUNS = 25;
+const RUNS = 30;
 const { result, log } = await bootGuest({
   program: 'same-choice.ts',
   env: { LAB_RUNS: `${RUNS}`, LAB_SEED: process.env.SEED ?? `${Math.trunc(Date.now() / 86_400_000)}` },

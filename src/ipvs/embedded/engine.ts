@@ -17,7 +17,7 @@ import { isDiscovery } from './discovery.ts';
 import { DROP, Drops, VERDICT } from './drops.ts';
 import { EarlyFragments } from './early.ts';
 import { Forwarder } from './forwarder.ts';
-import { Fragments } from './fragments.ts';
+import { Fragments, NO_CONNECTION } from './fragments.ts';
 import {
   ARP,
   ARP_OPERATION,
@@ -186,18 +186,17 @@ export class Engine {
     if (isVirtual) {
       const known = connections.find(flow, source, sourcePort, destination, destinationPort, 0);
       if (known !== 0 && !this.sessions.isReused(known, packet.tcpFlags)) {
-        if (packet.isFragment) this.#remember(packet, known);
+        if (packet.isFragment) this.#remember(packet, known, DIRECTION.input);
         return this.#forwarder.toServer(packet, known);
       }
       over = known;
     }
     const replied = connections.findReply(flow, source, sourcePort, destination, destinationPort);
     if (replied !== 0) {
-      if (packet.isFragment) this.#fragments.remember(packet, replied, DIRECTION.output);
+      if (packet.isFragment) this.#remember(packet, replied, DIRECTION.output);
       return this.#forwarder.toClient(packet, replied);
     }
-    if (!isVirtual) return this.drops.count(DROP['not-for-us']);
-    if (!this.#isOwned(packet)) return this.#forwarder.onward(packet);
+    if (!isVirtual || !this.#isOwned(packet)) return this.#passBy(packet);
     if (!packet.name()) return this.drops.count(DROP['table-full']);
     const verdict = this.#open(packet);
     // Only now: the kernel, too, still counts it for its server when it chooses one for the new connection.
@@ -225,7 +224,7 @@ export class Engine {
       return this.drops.count(this.sessions.refusal);
     }
     const isOver = service.head.onePacket && packet.protocol === PROTOCOL.udp;
-    if (packet.isFragment && !isOver) this.#remember(packet, at);
+    if (packet.isFragment && !isOver) this.#remember(packet, at, DIRECTION.input);
     const verdict = this.#forwarder.toServer(packet, at);
     if (isOver) this.sessions.close(at);
     return verdict;
@@ -242,17 +241,33 @@ export class Engine {
   /** A fragment without ports goes where the first one of its packet went. */
   #follow(packet: Packet): number {
     const found = this.#fragments.find(packet);
+    if (found === NO_CONNECTION) return this.#onward(packet);
     if (found > 0 && packet.isVirtual) return this.#forwarder.toServer(packet, found);
     if (found < 0) return this.#forwarder.toClient(packet, -found);
-    if (!packet.isVirtual) return this.drops.count(DROP['not-for-us']);
-    if (this.#isOwned(packet)) return this.#early.keep(packet);
-    return this.#forwarder.onward(packet);
+    const isForUs = packet.isVirtual && this.#isOwned(packet);
+    return isForUs || this.#isOfServer(packet) ? this.#early.keep(packet) : this.#onward(packet);
   }
 
-  /** The first fragment of a client's packet: where the others go, and those that were here before it. */
-  #remember(packet: Packet, at: number): void {
-    this.#fragments.remember(packet, at, DIRECTION.input);
+  /** The first fragment of a packet: where the others go, and those that were here before it. */
+  #remember(packet: Packet, at: number, direction: number): void {
+    this.#fragments.remember(packet, at, direction);
     this.#early.release(packet);
+  }
+
+  /** No connection's. Fragments behind a server's first one would be waiting for one that has an answer. */
+  #passBy(packet: Packet): number {
+    if (packet.isFragment && this.#isOfServer(packet)) {
+      this.#remember(packet, NO_CONNECTION, DIRECTION.input);
+    }
+    return this.#onward(packet);
+  }
+
+  #onward(packet: Packet): number {
+    return packet.isVirtual ? this.#forwarder.onward(packet) : this.drops.count(DROP['not-for-us']);
+  }
+
+  #isOfServer({ source, family }: Packet): boolean {
+    return this.sessions.services.serverAddresses.has(source, family);
   }
 
   /** As if they came only now: behind the first one of their packet, which has left. */
@@ -275,9 +290,8 @@ export class Engine {
   }
 
   #receiveOther(packet: Packet): number {
-    if (!packet.isVirtual) return this.drops.count(DROP['not-for-us']);
-    if (this.#isOwned(packet)) return this.drops.count(DROP.protocol);
-    return this.#forwarder.onward(packet);
+    if (!packet.isVirtual || !this.#isOwned(packet)) return this.#passBy(packet);
+    return this.drops.count(DROP.protocol);
   }
 
   #receiveIcmp(packet: Packet): number {
@@ -285,8 +299,7 @@ export class Engine {
     const related = packet.isFragment ? 0 : findRelated(this.sessions.connections, packet);
     if (related < 0 || (related > 0 && packet.isVirtual)) return this.#forwarder.related(packet, related);
     if (!packet.isFragment && this.#forwarder.tunnelError(packet)) return VERDICT.taken;
-    if (!packet.isVirtual) return this.drops.count(DROP['not-for-us']);
-    if (!this.#isOwned(packet)) return this.#forwarder.onward(packet);
+    if (!packet.isVirtual || !this.#isOwned(packet)) return this.#passBy(packet);
     const { bytes, transport, end, family } = packet;
     const request = family === 4 ? ICMP_TYPE.echoRequest : ICMPV6_TYPE.echoRequest;
     const isEcho = bytes[transport] === request && end - transport >= ICMP.size;

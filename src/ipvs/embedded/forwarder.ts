@@ -9,11 +9,13 @@ import { decrementTtl, delta, rewriteHeader, rewriteTransport } from './checksum
 import { readSctpChecksum, sctpChecksum } from './crc32c.ts';
 import { completeChecksum, isDivisible, putFragment, putFragment6 } from './cutting.ts';
 import { DROP, type Drops, VERDICT } from './drops.ts';
+import { isOfTunnel } from './encapsulation.ts';
 import { ICMP, ICMP_ERROR, PORTS, readI32, readU16 } from './frame.ts';
 import {
   isIntact,
   isTooBig,
   quotedInTunnel,
+  quotedTunnel,
   quotesTunnel,
   rewriteForClient,
   rewriteForServer,
@@ -29,8 +31,6 @@ import { CONNECTION } from './tuple.ts';
 
 /** The smallest MTU of IPv6, and so of every link worth the name. */
 const SMALL = 1280;
-/** Errors are passed on about these only. */
-const PLAIN = { 4: { family: 4, tunnel: undefined }, 6: { family: 6, tunnel: undefined } } as const;
 /** What a way must have beside a tunnel's header: the smallest that the family may have. */
 const TUNNEL_MTU_MIN = { 4: 68, 6: SMALL } as const;
 
@@ -212,14 +212,18 @@ export class Forwarder {
     packet.readQuoted(inner);
     const { flow, source, sourcePort, destination, destinationPort } = packet;
     const at = connections.find(flow, source, sourcePort, destination, destinationPort, 0);
-    const isTunnel = at !== 0 && (connections.flags(at) & CONNECTION.methodMask) === CONNECTION.tunnel;
-    if (!isTunnel || connections.server(at) !== server || connections.serverFamily(at) !== family) {
+    const isTunnelled = at !== 0 && (connections.flags(at) & CONNECTION.methodMask) === CONNECTION.tunnel;
+    const tunnel = isTunnelled ? this.#sessions.tunnel(at) : undefined;
+    const isItsOwn = isTunnelled && isOfTunnel(tunnel, bytes, quotedTunnel.at, quotedTunnel.protocol);
+    if (!isItsOwn || connections.server(at) !== server || connections.serverFamily(at) !== family) {
       this.#drops.count(DROP.icmp);
       return true;
     }
     const client = this.#neighbours.reachable(source, family);
     if (!client || (isAboutSize && packet.mayBeFragmented)) return true;
-    const mtu = isAboutSize ? Math.max(said - wrappingSize(PLAIN[family]), TUNNEL_MTU_MIN[family]) : said;
+    const mtu = isAboutSize
+      ? Math.max(said - wrappingSize({ family, tunnel }), TUNNEL_MTU_MIN[family])
+      : said;
     this.#answers.icmpError(packet, { type, code, mtu }, client);
     return true;
   }

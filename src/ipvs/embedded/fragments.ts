@@ -1,6 +1,6 @@
 // Fragments of one packet go one way: the first one has the ports and decides, the others follow it. What
 // was decided is remembered for half a minute in a fixed number of places; a packet that loses its place is
-// dropped. Those of a client that come before the first one are early.ts's.
+// dropped. Those that come before the first one are early.ts's.
 import type { ConnectionTable } from './connections.ts';
 import type { Packet } from './packet.ts';
 import { DIRECTION } from './tcp.ts';
@@ -8,6 +8,8 @@ import { DIRECTION } from './tcp.ts';
 /** As long as a receiver waits for the rest (RFC 1122: 60 to 120 s, Linux: 30 s). */
 const REMEMBER_SECONDS = 30;
 const PLACES = 4096;
+/** In place of a connection: the first fragment had none, what comes behind it goes on as it did. */
+export const NO_CONNECTION = 0x7fffffff;
 /** source, destination, id (IPv4: and protocol), connection (negative: a reply of it), tick. */
 const WORDS = 5;
 const AT = { source: 0, destination: 1, id: 2, connection: 3, tick: 4 } as const;
@@ -23,7 +25,7 @@ export class Fragments {
     this.#seed = seed | 0;
   }
 
-  /** The first fragment went with this connection, in this direction. */
+  /** The first fragment went with this connection (or none: NO_CONNECTION), in this direction. */
   remember(packet: Packet, connection: number, direction: number): void {
     const words = this.#words;
     const base = this.#place(packet);
@@ -34,7 +36,7 @@ export class Fragments {
     words[base + AT.tick] = this.tick;
   }
 
-  /** The connection of a later fragment, negative when it is a reply; 0 = not known. */
+  /** The connection of a later fragment, negative when it is a reply; NO_CONNECTION; 0 = not known. */
   find(packet: Packet): number {
     const words = this.#words;
     const base = this.#place(packet);
@@ -45,6 +47,7 @@ export class Fragments {
       this.tick - words[base + AT.tick]! <= REMEMBER_SECONDS;
     if (!isKnown) return 0;
     const found = words[base + AT.connection]!;
+    if (found === NO_CONNECTION) return found;
     return this.#isStill(Math.abs(found), packet, found < 0) ? found : 0;
   }
 

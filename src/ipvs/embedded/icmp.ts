@@ -6,7 +6,9 @@ import { IPV4, IPV6, PROTOCOL } from '../../core/ip-header.ts';
 import type { Addresses } from './addresses.ts';
 import { finishHeader, pseudoHeaderSum } from './checksum.ts';
 import type { ConnectionTable } from './connections.ts';
+import { wrappedAt } from './encapsulation.ts';
 import {
+  FRAGMENT,
   hasPorts,
   ICMP,
   ICMP_TYPE,
@@ -54,10 +56,11 @@ function nextHeader(
   const length = (bytes[at]! & 0x0f) * 4;
   return length >= IPV4.size && at + length + bytesMin <= end ? at + length : -1;
 }
-const isTunnel = (protocol: number) => protocol === PROTOCOL.ipip || protocol === PROTOCOL.ipv6;
-
 const isWrapping = (protocol: number) =>
-  isTunnel(protocol) || protocol === PROTOCOL.gre || protocol === PROTOCOL.udp;
+  protocol === PROTOCOL.ipip ||
+  protocol === PROTOCOL.ipv6 ||
+  protocol === PROTOCOL.gre ||
+  protocol === PROTOCOL.udp;
 
 /** Where the quoted packet's ports are, or −1 when the message is no error or quotes too little. */
 function quotedPorts(packet: Packet): number {
@@ -70,11 +73,33 @@ export function quotesTunnel(packet: Packet): boolean {
   return nextHeader(packet, packet.transport + ICMP.size, 0, isWrapping) !== -1;
 }
 
-/** The same of what a tunnel of ours carried, when the error is about the tunnel's packet. */
+/** What an error about a tunnel's packet quotes: one for all, so that none is allocated. */
+export const quotedTunnel = {
+  /** Of the outer header. */
+  protocol: 0,
+  /** Where that ends. */
+  at: 0,
+};
+
+/**
+ * The same of what a tunnel of ours carried, when the error is about the tunnel's packet;
+ * {@link quotedTunnel} is filled then.
+ */
 export function quotedInTunnel(packet: Packet): number {
   if (!isError(packet)) return -1;
-  const inner = nextHeader(packet, packet.transport + ICMP.size, IPV4.size, isTunnel);
-  return inner !== -1 && nextHeader(packet, inner, PORTS.size, hasPorts) !== -1 ? inner : -1;
+  const { bytes, end, transport } = packet;
+  const outer = transport + ICMP.size;
+  const isIpv4 = packet.family === 4;
+  const at = nextHeader(packet, outer, 0, isWrapping);
+  if (at === -1) return -1;
+  // What came behind the first fragment has no header of the tunnel's.
+  if (isIpv4 && (readU16(bytes, outer + IPV4.fragment) & FRAGMENT.offset) !== 0) return -1;
+  const protocol = isIpv4 ? bytes[outer + IPV4.protocol]! : walked.protocol;
+  const inner = wrappedAt(bytes, { at, end, protocol, isIpv4 });
+  if (inner === -1 || nextHeader(packet, inner, PORTS.size, hasPorts) === -1) return -1;
+  quotedTunnel.protocol = protocol;
+  quotedTunnel.at = at;
+  return inner;
 }
 
 /**

@@ -6,8 +6,6 @@ import assert from 'node:assert';
 import { type Family, familyOf } from '../../core/address.ts';
 import { PROTOCOL } from '../../core/ip-header.ts';
 import {
-  type Counters,
-  type Forwarding,
   type Server,
   type ServerKey,
   type Service,
@@ -17,7 +15,6 @@ import {
   serverKey,
   serviceKey,
   type Table,
-  type Tunnel,
 } from '../model.ts';
 import type { Command } from '../plane.ts';
 import type { Addresses } from './addresses.ts';
@@ -25,56 +22,17 @@ import { familyOfFlow, flowOf, IPV6_FLOW, protocolOf } from './frame.ts';
 import { pseudoRandom } from './random.ts';
 import type { Opening, Scheduler } from './scheduling/scheduler.ts';
 import { newScheduler } from './scheduling/schedulers.ts';
+import { ServerAddresses } from './server-addresses.ts';
+import { COUNTERS, countersOf, isIdle, type ServerRecord, type ServiceRecord } from './service-records.ts';
 import { CONNECTION } from './tuple.ts';
 
-/**
- * Indices into a counters array. Totals in doubles: exact up to 2⁵³, and incrementing them allocates nothing.
- */
-export const COUNT = { connections: 0, inPackets: 1, outPackets: 2, inBytes: 3, outBytes: 4 } as const;
-const COUNTERS = 5;
 const NUMBER = { TCP: PROTOCOL.tcp, UDP: PROTOCOL.udp, SCTP: PROTOCOL.sctp } as const;
 
-export type ServerRecord = {
-  readonly slot: number;
-  /** Of the same address and port; another record when the service was removed and added again. */
-  service: ServiceRecord;
-  readonly key: ServerKey;
-  readonly address: number;
-  readonly family: Family;
-  /** What schedulers hash: IPv4's address itself. */
-  readonly fold: number;
-  readonly port: number;
-  forwarding: Forwarding;
-  tunnel: Tunnel | undefined;
-  weight: number;
-  lastWeight: number;
-  upperThreshold: number;
-  lowerThreshold: number;
-  activeConnections: number;
-  inactiveConnections: number;
-  persistentConnections: number;
-  overloaded: boolean;
-  /** What a router said about the way to it, and until when that holds; 0 = nothing. Of tunnels only. */
-  pathMtu: number;
-  pathMtuUntil: number;
-  /** False once removed from its service; its record lives on while it has connections. */
-  available: boolean;
-  readonly counters: Float64Array;
-};
-export type ServiceRecord = {
-  readonly flow: number;
-  readonly address: number;
-  readonly port: number;
-  head: ServiceHead;
-  /** In the kernel's order: the newest first. */
-  readonly servers: ServerRecord[];
-  scheduler: Scheduler<ServerRecord>;
-  readonly counters: Float64Array;
-};
 /** An errno name, or undefined when it is done. */
 export type Refusal = string | undefined;
 
 export class ServiceTable {
+  readonly serverAddresses = new ServerAddresses();
   readonly #services = new Map<ServiceKey, ServiceRecord>();
   /** By protocol, port and address in one number. */
   readonly #byTuple = new Map<number, ServiceRecord>();
@@ -235,6 +193,7 @@ export class ServiceTable {
       counters: new Float64Array(COUNTERS),
     };
     this.#servers[slot] = record;
+    this.serverAddresses.add(address, family);
     return record;
   }
 
@@ -282,6 +241,7 @@ export class ServiceTable {
 
   #forget(record: ServerRecord): void {
     this.#servers[record.slot] = undefined;
+    this.serverAddresses.remove(record.address, record.family);
     this.#addresses.letGo(record.address, record.family);
     this.#freeSlots.push(record.slot);
   }
@@ -375,22 +335,9 @@ export class ServiceTable {
   }
 }
 
-function isIdle(record: ServerRecord): boolean {
-  return record.activeConnections + record.inactiveConnections + record.persistentConnections === 0;
-}
 /** Exact: 51 bits. */
 function tupleKey(flow: number, address: number, port: number): number {
   const protocol = protocolOf(flow);
   const kind = protocol === PROTOCOL.tcp ? 0 : protocol === PROTOCOL.udp ? 1 : 2;
   return ((address >>> 0) * 0x10000 + port) * 8 + (flow < IPV6_FLOW ? 0 : 4) + kind;
-}
-function countersOf(counters: Float64Array): Counters {
-  const at = (index: number) => BigInt(counters[index]!);
-  return {
-    connections: at(COUNT.connections),
-    inPackets: at(COUNT.inPackets),
-    outPackets: at(COUNT.outPackets),
-    inBytes: at(COUNT.inBytes),
-    outBytes: at(COUNT.outBytes),
-  };
 }

@@ -13,7 +13,8 @@ import { DROP } from './drops.ts';
 import { familyOfFlow, protocolOf, TCP_FLAG } from './frame.ts';
 import type { Opening } from './scheduling/scheduler.ts';
 import { isSctpStateSynced, nextSctpState, SCTP_EVENT, SCTP_STATE } from './sctp.ts';
-import { COUNT, type ServerRecord, type ServiceRecord, ServiceTable } from './services.ts';
+import { COUNT, type ServerRecord, type ServiceRecord } from './service-records.ts';
+import { ServiceTable } from './services.ts';
 import { DIRECTION, isTcpStateActive, isTcpStateSynced, nextTcpState, TCP_STATE } from './tcp.ts';
 import { StateTimeouts } from './timeouts.ts';
 import { CONNECTION } from './tuple.ts';
@@ -276,10 +277,13 @@ export class Sessions {
     const slot = connections.serverSlot(at);
     if (slot !== UNBOUND) {
       const server = this.services.server(slot);
-      server.counters[COUNT.outPackets]!++;
-      server.counters[COUNT.outBytes]! += length;
-      server.service.counters[COUNT.outPackets]!++;
-      server.service.counters[COUNT.outBytes]! += length;
+      // What a removed server still answers goes out, but is counted for nobody.
+      if (server.available) {
+        server.counters[COUNT.outPackets]!++;
+        server.counters[COUNT.outBytes]! += length;
+        server.service.counters[COUNT.outPackets]!++;
+        server.service.counters[COUNT.outBytes]! += length;
+      }
     }
     const flow = connections.flow(at);
     if (protocolOf(flow) !== PROTOCOL.udp) this.#step(at, DIRECTION.output, tcpFlags);

@@ -167,6 +167,72 @@ test('a damaged one, or one about another server, is not believed; too small a o
   expect([fits(552 - 24 - 40), fits(552 - 24 - 39)]).toEqual([true, false]);
 });
 
+const SAME = CASES.filter(([, { inner, outer }]) => inner === outer);
+
+/** A router near the server says `type` about the tunnel's packet, whose first 128 bytes it quotes. */
+function complained(
+  { outer }: Case,
+  tunnelled: Buffer,
+  [type, code, mtu]: readonly number[],
+  change: (quoted: Buffer) => void = () => {},
+): Buffer {
+  const quoted = Buffer.from(tunnelled.subarray(IP, IP + 128));
+  change(quoted);
+  const message = Buffer.concat([Buffer.from([type!, code!, 0, 0, 0, 0, mtu! >> 8, mtu! & 255]), quoted]);
+  const ends = { destinationMac: OWN_MAC.inner };
+  if (outer === 4) return icmpFrame({ from: '10.1.0.99', to: '10.1.0.1', ...ends }, message);
+  return icmp6Frame({ from: '2001:db8:1::99', to: '2001:db8:1::1', ...ends }, message);
+}
+
+test.each(SAME)('%s: what a router says about what is inside is told to the client', (_, one) => {
+  const of = world(one);
+  const segment = frame(segmentOf(one, { payload: Buffer.alloc(40, 'x') }));
+  const [open] = of.receive('outer', segment);
+  const isIpv4 = one.inner === 4;
+  const told = (said: readonly number[]) => {
+    const [sent, ...more] = of.receive('inner', complained(one, open!.bytes, said));
+    expect(more).toEqual([]);
+    expect(sent!.on).toBe('outer');
+    const icmp = sent!.bytes.subarray(IP + (isIpv4 ? 20 : 40));
+    // As it was when it went into the tunnel: one hop less.
+    const asked = Buffer.from(segment.subarray(IP));
+    asked.writeUInt8(63, isIpv4 ? 8 : 7);
+    const untouched = isIpv4 ? 12 : 8;
+    const quoted = icmp.subarray(8);
+    expect(quoted.subarray(untouched, 72)).toEqual(asked.subarray(untouched, 72));
+    expect(quoted[isIpv4 ? 8 : 7]).toBe(63);
+    if (!isIpv4) expect(lookIcmp6(sent!)).toMatchObject({ from: VIP6, to: CLIENT6, isRight: true });
+    return [icmp[0], icmp[1], icmp.readUInt16BE(6)];
+  };
+  const exceeded = isIpv4 ? [11, 0, 0] : [3, 0, 0];
+  expect(told(exceeded)).toEqual(exceeded);
+  const unreachable = isIpv4 ? [3, 1, 0] : [1, 3, 0];
+  expect(told(unreachable)).toEqual(unreachable);
+  // Less what is around it: the kernel's IPVS forgets what is between the headers.
+  const tooBig = isIpv4 ? [3, 4, 1380] : [2, 0, 1380];
+  expect(told(tooBig)).toEqual([tooBig[0], tooBig[1], 1380 - (isIpv4 ? 20 : 40) - one.size]);
+});
+
+test.each<[string, string, (quoted: Buffer) => void]>([
+  ['another port', 'gue, IPv4 in IPv4', (quoted) => quoted.writeUInt16BE(PORT + 1, 22)],
+  ['another version', 'gue, IPv4 in IPv4', (quoted) => quoted.writeUInt8(0x40, 28)],
+  ['a control message', 'gue, IPv4 in IPv4', (quoted) => quoted.writeUInt8(0x20, 28)],
+  ['IPv6 inside', 'gue, IPv4 in IPv4', (quoted) => quoted.writeUInt8(41, 29)],
+  ['a key', 'gre, IPv4 in IPv4', (quoted) => quoted.writeUInt8(0x20, 20)],
+  ['bridged frames', 'gre, IPv4 in IPv4', (quoted) => quoted.writeUInt16BE(0x6558, 22)],
+  ['a later fragment', 'gre, IPv4 in IPv4', (quoted) => quoted.writeUInt16BE(100, 6)],
+  ['another server', 'gre csum, IPv4 in IPv4', (quoted) => quoted.writeUInt8(99, 19)],
+  ['another client', 'gre csum, IPv4 in IPv4', (quoted) => quoted.writeUInt8(99, 28 + 15)],
+])('about no tunnel of ours, nobody is told: %s', (_, name, change) => {
+  const [, one] = CASES.find(([called]) => called === name)!;
+  const of = world(one);
+  const [open] = of.receive('outer', frame(segmentOf(one, {})));
+  const before = Object.values(of.engine.drops.read()).length;
+  expect(of.receive('inner', complained(one, open!.bytes, [11, 0, 0], change))).toEqual([]);
+  expect(Object.values(of.engine.drops.read()).length).toBe(before + 1);
+  expect(of.receive('inner', complained(one, open!.bytes, [11, 0, 0]))).toHaveLength(1);
+});
+
 test('the packets of a connection have one source port, those of others mostly not', () => {
   const [, one] = CASES.find(([name]) => name === 'gue, IPv4 in IPv4')!;
   const of = world(one);

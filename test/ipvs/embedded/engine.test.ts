@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { internetChecksum } from '../../../src/core/checksum.ts';
-import { COUNT } from '../../../src/ipvs/embedded/services.ts';
+import { COUNT } from '../../../src/ipvs/embedded/service-records.ts';
 import { serviceKey } from '../../../src/ipvs/model.ts';
 import { CLIENT_MAC, frame, look, VNET } from './frames.ts';
 import { CLIENT, head, OWN_MAC, SERVER_MAC, server, VIP, World } from './world.ts';

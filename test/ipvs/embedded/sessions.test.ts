@@ -152,6 +152,16 @@ describe('servers', () => {
     expect(of.engine.sessions.services.readCounters().get(`TCP ${VIP}:80`)?.servers.size).toBe(1);
   });
 
+  test('removed: what it still answers goes out, and is counted for nobody', () => {
+    const of = world();
+    states(of, HANDSHAKE);
+    const outPackets = () => of.engine.sessions.services.readCounters().get(`TCP ${VIP}:80`)?.outPackets;
+    expect(outPackets()).toBe(1n);
+    apply(of, { do: 'delServer', service: head(), key: '10.1.0.21:8080', server: server(21) });
+    expect(of.pass('inner', { ...fromServer, flags: ACK })?.from).toBe(VIP);
+    expect(outPackets()).toBe(1n);
+  });
+
   test('a whole service removed and added again finds its connections', () => {
     const of = world();
     states(of, HANDSHAKE);

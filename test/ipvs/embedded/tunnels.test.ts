@@ -158,6 +158,31 @@ describe('fragments', () => {
     expect(of.engine.drops.read()).toEqual({});
   });
 
+  test('that overtake the first one of an answer wait for it, too', () => {
+    const of = world('NAT');
+    received(of, 'outer', { ...toVip, protocol: 'UDP', toPort: 53 });
+    const [first, second] = halves({ from: real, fromPort: 53, to: CLIENT, toPort: 1025 });
+    expect(of.receive('inner', second)).toEqual([]);
+    const leading = of.receive('inner', first);
+    const following = of.wait(1);
+    expect([...leading, ...following].map(ends)).toEqual(Array(2).fill(`${VIP}.${CLIENT}`));
+    expect(joined(leading[0]!, following[0]!)).toHaveLength(408);
+    expect(of.engine.drops.read()).toEqual({});
+  });
+
+  test('of a server that are no answer go on as they are, in any order', () => {
+    const [first, second] = halves({ from: real, fromPort: 9, to: CLIENT, toPort: 9 });
+    for (const [one, other] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      const of = world('NAT');
+      const sent = [...of.receive('inner', one), ...of.receive('inner', other), ...of.wait(1)];
+      expect(sent.map(ends)).toEqual(Array(2).fill(`${real}.${CLIENT}`));
+      expect(of.engine.drops.read()).toEqual({});
+    }
+  });
+
   test('whose first one does not come, or is long ago, go nowhere', () => {
     const of = world('NAT');
     const [first, second] = halves({});

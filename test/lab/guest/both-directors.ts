@@ -25,7 +25,7 @@ import {
   write,
 } from '../../../src/linux/libc.ts';
 import { sockaddrLl } from '../../../src/linux/sockaddr.ts';
-import { neighbourAdvertisement } from '../../../src/vrrp/neighbour.ts';
+import { neighbourAdvertisement, neighbourSolicitation } from '../../../src/vrrp/neighbour.ts';
 import { arpFrame, lookArp, mac, VIRTUAL_MAC, VNET } from '../../ipvs/embedded/frames.ts';
 
 const eight = (of: (i: number) => string) => Array.from({ length: 8 }, (_, i) => of(i));
@@ -134,6 +134,15 @@ export class KernelDirector {
     }
   }
 
+  /** Of all services ever: connections, packets in and out, bytes in and out. */
+  totals(): number[] {
+    const table = readFileSync('/proc/thread-self/net/ip_vs_stats_percpu', 'latin1');
+    // The line that begins with ~ has their sums, but of two seconds ago.
+    const ofCpus = [...table.split('~')[0]!.matchAll(/^ +[0-9a-fA-F]+ +(.*)$/gm)];
+    const rows = ofCpus.map(([, row]) => row!.split(/ +/).map((hex) => Number.parseInt(hex, 16)));
+    return rows[0]!.map((_, i) => rows.reduce((sum, row) => sum + row[i]!, 0));
+  }
+
   connections(): Known[] {
     const lines = readFileSync('/proc/thread-self/net/ip_vs_conn', 'latin1').trim().split('\n').slice(1);
     return lines.map((line) => {
@@ -203,6 +212,8 @@ export class EmbeddedDirector {
       ),
     );
     this.#taken();
+    // Each asks for an address of the director's, which so knows them as the kernel does.
+    for (const host of NEIGHBOURS) this.receive(host.includes(':') ? solicitationOf(host) : requestOf(host));
   }
 
   apply(commands: readonly Command[]): string[] {
@@ -244,6 +255,21 @@ export class EmbeddedDirector {
   }
 }
 
+function requestOf(host: string): Buffer {
+  const own = macOf(host);
+  return arpFrame({
+    operation: 1,
+    senderMac: own,
+    sender: host,
+    targetMac: '00:00:00:00:00:00',
+    target: VIPS[4][0]!,
+    destinationMac: 'ff:ff:ff:ff:ff:ff',
+  });
+}
+function solicitationOf(host: string): Buffer {
+  const bytes = neighbourSolicitation(address(VIPS[6][0]!), mac(macOf(host)), address(host));
+  return Buffer.concat([Buffer.alloc(VNET), bytes]);
+}
 function answer(host: string, asker: string): Buffer {
   const own = macOf(host);
   return arpFrame({

@@ -1,19 +1,21 @@
 // The same sequence of connections through the kernel's IPVS and the embedded engine: for every scheduler,
-// random servers, weights, thresholds, flags and persistence, and changes of them on the way. Both must know
-// the same connections, bound to the same servers, in the same states, with the same time left. Prints one
-// JSON line {schedulers: [{name, runs, failure?}]}.
+// random servers, weights, thresholds, flags and persistence, and changes of them on the way: by hand, by
+// checks that fail, with a sorry server. After each step both must count the same for each server; in the end
+// both must have the same table and know the same connections, bound to the same servers, in the same states,
+// with the same flags and time left. Prints one JSON line {schedulers: [{name, runs, failure?}]}.
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { address } from '../../../src/core/address.ts';
-import { flowOf } from '../../../src/ipvs/embedded/frame.ts';
+import { IPV4, IPV6, PROTOCOL } from '../../../src/core/ip-header.ts';
+import { ETHERNET, ETHERTYPE, flowOf } from '../../../src/ipvs/embedded/frame.ts';
 import { SCTP_NAMES } from '../../../src/ipvs/embedded/sctp.ts';
 import { CONNECTION } from '../../../src/ipvs/embedded/tuple.ts';
 import {
   type AddressSelector,
-  type Forwarding,
-  type Server,
+  type ServerCounters,
+  type ServerKey,
+  type Service,
   type ServiceSettings,
-  serverKey,
   serviceKey,
 } from '../../../src/ipvs/model.ts';
 import type { Command } from '../../../src/ipvs/plane.ts';
@@ -25,14 +27,15 @@ import {
   type Known,
   macOf,
   numberOf,
-  SERVERS,
   VIPS,
 } from './both-directors.ts';
+import { FLAG, type PacketStep, type Setting, type Step, setting } from './choice-settings.ts';
+import { Operated } from './operated.ts';
+import { mayGoOn, Told } from './told.ts';
 
 const RUNS = Number(process.env.LAB_RUNS ?? 40);
 const SEED = Number(process.env.LAB_SEED ?? 1);
 const SCHEDULERS = 'rr wrr lc wlc sed nq sh mh dh lblc lblcr fo ovf'.split(' ');
-const FLAG = { fin: 1, syn: 2, rst: 4, ack: 0x10 };
 const STATES = [
   'NONE',
   'ESTABLISHED',
@@ -46,81 +49,6 @@ const STATES = [
   'LISTEN',
   'SYNACK',
 ];
-
-/** `server` and `session` are taken modulo what there is. */
-type Step =
-  | { do: 'open'; session: number }
-  | { do: 'fromClient'; session: number; flags: number }
-  | { do: 'fromServer'; session: number; flags: number }
-  | { do: 'set'; server: number; weight: number; upper: number; lower: number }
-  | { do: 'remove'; server: number }
-  | { do: 'add'; server: number; weight: number; upper: number; lower: number };
-type Setting = {
-  family: 4 | 6;
-  vip: number;
-  protocol: 'TCP' | 'UDP' | 'SCTP';
-  flags: number;
-  persistenceSeconds: number;
-  persistencePrefix: number;
-  onePacket: boolean;
-  forwarding: Forwarding[];
-  servers: { weight: number; upper: number; lower: number }[];
-  clients: { host: number; port: number }[];
-  steps: Step[];
-};
-
-const small = (max: number) => fc.integer({ min: 0, max });
-const limits = {
-  weight: fc.oneof(small(4), small(300)),
-  upper: fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, { arbitrary: small(6), weight: 1 }),
-  lower: fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, { arbitrary: small(4), weight: 1 }),
-};
-const session = small(999);
-const flags = fc.constantFrom(
-  FLAG.syn,
-  FLAG.ack,
-  FLAG.ack,
-  FLAG.fin | FLAG.ack,
-  FLAG.rst,
-  FLAG.syn | FLAG.ack,
-  0,
-  // With URG, of no meaning here to TCP; over SCTP other chunks.
-  32,
-  33,
-  34,
-  35,
-  36,
-);
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { arbitrary: fc.record({ do: fc.constant('open' as const), session }), weight: 6 },
-  { arbitrary: fc.record({ do: fc.constant('fromClient' as const), session, flags }), weight: 4 },
-  { arbitrary: fc.record({ do: fc.constant('fromServer' as const), session, flags }), weight: 3 },
-  { arbitrary: fc.record({ do: fc.constant('set' as const), server: small(99), ...limits }), weight: 1 },
-  { arbitrary: fc.record({ do: fc.constant('remove' as const), server: small(99) }), weight: 1 },
-  { arbitrary: fc.record({ do: fc.constant('add' as const), server: small(99), ...limits }), weight: 1 },
-);
-const setting: fc.Arbitrary<Setting> = fc.record({
-  family: fc.constantFrom(4, 6),
-  vip: small(VIPS[4].length - 1),
-  protocol: fc.constantFrom('TCP', 'TCP', 'UDP', 'SCTP'),
-  flags: fc.constantFrom(0, 0x8, 0x10, 0x18),
-  persistenceSeconds: fc.constantFrom(0, 0, 0, 300),
-  persistencePrefix: fc.constantFrom(32, 24, 8),
-  onePacket: fc.constantFrom(false, false, false, true),
-  forwarding: fc.array(fc.constantFrom('NAT', 'DR', 'TUN'), {
-    minLength: SERVERS[4].length,
-    maxLength: SERVERS[4].length,
-  }),
-  servers: fc.array(fc.record(limits), { minLength: 1, maxLength: 6 }),
-  clients: fc.array(
-    fc.record({
-      host: fc.oneof(small(0xffff), small(0xffffff)),
-      port: fc.integer({ min: 1024, max: 65_535 }),
-    }),
-    { minLength: 1, maxLength: 16 },
-  ),
-  steps: fc.array(step, { minLength: 5, maxLength: 80 }),
-});
 
 /** 20.x.y.z, behind the gateway; over IPv6 each of the numbers is in a word of its own. */
 function hostOf(host: number, family: 4 | 6): string {
@@ -146,21 +74,34 @@ const CHUNKS: Readonly<Record<number, readonly number[]>> = {
 };
 const PREFIXES = { 32: 128, 24: 112, 8: 48 } as const;
 
-type Both = { kernel: KernelDirector; embedded: EmbeddedDirector };
+type Both = { kernel: KernelDirector; embedded: EmbeddedDirector; told: Told };
+
+function isIcmp(bytes: Buffer): boolean {
+  const type = bytes.readUInt16BE(ETHERNET.type);
+  if (type === ETHERTYPE.ipv4) return bytes[ETHERNET.size + IPV4.protocol] === PROTOCOL.icmp;
+  return type === ETHERTYPE.ipv6 && bytes[ETHERNET.size + IPV6.nextHeader] === PROTOCOL.icmpv6;
+}
+
+const COUNT_TRIES = 30;
 
 class Case {
   readonly kernel: KernelDirector;
   readonly embedded: EmbeddedDirector;
+  readonly told: Told;
   readonly setting: Setting;
-  readonly servers: readonly string[];
   readonly head: AddressSelector & ServiceSettings & { protocol: 'TCP' | 'UDP' | 'SCTP' };
-  readonly present: number[] = [];
+  readonly #operated: Operated;
+  /**
+   * "Port unreachable" for a client that uses its port again when there is no server: behind DR and tunnels
+   * the kernel counts its own error as the server's answer in the old connection.
+   */
+  readonly #ownErrors: Buffer[] = [];
 
   constructor(both: Both, given: Setting, scheduler: string, port: number) {
     this.kernel = both.kernel;
     this.embedded = both.embedded;
+    this.told = both.told;
     this.setting = given;
-    this.servers = SERVERS[given.family];
     const prefix = given.persistencePrefix as keyof typeof PREFIXES;
     this.head = {
       protocol: given.protocol,
@@ -172,16 +113,28 @@ class Case {
       persistencePrefix: given.family === 4 ? prefix : PREFIXES[prefix],
       onePacket: given.onePacket && given.protocol === 'UDP',
     };
+    this.#operated = new Operated(given, this.head, this.#serverPort());
+  }
+
+  get virtual(): string {
+    return `${this.head.address}:${this.head.port}`;
   }
 
   async run(): Promise<void> {
-    await this.#apply({ do: 'addService', service: this.head });
-    for (const [i, limit] of this.setting.servers.entries()) await this.#add(i, limit);
-    for (const one of this.setting.steps) await this.#step(one);
+    this.told.clear();
+    this.embedded.engine.sessions.changes.clear();
+    const before = this.kernel.totals();
+    await this.#apply(this.#operated.begin());
+    for (const [i, one] of this.setting.steps.entries()) {
+      await this.#step(one);
+      await this.#compareCounts(`step ${i}, ${JSON.stringify(one)}`);
+    }
+    this.#compareTotals(before);
+    await this.#compareTables();
   }
 
   async end(): Promise<void> {
-    await this.#apply({ do: 'delService', service: this.head, key: serviceKey(this.head) });
+    await this.#apply([{ do: 'delService', service: this.head, key: serviceKey(this.head) }]);
   }
 
   /** Of this case only: a reply must not be taken for one of an earlier case. */
@@ -189,47 +142,14 @@ class Case {
     return this.head.port + 20_000;
   }
 
-  #server(index: number, { weight, upper, lower }: { weight: number; upper: number; lower: number }): Server {
-    return {
-      address: address(this.servers[index]!),
-      port: this.#serverPort(),
-      forwarding: this.setting.forwarding[index]!,
-      weight,
-      upperThreshold: upper,
-      lowerThreshold: Math.min(lower, upper),
-    };
-  }
-
-  async #add(index: number, limit: { weight: number; upper: number; lower: number }): Promise<void> {
-    this.present.push(index);
-    await this.#apply({ do: 'addServer', service: this.head, server: this.#server(index, limit) });
-  }
-
   async #step(step: Step): Promise<void> {
-    const { present, head: service } = this;
-    if (step.do === 'open' || step.do === 'fromClient' || step.do === 'fromServer') {
-      if (this.#packet(step)) await sleep(TICKS_MS);
-      return;
-    }
-    if (step.do === 'add') {
-      const absent = this.servers.map((_, i) => i).filter((i) => !present.includes(i));
-      if (absent.length > 0) await this.#add(absent[step.server % absent.length]!, step);
-      return;
-    }
-    if (present.length === 0) return;
-    const place = step.server % present.length;
-    const index = present[place]!;
-    if (step.do === 'set') {
-      await this.#apply({ do: 'setServer', service, server: this.#server(index, step) });
-      return;
-    }
-    present.splice(place, 1);
-    const server = this.#server(index, { weight: 1, upper: 0, lower: 0 });
-    await this.#apply({ do: 'delServer', service, key: serverKey(server), server });
+    if (step.do !== 'open' && step.do !== 'fromClient' && step.do !== 'fromServer') {
+      await this.#apply(this.#operated.change(step));
+    } else if (this.#packet(step)) await sleep(TICKS_MS);
   }
 
   /** True when it may have ended a connection at once. */
-  #packet(step: Extract<Step, { session: number }>): boolean {
+  #packet(step: PacketStep): boolean {
     const client = this.setting.clients[step.session % this.setting.clients.length]!;
     const { protocol, address: vip, port } = this.head;
     const common = { protocol, destinationMac: VIRTUAL_MAC, payload: Buffer.from('hello') } as const;
@@ -252,7 +172,7 @@ class Case {
       // Whichever server it is bound to by the engine; when the kernel thinks otherwise it shows in the end.
       if (at === 0) return false;
       const server = connections.addresses.text(connections.server(at), family);
-      if (this.setting.forwarding[this.servers.indexOf(server)] !== 'NAT') return false;
+      if ((connections.flags(at) & CONNECTION.methodMask) !== CONNECTION.masquerade) return false;
       const down = {
         ...common,
         from: server,
@@ -268,25 +188,79 @@ class Case {
     const chunks = CHUNKS[flags]!;
     const said = protocol === 'TCP' ? flags : protocol === 'SCTP' && chunks[0] === CHUNK.init ? 1 : 0;
     const isReused = at !== 0 && protocol !== 'UDP' && sessions.isReused(at, said);
-    this.#send(frame({ ...up, flags, chunks }));
+    const isNat = (connections.flags(at) & CONNECTION.methodMask) === CONNECTION.masquerade;
+    const isError = isReused && !isNat && mayGoOn(sessions, at);
+    const answered = this.#send(frame({ ...up, flags, chunks })).filter(isIcmp);
+    if (isError) this.#ownErrors.push(...answered);
+    this.#note(() =>
+      connections.find(flow, numberOf(engine, from), client.port, numberOf(engine, vip), port, 0),
+    );
     return isReused;
   }
 
-  #send(bytes: Buffer): void {
-    this.embedded.receive(bytes);
-    this.kernel.receive(bytes);
+  #note(known: () => number): void {
+    const { sessions } = this.embedded.engine;
+    if (this.head.onePacket) this.told.noteTemplates(sessions);
+    else this.told.note(sessions, known());
+    this.told.hear();
   }
 
-  async #apply(command: Command): Promise<void> {
-    const kernel = (await this.kernel.plane.apply([command])).map(({ reason }) => reason);
-    const embedded = this.embedded.apply([command]);
-    if (`${kernel}` !== `${embedded}`) throw new Error(`${command.do}: kernel ${kernel}, engine ${embedded}`);
+  /** Of every server: connections active, inactive, persistent. */
+  async #compareCounts(after: string): Promise<void> {
+    const key = serviceKey(this.head);
+    const ours = counted(this.embedded.engine.sessions.services.readCounters().get(key)!.servers);
+    let theirs = '';
+    // The kernel counts when it gets to it.
+    for (let tries = 0; tries < COUNT_TRIES && theirs !== ours; tries++) {
+      if (tries > 0) await sleep(1);
+      theirs = counted((await this.kernel.plane.readServerCounters([this.head])).get(key)!);
+    }
+    if (theirs !== ours) throw new Error(`${after}\nkernel counts:\n${theirs}\nengine:\n${ours}`);
+  }
+
+  /** Of single servers the kernel tells every two seconds only. */
+  #compareTotals(before: readonly number[]): void {
+    const theirs = this.kernel.totals().map((total, i) => total - before[i]!);
+    const own = this.embedded.engine.sessions.services.readCounters().get(serviceKey(this.head))!;
+    const errors = this.#ownErrors;
+    const errorBytes = errors.reduce((sum, bytes) => sum + bytes.length - ETHERNET.size, 0);
+    const ours = [
+      own.connections,
+      own.inPackets,
+      own.outPackets + BigInt(errors.length),
+      own.inBytes,
+      own.outBytes + BigInt(errorBytes),
+    ];
+    if (theirs.join(' ') !== ours.join(' ')) throw new Error(`totals: kernel ${theirs}, engine ${ours}`);
+  }
+
+  #send(bytes: Buffer): Buffer[] {
+    this.kernel.receive(bytes);
+    return this.embedded.receive(bytes);
+  }
+
+  async #compareTables(): Promise<void> {
+    const key = serviceKey(this.head);
+    const wanted = configured(this.#operated.table.get(key)!);
+    const theirs = configured((await this.kernel.plane.readServices([this.head])).get(key)!);
+    const ours = configured(this.embedded.engine.sessions.services.readTable().get(key)!);
+    if (theirs !== wanted || ours !== wanted) {
+      throw new Error(`wanted:\n${wanted}\nkernel:\n${theirs}\nengine:\n${ours}`);
+    }
+  }
+
+  async #apply(commands: readonly Command[]): Promise<void> {
+    for (const command of commands) {
+      const kernel = (await this.kernel.plane.apply([command])).map(({ reason }) => reason);
+      const embedded = this.embedded.apply([command]);
+      if (`${kernel}` !== `${embedded}`)
+        throw new Error(`${command.do}: kernel ${kernel}, engine ${embedded}`);
+    }
   }
 
   /** Of this case's service only: earlier ones' connections live on. */
   kernelKnows(): Known[] {
-    const virtual = `${this.head.address}:${this.head.port}`;
-    return this.kernel.connections().filter((one) => one.virtual === virtual);
+    return this.kernel.connections().filter((one) => one.virtual === this.virtual);
   }
 
   embeddedKnows(): Known[] {
@@ -297,7 +271,7 @@ class Case {
       const isTemplate = (connections.flags(at) & CONNECTION.template) !== 0;
       const text = (number: number) => connections.addresses.text(number, connections.family(at));
       const virtual = `${text(connections.virtual(at))}:${connections.virtualPort(at)}`;
-      if (virtual !== `${this.head.address}:${this.head.port}`) continue;
+      if (virtual !== this.virtual) continue;
       const state = connections.state(at);
       const kind = connections.protocol(at);
       known.push({
@@ -319,6 +293,19 @@ class Case {
   }
 }
 
+function configured({ servers, ...head }: Service): string {
+  const lines = [...servers.values()].map((server) => JSON.stringify(sorted(server)));
+  return [JSON.stringify(sorted(head)), ...lines.toSorted()].join('\n');
+}
+const sorted = (value: object) => Object.fromEntries(Object.entries(value).toSorted());
+function counted(servers: ReadonlyMap<ServerKey, ServerCounters>): string {
+  return [...servers]
+    .map(([key, one]) => {
+      return `${key} ${one.activeConnections} ${one.inactiveConnections} ${one.persistentConnections}`;
+    })
+    .toSorted()
+    .join('\n');
+}
 const line = ({ protocol, client, server, state }: Known) => `${protocol} ${client} > ${server} ${state}`;
 const lines = (known: Known[]) => known.map(line).toSorted();
 
@@ -339,7 +326,8 @@ let port = 1000;
 const schedulers = [];
 for (const name of SCHEDULERS) {
   // A namespace for each: /proc/net/ip_vs_conn is slow when it is long.
-  const both: Both = { kernel: await KernelDirector.make(), embedded: new EmbeddedDirector() };
+  const kernel = await KernelDirector.make();
+  const both: Both = { kernel, embedded: new EmbeddedDirector(), told: await Told.start(kernel) };
   const property = fc.asyncProperty(setting, async (given) => {
     const one = new Case(both, given, name, port++);
     const startedMs = performance.now();
@@ -347,11 +335,13 @@ for (const name of SCHEDULERS) {
     await sleep(TICKS_MS);
     const [theirs, ours] = [one.kernelKnows(), one.embeddedKnows()];
     const sinceMs = performance.now() - startedMs;
+    const told = await both.told.difference(one.virtual);
     await one.end();
     if (lines(theirs).join('\n') !== lines(ours).join('\n')) {
       throw new Error(`kernel:\n${lines(theirs).join('\n')}\nengine:\n${lines(ours).join('\n')}`);
     }
     const wrong = untimely(theirs, ours, sinceMs);
+    if (told !== undefined) throw new Error(told);
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
   });
   const result = await fc.check(property, { numRuns: RUNS, seed: SEED });
