@@ -2,7 +2,6 @@
 // process and told of VRRP states by it. Composes; the decisions are in src/director, the keeping in
 // table-keeper.ts.
 import { randomBytes } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { LoggedEvent } from '../console/people.ts';
 import type { Notice } from '../core/events.ts';
 import { difference } from '../director/difference.ts';
@@ -10,7 +9,14 @@ import { rehearsalNotice } from '../director/drill.ts';
 import { planNotify } from '../director/notify.ts';
 import { planElector } from '../director/plan.ts';
 import { type Plan, planConfiguration } from '../director/plan-document.ts';
-import { holderOf, ownedAddresses, servedAddresses, serves, wantedSync } from '../director/roles.ts';
+import {
+  holderOf,
+  ownedAddresses,
+  servedAddresses,
+  serves,
+  wantedSync,
+  withLeaving,
+} from '../director/roles.ts';
 import { planServing, restingPools, suspendedServices } from '../director/suspension.ts';
 import { planSyncStream } from '../director/sync-stream.ts';
 import { withoutScripts } from '../director/trackers.ts';
@@ -39,14 +45,8 @@ import { TableKeeper } from './table-keeper.ts';
 import { TrackLinks } from './track-links.ts';
 import { TrackScripts } from './track-scripts.ts';
 import { TrackerKeeper } from './trackers.ts';
+import { Turning } from './turning.ts';
 import { writeState } from './write-state.ts';
-
-/**
- * What an engine goes on with for a moment after a change of roles. The old master forwards what still
- * arrives, and tells of what comes about by it, until the new master's announcement has turned every switch,
- * which its engine sends as soon as it is told; the new master listens a little longer than that.
- */
-const TURN_MS = { handedOver: 300, tookOver: 600 };
 
 const SALT_BYTES = 16;
 /** How long a planned stop waits for the programs that tell of it, as keepalived has it. */
@@ -84,8 +84,8 @@ export class Balancer {
   readonly #states: Map<string, State>;
   /** The kernel's settings before the elector changed them. */
   #former: FormerSysctls;
-  /** Instances that began or ceased to serve a moment ago; only an engine needs to know. */
-  readonly #turning = new Map<string, NodeJS.Timeout>();
+  /** Only an engine needs to know. */
+  readonly #turning = new Turning(() => void this.#applyRoles().catch(this.#edges.fail));
   /** The engine has addresses. */
   #owns = false;
   #loaded: Loaded;
@@ -93,8 +93,9 @@ export class Balancer {
   /** The instances by which each pool is served. */
   #serving: ReadonlyMap<PoolName, readonly string[]> = new Map();
   readonly #serves = (instance: string) => serves(this.#states.get(instance));
-  /** Not of the plan: there secrets are sealed. */
+  /** Not of the plan: there secrets are sealed. And with those that left the file and still serve. */
   #elector: ElectorSettings;
+  #roster: ElectorSettings;
 
   private constructor(
     start: Message<'start'>,
@@ -111,6 +112,7 @@ export class Balancer {
     this.#former = start.former;
     this.#plan = planConfiguration(loaded.configuration, randomBytes(SALT_BYTES).toString('hex'));
     this.#elector = this.#planElector();
+    this.#roster = this.#elector;
     this.#keeper = new TableKeeper(plane, edges.say, () => void this.#sync.rebind().catch(edges.fail));
     this.#ipvs = new IpvsSettings(plane, edges.say);
     this.#ipvs.adopt(start.formerIpvs.timeouts);
@@ -238,7 +240,7 @@ export class Balancer {
       message: 'the director process is gone: removing its addresses and services',
       fields: { masters },
     });
-    removeLeftovers(this.#elector, masters, this.#former);
+    removeLeftovers(this.#roster, masters, this.#former);
     for (const { name, priority } of this.#plan.elector.instances)
       this.#notifier.state({ instance: name, state: 'INIT', priority });
     await this.#stop(false);
@@ -308,9 +310,14 @@ export class Balancer {
   async #applyRoles(): Promise<void> {
     this.#services.suspend(suspendedServices(this.#plan.suspensions, this.#serves));
     this.#services.weights.rest(restingPools(this.#serving, this.#serves));
-    const turning = new Set(this.#turning.keys());
-    const owned = ownedAddresses(this.#elector, this.#states, turning);
-    const served = servedAddresses(this.#elector, this.#plane.engine, this.#states, owned);
+    const turning = this.#turning.instances;
+    this.#roster = withLeaving(
+      this.#elector,
+      this.#roster,
+      (name) => this.#serves(name) || turning.has(name),
+    );
+    const owned = ownedAddresses(this.#roster, this.#states, turning);
+    const served = servedAddresses(this.#roster, this.#plane.engine, this.#states, owned);
     await this.#sync.serveAfter(served, () => this.#own(owned));
     const { daemons = wantedSync(this.#plan.sync, this.#states, turning) } = this.#sync;
     await this.#keeper.wantSync(daemons);
@@ -326,18 +333,9 @@ export class Balancer {
   async #stateChanged({ instance, state }: Message<'state'>): Promise<void> {
     const before = this.#states.get(instance);
     this.#states.set(instance, state);
-    if (this.#elector.addresses === 'engine' && serves(before) !== serves(state)) this.#turn(instance);
+    if (this.#elector.addresses === 'engine' && serves(before) !== serves(state))
+      this.#turning.begin(instance, serves(state));
     await this.#applyRoles();
-  }
-
-  #turn(instance: string): void {
-    clearTimeout(this.#turning.get(instance));
-    const settle = () => {
-      this.#turning.delete(instance);
-      this.#applyRoles().catch(this.#edges.fail);
-    };
-    const ms = serves(this.#states.get(instance)) ? TURN_MS.tookOver : TURN_MS.handedOver;
-    this.#turning.set(instance, setTimeout(settle, ms));
   }
 
   async #rehearse({ instances, nowMs }: Message<'rehearse'>): Promise<void> {
@@ -370,8 +368,7 @@ export class Balancer {
     this.#links.stop();
     this.#scripts.stop();
     this.#keeper.stopWatching();
-    if (this.#turning.size > 0) await wait(TURN_MS.handedOver);
-    for (const timer of this.#turning.values()) clearTimeout(timer);
+    await this.#turning.finish();
     await this.#own([]);
     await this.#sync.stop();
     if (!keepServices) {

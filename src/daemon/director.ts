@@ -39,6 +39,8 @@ export class Director {
   #nextSnapshot = 0;
   #counting: ((counted: Counted) => void)[] = [];
   #configured = false;
+  /** One after the other: a handover may take a moment. */
+  #configuring: Promise<void> = Promise.resolve();
   #addresses: 'kernel' | 'engine' = 'kernel';
   #accepted: Accepted | undefined;
   #drill: Drill | undefined;
@@ -88,14 +90,17 @@ export class Director {
     else this.#stopBalancer();
   }
 
-  /** What the peer is to know has a moment to get there. */
   async #handOver(): Promise<void> {
-    if (this.#leastPercent !== undefined && this.#isServing) {
-      const { coverage } = await this.#count(FLUSH_MS);
-      const why = coverage && objection(coverage, this.#leastPercent);
-      if (why !== undefined) this.#say(uncoveredNotice(why, coverage!));
-    }
+    if (this.#isServing) await this.#tellPeer();
     this.#elector.send({ type: 'stop' });
+  }
+
+  /** Before a handover that does not wait: what the peer is to know has a moment to get there. */
+  async #tellPeer(): Promise<void> {
+    if (this.#leastPercent === undefined) return;
+    const { coverage } = await this.#count(FLUSH_MS);
+    const why = coverage && objection(coverage, this.#leastPercent);
+    if (why !== undefined) this.#say(uncoveredNotice(why, coverage!));
   }
 
   get #isServing(): boolean {
@@ -201,7 +206,8 @@ export class Director {
   #onBalancer(message: ToDirector): void {
     switch (message.type) {
       case 'configured':
-        return this.#onConfigured(message);
+        this.#configuring = this.#configuring.then(() => this.#onConfigured(message));
+        return;
       case 'connections':
       case 'tracker':
         if (!this.#stopping) this.#elector.send(message);
@@ -221,16 +227,18 @@ export class Director {
     }
   }
 
-  #onConfigured(message: Extract<ToDirector, { type: 'configured' }>): void {
+  async #onConfigured(message: Extract<ToDirector, { type: 'configured' }>): Promise<void> {
     this.#accepted = message.accepted;
     this.#drillHoldMs = message.drillHoldMs;
     this.#leastPercent = message.leastPercent;
     nameThread(message.processName ?? NAMES.director);
     this.#shutdownMs = message.shutdownMs;
     this.#addresses = message.elector.addresses;
+    const instances = message.elector.instances.map(({ name }) => name);
+    const leaves = [...this.#states].some(([name, state]) => state === 'MASTER' && !instances.includes(name));
+    if (leaves) await this.#tellPeer();
     if (this.#stopping) return;
     this.#elector.send({ type: 'configure', settings: message.elector });
-    const instances = message.elector.instances.map(({ name }) => name);
     const first = !this.#configured;
     this.#configured = true;
     this.#say({

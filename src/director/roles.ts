@@ -27,6 +27,20 @@ export function holderOf(
   return engine === 'embedded' && forwards ? 'engine' : 'kernel';
 }
 
+/**
+ * `settings`, and of those `before` it what is not in the file any more and `isHere` still: it serves until
+ * another director has taken over. An address that is in both is the file's.
+ */
+export function withLeaving(
+  settings: ElectorSettings,
+  before: ElectorSettings,
+  isHere: (instance: string) => boolean,
+): ElectorSettings {
+  const names = new Set(settings.instances.map(({ name }) => name));
+  const leaving = before.instances.filter(({ name }) => !names.has(name) && isHere(name));
+  return leaving.length === 0 ? settings : { ...settings, instances: [...leaving, ...settings.instances] };
+}
+
 /** `turning`: instances that began or ceased to serve a moment ago. */
 export function ownedAddresses(
   settings: ElectorSettings,

@@ -1,7 +1,7 @@
 // A pair of directors with the embedded engine and `sync { … }`: a backup that was rebooted knows every
 // session before it is needed, also those that say nothing; with another key it knows none.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -156,6 +156,41 @@ test(
     const uncovered = await a.line({ event: 'handover.uncovered' }, PATIENCE);
     expect(uncovered).toMatchObject({ isConnected: false, connections: 1, covered: 0 });
     expect(await a.ended).toBe(0);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a reload that takes the instance out of the file says what breaks, and tells the peer what it can',
+  async () => {
+    // Slow adverts: there is time to look while it hands over.
+    const slow: Words = { instance: 'nopreempt\nadvert_int 2' };
+    const a = start('a', KEY, slow);
+    await a.line(isMaster, PATIENCE);
+    await open(25);
+    const whole = readFileSync(a.file, 'utf8');
+    const without = whole.replace(/vrrp_instance.*(?=virtual_server)/s, '');
+    a.write(without);
+    a.signal('SIGHUP');
+    const alone = await a.line({ event: 'handover.uncovered' }, PATIENCE);
+    expect(alone).toMatchObject({ isConnected: false, connections: 1, covered: 0 });
+    await a.line({ event: 'config.loaded' }, PATIENCE);
+    const from = a.lines.length;
+    a.write(whole);
+    a.signal('SIGHUP');
+    await a.line(isMaster, { ...PATIENCE, from });
+    const b = start('b', KEY, slow);
+    await b.line(knows, PATIENCE);
+    await open(26);
+    const again = { ...PATIENCE, from: a.lines.length };
+    a.write(without);
+    a.signal('SIGHUP');
+    await a.line({ event: 'vrrp.state', to: 'LEAVING' }, again);
+    expect(await alive([26])).toBe(1);
+    expect(b.lines.some(({ to }) => to === 'MASTER')).toBe(false);
+    await b.line(isMaster, PATIENCE);
+    expect(a.lines.filter(({ event }) => event === 'handover.uncovered')).toHaveLength(1);
+    expect(await alive([26])).toBe(1);
   },
   LIMIT_MS,
 );

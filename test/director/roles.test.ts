@@ -2,7 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { address, addressBytes } from '../../src/core/address.ts';
 import type { Plan } from '../../src/director/plan-document.ts';
-import { holderOf, ownedAddresses, servedAddresses, wantedSync } from '../../src/director/roles.ts';
+import {
+  holderOf,
+  ownedAddresses,
+  servedAddresses,
+  serves,
+  wantedSync,
+  withLeaving,
+} from '../../src/director/roles.ts';
 import { encodeDatagrams } from '../../src/sync/encode.ts';
 import type { ElectorSettings, InstanceSettings, State } from '../../src/vrrp/settings.ts';
 
@@ -51,6 +58,21 @@ describe('virtual addresses are held by', () => {
     const director = { engine: asked, drillHoldMs: 0, runtimeDirectory: '', control: '', recordings: 0 };
     expect(holderOf({ pools, director }, engine)).toBe(holder);
   });
+});
+
+test('what leaves the file has its addresses until it has handed over, or another one has them', () => {
+  const [one, two] = settings.instances as [InstanceSettings, InstanceSettings];
+  const shorter: ElectorSettings = { ...settings, instances: [two] };
+  const roster = (state: State, before = settings, now = shorter) =>
+    withLeaving(now, before, (name) => serves(states(state, 'MASTER').get(name)));
+  const names = ({ instances }: ElectorSettings) => instances.map(({ name }) => name);
+  expect(names(roster('MASTER'))).toEqual(['VI_1', 'VI_2']);
+  // Another reload meanwhile; and back in the file.
+  expect(names(roster('LEAVING', roster('MASTER')))).toEqual(['VI_1', 'VI_2']);
+  expect(roster('LEAVING', roster('MASTER'), settings)).toBe(settings);
+  expect(names(roster('INIT', roster('MASTER')))).toEqual(['VI_2']);
+  const renamed = { ...settings, instances: [{ ...one, name: 'VI_3' }] };
+  expect(names(roster('MASTER', settings, renamed)).at(-1)).toBe('VI_3');
 });
 
 test('an engine answers for the addresses of masters, and of those who hand over', () => {
