@@ -84,7 +84,7 @@ export class Balancer {
   readonly #states: Map<string, State>;
   /** The kernel's settings before the elector changed them. */
   #former: FormerSysctls;
-  /** Only an engine needs to know. */
+  /** Those that have just changed roles; only an engine needs to know. */
   readonly #turning = new Turning(() => void this.#applyRoles().catch(this.#edges.fail));
   /** The engine has addresses. */
   #owns = false;
@@ -93,8 +93,9 @@ export class Balancer {
   /** The instances by which each pool is served. */
   #serving: ReadonlyMap<PoolName, readonly string[]> = new Map();
   readonly #serves = (instance: string) => serves(this.#states.get(instance));
-  /** Not of the plan: there secrets are sealed. And with those that left the file and still serve. */
+  /** Not of the plan: there secrets are sealed. */
   #elector: ElectorSettings;
+  /** The same, with the instances that left the file and still serve. */
   #roster: ElectorSettings;
 
   private constructor(
