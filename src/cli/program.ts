@@ -282,6 +282,8 @@ function seconds(text: string): number {
  * first.
  */
 async function end(code: number): Promise<never> {
+  const { exitAtOnce } = await import('../linux/exit.ts');
+  exitAtOnce();
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
   process.exit(code);
 }

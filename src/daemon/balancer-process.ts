@@ -2,6 +2,7 @@
 // it does.
 import { createLog } from '../console/log.ts';
 import { DirectorError } from '../core/errors.ts';
+import { exitAtOnce } from '../linux/exit.ts';
 import { NAMES, nameThread } from '../linux/thread-name.ts';
 import { Balancer } from './balancer.ts';
 import { settleLater } from './footprint.ts';
@@ -35,6 +36,7 @@ export function runBalancer(): void {
 async function begin(message: ToBalancer): Promise<Balancer | undefined> {
   if (message.type !== 'start') return undefined;
   const log = createLog({ people: message.options.people, process: 'balancer' });
+  exitAtOnce();
   const balancer = await Balancer.start(message, {
     tell,
     say: (notice) => log.notice(notice),

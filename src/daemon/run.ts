@@ -1,6 +1,7 @@
 // `run` from its options to its exit code: the director process with its signals, log and pid file.
 import { rmSync, writeFileSync } from 'node:fs';
 import { createLog } from '../console/log.ts';
+import { exitAtOnce } from '../linux/exit.ts';
 import { NAMES, nameThread } from '../linux/thread-name.ts';
 import { Director } from './director.ts';
 import { settleLater } from './footprint.ts';
@@ -10,6 +11,7 @@ import type { RunOptions } from './messages.ts';
 export async function runDirector(options: RunOptions, pidFile: string | undefined): Promise<number> {
   nameThread(NAMES.director);
   const log = createLog({ people: options.people, process: 'director' });
+  exitAtOnce();
   if (pidFile !== undefined) writeFileSync(pidFile, `${process.pid}\n`);
   log.notice({
     event: 'director.start',
