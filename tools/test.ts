@@ -60,10 +60,13 @@ function count({ ok }: Outcome, report: Report | undefined): void {
 function failuresOf({ name, status, message, assertionResults }: Report['testResults'][number]): string[] {
   const file = name.replace(root, '');
   const tests = assertionResults.filter((test) => test.status !== 'passed');
-  if (tests.length === 0) return status === 'passed' ? [] : [`${file}: ${firstLine(message)}`];
-  return tests.map((test) => `${file} > ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`);
+  if (tests.length === 0) return status === 'passed' ? [] : [`${file}: ${gist(message)}`];
+  return tests.map((test) => `${file} > ${test.fullName}: ${gist(test.failureMessages?.[0])}`);
 }
 
-function firstLine(text = 'did not run'): string {
-  return text.split('\n', 1)[0]!;
+/** What was wrong: after a message of the test's own it is not in the first line. */
+function gist(text = 'did not run'): string {
+  const lines = text.split('\n');
+  const judged = lines.find((line) => / to (deeply )?(equal|be|match|contain|have)\b/.test(line));
+  return [...new Set([lines[0]!, ...(judged === undefined ? [] : [judged])])].join(' … ');
 }

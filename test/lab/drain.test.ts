@@ -1,7 +1,7 @@
 // A real server leaves a service and comes back, on real IPVS: no session is cut, nobody new gets to it, it
 // goes with its last connection, and grows to its share when it is back.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { evidence, factsOf } from './facts.ts';
+import { evidence, expectNoRequestLost, factsOf, stalledMs } from './facts.ts';
 import type { LogLine } from './guest/director.ts';
 import type { Report } from './guest/measure.ts';
 import { bootGuest, type GuestReport } from './guest.ts';
@@ -21,7 +21,7 @@ describe('by command', () => {
 
   test('nobody new gets to the server, and whoever is there stays', () => {
     const { quiet } = factsOf<Drain>(report, 'drain');
-    expectQuiet(quiet, 'rs1');
+    expectQuiet('drain', quiet, 'rs1');
   });
 
   test('it goes with its last connection, and the command says so', () => {
@@ -30,7 +30,7 @@ describe('by command', () => {
     expect(exitCode).toBe(0);
     expect(steps[0]).toBe('plan');
     expect(steps.at(-1)).toBe('result');
-    expectUndisturbed(seen);
+    expectUndisturbed('drain', seen);
   });
 
   test('ready again it grows to its share', () => {
@@ -48,7 +48,7 @@ describe('by command', () => {
 test('a drain goes on when the balancer is killed', () => {
   type Killed = Report & { quiet: Quiet; weights: number[]; exitCode: number };
   const { quiet, weights, exitCode, ...seen } = factsOf<Killed>(report, 'balancerKilled');
-  expectQuiet(quiet, 'rs2');
+  expectQuiet('balancerKilled', quiet, 'rs2');
   expect(weights).toEqual([0]);
   expect(seen.requests.servers.rs2).toBeUndefined();
   expectNoSessionLost(seen);
@@ -57,7 +57,7 @@ test('a drain goes on when the balancer is killed', () => {
 
 test('a server that leaves the file is drained', () => {
   const facts = factsOf<{ quiet: Quiet; begun: LogLine; ended: LogLine }>(report, 'removed');
-  expectQuiet(facts.quiet, 'rs1');
+  expectQuiet('removed', facts.quiet, 'rs1');
   expect(facts.begun).toMatchObject({ server: '10.1.0.21:8080', because: 'removed' });
   expect(facts.ended).toMatchObject({ server: '10.1.0.21:8080', cut: 0 });
 });
@@ -69,7 +69,7 @@ test('a drain that both directors were told of goes on after a failover', () => 
   );
   expectNoSessionLost(moved);
   expect(moved.requests.servers.rs2).toBeUndefined();
-  expectQuiet(quiet, 'rs2');
+  expectQuiet('failover', quiet, 'rs2');
   expect(ended).toMatchObject({ server: '10.1.0.22:8080', cut: 0 });
 });
 
@@ -80,19 +80,19 @@ test('a table that somebody empties is back within a second; who is silent meanw
   expect(before).toHaveLength(2);
   expect(after).toEqual(before);
   expect(repairs).toBe(1);
-  expect(repairedMs).toBeLessThan(1000);
+  expect(repairedMs).toBeLessThan(1000 + stalledMs(report, 'drift'));
   expect(sessions.idle).toMatchObject({ open: expect.any(Number), survivedPercent: 100 });
   expect(sessions.idle!.open).toBeGreaterThan(0);
 });
 
-function expectQuiet(quiet: Quiet, server: string): void {
+function expectQuiet(phase: string, quiet: Quiet, server: string): void {
   expect(quiet.weight).toBe(0);
   expect(quiet.established, evidence(report)).toBeGreaterThan(0);
   expect(Object.keys(quiet.requests.servers)).not.toContain(server);
-  expectUndisturbed(quiet);
+  expectUndisturbed(phase, quiet);
 }
 
-function expectUndisturbed(facts: Report): void {
+function expectUndisturbed(phase: string, facts: Report): void {
   expectNoSessionLost(facts);
-  expect(facts.requests.failures, evidence(report)).toEqual({});
+  expectNoRequestLost(report, phase, facts);
 }

@@ -1,7 +1,9 @@
 // The lab's own promises: a guest has IPVS, cannot touch the machine, reports its exit code, and one that
 // hangs or dies is a loud failure that leaves nothing behind.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { stalledMs } from './facts.ts';
 import { bootGuest } from './guest.ts';
 
 const command = (script: string) => ({ program: 'command.ts', args: ['sh', '-c', script] });
@@ -36,3 +38,28 @@ test('nothing is left in the temporary directory', async () => {
   expect(out).toMatch(/lvs-lab-/);
   expect(existsSync(out!)).toBe(false);
 });
+
+test('a guest knows when its machine let it stand still, and that its own work is no such thing', async () => {
+  let stopping: Promise<void> | undefined;
+  const report = await bootGuest({
+    program: 'stalled.ts',
+    onOutput: (text) => {
+      if (text.includes('idle')) stopping ??= stopFor(700);
+    },
+  });
+  await stopping;
+  expect(stalledMs(report, 'stopped')).toBeGreaterThan(600);
+  expect(stalledMs(report, 'stopped')).toBeLessThan(3000);
+  expect(stalledMs(report, 'busy')).toBeLessThan(600);
+});
+
+/** The kernel of the guest: what runs in it stands still, too. */
+async function stopFor(ms: number): Promise<void> {
+  const children = readdirSync('/proc/self/task').flatMap((thread) =>
+    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').trim().split(' '),
+  );
+  const guest = children.find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('linux'));
+  process.kill(Number(guest), 'SIGSTOP');
+  await sleep(ms);
+  process.kill(Number(guest), 'SIGCONT');
+}

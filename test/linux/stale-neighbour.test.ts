@@ -18,7 +18,17 @@ const neighbour = (): string | undefined =>
   JSON.parse(pair.ip('c', '-j', 'neigh', 'show', 'to', VIP) || '[]')[0]?.lladdr;
 const ping = () => pair.output('c', ['ping', '-c', '1', '-W', '1', VIP]);
 
-async function splitAndHeal(winner: Side, loserIsMaster: () => Promise<void>): Promise<void> {
+/** Heals in a row: on a machine whose CPUs are taken away for a moment, one may be late. */
+const HEALS = 5;
+/** The winner is back soon most times, and before `until` gives up each time. */
+function expectSoon(afterMs: readonly number[]): void {
+  expect(afterMs.toSorted((x, y) => x - y)[Math.floor(afterMs.length / 2)], `${afterMs}`).toBeLessThan(
+    WITHIN_MS,
+  );
+}
+
+/** Milliseconds from the heal to the client's belief in the winner, which stays. */
+async function splitAndHeal(winner: Side, loserIsMaster: () => Promise<void>): Promise<number> {
   const loser = winner === 'a' ? 'b' : 'a';
   await until('the address', () => pair.has(winner));
   await ping();
@@ -30,19 +40,24 @@ async function splitAndHeal(winner: Side, loserIsMaster: () => Promise<void>): P
   pair.part(false);
   const healedAt = performance.now();
   await until('the client to believe the winner', () => neighbour() === macOf(winner), 1000);
-  expect(performance.now() - healedAt).toBeLessThan(WITHIN_MS);
+  const ms = performance.now() - healedAt;
   await pause(700);
   await ping();
   expect(neighbour()).toBe(macOf(winner));
+  return ms;
 }
 
 test('we win', async () => {
   const ours = pair.elector(settings());
   await ours.is('MASTER');
   const keepalived = pair.keepalived(['advert_int 0.1', 'priority 100', 'garp_master_delay 0']);
-  await keepalived.says('Entering BACKUP STATE');
-  keepalived.forget();
-  await splitAndHeal('a', () => keepalived.says('Entering MASTER STATE'));
+  const afterMs: number[] = [];
+  for (let heal = 0; heal < HEALS; heal++) {
+    await keepalived.says('Entering BACKUP STATE');
+    keepalived.forget();
+    afterMs.push(await splitAndHeal('a', () => keepalived.says('Entering MASTER STATE')));
+  }
+  expectSoon(afterMs);
   expect(ours.states).toEqual(['BACKUP', 'MASTER']);
 });
 
@@ -50,9 +65,13 @@ test('keepalived wins', async () => {
   const keepalived = pair.keepalived(['advert_int 0.1', 'priority 150', 'garp_master_delay 1']);
   await keepalived.says('Entering MASTER STATE');
   const ours = pair.elector(settings({ priority: 100 }));
+  const afterMs: number[] = [];
+  for (let heal = 0; heal < HEALS; heal++) {
+    await ours.is('BACKUP');
+    afterMs.push(await splitAndHeal('b', () => ours.is('MASTER')));
+  }
   await ours.is('BACKUP');
-  await splitAndHeal('b', () => ours.is('MASTER'));
-  await ours.is('BACKUP');
+  expectSoon(afterMs);
 });
 
 test('with a virtual MAC, adverts through the base, and we win: the switch looks for it here', async () => {
@@ -72,7 +91,8 @@ test('with a virtual MAC, adverts through the base, and we win: the switch looks
     const table = JSON.parse(await pair.output('c', ['bridge', '-j', 'fdb', 'show', 'br', 'br0']));
     return table.find((entry: { mac: string }) => entry.mac === mac)?.ifname;
   };
-  for (let heal = 0; heal < 4; heal++) {
+  const afterMs: number[] = [];
+  for (let heal = 0; heal < HEALS; heal++) {
     keepalived.forget();
     pair.part(true);
     await keepalived.says('Entering MASTER STATE');
@@ -80,8 +100,12 @@ test('with a virtual MAC, adverts through the base, and we win: the switch looks
     expect(await port()).toBe('to-b');
     pair.part(false);
     await keepalived.says('Entering BACKUP STATE');
+    const yieldedAt = performance.now();
+    while ((await port()) !== 'to-a') expect(performance.now() - yieldedAt).toBeLessThan(1000);
+    afterMs.push(performance.now() - yieldedAt);
     await pause(WITHIN_MS);
     expect(await port()).toBe('to-a');
   }
+  expectSoon(afterMs);
   expect(ours.states).toEqual(['BACKUP', 'MASTER']);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DIRECTORS, type DirectorName, PORT, type ServerName, serverAddress, VIP } from './addresses.ts';
 import { runtimeDirectory } from './director.ts';
-import { startPair } from './pair.ts';
+import { startPair, UNHURRIED_MS } from './pair.ts';
 import { Phases } from './phases.ts';
 import { destinations, establishedTo, ipvsadm, ipvsadmSave, owns, until } from './witness.ts';
 
@@ -27,6 +27,7 @@ const pair = await startPair({
   mode: 'nat',
   advertSeconds: 0.5,
   scheduler: 'wrr',
+  requestTimeoutMs: UNHURRIED_MS,
   appendix: ownSettings,
   programs: { dirA: 'lvs-director', dirB: 'lvs-director' },
   activeSessions: 60,

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { DirectorName } from './addresses.ts';
 import { Director } from './director.ts';
 import { inside } from './namespace.ts';
-import { startPair } from './pair.ts';
+import { startPair, UNHURRIED_MS } from './pair.ts';
 import { Phases } from './phases.ts';
 import { makeSyncKey, syncBlock } from './sync-block.ts';
 import { ipvsadm, owns, syncDaemons, until } from './witness.ts';
@@ -17,6 +17,7 @@ const pair = await startPair({
   mode: 'nat',
   advertSeconds: 0.5,
   requestEveryMs: 50,
+  requestTimeoutMs: UNHURRIED_MS,
   programs: { dirA: 'keepalived', dirB: 'keepalived' },
   activeSessions: 40,
   idleSessions: 20,
