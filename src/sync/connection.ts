@@ -19,6 +19,8 @@ export type Connection = {
   beatMs: number;
   /** What the peer was told is in our engine. */
   ackedUpTo: number;
+  /** How many connections the peer hears of: once it has its copy, when it was last told of all. */
+  claimed: number;
   /** Of the last heartbeats, how many said that the peer has other connections than we have. */
   apart: number;
   /** When it is told next how far full copies have come. */
@@ -38,6 +40,7 @@ export function newConnection(id: number, shadow: Shadow, nowMs: number): Connec
     beatMs: nowMs + HEARTBEAT_MS,
     ackedUpTo: 0,
     progressMs: nowMs + PROGRESS_MS,
+    claimed: 0,
     apart: 0,
     said: { in: false, out: false },
   };

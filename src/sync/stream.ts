@@ -49,8 +49,12 @@ export type StreamEffect =
 const SILENT_MS = 3000;
 const HELLO_MS = 3000;
 const SWEEP_MS = 1000;
-/** Two tables of the same connections count so differently, so often, only if one has lost some. */
-const APART = { least: 64, part: 0.01, beats: 3 };
+/**
+ * Two tables of the same connections count so differently, for so long, only if one has lost some. What
+ * ends is ended at each at another moment: when it is swept, and sooner where it was told less often that it
+ * lives.
+ */
+const APART = { least: 64, part: 1 / 16, beats: 10 };
 /** A count that stays apart for a reason of its own must not keep two nodes busy. */
 const COUNTS_EVERY_MS = 60_000;
 /** After any other end the next connection brings a full copy. */
@@ -304,9 +308,11 @@ export class Stream {
     const connection = this.#connection;
     if (connection?.peer === undefined) return;
     connection.beatMs = this.#nowMs + HEARTBEAT_MS;
-    const { count } = this.#shadow;
-    this.#send({ type: 'heartbeat', connections: count });
-    if (connection.outgoing.isSubscribed) this.#send(connection.outgoing.mark());
+    const { outgoing } = connection;
+    const { count, order } = this.#shadow;
+    if (!outgoing.isComplete || order.unsent === 0) connection.claimed = count;
+    this.#send({ type: 'heartbeat', connections: connection.claimed });
+    if (outgoing.isSubscribed) this.#send(outgoing.mark());
     if (this.state === 'complete' || this.#nowMs < connection.progressMs) return;
     connection.progressMs = this.#nowMs + PROGRESS_MS;
     this.#sayProgress();

@@ -1,5 +1,6 @@
-// A pair with connection sync while its clock is set, its disk is full, and one of the two no longer hears
-// the other: on the kernel's IPVS. One guest plays all phases (docs/sync.md, "When something fails").
+// A pair with connection sync while its clock is set, its disk is full, one of the two no longer hears the
+// other, or its own kernel: on the kernel's IPVS. One guest plays all phases (docs/sync.md, "When something
+// fails").
 import { beforeAll, expect, test } from 'vitest';
 import { factsOf } from './facts.ts';
 import type { Report } from './guest/measure.ts';
@@ -35,10 +36,17 @@ test('a connection that is open on one side only is given up by both, and made a
   expectNoSessionLost(facts);
 });
 
+test('what the kernel told while nobody listened is looked up in its table', () => {
+  const facts = factsOf<Since & { datagrams: number }>(report, 'missed');
+  expect(facts.datagrams).toBeGreaterThan(0);
+  expect(facts.states).toBe(0);
+  expectNoSessionLost(facts);
+});
+
 test('after all that a planned stop loses no session', () => {
   const facts = factsOf<Report & { exit: number }>(report, 'handover');
   expect(facts.exit).toBe(0);
   expectNoSessionLost(facts);
-  const groups = ['active', 'idle', 'dayLater', 'dayBefore', 'unheard'];
+  const groups = ['active', 'idle', 'dayLater', 'dayBefore', 'unheard', 'missed'];
   expect(Object.keys(facts.sessions).toSorted()).toEqual(groups.toSorted());
 });

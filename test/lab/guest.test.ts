@@ -39,7 +39,7 @@ test('nothing is left in the temporary directory', async () => {
   expect(existsSync(out!)).toBe(false);
 });
 
-test('a guest knows when its machine let it stand still, and that its own work is no such thing', async () => {
+test('a guest knows when its machine let it stand still; its own work is no such thing', async () => {
   let stopping: Promise<void> | undefined;
   const report = await bootGuest({
     program: 'stalled.ts',

@@ -237,7 +237,7 @@ test('a connection goes on where the last one ended, unless that ended in a faul
   expect(subscribes(talk.greet({ epoch: 2 }))).toEqual([{ type: 'subscribe', from: 0 }]);
 });
 
-test('tables that count apart for three heartbeats are copied anew, and not again for a minute', () => {
+test('tables that count apart for ten heartbeats are copied anew, and not again for a minute', () => {
   const talk = new Talk();
   const isApart = () => {
     talk.connect();
@@ -247,12 +247,29 @@ test('tables that count apart for three heartbeats are copied anew, and not agai
       { type: 'mark', upTo: 0, entries: 0, digest: 0, complete: true },
     );
     const beat = (): StreamEffect[] => talk.hear({ type: 'heartbeat', connections: 1000 });
-    return goodbyes(talk.pass(3000, beat));
+    return [...goodbyes(talk.pass(4000, beat)), 'then', ...goodbyes(talk.pass(2000, beat))];
   };
-  expect(isApart()).toEqual(['counts']);
-  expect(isApart()).toEqual([]);
+  expect(isApart()).toEqual(['then', 'counts']);
+  expect(isApart()).toEqual(['then']);
   talk.nowMs += 60_000;
-  expect(isApart()).toEqual(['counts']);
+  expect(isApart()).toEqual(['then', 'counts']);
+});
+
+test('the peer hears how many connections there were when it was last told of all', () => {
+  const talk = new Talk();
+  talk.step({ type: 'serve', addresses: VIP });
+  talk.connect();
+  talk.greet();
+  const claimed = (effects: readonly StreamEffect[]) =>
+    framesOf(effects).flatMap((frame) => (frame.type === 'heartbeat' ? [frame.connections] : []));
+  const lastOf = (effects: readonly StreamEffect[]) =>
+    framesOf(effects).reduce((upTo, frame) => (frame.type === 'entries' ? frame.upTo : upTo), 0);
+  talk.hear({ type: 'subscribe', from: 0 });
+  const sent = talk.learn(Array.from({ length: 20_000 }, (_, port) => entry(port)));
+  expect(claimed(talk.pass(600))).toEqual([0]);
+  const rest = talk.hear({ type: 'ack', upTo: lastOf(sent), refused: 0 });
+  expect(lastOf(rest)).toBe(20_000);
+  expect(claimed(talk.pass(600))).toEqual([20_000]);
 });
 
 test('what the peer has no room for is not covered', () => {

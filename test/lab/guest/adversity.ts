@@ -4,8 +4,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SYNC_GROUP, SYNC_PORT } from '../../../src/sync/wire.ts';
 import { addressOf, DIRECTORS, PORT, serverAddress } from './addresses.ts';
 import { runtimeDirectory } from './director.ts';
+import { flood } from './flood.ts';
 import { inside } from './namespace.ts';
 import { startPair } from './pair.ts';
 import { Phases } from './phases.ts';
@@ -17,6 +19,16 @@ const LIMIT_MS = 30_000;
 const SILENCE_MS = 5000;
 const DAY_SECONDS = 86_400;
 const OPENED = 20;
+/** An entry waits in the kernel for no longer. */
+const KERNEL_TELLS_MS = 3000;
+/** More than the balancer's receive buffer holds, to where the kernel's master thread speaks to. */
+const JAM = {
+  to: SYNC_GROUP,
+  port: SYNC_PORT,
+  mac: '01:00:5e:00:00:51',
+  count: 120_000,
+  perSecond: 1_000_000,
+};
 
 makeSyncKey();
 // A disk of their own, with room for what a director leaves there.
@@ -83,6 +95,21 @@ await phases.run('halfOpen', async () => {
   await until('they talk again', LIMIT_MS, () => dirA.logged('sync.peer').length > peers);
   await sleep(1000);
   return { reasons, ...since(before), ...(await pair.observe(1500)) };
+});
+
+await phases.run('missed', async () => {
+  const before = news();
+  await traffic.mark();
+  const [balancer] = dirA.processes().filter((pid) => pid !== dirA.pid);
+  process.kill(balancer!, 'SIGSTOP');
+  // What the kernel says of the sessions finds no room behind this.
+  await flood({ by: { node: 'dirA', device: 'lvs-sync' }, ...JAM });
+  await traffic.open('missed', 'idle', OPENED);
+  await sleep(KERNEL_TELLS_MS);
+  process.kill(balancer!, 'SIGCONT');
+  const { datagrams } = await dirA.untilLogged('sync.missed', LIMIT_MS);
+  await sleep(2000);
+  return { datagrams, ...since(before), ...(await pair.observe(1500)) };
 });
 
 await phases.run('handover', async () => {

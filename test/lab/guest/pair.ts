@@ -27,8 +27,8 @@ export type PairOptions = Omit<ConfigurationOptions, 'priority'> & {
  */
 const SETTLE_MS = 2500;
 /**
- * For who must not notice anything: a director that starts takes the guest's one CPU for longer than 300 ms, and
- * TCP repeats a lost SYN after a second only.
+ * For who must not notice anything: a director that starts takes the guest's one CPU for longer than 300 ms,
+ * and TCP repeats a lost SYN after a second only.
  */
 export const UNHURRIED_MS = 900;
 const START_LIMIT_MS = 120_000;

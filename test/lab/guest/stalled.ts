@@ -1,5 +1,5 @@
-// What a guest says of its own standing still: in one phase it is idle, and its machine may stop it; in the other it
-// has more to do than it can.
+// What a guest says of its own standing still: in one phase it is idle, and its machine may stop it; in the
+// other it has more to do than it can.
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assertInGuest } from './network.ts';
