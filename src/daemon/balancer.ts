@@ -29,7 +29,7 @@ import { withoutVirtualDevices } from '../vrrp/virtual-device.ts';
 import { controlActions, controlResources } from './control.ts';
 import { ControlKeeper } from './control-keeper.ts';
 import { IpvsSettings } from './ipvs-settings.ts';
-import { type Loaded, loadConfiguration } from './load.ts';
+import { type Loaded, loadConfiguration, reloadConfiguration } from './load.ts';
 import type { RunOptions, ToBalancer, ToDirector } from './messages.ts';
 import { Notifier } from './notifier.ts';
 import { openPlane } from './open-plane.ts';
@@ -290,7 +290,7 @@ export class Balancer {
   }
 
   async #reload(): Promise<void> {
-    const result = loadConfiguration(this.#options);
+    const result = reloadConfiguration(this.#options, this.#loaded);
     if (!result.ok) {
       const message = `configuration rejected, the old one stays in force\n${result.text}`;
       return this.#edges.say({ event: 'config.rejected', message, fields: { text: result.text } });

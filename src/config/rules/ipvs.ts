@@ -17,7 +17,6 @@ export function checkServices(configuration: Configuration, report: Report): voi
   const { instances, virtualServers } = configuration;
   const held = instances.flatMap(addressesOf).map(({ prefix }) => prefix.value.address);
   const isHeld = new Set(held);
-  checkShared(virtualServers, report);
   for (const service of virtualServers) {
     if (service.realServers.length === 0)
       report.add('CFG_EMPTY', service.at, `virtual_server ${serviceName(service)} has no real server`);
@@ -50,7 +49,7 @@ export function checkServices(configuration: Configuration, report: Report): voi
 }
 
 /** Virtual servers of one group and protocol are behind the same services of IPVS, with one setting each. */
-function checkShared(virtualServers: readonly VirtualServer[], report: Report): void {
+export function checkShared({ virtualServers }: Configuration, report: Report): void {
   const firsts = new Map<string, VirtualServer>();
   for (const service of virtualServers) {
     const { selects, protocol } = service;

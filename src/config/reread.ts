@@ -1,0 +1,208 @@
+// A text that differs from the one before in a few virtual servers only, read as the one before with those
+// exchanged: with thousands of them a reload is due to one. What did not change stays the same object, by
+// which whoever goes on with it sees that there is nothing to do.
+//
+// Theory of operation. A text is read line by line, and between two statements of the top level nothing is
+// carried over, but by the means of expand.ts: where there are none of them, a stretch of whole lines that
+// holds whole statements reads alone as it reads in its text. A `virtual_server` by an address or a mark is
+// composed of itself alone, and no other block of it. So the stretch between the statements before and after
+// the change is read, and those rules asked that a virtual server can break. Wherever that is not certain
+// the answer is undefined, and the text is to be read in full; also when there is anything to say, because
+// what did not change still tells its places in the text before.
+import type { Source } from '../core/diagnostic.ts';
+import { type Gathered, type GatherOptions, gather } from './gather.ts';
+import type { MentionedScript } from './mentions.ts';
+import type { Configuration } from './model.ts';
+import type { VirtualServer } from './model-services.ts';
+import { Report } from './report.ts';
+import { checkVirtualServers, leaveOutRepeated } from './rules/configuration.ts';
+import { checkScripts, type InspectScript } from './rules/scripts.ts';
+import { TOP } from './schema/top.ts';
+import { noSettings, type Settings } from './settings.ts';
+import { isYaml } from './yaml/nodes.ts';
+
+/** A reading without a complaint, and what the next one needs of it. */
+export type Former = {
+  source: Source;
+  configuration: Configuration;
+  compat: boolean;
+  configId: string | undefined;
+  statements: Statements;
+  /** Of the whole file, and perhaps some that are no more. */
+  scripts: readonly MentionedScript[];
+  /** `global_defs` only. */
+  globals: Settings<typeof TOP>;
+};
+/** Of the top level, in the order of the text: offsets, and which virtual server each became. */
+type Statements = {
+  starts: readonly number[];
+  ends: readonly number[];
+  made: readonly (VirtualServer | undefined)[];
+};
+type Options = Pick<GatherOptions, 'configId'> & { compat?: boolean; inspectScript?: InspectScript };
+export type Reread = { configuration: Configuration; former: Former };
+
+/** What makes a line depend on others, or on more than the text; blanks as in the lexer. */
+const CARRIED_OVER = /\$|^[ \t\v\f\r]*(?:[@~]|include)/m;
+/** Compared at once. */
+const STRIDE = 4_096;
+
+/** Undefined when nothing can be built upon this reading. */
+export function formerOf(
+  { expander, settings, mentions, places }: Gathered,
+  configuration: Configuration,
+  { compat = false, configId }: Options,
+): Former | undefined {
+  const [source, ...others] = expander.sources;
+  if (source === undefined || others.length > 0 || isYaml(source.name)) return undefined;
+  if (CARRIED_OVER.test(source.text)) return undefined;
+  const { global_defs = [] } = settings.values;
+  return {
+    source,
+    configuration,
+    compat,
+    configId,
+    statements: {
+      starts: places.map(({ start }) => start),
+      ends: places.map(({ end }) => end),
+      made: places.map(({ service }) => service?.composed),
+    },
+    scripts: distinctScripts(mentions.scripts),
+    globals: { ...noSettings(TOP, settings.at), values: { global_defs } },
+  };
+}
+
+/** Undefined: it has to be read in full. */
+export function rereadConfiguration(
+  former: Former,
+  sources: readonly Source[],
+  options: Options,
+): Reread | undefined {
+  const { compat, configId, configuration: before } = former;
+  const [source, ...others] = sources;
+  if (source?.name !== former.source.name || others.length > 0) return undefined;
+  const isAsked = options.compat || before.director.compat.value;
+  if (isAsked !== compat || configId !== options.configId) return undefined;
+  const change = changeBetween(former, source.text);
+  if (change === undefined || CARRIED_OVER.test(change.text)) return undefined;
+  const report = new Report(compat);
+  const gathered = gather([{ name: source.name, text: ownText(change.text) }], {}, [], report);
+  const fresh = gathered.places.map(({ service }) => service?.composed);
+  if (gathered.balances[0] !== 0 || !fresh.every(isSimple)) return undefined;
+  const { first, after } = change;
+  const { made } = former.statements;
+  const all = [...made.slice(0, first), ...fresh, ...made.slice(after)];
+  const configuration = { ...before, virtualServers: all.filter(isMade) };
+  leaveOutRepeated(configuration, report);
+  checkVirtualServers(configuration, fresh, report);
+  const scripts = distinctScripts([...former.scripts, ...gathered.mentions.scripts]);
+  const { inspectScript } = options;
+  if (inspectScript !== undefined) checkScripts(scripts, former.globals, inspectScript, report);
+  if (report.sorted().length > 0) return undefined;
+  const statements = exchanged(former, { ...change, grown: source.text.length }, gathered, all);
+  return { configuration, former: { ...former, source, configuration, statements, scripts } };
+}
+
+function isMade(service: VirtualServer | undefined): service is VirtualServer {
+  return service !== undefined;
+}
+
+function isSimple(service: VirtualServer | undefined): service is VirtualServer {
+  return service !== undefined && service.selects.by !== 'group';
+}
+
+/**
+ * `text`: the lines that take the place of those of the statements from `first` to before `after`. `from`:
+ * where they begin, in both texts.
+ */
+type Change = { text: string; from: number; first: number; after: number };
+
+function changeBetween({ source, statements }: Former, text: string): Change | undefined {
+  const old = source.text;
+  const same = commonStart(old, text);
+  const sameEnd = commonEnd(old, text, Math.min(old.length, text.length) - same);
+  const { starts, ends, made } = statements;
+  const count = starts.length;
+  let first = 0;
+  while (first < count && lineEnd(old, ends[first]!) <= same) first++;
+  // What stands before that line in the new text may be anything: is it a line there, too?
+  const isKept = (line: number) =>
+    line >= old.length - sameEnd && isLineStart(text, line + text.length - old.length);
+  let after = count;
+  while (after > first && isKept(lineStart(old, starts[after - 1]!))) after--;
+  const from = first === 0 ? 0 : lineEnd(old, ends[first - 1]!);
+  const to = after === count ? old.length : lineStart(old, starts[after]!);
+  // Lines that two statements share belong to neither.
+  if (first < after && (starts[first]! < from || ends[after - 1]! > to)) return undefined;
+  for (let each = first; each < after; each++) if (!isSimple(made[each])) return undefined;
+  return { text: text.slice(from, text.length - (old.length - to)), from, first, after };
+}
+
+/** How many characters are the same from the start. */
+function commonStart(one: string, other: string): number {
+  const most = Math.min(one.length, other.length);
+  let at = 0;
+  while (at + STRIDE <= most && one.slice(at, at + STRIDE) === other.slice(at, at + STRIDE)) at += STRIDE;
+  while (at < most && one.charCodeAt(at) === other.charCodeAt(at)) at++;
+  return at;
+}
+
+/** … and from the end, `most` at most. */
+function commonEnd(one: string, other: string, most: number): number {
+  const [a, b] = [one.length, other.length];
+  let at = 0;
+  while (at + STRIDE <= most && one.slice(a - at - STRIDE, a - at) === other.slice(b - at - STRIDE, b - at))
+    at += STRIDE;
+  while (at < most && one.charCodeAt(a - at - 1) === other.charCodeAt(b - at - 1)) at++;
+  return at;
+}
+
+/** Past the line break; of the last line that has none it is nowhere. */
+function lineEnd(text: string, at: number): number {
+  const newline = text.indexOf('\n', at);
+  return newline === -1 ? Number.POSITIVE_INFINITY : newline + 1;
+}
+
+function isLineStart(text: string, at: number): boolean {
+  return at === 0 || text[at - 1] === '\n';
+}
+
+function lineStart(text: string, at: number): number {
+  return at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1;
+}
+
+/** A part of a text keeps all of it in memory, and words of the part would. */
+function ownText(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}
+
+function exchanged(
+  { source, statements }: Former,
+  { from, first, after, grown }: Change & { grown: number },
+  { places }: Gathered,
+  made: Statements['made'],
+): Statements {
+  const moved = grown - source.text.length;
+  const joined = (before: readonly number[], own: readonly number[]) => [
+    ...before.slice(0, first),
+    ...own.map((at) => at + from),
+    ...before.slice(after).map((at) => at + moved),
+  ];
+  return {
+    starts: joined(
+      statements.starts,
+      places.map(({ start }) => start),
+    ),
+    ends: joined(
+      statements.ends,
+      places.map(({ end }) => end),
+    ),
+    made,
+  };
+}
+
+/** One of each program and user: whether it may be run does not depend on where that is said. */
+function distinctScripts(scripts: readonly MentionedScript[]): MentionedScript[] {
+  const known = new Map(scripts.map((script) => [JSON.stringify([script.program, script.user]), script]));
+  return [...known.values()];
+}
