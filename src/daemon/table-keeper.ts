@@ -52,7 +52,7 @@ export class TableKeeper {
 
   /** Resolves when this wish, or a newer one, is applied (or failed and was logged). */
   want(table: Table): Promise<void> {
-    const [wanted, refused] = withoutRefused(table, this.#plane.refusal);
+    const [wanted, refused] = withoutRefused(table, this.#plane.refusal, this.#wanted);
     this.#reportRefused(refused);
     this.#wanted = wanted;
     this.#order = [...wanted.keys()];
@@ -173,8 +173,9 @@ export class TableKeeper {
   }
 
   #expected(before: Table): Table {
-    const others = [...before].filter(([key]) => !this.#owned.has(key));
-    return new Map([...others, ...this.#wanted]);
+    const expected = new Map(this.#wanted);
+    for (const [key, service] of before) if (!this.#owned.has(key)) expected.set(key, service);
+    return expected;
   }
 
   #tryAgainLater(failures: readonly CommandFailure[]): void {

@@ -15,10 +15,19 @@ import {
 export type Refused = { service: ServiceKey; server?: ServerKey; reason: string };
 type Refusal = (service: ServiceHead, server?: Server) => string | undefined;
 
-export function withoutRefused(wanted: Table, refusal: Refusal): [Table, Refused[]] {
+/** `before`: an outcome of this. A service that is in there as the same object has nothing to be refused. */
+export function withoutRefused(
+  wanted: Table,
+  refusal: Refusal,
+  before: Table = new Map(),
+): [Table, Refused[]] {
   const refused: Refused[] = [];
   const table = new Map<ServiceKey, Service>();
   for (const [key, service] of wanted) {
+    if (service === before.get(key)) {
+      table.set(key, service);
+      continue;
+    }
     const reason = refusal(service);
     if (reason === undefined) table.set(key, withServers(service, refusal, refused));
     else refused.push({ service: key, reason });
