@@ -4,11 +4,11 @@
 import { randomBytes } from 'node:crypto';
 import type { LoggedEvent } from '../console/people.ts';
 import type { Notice } from '../core/events.ts';
-import { difference } from '../director/difference.ts';
+import { changesNothing } from '../director/difference.ts';
 import { rehearsalNotice } from '../director/drill.ts';
-import { planNotify } from '../director/notify.ts';
-import { planElector } from '../director/plan.ts';
-import { type Plan, planConfiguration } from '../director/plan-document.ts';
+import { planTelling } from '../director/notify.ts';
+import type { Plan } from '../director/plan-document.ts';
+import { Planner } from '../director/planner.ts';
 import {
   holderOf,
   ownedAddresses,
@@ -89,6 +89,7 @@ export class Balancer {
   /** The engine has addresses. */
   #owns = false;
   #loaded: Loaded;
+  readonly #planner = new Planner(randomBytes(SALT_BYTES).toString('hex'));
   #plan: Plan;
   /** The instances by which each pool is served. */
   #serving: ReadonlyMap<PoolName, readonly string[]> = new Map();
@@ -111,7 +112,7 @@ export class Balancer {
     this.#loaded = loaded;
     this.#states = new Map(start.states);
     this.#former = start.former;
-    this.#plan = planConfiguration(loaded.configuration, randomBytes(SALT_BYTES).toString('hex'));
+    this.#plan = this.#planner.plan(loaded.configuration);
     this.#elector = this.#planElector();
     this.#roster = this.#elector;
     this.#keeper = new TableKeeper(plane, edges.say, () => void this.#sync.rebind().catch(edges.fail));
@@ -159,7 +160,7 @@ export class Balancer {
     }
     result.loaded.notices.forEach(edges.say);
     const programs = new OperatorPrograms(edges.say);
-    const { startup } = planNotify(result.loaded.configuration);
+    const { startup } = planTelling(result.loaded.configuration);
     // Not when another balancer takes the place of one that died.
     if (startup !== undefined && message.accepted === undefined)
       await programs.runAndTell(startup, startup, { script: 'startup_script' });
@@ -174,7 +175,7 @@ export class Balancer {
 
   #planElector(): ElectorSettings {
     const addresses = holderOf(this.#plan, this.#plane.engine);
-    const elector = withoutScripts(planElector(this.#loaded.configuration, addresses), this.#unfit);
+    const elector = withoutScripts(this.#planner.elector(this.#loaded.configuration, addresses), this.#unfit);
     return addresses === 'kernel' ? elector : withoutVirtualDevices(elector);
   }
 
@@ -251,7 +252,7 @@ export class Balancer {
   async #apply(): Promise<void> {
     nameThread(this.#plan.director.checkerName ?? NAMES.balancer);
     this.#elector = this.#planElector();
-    this.#notifier.configure(planNotify(this.#loaded.configuration));
+    this.#notifier.configure(this.#planner.notify(this.#loaded.configuration, this.#plan.notify));
     this.#services.weights.keepIn(this.#plan.director.runtimeDirectory);
     const syncPlan = planSyncStream(this.#loaded.configuration);
     this.#services.weights.share(syncPlan !== undefined);
@@ -298,13 +299,13 @@ export class Balancer {
     result.loaded.notices.forEach(this.#edges.say);
     this.#loaded = result.loaded;
     const before = this.#plan;
-    const plan = planConfiguration(result.loaded.configuration, before.salt);
+    const plan = this.#planner.plan(result.loaded.configuration);
     // Another engine takes a restart: until then the old one is what is in force.
     this.#plan = { ...plan, director: { ...plan.director, engine: before.director.engine } };
     this.#keeper.refresh();
     await this.#apply();
     // Last, because with thousands of services it takes a moment that nothing should wait for.
-    if (difference(before, this.#plan).changes.length === 0)
+    if (changesNothing(before, this.#plan))
       this.#edges.say({ event: 'config.unchanged', message: 'the new configuration changes nothing' });
   }
 

@@ -29,8 +29,18 @@ export function flagNames(scheduler: string, bits: number): string[] {
   return [...named].filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
 }
 
+/** A configuration that has been read does not change any more. */
+const planned = new WeakMap<VirtualServer, Pool>();
+
+/** Of virtual servers that are the same objects they are the same, too. */
 export function planPools(configuration: Configuration): ReadonlyMap<PoolName, Pool> {
-  return new Map(configuration.virtualServers.map((setting) => [serviceName(setting), planPool(setting)]));
+  const pools = new Map<PoolName, Pool>();
+  for (const setting of configuration.virtualServers) {
+    const pool = planned.get(setting) ?? planPool(setting);
+    planned.set(setting, pool);
+    pools.set(serviceName(setting), pool);
+  }
+  return pools;
 }
 
 function planPool(setting: VirtualServer): Pool {

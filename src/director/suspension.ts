@@ -13,7 +13,7 @@ export type Suspensions = Readonly<Record<PoolName, readonly string[]>>;
 
 export function planSuspensions({ virtualServers, instances }: Configuration): Suspensions {
   const holdersOf = holders(instances);
-  const suspensions: Record<PoolName, string[]> = {};
+  const suspensions: Record<PoolName, readonly string[]> = {};
   for (const service of virtualServers.filter(({ suspends }) => suspends.value)) {
     const found = holdersOf(service.selects);
     if (found.length > 0) suspensions[serviceName(service)] = found;
@@ -22,15 +22,18 @@ export function planSuspensions({ virtualServers, instances }: Configuration): S
 }
 
 /** Of every pool, by whom it is served: where none holds an address of it, that is any instance. */
-export function planServing({ virtualServers, instances }: Configuration): ReadonlyMap<PoolName, string[]> {
+export function planServing({
+  virtualServers,
+  instances,
+}: Configuration): ReadonlyMap<PoolName, readonly string[]> {
   const holdersOf = holders(instances);
   const all = instances.map(({ name }) => name.value);
-  return new Map(
-    virtualServers.map((service) => {
-      const found = holdersOf(service.selects);
-      return [serviceName(service), found.length > 0 ? found : all];
-    }),
-  );
+  const serving = new Map<PoolName, readonly string[]>();
+  for (const service of virtualServers) {
+    const found = holdersOf(service.selects);
+    serving.set(serviceName(service), found.length > 0 ? found : all);
+  }
+  return serving;
 }
 
 /** Pools that another director serves now. */
@@ -38,12 +41,30 @@ export function restingPools(
   serving: ReadonlyMap<PoolName, readonly string[]>,
   serves: (instance: string) => boolean,
 ): ReadonlySet<PoolName> {
-  const resting = [...serving].filter(([, names]) => names.length > 0 && !names.some(serves));
-  return new Set(resting.map(([pool]) => pool));
+  const resting = new Set<PoolName>();
+  for (const [pool, names] of serving) if (names.length > 0 && !names.some(serves)) resting.add(pool);
+  return resting;
 }
 
+/** A configuration that has been read does not change any more. */
+const known = new WeakMap<readonly VrrpInstance[], WeakMap<Selects, readonly string[]>>();
+
 /** The names of the instances that hold an address of a service. */
-function holders(instances: readonly VrrpInstance[]): (selects: Selects) => string[] {
+function holders(instances: readonly VrrpInstance[]): (selects: Selects) => readonly string[] {
+  const found = known.get(instances) ?? new WeakMap<Selects, readonly string[]>();
+  known.set(instances, found);
+  let find: ReturnType<typeof finder> | undefined;
+  return (selects) => {
+    const names = found.get(selects);
+    if (names !== undefined) return names;
+    find ??= finder(instances);
+    const fresh = find(selects);
+    found.set(selects, fresh);
+    return fresh;
+  };
+}
+
+function finder(instances: readonly VrrpInstance[]): (selects: Selects) => string[] {
   const byAddress = Map.groupBy(
     instances.flatMap((instance) =>
       addressesOf(instance).map(({ prefix }) => ({
