@@ -13,6 +13,19 @@ export const NO_SHARES: Shares = { shareOf: new Map(), targets: [] };
 const SERVICES_MOST = 64;
 
 export function divided(targets: readonly HealthTarget[], before: Shares): Shares {
+  const shareOf = shared(targets, before);
+  const shares: HealthTarget[][] = [];
+  for (const target of targets) {
+    const share = shareOf.get(target.service)!;
+    while (shares.length <= share) shares.push([]);
+    shares[share]!.push(target);
+  }
+  while (shares.length < before.targets.length) shares.push([]);
+  return { shareOf, targets: shares };
+}
+
+function shared(targets: readonly HealthTarget[], before: Shares): Shares['shareOf'] {
+  if (areKnown(targets, before.shareOf)) return before.shareOf;
   const shareOf = new Map<string, number>();
   const counts: number[] = before.targets.map(() => 0);
   const join = (service: string, share: number) => {
@@ -29,9 +42,20 @@ export function divided(targets: readonly HealthTarget[], before: Shares): Share
     while ((counts[free] ?? 0) >= SERVICES_MOST) free++;
     join(service, free);
   }
-  const shares: HealthTarget[][] = counts.map(() => []);
-  for (const target of targets) shares[shareOf.get(target.service)!]!.push(target);
-  return { shareOf, targets: shares };
+  return shareOf;
+}
+
+/** The same services as before: of one that is no more a share may be remembered. */
+function areKnown(targets: readonly HealthTarget[], shareOf: Shares['shareOf']): boolean {
+  let last: string | undefined;
+  let count = 0;
+  for (const { service } of targets) {
+    if (service === last) continue;
+    if (!shareOf.has(service)) return false;
+    last = service;
+    count++;
+  }
+  return count === shareOf.size;
 }
 
 /** Plans leave what did not change the same object. */
