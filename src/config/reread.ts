@@ -15,6 +15,7 @@ import type { MentionedScript } from './mentions.ts';
 import type { Configuration } from './model.ts';
 import type { VirtualServer } from './model-services.ts';
 import { Report } from './report.ts';
+import { checkIdle } from './rules/addresses.ts';
 import { checkVirtualServers, leaveOutRepeated } from './rules/configuration.ts';
 import { checkScripts, type InspectScript } from './rules/scripts.ts';
 import { TOP } from './schema/top.ts';
@@ -93,14 +94,37 @@ export function rereadConfiguration(
   const { made } = former.statements;
   const all = [...made.slice(0, first), ...fresh, ...made.slice(after)];
   const configuration = { ...before, virtualServers: all.filter(isMade) };
-  leaveOutRepeated(configuration, report);
+  leaveOutRepeated({ ...configuration, virtualServers: near(fresh, configuration) }, report);
   checkVirtualServers(configuration, fresh, report);
+  if (takesAway(made.slice(first, after), fresh) || before.virtualServers.length === 0)
+    checkIdle(configuration, report);
   const scripts = distinctScripts([...former.scripts, ...gathered.mentions.scripts]);
   const { inspectScript } = options;
   if (inspectScript !== undefined) checkScripts(scripts, former.globals, inspectScript, report);
   if (report.sorted().length > 0) return undefined;
   const statements = exchanged(former, { ...change, grown: source.text.length }, gathered, all);
   return { configuration, former: { ...former, source, configuration, statements, scripts } };
+}
+
+/** Those that may have the same name as one of `fresh`, and these. */
+function near(fresh: readonly VirtualServer[], { virtualServers }: Configuration): VirtualServer[] {
+  const heads = new Set(fresh.map(headOf));
+  return virtualServers.filter((one) => heads.has(headOf(one)));
+}
+
+function headOf({ selects }: VirtualServer): string | number {
+  if (selects.by === 'address') return selects.address.value;
+  return selects.by === 'mark' ? selects.mark.value : selects.group.value;
+}
+
+/** Only an address that is no more makes one idle that an instance holds, be it a real server's: see there. */
+function takesAway(removed: Statements['made'], fresh: readonly VirtualServer[]): boolean {
+  const headsOf = (one: VirtualServer) => [
+    headOf(one),
+    ...one.realServers.map(({ address }) => address.value),
+  ];
+  const left = new Set(fresh.flatMap(headsOf));
+  return removed.filter(isMade).some((one) => headsOf(one).some((head) => !left.has(head)));
 }
 
 function isMade(service: VirtualServer | undefined): service is VirtualServer {

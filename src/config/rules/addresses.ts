@@ -12,7 +12,11 @@ const TO_ITSELF = 'the MASTER would send its packets to itself';
 
 /** Of addresses that are to be somebody else's. */
 export function checkInstanceRoles({ instances }: Configuration, report: Report): void {
-  const held = heldBy(instances);
+  const asked = instances.flatMap(({ sourceAddress, unicastPeers }) => [
+    ...(sourceAddress === undefined ? [] : [sourceAddress]),
+    ...unicastPeers,
+  ]);
+  const held = heldBy(instances, asked);
   for (const { priority, sourceAddress, unicastPeers } of instances) {
     if (priority.value !== OWNER && sourceAddress !== undefined)
       reportTwo(
@@ -32,7 +36,8 @@ export function checkInstanceRoles({ instances }: Configuration, report: Report)
 }
 
 export function checkServerRoles({ instances, virtualServers }: Configuration, report: Report): void {
-  const held = heldBy(instances);
+  const asked = virtualServers.flatMap(({ realServers }) => realServers.map(({ address }) => address));
+  const held = heldBy(instances, asked);
   for (const service of virtualServers) {
     const serverOf = serverOfAddress([service]);
     for (const { address } of service.realServers)
@@ -43,11 +48,13 @@ export function checkServerRoles({ instances, virtualServers }: Configuration, r
 
 type Held = ReadonlyMap<string, { at: Span; instance: VrrpInstance }>;
 
-function heldBy(instances: readonly VrrpInstance[]): Held {
+/** `asked`: the addresses that anybody wants to know of. */
+function heldBy(instances: readonly VrrpInstance[], asked: readonly Located<Address>[]): Held {
+  const wanted = new Set<string>(asked.map(({ value }) => value));
   const held = new Map<string, { at: Span; instance: VrrpInstance }>();
   for (const instance of instances)
     for (const { prefix } of addressesOf(instance))
-      held.set(prefix.value.address, { at: prefix.at, instance });
+      if (wanted.has(prefix.value.address)) held.set(prefix.value.address, { at: prefix.at, instance });
   return held;
 }
 

@@ -32,11 +32,12 @@ export function checkConfiguration(configuration: Configuration, report: Report)
   checkShared(configuration, report);
   checkInstanceRoles(configuration, report);
   checkVirtualServers(configuration, configuration.virtualServers, report);
+  checkIdle(configuration, report);
 }
 
 /**
- * What virtual servers can break, by being there or by being there no more. `judged`: those that nobody has
- * looked at before; of a group they are all or none.
+ * What virtual servers can break, by being there or by being there no more; the latter may be worth
+ * {@link checkIdle}, too. `judged`: those that nobody has looked at before; of a group they are all or none.
  */
 export function checkVirtualServers(
   configuration: Configuration,
@@ -51,7 +52,6 @@ export function checkVirtualServers(
   checkSlowStarts(own, report);
   checkChecks(own, report);
   checkServerRoles(own, report);
-  checkIdle(configuration, report);
 }
 
 export function leaveOutRepeated(configuration: Configuration, report: Report): void {
