@@ -21,7 +21,6 @@ import { planServing, restingPools, suspendedServices } from '../director/suspen
 import { planSyncStream } from '../director/sync-stream.ts';
 import { withoutScripts } from '../director/trackers.ts';
 import type { DataPlane, OwnedAddress } from '../ipvs/plane.ts';
-import type { PoolName } from '../ipvs/pool.ts';
 import { removeLeftovers } from '../linux/elector/leftovers.ts';
 import { NAMES, nameThread } from '../linux/thread-name.ts';
 import type { ElectorSettings, FormerSysctls, State, TrackerId, Verdict } from '../vrrp/settings.ts';
@@ -91,8 +90,6 @@ export class Balancer {
   #loaded: Loaded;
   readonly #planner = new Planner(randomBytes(SALT_BYTES).toString('hex'));
   #plan: Plan;
-  /** The instances by which each pool is served. */
-  #serving: ReadonlyMap<PoolName, readonly string[]> = new Map();
   readonly #serves = (instance: string) => serves(this.#states.get(instance));
   /** Not of the plan: there secrets are sealed. */
   #elector: ElectorSettings;
@@ -257,8 +254,8 @@ export class Balancer {
     const syncPlan = planSyncStream(this.#loaded.configuration);
     this.#services.weights.share(syncPlan !== undefined);
     this.#services.configure(this.#plan);
-    this.#serving = planServing(this.#loaded.configuration);
-    this.#services.weights.rest(restingPools(this.#serving, this.#serves));
+    const { configuration } = this.#loaded;
+    this.#services.weights.rest(() => restingPools(planServing(configuration), this.#serves));
     this.#notifier.forgetFormerServices();
     this.#ipvs.keepBuffer(this.#plan.ipvs.netlinkBuffer);
     await this.#ipvs.apply(this.#plan.ipvs.timeouts);
@@ -311,7 +308,6 @@ export class Balancer {
 
   async #applyRoles(): Promise<void> {
     this.#services.suspend(suspendedServices(this.#plan.suspensions, this.#serves));
-    this.#services.weights.rest(restingPools(this.#serving, this.#serves));
     const turning = this.#turning.instances;
     this.#roster = withLeaving(
       this.#elector,

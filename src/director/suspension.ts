@@ -12,9 +12,11 @@ import type { PoolName } from '../ipvs/pool.ts';
 export type Suspensions = Readonly<Record<PoolName, readonly string[]>>;
 
 export function planSuspensions({ virtualServers, instances }: Configuration): Suspensions {
-  const holdersOf = holders(instances);
   const suspensions: Record<PoolName, readonly string[]> = {};
-  for (const service of virtualServers.filter(({ suspends }) => suspends.value)) {
+  const suspended = virtualServers.filter(({ suspends }) => suspends.value);
+  if (suspended.length === 0) return suspensions;
+  const holdersOf = holders(instances);
+  for (const service of suspended) {
     const found = holdersOf(service.selects);
     if (found.length > 0) suspensions[serviceName(service)] = found;
   }
@@ -46,25 +48,8 @@ export function restingPools(
   return resting;
 }
 
-/** A configuration that has been read does not change any more. */
-const known = new WeakMap<readonly VrrpInstance[], WeakMap<Selects, readonly string[]>>();
-
 /** The names of the instances that hold an address of a service. */
-function holders(instances: readonly VrrpInstance[]): (selects: Selects) => readonly string[] {
-  const found = known.get(instances) ?? new WeakMap<Selects, readonly string[]>();
-  known.set(instances, found);
-  let find: ReturnType<typeof finder> | undefined;
-  return (selects) => {
-    const names = found.get(selects);
-    if (names !== undefined) return names;
-    find ??= finder(instances);
-    const fresh = find(selects);
-    found.set(selects, fresh);
-    return fresh;
-  };
-}
-
-function finder(instances: readonly VrrpInstance[]): (selects: Selects) => string[] {
+function holders(instances: readonly VrrpInstance[]): (selects: Selects) => string[] {
   const byAddress = Map.groupBy(
     instances.flatMap((instance) =>
       addressesOf(instance).map(({ prefix }) => ({
