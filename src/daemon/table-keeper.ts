@@ -3,7 +3,14 @@
 // itself (see ipvs/reconcile.ts).
 import { isDeepStrictEqual } from 'node:util';
 import type { Notice } from '../core/events.ts';
-import { type ServiceKey, type SyncDaemon, serverKey, serviceKey, type Table } from '../ipvs/model.ts';
+import {
+  type Service,
+  type ServiceKey,
+  type SyncDaemon,
+  serverKey,
+  serviceKey,
+  type Table,
+} from '../ipvs/model.ts';
 import type { Command, CommandFailure, DataPlane } from '../ipvs/plane.ts';
 import { reconcile, reconcileSync } from '../ipvs/reconcile.ts';
 import { type Refused, withoutRefused } from '../ipvs/refusals.ts';
@@ -173,9 +180,9 @@ export class TableKeeper {
   }
 
   #expected(before: Table): Table {
-    const expected = new Map(this.#wanted);
-    for (const [key, service] of before) if (!this.#owned.has(key)) expected.set(key, service);
-    return expected;
+    const others: [ServiceKey, Service][] = [];
+    for (const [key, service] of before) if (!this.#owned.has(key)) others.push([key, service]);
+    return others.length === 0 ? this.#wanted : new Map([...this.#wanted, ...others]);
   }
 
   #tryAgainLater(failures: readonly CommandFailure[]): void {

@@ -30,15 +30,18 @@ export function flagNames(scheduler: string, bits: number): string[] {
 }
 
 /** A configuration that has been read does not change any more. */
-const planned = new WeakMap<VirtualServer, Pool>();
+const planned = new WeakMap<VirtualServer, { name: PoolName; pool: Pool }>();
 
 /** Of virtual servers that are the same objects they are the same, too. */
 export function planPools(configuration: Configuration): ReadonlyMap<PoolName, Pool> {
   const pools = new Map<PoolName, Pool>();
   for (const setting of configuration.virtualServers) {
-    const pool = planned.get(setting) ?? planPool(setting);
-    planned.set(setting, pool);
-    pools.set(serviceName(setting), pool);
+    let own = planned.get(setting);
+    if (own === undefined) {
+      own = { name: serviceName(setting), pool: planPool(setting) };
+      planned.set(setting, own);
+    }
+    pools.set(own.name, own.pool);
   }
   return pools;
 }

@@ -15,11 +15,16 @@ const planned = new WeakMap<VirtualServer, readonly HealthTarget[]>();
  * that are the same objects they are the same, too.
  */
 export function planTargets(configuration: Configuration): HealthTarget[] {
-  return configuration.virtualServers.flatMap((setting) => {
-    const targets = planned.get(setting) ?? targetsOf(setting);
-    planned.set(setting, targets);
-    return targets;
-  });
+  const targets: HealthTarget[] = [];
+  for (const setting of configuration.virtualServers) {
+    let own = planned.get(setting);
+    if (own === undefined) {
+      own = targetsOf(setting);
+      planned.set(setting, own);
+    }
+    for (const target of own) targets.push(target);
+  }
+  return targets;
 }
 
 function targetsOf(setting: VirtualServer): HealthTarget[] {
