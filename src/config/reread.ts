@@ -117,7 +117,7 @@ function headOf({ selects }: VirtualServer): string | number {
   return selects.by === 'mark' ? selects.mark.value : selects.group.value;
 }
 
-/** Only an address that is no more makes one idle that an instance holds, be it a real server's: see there. */
+/** Only an address that is no more can leave an instance idle, be it a real server's: see there. */
 function takesAway(removed: Statements['made'], fresh: readonly VirtualServer[]): boolean {
   const headsOf = (one: VirtualServer) => [
     headOf(one),

@@ -1,5 +1,6 @@
-// Plans of one configuration after the other, as reloads bring them. What has nothing to do with virtual servers
-// is planned again only where the configuration has other objects for it: reread.ts leaves them the same.
+// Plans of one configuration after the other, as reloads bring them. What has nothing to do with virtual
+// servers is planned again only where the configuration has other objects for it: reread.ts leaves them the
+// same.
 import type { Configuration } from '../config/model.ts';
 import type { ElectorSettings } from '../vrrp/settings.ts';
 import { type NotifyPlan, planTelling } from './notify.ts';
