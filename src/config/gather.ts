@@ -36,8 +36,8 @@ export type Gathered = {
   statements: Statement[];
   places: Place[];
 };
-/** Of a statement of the top level: offsets, and what a `virtual_server` became. */
-export type Place = { start: number; end: number; service?: Composed };
+/** Of a statement of the top level: where it is, and what a `virtual_server` became. */
+export type Place = { source: number; start: number; end: number; service?: Composed };
 
 /** keepalived.conf(5) has an example of 65,024 instances, which is about as many lines. */
 const MOST_LINES = 1_200_000;
@@ -95,5 +95,6 @@ export function gather(
 }
 
 function placeOf({ words, body }: Statement): Place {
-  return { start: words[0].at.start, end: (body?.close ?? words.at(-1)!.at).end };
+  const { source, start } = words[0].at;
+  return { source, start, end: (body?.close ?? words.at(-1)!.at).end };
 }

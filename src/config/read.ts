@@ -20,12 +20,14 @@
 import type { Diagnostic, Source } from '../core/diagnostic.ts';
 import { composeConfiguration } from './compose/configuration.ts';
 import type { CarriedOut, Include } from './expand.ts';
-import { type GatherOptions, gather } from './gather.ts';
+import { type Former, formerOf } from './former.ts';
+import { type Gathered, type GatherOptions, gather, type Place } from './gather.ts';
 import { maskSecrets } from './mask.ts';
+import type { MentionedScript } from './mentions.ts';
 import type { Configuration } from './model.ts';
+import type { VirtualServer } from './model-services.ts';
 import type { ReadNames } from './names.ts';
 import { Report } from './report.ts';
-import { type Former, formerOf } from './reread.ts';
 import { readCertificates } from './rules/certificates.ts';
 import { checkConfiguration } from './rules/configuration.ts';
 import { checkInterfaces } from './rules/interfaces.ts';
@@ -61,6 +63,7 @@ export type ReadResult = {
   former: Former | undefined;
 };
 
+const UNREAD = { ok: false, says: 'is not looked at' } as const;
 /** keepalived's word for interfaces that may come later. */
 const DYNAMIC = /^\s*dynamic_interfaces\b/m;
 
@@ -74,18 +77,54 @@ export function readConfiguration(sources: readonly Source[], options: ReadOptio
   return readOnce(sources, { ...options, include, compat }, balances).result;
 }
 
+/** The virtual servers of a text that is known in part, in its order; and programs that the known ones run. */
+type Known = {
+  weave: (places: readonly Place[]) => VirtualServer[];
+  scripts: readonly MentionedScript[];
+};
+
+/**
+ * The parts of a text between what is known of it. Undefined unless each is whole statements, nothing else is to
+ * be read, and there is nothing to say.
+ */
+export function readParts(
+  parts: readonly Source[],
+  options: ReadOptions,
+  known: Known,
+): (Gathered & { configuration: Configuration }) | undefined {
+  const { result, balances, gathered, isFinal } = readOnce(
+    parts,
+    { ...options, include: () => [], readKeyFile: () => UNREAD, readNames: () => '' },
+    [],
+    known,
+  );
+  if (!isFinal || balances.some((balance) => balance !== 0)) return undefined;
+  return { ...gathered, configuration: result.configuration };
+}
+
+type Once = {
+  result: ReadResult;
+  balances: number[];
+  gathered: Gathered;
+  /** There was nothing to say, and it went by the texts alone. */
+  isFinal: boolean;
+};
+
 /** `missing`: how many closing braces each source lacks (negative: too many), as a first reading found. */
 function readOnce(
   sources: readonly Source[],
   options: ReadOptions & { include: Include },
   missing: readonly number[],
-): { result: ReadResult; balances: number[] } {
+  known?: Known,
+): Once {
   const report = new Report(options.compat ?? false);
   const gathered = gather(sources, options, missing, report);
   const { settings, services, mentions, expander, balances, statements } = gathered;
   const { carriedOut, sources: read } = expander;
   const { files, readKeyFile, readNames } = outside(options);
   const configuration = composeConfiguration(settings, services, report, readNames);
+  if (known !== undefined) configuration.virtualServers = known.weave(gathered.places);
+  mentions.scripts.push(...(known?.scripts ?? []));
   checkConfiguration(configuration, report);
   checkReferences(mentions.references, settings, report);
   checkFiles(configuration, { ...options, readKeyFile }, report);
@@ -95,12 +134,10 @@ function readOnce(
   if (interfaces !== undefined && !mayAppear()) checkInterfaces(configuration, interfaces, report);
   const diagnostics = report.sorted();
   const shown = maskSecrets(read, report.secrets);
-  const isWhole = diagnostics.length === 0 && files.asked === 0 && interfaces === undefined;
-  const former = isWhole ? formerOf(gathered, configuration, options) : undefined;
-  return {
-    result: { configuration, diagnostics, sources: shown, carriedOut, statements, former },
-    balances,
-  };
+  const isFinal = diagnostics.length === 0 && files.asked === 0 && interfaces === undefined;
+  const former = isFinal ? formerOf(gathered, configuration, options) : undefined;
+  const result = { configuration, diagnostics, sources: shown, carriedOut, statements, former };
+  return { result, balances, gathered, isFinal };
 }
 
 /** The same, with a count of how often anybody asked for a file that may be another the next time. */

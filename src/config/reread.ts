@@ -6,86 +6,49 @@
 // carried over, but by the means of expand.ts: where there are none of them, a stretch of whole lines that
 // holds whole statements reads alone as it reads in its text. A `virtual_server` by an address or a mark is
 // composed of itself alone, and no other block of it. So the stretch between the statements before and after
-// the change is read, and those rules asked that a virtual server can break. Wherever that is not certain
-// the answer is undefined, and the text is to be read in full; also when there is anything to say, because
-// what did not change still tells its places in the text before.
+// the change is read, and those rules asked that a virtual server can break. Where other blocks changed as
+// well, reread-others.ts does less: only virtual servers stay what they were. Wherever the outcome is not
+// certainly that of a full reading the answer is undefined; also when there is anything to say, because what
+// did not change still tells its places in the text before.
 import type { Source } from '../core/diagnostic.ts';
-import { type Gathered, type GatherOptions, gather } from './gather.ts';
-import type { MentionedScript } from './mentions.ts';
+import { carriesOver, distinctScripts, type Former, type Reread, type Statements } from './former.ts';
+import { type Gathered, gather } from './gather.ts';
+import { isLineStart, lineEnd, lineStart, ownText } from './lines.ts';
 import type { Configuration } from './model.ts';
 import type { VirtualServer } from './model-services.ts';
+import type { ReadOptions } from './read.ts';
 import { Report } from './report.ts';
+import { rereadOthers } from './reread-others.ts';
 import { checkIdle } from './rules/addresses.ts';
 import { checkVirtualServers, leaveOutRepeated } from './rules/configuration.ts';
-import { checkScripts, type InspectScript } from './rules/scripts.ts';
-import { TOP } from './schema/top.ts';
-import { noSettings, type Settings } from './settings.ts';
-import { isYaml } from './yaml/nodes.ts';
+import { checkScripts } from './rules/scripts.ts';
 
-/** A reading without a complaint, and what the next one needs of it. */
-export type Former = {
-  source: Source;
-  configuration: Configuration;
-  compat: boolean;
-  configId: string | undefined;
-  statements: Statements;
-  /** Of the whole file, and perhaps some that are no more. */
-  scripts: readonly MentionedScript[];
-  /** `global_defs` only. */
-  globals: Settings<typeof TOP>;
-};
-/** Of the top level, in the order of the text: offsets, and which virtual server each became. */
-type Statements = {
-  starts: readonly number[];
-  ends: readonly number[];
-  made: readonly (VirtualServer | undefined)[];
-};
-type Options = Pick<GatherOptions, 'configId'> & { compat?: boolean; inspectScript?: InspectScript };
-export type Reread = { configuration: Configuration; former: Former };
-
-/** What makes a line depend on others, or on more than the text; blanks as in the lexer. */
-const CARRIED_OVER = /\$|^[ \t\v\f\r]*(?:[@~]|include)/m;
 /** Compared at once. */
 const STRIDE = 4_096;
-
-/** Undefined when nothing can be built upon this reading. */
-export function formerOf(
-  { expander, settings, mentions, places }: Gathered,
-  configuration: Configuration,
-  { compat = false, configId }: Options,
-): Former | undefined {
-  const [source, ...others] = expander.sources;
-  if (source === undefined || others.length > 0 || isYaml(source.name)) return undefined;
-  if (CARRIED_OVER.test(source.text)) return undefined;
-  const { global_defs = [] } = settings.values;
-  return {
-    source,
-    configuration,
-    compat,
-    configId,
-    statements: {
-      starts: places.map(({ start }) => start),
-      ends: places.map(({ end }) => end),
-      made: places.map(({ service }) => service?.composed),
-    },
-    scripts: distinctScripts(mentions.scripts),
-    globals: { ...noSettings(TOP, settings.at), values: { global_defs } },
-  };
-}
 
 /** Undefined: it has to be read in full. */
 export function rereadConfiguration(
   former: Former,
   sources: readonly Source[],
-  options: Options,
+  options: ReadOptions,
 ): Reread | undefined {
-  const { compat, configId, configuration: before } = former;
   const [source, ...others] = sources;
   if (source?.name !== former.source.name || others.length > 0) return undefined;
-  const isAsked = options.compat || before.director.compat.value;
-  if (isAsked !== compat || configId !== options.configId) return undefined;
+  if (former.configId !== options.configId) return undefined;
   const change = changeBetween(former, source.text);
-  if (change === undefined || CARRIED_OVER.test(change.text)) return undefined;
+  if (change === undefined) return rereadOthers(former, source, options);
+  return rereadServices(former, source, change, options);
+}
+
+function rereadServices(
+  former: Former,
+  source: Source,
+  change: Change,
+  options: ReadOptions,
+): Reread | undefined {
+  const { compat, configuration: before } = former;
+  if ((options.compat || before.director.compat.value) !== compat) return undefined;
+  if (carriesOver(change.text)) return undefined;
   const report = new Report(compat);
   const gathered = gather([{ name: source.name, text: ownText(change.text) }], {}, [], report);
   const fresh = gathered.places.map(({ service }) => service?.composed);
@@ -181,25 +144,6 @@ function commonEnd(one: string, other: string, most: number): number {
   return at;
 }
 
-/** Past the line break; of the last line that has none it is nowhere. */
-function lineEnd(text: string, at: number): number {
-  const newline = text.indexOf('\n', at);
-  return newline === -1 ? Number.POSITIVE_INFINITY : newline + 1;
-}
-
-function isLineStart(text: string, at: number): boolean {
-  return at === 0 || text[at - 1] === '\n';
-}
-
-function lineStart(text: string, at: number): number {
-  return at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1;
-}
-
-/** A part of a text keeps all of it in memory, and words of the part would. */
-function ownText(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le');
-}
-
 function exchanged(
   { source, statements }: Former,
   { from, first, after, grown }: Change & { grown: number },
@@ -223,10 +167,4 @@ function exchanged(
     ),
     made,
   };
-}
-
-/** One of each program and user: whether it may be run does not depend on where that is said. */
-function distinctScripts(scripts: readonly MentionedScript[]): MentionedScript[] {
-  const known = new Map(scripts.map((script) => [JSON.stringify([script.program, script.user]), script]));
-  return [...known.values()];
 }

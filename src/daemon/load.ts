@@ -1,10 +1,11 @@
 // A configuration from files, or from the texts that are in force: read, checked, and what there is to
 // log about it.
 
+import type { Former } from '../config/former.ts';
 import type { Configuration } from '../config/model.ts';
 import { readConfiguration } from '../config/read.ts';
 import { type DiagnosticRecord, recordDiagnostics, renderDiagnostics } from '../config/render.ts';
-import { type Former, rereadConfiguration } from '../config/reread.ts';
+import { rereadConfiguration } from '../config/reread.ts';
 import type { Source } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';

@@ -2,8 +2,9 @@
 // whatever is done to a file, the outcome is that of a full reading, and what did not change is the same.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Former } from '../../src/config/former.ts';
 import { type ReadOptions, readConfiguration } from '../../src/config/read.ts';
-import { type Former, rereadConfiguration } from '../../src/config/reread.ts';
+import { rereadConfiguration } from '../../src/config/reread.ts';
 import { manyServices } from '../bench/services.ts';
 
 const RUNS = 300;
@@ -78,6 +79,19 @@ const PIECES = [
   ...['virtual_server 10.0.0.2 80 {\n', 'weight 3\n', '} virtual_server 10.0.0.3 80 {', '    delay_loop 7\n'],
 ];
 
+/** In other blocks than virtual servers, with words that some of these go by. */
+const OTHERS: readonly [string, string][] = [
+  ['router_id a', 'router_id b'],
+  ['script_user root', 'script_user nobody'],
+  ['    enable_script_security\n', ''],
+  ['        10.0.0.8/32\n', '        10.0.0.8/32\n        10.1.0.3/32\n'],
+  ['        10.0.0.8/32\n', ''],
+  ['    virtual_ipaddress {', '    priority 120\n    virtual_ipaddress {'],
+  ['    fwmark 9\n', '    fwmark 10\n'],
+  [HEAD, `${HEAD}director {\n    compat\n}\n`],
+  [HEAD, `${HEAD}static_ipaddress {\n    10.3.0.1/24 dev eth0\n}\n`],
+];
+
 const aBlock = fc
   .record({
     address: fc.nat({ max: 9 }),
@@ -134,7 +148,15 @@ const anEdit: fc.Arbitrary<Edit> = fc.oneof(
         };
       }),
   },
-  { weight: 1, arbitrary: fc.constant((text: string) => text.replace('router_id a', 'router_id b')) },
+  {
+    weight: 8,
+    arbitrary: fc
+      .record({ other: fc.constantFrom(...OTHERS), at: place, put: fc.constantFrom('', '', block(9, 1, '')) })
+      .map(({ other: [from, to], at, put }): Edit => {
+        const more = exchange(at, (own) => put + own);
+        return (text) => more(text.replace(from, to));
+      }),
+  },
   { weight: 1, arbitrary: fc.constant((text: string) => text.trimEnd()) },
   { weight: 1, arbitrary: fc.constant((text: string) => `${text}\n`) },
 );
@@ -157,7 +179,7 @@ const OPTIONS: ReadOptions = {
 
 describe('a text after another', () => {
   test('reads as in full, again and again', () => {
-    const counts = { reread: 0, inFull: 0, complaints: 0, kept: 0, edits: 0 };
+    const counts = { reread: 0, inFull: 0, complaints: 0, kept: 0, edits: 0, others: 0 };
     const check = (first: string, edits: Edit[], compat: boolean, takesBack: boolean) => {
       const options = { ...OPTIONS, compat };
       let former: Former | undefined = readConfiguration(sourcesOf(first), options).former;
@@ -183,6 +205,7 @@ describe('a text after another', () => {
         expect(again.former.statements.ends, text).toEqual(whole.former?.statements.ends);
         const before = new Set(former!.configuration.virtualServers);
         counts.kept += again.configuration.virtualServers.filter((one) => before.has(one)).length;
+        if (again.configuration.instances !== former!.configuration.instances) counts.others += 1;
         former = again.former;
       }
     };
@@ -200,6 +223,7 @@ describe('a text after another', () => {
     expect(counts.reread).toBeGreaterThan(counts.edits / 4);
     expect(counts.complaints).toBeGreaterThan(counts.edits / 10);
     expect(counts.kept).toBeGreaterThan(counts.reread);
+    expect(counts.others).toBeGreaterThan(counts.edits / 40);
   });
 
   test('keeps every virtual server that is not touched, as the same object', () => {
@@ -215,12 +239,32 @@ describe('a text after another', () => {
     expect(same.configuration.virtualServers.every((one, i) => one === now.virtualServers[i])).toBe(true);
   });
 
+  test('keeps them also when a virtual address comes with one', () => {
+    const { former } = readConfiguration(sourcesOf(manyServices(50, { isChecked: true, more: 0 })));
+    const next = manyServices(51, { isChecked: true, more: 0 });
+    const again = rereadConfiguration(former!, sourcesOf(next), {})!;
+    const { virtualServers, instances } = again.configuration;
+    expect(virtualServers).toHaveLength(51);
+    expect(former!.configuration.virtualServers.every((one, i) => one === virtualServers[i])).toBe(true);
+    expect(instances[0]!.virtualAddressesExcluded).toHaveLength(51);
+  });
+
+  test('is read in full where another block names a file', () => {
+    const { former } = readConfiguration(sourcesOf(HEAD + block(1, 1, '')));
+    const key = '    auth_hmac {\n        key 1 file:/etc/key\n        active_key 1\n    }\n';
+    const text = HEAD.replace('    interface', `${key}    interface`) + block(1, 1, '');
+    const whole = readConfiguration(sourcesOf(text), {
+      readKeyFile: () => ({ ok: false, says: 'is asked' }),
+    });
+    expect(whole.diagnostics.map(({ code }) => code)).toEqual(['CFG_KEY']);
+    expect(rereadConfiguration(former!, sourcesOf(text), {})).toBeUndefined();
+  });
+
   test.each<[string, string, string]>([
     ['uses a definition', '$W=2\n', ''],
     ['has a condition', '@here ', ''],
     ['includes others', 'include *.none\n', ''],
     ['has a group among what changes', '', GROUP.replace('wrr', 'wlc')],
-    ['has another change as well', '', 'static_ipaddress {\n}\n'],
   ])('is read in full where it %s', (_, before, after) => {
     const text = (more: string) => `${HEAD}${before}${block(1, 1, '')}${GROUP}${more}`;
     const { former } = readConfiguration(sourcesOf(text('')), OPTIONS);
