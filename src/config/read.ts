@@ -77,15 +77,17 @@ export function readConfiguration(sources: readonly Source[], options: ReadOptio
   return readOnce(sources, { ...options, include, compat }, balances).result;
 }
 
-/** The virtual servers of a text that is known in part, in its order; and programs that the known ones run. */
+/** Of a text that is known in part. */
 type Known = {
+  /** All of its virtual servers in its order. */
   weave: (places: readonly Place[]) => VirtualServer[];
+  /** Also those that the known ones run. */
   scripts: readonly MentionedScript[];
 };
 
 /**
- * The parts of a text between what is known of it. Undefined unless each is whole statements, nothing else is to
- * be read, and there is nothing to say.
+ * The parts of a text between what is known of it. Undefined unless each is whole statements, nothing else is
+ * to be read, and there is nothing to say.
  */
 export function readParts(
   parts: readonly Source[],

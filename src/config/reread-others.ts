@@ -1,5 +1,5 @@
 // The second best of rereading: other blocks changed, too, as where a service comes with its virtual address.
-// They are read in full, and so is every virtual server but those whose lines are found again, in their order.
+// They are read in full, and so is every virtual server but those whose lines are found again in their order.
 // Between these the text falls into parts, and each has to hold whole statements, as if it were a file.
 import type { Source } from '../core/diagnostic.ts';
 import { carriesOver, distinctScripts, type Former, globalsOf, type Reread } from './former.ts';
