@@ -12,19 +12,21 @@
 //                `virtual_server` at once, as there may be thousands, all else at the end.
 //   rules/       what only shows between blocks.
 //
+// The first three are in gather.ts. A text that is nearly the one before is read as that: reread.ts.
+//
 // Every stage reports and goes on, so that one run shows all mistakes; every value keeps its place. Adding a
 // keyword is one entry in schema/ (and its removal from the table of words that are only known); acting upon
 // it is a field in model.ts and a line in compose/.
-import type { Diagnostic, Source, Span } from '../core/diagnostic.ts';
+import type { Diagnostic, Source } from '../core/diagnostic.ts';
 import { composeConfiguration } from './compose/configuration.ts';
-import { Services } from './compose/services.ts';
-import { type CarriedOut, Expander, type Include } from './expand.ts';
-import type { Surroundings } from './makers.ts';
+import type { CarriedOut, Include } from './expand.ts';
+import { type Former, formerOf } from './former.ts';
+import { type Gathered, type GatherOptions, gather, type Place } from './gather.ts';
 import { maskSecrets } from './mask.ts';
-import { Mentions } from './mentions.ts';
+import type { MentionedScript } from './mentions.ts';
 import type { Configuration } from './model.ts';
+import type { VirtualServer } from './model-services.ts';
 import type { ReadNames } from './names.ts';
-import { Parser } from './parser.ts';
 import { Report } from './report.ts';
 import { readCertificates } from './rules/certificates.ts';
 import { checkConfiguration } from './rules/configuration.ts';
@@ -32,19 +34,11 @@ import { checkInterfaces } from './rules/interfaces.ts';
 import { type ReadKeyFile, readKeys } from './rules/keys.ts';
 import { checkReferences } from './rules/references.ts';
 import { checkScripts, type InspectScript } from './rules/scripts.ts';
-import { TOP } from './schema/top.ts';
-import { all, Interpreter, noSettings } from './settings.ts';
 import type { Statement } from './tree.ts';
-import { isYaml, type YamlLibrary } from './yaml/nodes.ts';
-import { readYaml } from './yaml/read.ts';
 
-export type ReadOptions = {
+export type ReadOptions = GatherOptions & {
   /** As lenient as keepalived: what it logs and drops is `ignored` instead of an error. */
   compat?: boolean;
-  /** keepalived's -i: what `@id` lines are compared with. */
-  configId?: string;
-  /** What `${_ENV NAME}` and `${_RANDOM}` draw on. */
-  surroundings?: Surroundings;
   /** Looks at a program that is to be run; without it none is looked at. */
   inspectScript?: InspectScript;
   /** Reads a file with a key or a certificate; without it none is read. */
@@ -53,14 +47,8 @@ export type ReadOptions = {
   nowMs?: number;
   /** Reads iproute2's files of names; without it only what every machine has is known. */
   readNames?: ReadNames;
-  /** How `include` gets at files; without it there are none. */
-  include?: Include;
   /** Those of the machine the file is for; without them nobody knows which there are. */
   interfaces?: ReadonlySet<string> | undefined;
-  /** The yaml package, asked for when a source is named `*.yaml`; without it everything is keepalived's. */
-  yaml?: () => YamlLibrary;
-  /** Keep the statements; otherwise each is forgotten when it has been read. */
-  keep?: boolean;
 };
 
 export type ReadResult = {
@@ -71,10 +59,11 @@ export type ReadResult = {
   carriedOut: CarriedOut;
   /** Of the top level, after include, conditions and definitions; empty when nobody asked to keep them. */
   statements: readonly Statement[];
+  /** For reread.ts; undefined when nothing can be built upon it. */
+  former: Former | undefined;
 };
 
-/** keepalived.conf(5) has an example of 65,024 instances, which is about as many lines. */
-const MOST_LINES = 1_200_000;
+const UNREAD = { ok: false, says: 'is not looked at' } as const;
 /** keepalived's word for interfaces that may come later. */
 const DYNAMIC = /^\s*dynamic_interfaces\b/m;
 
@@ -88,69 +77,90 @@ export function readConfiguration(sources: readonly Source[], options: ReadOptio
   return readOnce(sources, { ...options, include, compat }, balances).result;
 }
 
+/** Of a text that is known in part. */
+type Known = {
+  /** All of its virtual servers in its order. */
+  weave: (places: readonly Place[]) => VirtualServer[];
+  /** Also those that the known ones run. */
+  scripts: readonly MentionedScript[];
+};
+
+/**
+ * The parts of a text between what is known of it. Undefined unless each is whole statements, nothing else is
+ * to be read, and there is nothing to say.
+ */
+export function readParts(
+  parts: readonly Source[],
+  options: ReadOptions,
+  known: Known,
+): (Gathered & { configuration: Configuration }) | undefined {
+  const { result, balances, gathered, isFinal } = readOnce(
+    parts,
+    { ...options, include: () => [], readKeyFile: () => UNREAD, readNames: () => '' },
+    [],
+    known,
+  );
+  if (!isFinal || balances.some((balance) => balance !== 0)) return undefined;
+  return { ...gathered, configuration: result.configuration };
+}
+
+type Once = {
+  result: ReadResult;
+  balances: number[];
+  gathered: Gathered;
+  /** There was nothing to say, and it went by the texts alone. */
+  isFinal: boolean;
+};
+
 /** `missing`: how many closing braces each source lacks (negative: too many), as a first reading found. */
 function readOnce(
   sources: readonly Source[],
   options: ReadOptions & { include: Include },
   missing: readonly number[],
-): { result: ReadResult; balances: number[] } {
+  known?: Known,
+): Once {
   const report = new Report(options.compat ?? false);
-  const { configId = '', include, keep, yaml, surroundings = { environment: {}, seed: 0 } } = options;
-  const expander = new Expander(
-    sources,
-    { ...surroundings, configId, include, mostLines: MOST_LINES },
-    report,
-  );
-  const nowhere = { source: 0, start: 0, end: 0 };
-  const settings = noSettings(TOP, nowhere);
-  const balances: number[] = [];
-  const statements: Statement[] = [];
-  const services = new Services(report);
-  const mentions = new Mentions();
-  const takeBy = (interpreter: Interpreter) => (statement: Statement) => {
-    if (keep) statements.push(statement);
-    if (statement.words[0].text !== 'virtual_server') return interpreter.readInto(settings, statement);
-    const one = interpreter.read([statement], TOP, nowhere);
-    mentions.add(one);
-    for (const service of all(one, 'virtual_server')) services.take(service);
-  };
-  const takeLines = takeBy(new Interpreter(report));
-  const takeNodes = takeBy(new Interpreter(report, true));
-  const readSource = (source: number, chain: readonly string[]) => {
-    const { name, text } = expander.sources[source]!;
-    if (yaml === undefined || !isYaml(name)) {
-      // Each file closes what it opens: a brace missing in one is not looked for in the next.
-      const parser = new Parser(TOP, missing[source] ?? 0, report, takeLines);
-      expander.expand(source, (line) => parser.line(line), chain);
-      balances[source] = parser.finish();
-      return;
-    }
-    const includeFrom = (pattern: string, at: Span) => {
-      for (const { index, chain: longer } of expander.include('', pattern, at, chain))
-        readSource(index, longer);
-    };
-    readYaml(yaml(), { source, text }, TOP, report, { take: takeNodes, include: includeFrom });
-  };
-  sources.forEach(({ name }, source) => {
-    readSource(source, [name]);
-  });
-  mentions.add(settings);
-  const configuration = composeConfiguration(settings, services, report, options.readNames);
+  const gathered = gather(sources, options, missing, report);
+  const { settings, services, mentions, expander, balances, statements } = gathered;
+  const { carriedOut, sources: read } = expander;
+  const { files, readKeyFile, readNames } = outside(options);
+  const configuration = composeConfiguration(settings, services, report, readNames);
+  if (known !== undefined) configuration.virtualServers = known.weave(gathered.places);
+  mentions.scripts.push(...(known?.scripts ?? []));
   checkConfiguration(configuration, report);
   checkReferences(mentions.references, settings, report);
-  checkFiles(configuration, options, report);
+  checkFiles(configuration, { ...options, readKeyFile }, report);
   const { inspectScript, interfaces } = options;
   if (inspectScript !== undefined) checkScripts(mentions.scripts, settings, inspectScript, report);
-  const { carriedOut, sources: read } = expander;
   const mayAppear = () => read.some(({ text }) => DYNAMIC.test(text));
   if (interfaces !== undefined && !mayAppear()) checkInterfaces(configuration, interfaces, report);
   const diagnostics = report.sorted();
   const shown = maskSecrets(read, report.secrets);
-  return { result: { configuration, diagnostics, sources: shown, carriedOut, statements }, balances };
+  const isFinal = diagnostics.length === 0 && files.asked === 0 && interfaces === undefined;
+  const former = isFinal ? formerOf(gathered, configuration, options) : undefined;
+  const result = { configuration, diagnostics, sources: shown, carriedOut, statements, former };
+  return { result, balances, gathered, isFinal };
+}
+
+/** The same, with a count of how often anybody asked for a file that may be another the next time. */
+function outside(options: ReadOptions) {
+  const files = { asked: 0 };
+  const counted = <A extends unknown[], R>(read: ((...of: A) => R) | undefined) => {
+    if (read === undefined) return undefined;
+    return (...of: A) => {
+      files.asked += 1;
+      return read(...of);
+    };
+  };
+  return { files, readKeyFile: counted(options.readKeyFile), readNames: counted(options.readNames) };
 }
 
 /** Those with keys and certificates. */
-function checkFiles(configuration: Configuration, { readKeyFile, nowMs }: ReadOptions, report: Report): void {
+function checkFiles(
+  configuration: Configuration,
+  { readKeyFile, nowMs }: { readKeyFile: ReadKeyFile | undefined; nowMs?: number },
+  report: Report,
+): void {
   if (readKeyFile === undefined) return;
   readKeys(configuration, readKeyFile, report);
   const proof = configuration.director.sync?.proof;

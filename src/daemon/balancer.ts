@@ -4,11 +4,11 @@
 import { randomBytes } from 'node:crypto';
 import type { LoggedEvent } from '../console/people.ts';
 import type { Notice } from '../core/events.ts';
-import { difference } from '../director/difference.ts';
+import { changesNothing } from '../director/difference.ts';
 import { rehearsalNotice } from '../director/drill.ts';
-import { planNotify } from '../director/notify.ts';
-import { planElector } from '../director/plan.ts';
-import { type Plan, planConfiguration } from '../director/plan-document.ts';
+import { planTelling } from '../director/notify.ts';
+import type { Plan } from '../director/plan-document.ts';
+import { Planner } from '../director/planner.ts';
 import {
   holderOf,
   ownedAddresses,
@@ -21,7 +21,6 @@ import { planServing, restingPools, suspendedServices } from '../director/suspen
 import { planSyncStream } from '../director/sync-stream.ts';
 import { withoutScripts } from '../director/trackers.ts';
 import type { DataPlane, OwnedAddress } from '../ipvs/plane.ts';
-import type { PoolName } from '../ipvs/pool.ts';
 import { removeLeftovers } from '../linux/elector/leftovers.ts';
 import { NAMES, nameThread } from '../linux/thread-name.ts';
 import type { ElectorSettings, FormerSysctls, State, TrackerId, Verdict } from '../vrrp/settings.ts';
@@ -29,7 +28,7 @@ import { withoutVirtualDevices } from '../vrrp/virtual-device.ts';
 import { controlActions, controlResources } from './control.ts';
 import { ControlKeeper } from './control-keeper.ts';
 import { IpvsSettings } from './ipvs-settings.ts';
-import { type Loaded, loadConfiguration } from './load.ts';
+import { type Loaded, loadConfiguration, reloadConfiguration } from './load.ts';
 import type { RunOptions, ToBalancer, ToDirector } from './messages.ts';
 import { Notifier } from './notifier.ts';
 import { openPlane } from './open-plane.ts';
@@ -89,9 +88,8 @@ export class Balancer {
   /** The engine has addresses. */
   #owns = false;
   #loaded: Loaded;
+  readonly #planner = new Planner(randomBytes(SALT_BYTES).toString('hex'));
   #plan: Plan;
-  /** The instances by which each pool is served. */
-  #serving: ReadonlyMap<PoolName, readonly string[]> = new Map();
   readonly #serves = (instance: string) => serves(this.#states.get(instance));
   /** Not of the plan: there secrets are sealed. */
   #elector: ElectorSettings;
@@ -111,7 +109,7 @@ export class Balancer {
     this.#loaded = loaded;
     this.#states = new Map(start.states);
     this.#former = start.former;
-    this.#plan = planConfiguration(loaded.configuration, randomBytes(SALT_BYTES).toString('hex'));
+    this.#plan = this.#planner.plan(loaded.configuration);
     this.#elector = this.#planElector();
     this.#roster = this.#elector;
     this.#keeper = new TableKeeper(plane, edges.say, () => void this.#sync.rebind().catch(edges.fail));
@@ -159,7 +157,7 @@ export class Balancer {
     }
     result.loaded.notices.forEach(edges.say);
     const programs = new OperatorPrograms(edges.say);
-    const { startup } = planNotify(result.loaded.configuration);
+    const { startup } = planTelling(result.loaded.configuration);
     // Not when another balancer takes the place of one that died.
     if (startup !== undefined && message.accepted === undefined)
       await programs.runAndTell(startup, startup, { script: 'startup_script' });
@@ -174,7 +172,7 @@ export class Balancer {
 
   #planElector(): ElectorSettings {
     const addresses = holderOf(this.#plan, this.#plane.engine);
-    const elector = withoutScripts(planElector(this.#loaded.configuration, addresses), this.#unfit);
+    const elector = withoutScripts(this.#planner.elector(this.#loaded.configuration, addresses), this.#unfit);
     return addresses === 'kernel' ? elector : withoutVirtualDevices(elector);
   }
 
@@ -251,13 +249,13 @@ export class Balancer {
   async #apply(): Promise<void> {
     nameThread(this.#plan.director.checkerName ?? NAMES.balancer);
     this.#elector = this.#planElector();
-    this.#notifier.configure(planNotify(this.#loaded.configuration));
+    this.#notifier.configure(this.#planner.notify(this.#loaded.configuration, this.#plan.notify));
     this.#services.weights.keepIn(this.#plan.director.runtimeDirectory);
     const syncPlan = planSyncStream(this.#loaded.configuration);
     this.#services.weights.share(syncPlan !== undefined);
     this.#services.configure(this.#plan);
-    this.#serving = planServing(this.#loaded.configuration);
-    this.#services.weights.rest(restingPools(this.#serving, this.#serves));
+    const { configuration } = this.#loaded;
+    this.#services.weights.rest(() => restingPools(planServing(configuration), this.#serves));
     this.#notifier.forgetFormerServices();
     this.#ipvs.keepBuffer(this.#plan.ipvs.netlinkBuffer);
     await this.#ipvs.apply(this.#plan.ipvs.timeouts);
@@ -290,7 +288,7 @@ export class Balancer {
   }
 
   async #reload(): Promise<void> {
-    const result = loadConfiguration(this.#options);
+    const result = reloadConfiguration(this.#options, this.#loaded);
     if (!result.ok) {
       const message = `configuration rejected, the old one stays in force\n${result.text}`;
       return this.#edges.say({ event: 'config.rejected', message, fields: { text: result.text } });
@@ -298,19 +296,18 @@ export class Balancer {
     result.loaded.notices.forEach(this.#edges.say);
     this.#loaded = result.loaded;
     const before = this.#plan;
-    const plan = planConfiguration(result.loaded.configuration, before.salt);
+    const plan = this.#planner.plan(result.loaded.configuration);
     // Another engine takes a restart: until then the old one is what is in force.
     this.#plan = { ...plan, director: { ...plan.director, engine: before.director.engine } };
     this.#keeper.refresh();
     await this.#apply();
     // Last, because with thousands of services it takes a moment that nothing should wait for.
-    if (difference(before, this.#plan).changes.length === 0)
+    if (changesNothing(before, this.#plan))
       this.#edges.say({ event: 'config.unchanged', message: 'the new configuration changes nothing' });
   }
 
   async #applyRoles(): Promise<void> {
     this.#services.suspend(suspendedServices(this.#plan.suspensions, this.#serves));
-    this.#services.weights.rest(restingPools(this.#serving, this.#serves));
     const turning = this.#turning.instances;
     this.#roster = withLeaving(
       this.#elector,

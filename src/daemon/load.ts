@@ -1,9 +1,11 @@
 // A configuration from files, or from the texts that are in force: read, checked, and what there is to
 // log about it.
 
+import type { Former } from '../config/former.ts';
 import type { Configuration } from '../config/model.ts';
 import { readConfiguration } from '../config/read.ts';
 import { type DiagnosticRecord, recordDiagnostics, renderDiagnostics } from '../config/render.ts';
+import { rereadConfiguration } from '../config/reread.ts';
 import type { Source } from '../core/diagnostic.ts';
 import { DirectorError } from '../core/errors.ts';
 import type { Notice } from '../core/events.ts';
@@ -16,14 +18,35 @@ import type { Accepted, RunOptions } from './messages.ts';
 
 const SHOWN_OF_A_CODE = 10;
 
-export type Loaded = { configuration: Configuration; accepted: Accepted; notices: Notice[] };
+export type Loaded = {
+  configuration: Configuration;
+  accepted: Accepted;
+  notices: Notice[];
+  /** For the next reading. */
+  former: Former | undefined;
+};
 export type LoadResult = { ok: true; loaded: Loaded } | { ok: false; exitCode: 2 | 6; text: string };
 
 /** With `accepted` no file is read: the same texts give the same configuration. */
 export function loadConfiguration(options: RunOptions, accepted?: Accepted): LoadResult {
+  return orMissing(() => load(options, accepted?.sources ?? readSources(options.files), accepted));
+}
+
+/** The files may have changed since. What did not stays the same object, where that is certain. */
+export function reloadConfiguration(options: RunOptions, before: Loaded): LoadResult {
+  return orMissing(() => {
+    const sources = readSources(options.files);
+    const { compat, configId = defaultConfigId() } = options;
+    const { former } = before;
+    const again = former && rereadConfiguration(former, sources, { compat, configId, inspectScript });
+    if (again === undefined) return load(options, sources, undefined);
+    return { ok: true, loaded: { ...again, accepted: { ...before.accepted, sources }, notices: [] } };
+  });
+}
+
+function orMissing(read: () => LoadResult): LoadResult {
   try {
-    const sources = accepted?.sources ?? readSources(options.files);
-    return load(options, sources, accepted);
+    return read();
   } catch (error) {
     if (!(error instanceof DirectorError) || error.code !== 'CONFIG_MISSING') throw error;
     return { ok: false, exitCode: 6, text: `${error.message}\n  = ${error.hint}` };
@@ -42,7 +65,7 @@ function load(options: RunOptions, given: readonly Source[], accepted: Accepted 
     includes.set(key, found);
     return found;
   };
-  const { configuration, diagnostics, sources } = readConfiguration(given, {
+  const { configuration, diagnostics, sources, former } = readConfiguration(given, {
     compat: options.compat,
     configId: options.configId ?? defaultConfigId(),
     surroundings,
@@ -71,6 +94,7 @@ function load(options: RunOptions, given: readonly Source[], accepted: Accepted 
       configuration,
       accepted: { sources: given, includes, keyFiles, nameFiles, seed: surroundings.seed },
       notices,
+      former,
     },
   };
 }

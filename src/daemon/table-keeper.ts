@@ -3,7 +3,14 @@
 // itself (see ipvs/reconcile.ts).
 import { isDeepStrictEqual } from 'node:util';
 import type { Notice } from '../core/events.ts';
-import { type ServiceKey, type SyncDaemon, serverKey, serviceKey, type Table } from '../ipvs/model.ts';
+import {
+  type Service,
+  type ServiceKey,
+  type SyncDaemon,
+  serverKey,
+  serviceKey,
+  type Table,
+} from '../ipvs/model.ts';
 import type { Command, CommandFailure, DataPlane } from '../ipvs/plane.ts';
 import { reconcile, reconcileSync } from '../ipvs/reconcile.ts';
 import { type Refused, withoutRefused } from '../ipvs/refusals.ts';
@@ -52,7 +59,7 @@ export class TableKeeper {
 
   /** Resolves when this wish, or a newer one, is applied (or failed and was logged). */
   want(table: Table): Promise<void> {
-    const [wanted, refused] = withoutRefused(table, this.#plane.refusal);
+    const [wanted, refused] = withoutRefused(table, this.#plane.refusal, this.#wanted);
     this.#reportRefused(refused);
     this.#wanted = wanted;
     this.#order = [...wanted.keys()];
@@ -173,8 +180,9 @@ export class TableKeeper {
   }
 
   #expected(before: Table): Table {
-    const others = [...before].filter(([key]) => !this.#owned.has(key));
-    return new Map([...others, ...this.#wanted]);
+    const others: [ServiceKey, Service][] = [];
+    for (const [key, service] of before) if (!this.#owned.has(key)) others.push([key, service]);
+    return others.length === 0 ? this.#wanted : new Map([...this.#wanted, ...others]);
   }
 
   #tryAgainLater(failures: readonly CommandFailure[]): void {

@@ -46,7 +46,7 @@ export class WeightKeeper {
   readonly #fileTrouble = new Trouble();
   readonly #heard = new Set<() => void>();
   #pair: Pair = NO_PAIR;
-  #resting: ReadonlySet<PoolName> = new Set();
+  #resting: () => ReadonlySet<PoolName> = () => new Set();
   #directory: string | undefined;
   #saved: string | undefined;
   /** There is a file, of ours or of a former balancer's. */
@@ -108,8 +108,8 @@ export class WeightKeeper {
     if (before !== undefined) this.#saving = this.#saving.then(() => this.#write(before, undefined));
   }
 
-  /** Pools that another director serves. */
-  rest(pools: ReadonlySet<PoolName>): void {
+  /** Pools that another director serves, for whenever it matters: of thousands it takes a moment to say. */
+  rest(pools: () => ReadonlySet<PoolName>): void {
     this.#resting = pools;
   }
 
@@ -172,7 +172,7 @@ export class WeightKeeper {
         new Map([...servers].filter(([server]) => same(pool, server))),
       ]),
     );
-    this.step({ type: 'looked', loads: seen, resting: this.#resting });
+    this.step({ type: 'looked', loads: seen, resting: this.#resting() });
     const isOver = this.weights.programs.size !== programs.size || this.weights.pools !== pools;
     const hasEnded = [...programs].some(
       ([id, { phase }]) => this.weights.programs.get(id)?.phase.is !== phase.is,

@@ -33,6 +33,45 @@ export function difference(before: Plan, after: Plan): Difference {
   return { changes, untouched: untouched(old, next, changes), drains: drainsOf(changes, after) };
 }
 
+/** {@link difference} of what is not the same object: a planner leaves that of what did not change. */
+export function changesNothing(before: Plan, after: Plan): boolean {
+  return difference(...withoutSame(before, after)).changes.length === 0;
+}
+
+function withoutSame(before: Plan, after: Plan): [Plan, Plan] {
+  const others = new Set<string>();
+  for (const plan of [before, after])
+    for (const name of plan.pools.keys()) if (!isSameService(name, before, after)) others.add(name);
+  const { elector, trackers, notify } = before;
+  const sameInstances =
+    elector === after.elector &&
+    trackers === after.trackers &&
+    notify.instances === after.notify.instances &&
+    notify.groups === after.notify.groups;
+  const left = (plan: Plan): Plan => ({
+    ...plan,
+    ...(sameInstances ? { elector: { ...elector, instances: [] } } : {}),
+    pools: new Map([...others].flatMap((name) => entryOf(plan.pools, name))),
+    targets: plan.targets.filter(({ service }) => others.has(service)),
+  });
+  return [left(before), left(after)];
+}
+
+function entryOf<K, V>(map: ReadonlyMap<K, V>, key: K): [K, V][] {
+  const value = map.get(key);
+  return value === undefined ? [] : [[key, value]];
+}
+
+/** Pools are planned together with their targets. */
+function isSameService(name: string, before: Plan, after: Plan): boolean {
+  return (
+    before.pools.get(name) === after.pools.get(name) &&
+    name in before.suspensions === name in after.suspensions &&
+    before.policies.others[name] === after.policies.others[name] &&
+    before.notify.services[name] === after.notify.services[name]
+  );
+}
+
 function compare(before: Inventory, after: Inventory): Change[] {
   const changes: Change[] = [];
   for (const [name, { subject, facts }] of before) {

@@ -42,6 +42,11 @@ export type NotifyPlan = {
 export type Happening = { kind: 'INSTANCE' | 'GROUP'; name: string; word: Word; priority: number };
 
 export function planNotify(configuration: Configuration): NotifyPlan {
+  return { ...planTelling(configuration), services: planServiceListeners(configuration) };
+}
+
+/** All but virtual servers. */
+export function planTelling(configuration: Configuration): Omit<NotifyPlan, 'services'> {
   const { global, instances, syncGroups, director } = configuration;
   const mail = planMail(configuration);
   const { startup, shutdown, pipes, priorityChanges, statesOnReload, mailDefault, initialServers } =
@@ -63,7 +68,6 @@ export function planNotify(configuration: Configuration): NotifyPlan {
       members: members.map(({ value }) => value),
     })),
     webhooks: director.webhooks.map(({ url, timeoutMs }) => ({ url: url.value, timeoutMs: timeoutMs.value })),
-    services: planServiceListeners(configuration),
     initialServers,
     pipes: pipes.map(({ path, user, group, reader, hears }) => ({
       path: path.value,

@@ -9,9 +9,10 @@ import type { HealthTarget } from '../health/shape.ts';
 import type { SettingValues } from '../ipvs/plane.ts';
 import type { Pool, PoolName } from '../ipvs/pool.ts';
 import type { ElectorSettings, InstanceSettings } from '../vrrp/settings.ts';
-import { type NotifyPlan, planNotify } from './notify.ts';
+import { type NotifyPlan, planTelling } from './notify.ts';
 import { planElector, planSync, type SyncPlan } from './plan.ts';
 import { planNames } from './running.ts';
+import { planServiceListeners } from './service-notify.ts';
 import { planPools } from './services.ts';
 import { planSuspensions, type Suspensions } from './suspension.ts';
 import { planSyncStream, syncStreamFacts } from './sync-stream.ts';
@@ -65,17 +66,33 @@ export type PlanDocument = { directorPid: number; version: string; plan: Plan };
 const FORMAT = 13;
 
 export function planConfiguration(configuration: Configuration, salt: string): Plan {
-  const { addresses: _, ...elector } = planElector(configuration, 'kernel');
-  const instances = elector.instances.map((own) => sealSecrets(own, salt));
-  const notify = planNotify(configuration);
-  const { engine, drillHoldMs, runtimeDirectory, control, recordings } = configuration.director;
+  return withServices(planOthers(configuration, salt), configuration);
+}
+
+type Others = Omit<Plan, 'pools' | 'targets' | 'suspensions' | 'policies' | 'notify'> & {
+  notify: Omit<NotifyPlan, 'services'>;
+};
+
+export function withServices(others: Others, configuration: Configuration): Plan {
   return {
-    salt,
-    elector: { ...elector, instances },
+    ...others,
     pools: planPools(configuration),
     targets: planTargets(configuration),
     suspensions: planSuspensions(configuration),
     policies: planPolicies(configuration),
+    notify: { ...others.notify, services: planServiceListeners(configuration) },
+  };
+}
+
+/** What has nothing to do with virtual servers. */
+export function planOthers(configuration: Configuration, salt: string): Others {
+  const { addresses: _, ...elector } = planElector(configuration, 'kernel');
+  const instances = elector.instances.map((own) => sealSecrets(own, salt));
+  const notify = planTelling(configuration);
+  const { engine, drillHoldMs, runtimeDirectory, control, recordings } = configuration.director;
+  return {
+    salt,
+    elector: { ...elector, instances },
     trackers: planTrackers(configuration),
     sync: planSync(configuration),
     notify: {

@@ -45,6 +45,7 @@ export function planServiceListeners({ virtualServers, global, mail }: Configura
   });
   const listeners: Record<PoolName, ServiceListener> = {};
   for (const setting of virtualServers) {
+    if (mail === undefined && isSilent(setting)) continue;
     const listener = {
       ...planned(setting.notifyQuorumUp, setting.notifyQuorumDown, setting.mails?.value ?? mailsAt ?? false),
       servers: serverListeners(setting, ({ notifyUp, notifyDown, mails }) =>
@@ -56,6 +57,19 @@ export function planServiceListeners({ virtualServers, global, mail }: Configura
     if (!isIdle(listener)) listeners[serviceName(setting)] = listener;
   }
   return listeners;
+}
+
+/** Of thousands most are: what is never made need not be thrown away. */
+function isSilent({
+  notifyQuorumUp,
+  notifyQuorumDown,
+  tellsStop,
+  sorryServer,
+  realServers,
+}: VirtualServer): boolean {
+  if (notifyQuorumUp !== undefined || notifyQuorumDown !== undefined) return false;
+  if (tellsStop.value || sorryServer !== undefined) return false;
+  return realServers.every(({ notifyUp, notifyDown }) => notifyUp === undefined && notifyDown === undefined);
 }
 
 function serverListeners(setting: VirtualServer, planned: (real: RealServer) => UpDown) {

@@ -29,8 +29,21 @@ export function flagNames(scheduler: string, bits: number): string[] {
   return [...named].filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
 }
 
+/** A configuration that has been read does not change any more. */
+const planned = new WeakMap<VirtualServer, { name: PoolName; pool: Pool }>();
+
+/** Of virtual servers that are the same objects they are the same, too. */
 export function planPools(configuration: Configuration): ReadonlyMap<PoolName, Pool> {
-  return new Map(configuration.virtualServers.map((setting) => [serviceName(setting), planPool(setting)]));
+  const pools = new Map<PoolName, Pool>();
+  for (const setting of configuration.virtualServers) {
+    let own = planned.get(setting);
+    if (own === undefined) {
+      own = { name: serviceName(setting), pool: planPool(setting) };
+      planned.set(setting, own);
+    }
+    pools.set(own.name, own.pool);
+  }
+  return pools;
 }
 
 function planPool(setting: VirtualServer): Pool {

@@ -12,9 +12,11 @@ import type { PoolName } from '../ipvs/pool.ts';
 export type Suspensions = Readonly<Record<PoolName, readonly string[]>>;
 
 export function planSuspensions({ virtualServers, instances }: Configuration): Suspensions {
+  const suspensions: Record<PoolName, readonly string[]> = {};
+  const suspended = virtualServers.filter(({ suspends }) => suspends.value);
+  if (suspended.length === 0) return suspensions;
   const holdersOf = holders(instances);
-  const suspensions: Record<PoolName, string[]> = {};
-  for (const service of virtualServers.filter(({ suspends }) => suspends.value)) {
+  for (const service of suspended) {
     const found = holdersOf(service.selects);
     if (found.length > 0) suspensions[serviceName(service)] = found;
   }
@@ -22,15 +24,18 @@ export function planSuspensions({ virtualServers, instances }: Configuration): S
 }
 
 /** Of every pool, by whom it is served: where none holds an address of it, that is any instance. */
-export function planServing({ virtualServers, instances }: Configuration): ReadonlyMap<PoolName, string[]> {
+export function planServing({
+  virtualServers,
+  instances,
+}: Configuration): ReadonlyMap<PoolName, readonly string[]> {
   const holdersOf = holders(instances);
   const all = instances.map(({ name }) => name.value);
-  return new Map(
-    virtualServers.map((service) => {
-      const found = holdersOf(service.selects);
-      return [serviceName(service), found.length > 0 ? found : all];
-    }),
-  );
+  const serving = new Map<PoolName, readonly string[]>();
+  for (const service of virtualServers) {
+    const found = holdersOf(service.selects);
+    serving.set(serviceName(service), found.length > 0 ? found : all);
+  }
+  return serving;
 }
 
 /** Pools that another director serves now. */
@@ -38,8 +43,9 @@ export function restingPools(
   serving: ReadonlyMap<PoolName, readonly string[]>,
   serves: (instance: string) => boolean,
 ): ReadonlySet<PoolName> {
-  const resting = [...serving].filter(([, names]) => names.length > 0 && !names.some(serves));
-  return new Set(resting.map(([pool]) => pool));
+  const resting = new Set<PoolName>();
+  for (const [pool, names] of serving) if (names.length > 0 && !names.some(serves)) resting.add(pool);
+  return resting;
 }
 
 /** The names of the instances that hold an address of a service. */

@@ -7,20 +7,37 @@ import type { CheckSettings } from '../health/settings.ts';
 import { serverKey } from '../ipvs/model.ts';
 import { inhibits, planServer } from './services.ts';
 
-/** One target for every real server, also one without a check: it counts for its service. */
+/** A configuration that has been read does not change any more. */
+const planned = new WeakMap<VirtualServer, readonly HealthTarget[]>();
+
+/**
+ * One target for every real server, also one without a check: it counts for its service. Of virtual servers
+ * that are the same objects they are the same, too.
+ */
 export function planTargets(configuration: Configuration): HealthTarget[] {
-  return configuration.virtualServers.flatMap((setting) => {
-    const service = serviceName(setting);
-    const quorum = { quorum: setting.quorum.value, hysteresis: setting.hysteresis.value };
-    return setting.realServers.map((real) => ({
-      service,
-      server: serverKey(planServer(setting, real)),
-      checks: real.checks.map((check) => planCheck(setting, real, check)),
-      inhibit: inhibits(setting, real),
-      weight: real.weight.value,
-      quorum,
-    }));
-  });
+  const targets: HealthTarget[] = [];
+  for (const setting of configuration.virtualServers) {
+    let own = planned.get(setting);
+    if (own === undefined) {
+      own = targetsOf(setting);
+      planned.set(setting, own);
+    }
+    for (const target of own) targets.push(target);
+  }
+  return targets;
+}
+
+function targetsOf(setting: VirtualServer): HealthTarget[] {
+  const service = serviceName(setting);
+  const quorum = { quorum: setting.quorum.value, hysteresis: setting.hysteresis.value };
+  return setting.realServers.map((real) => ({
+    service,
+    server: serverKey(planServer(setting, real)),
+    checks: real.checks.map((check) => planCheck(setting, real, check)),
+    inhibit: inhibits(setting, real),
+    weight: real.weight.value,
+    quorum,
+  }));
 }
 
 function planCheck(setting: VirtualServer, real: RealServer, check: TcpCheck): CheckSettings {

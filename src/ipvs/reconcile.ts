@@ -19,7 +19,11 @@ import type { Command } from './plane.ts';
 /** `owned`: services that are ours to remove when they are not desired. Desired ones are ours in any case. */
 export function reconcile(desired: Table, actual: Table, owned: ReadonlySet<ServiceKey>): Command[] {
   const commands: Command[] = [];
-  for (const [key, want] of desired) commands.push(...reconcileService(want, actual.get(key)));
+  for (const [key, want] of desired) {
+    const have = actual.get(key);
+    // What has been sent once is known as the same object.
+    if (want !== have) commands.push(...reconcileService(want, have));
+  }
   for (const key of owned) {
     const have = desired.has(key) ? undefined : actual.get(key);
     if (have !== undefined) commands.push({ do: 'delService', key, service: headOf(have) });

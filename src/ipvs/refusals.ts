@@ -15,13 +15,29 @@ import {
 export type Refused = { service: ServiceKey; server?: ServerKey; reason: string };
 type Refusal = (service: ServiceHead, server?: Server) => string | undefined;
 
-export function withoutRefused(wanted: Table, refusal: Refusal): [Table, Refused[]] {
+/**
+ * `before`: an outcome of this. A service that is in there as the same object has nothing to be refused, and
+ * a table without such is returned as it is.
+ */
+export function withoutRefused(
+  wanted: Table,
+  refusal: Refusal,
+  before: Table = new Map(),
+): [Table, Refused[]] {
   const refused: Refused[] = [];
+  const changed = new Map<ServiceKey, Service | undefined>();
+  for (const [key, service] of wanted) {
+    if (service === before.get(key)) continue;
+    const reason = refusal(service);
+    const left = reason === undefined ? withServers(service, refusal, refused) : undefined;
+    if (reason !== undefined) refused.push({ service: key, reason });
+    if (left !== service) changed.set(key, left);
+  }
+  if (changed.size === 0) return [wanted, refused];
   const table = new Map<ServiceKey, Service>();
   for (const [key, service] of wanted) {
-    const reason = refusal(service);
-    if (reason === undefined) table.set(key, withServers(service, refusal, refused));
-    else refused.push({ service: key, reason });
+    const left = changed.has(key) ? changed.get(key) : service;
+    if (left !== undefined) table.set(key, left);
   }
   return [table, refused];
 }

@@ -9,9 +9,11 @@ import {
   type HealthTarget,
   type Pool,
   type PoolEffect,
+  type PoolEvent,
   stepPool,
 } from '../health/pool.ts';
 import type { CheckSettings, ProbeResult } from '../health/settings.ts';
+import { areSame, divided, NO_SHARES, type Shares } from '../health/shares.ts';
 import { describePool, type HealthSnapshot } from '../health/view.ts';
 import { probeTcp } from './tcp.ts';
 
@@ -63,11 +65,14 @@ class Runner {
   /** Every probe whose socket is open, also those that were cancelled. */
   readonly #open = new Set<Promise<void>>();
   /** In the order in which they became due. */
-  readonly #waiting = new Map<CheckKey, { settings: CheckSettings; sinceMs: number }>();
+  readonly #waiting = new Map<CheckKey, { share: number; settings: CheckSettings; sinceMs: number }>();
   readonly #last = new Map<CheckKey, { atMs: number; result: ProbeResult }>();
   readonly #movedAtMs = new Map<string, number>();
   readonly #startedMs: number;
-  #pool: Pool = EMPTY_POOL;
+  #shares: Shares = NO_SHARES;
+  /** One of each share. */
+  readonly #pools: Pool[] = [];
+  #suspended: ReadonlySet<string> = new Set();
   #longestWaitMs = 0;
 
   constructor(edges: HealthEdges) {
@@ -76,16 +81,32 @@ class Runner {
   }
 
   configure(targets: readonly HealthTarget[]): void {
-    const [pool, effects] = configurePool(this.#pool, targets, this.#edges.random);
-    for (const id of this.#movedAtMs.keys()) if (!pool.serverIndex.has(id)) this.#movedAtMs.delete(id);
+    const before = this.#shares;
+    this.#shares = divided(targets, before);
+    const effects = this.#shares.targets.map((own, share) => {
+      const isSame = areSame(own, before.targets[share] ?? []);
+      return isSame && share < this.#pools.length ? [] : this.#configure(share, own);
+    });
+    effects.forEach((each, share) => {
+      this.#perform(share, each);
+    });
+  }
+
+  #configure(share: number, targets: readonly HealthTarget[]): PoolEffect[] {
+    const before = this.#pools[share] ?? { ...EMPTY_POOL, suspended: this.#suspended };
+    const [pool, effects] = configurePool(before, targets, this.#edges.random);
+    for (const id of before.serverIndex.keys()) if (!pool.serverIndex.has(id)) this.#movedAtMs.delete(id);
     const nowMs = this.#edges.clock();
-    for (const id of pool.serverIndex.keys())
-      if (!this.#pool.serverIndex.has(id)) this.#movedAtMs.set(id, nowMs);
-    this.#adopt(pool, effects);
+    for (const id of pool.serverIndex.keys()) if (!before.serverIndex.has(id)) this.#movedAtMs.set(id, nowMs);
+    this.#pools[share] = pool;
+    return effects;
   }
 
   suspend(services: ReadonlySet<string>): void {
-    this.#pool = { ...this.#pool, suspended: services };
+    this.#suspended = services;
+    this.#pools.forEach((pool, share) => {
+      this.#pools[share] = { ...pool, suspended: services };
+    });
   }
 
   async stop(): Promise<void> {
@@ -94,7 +115,8 @@ class Runner {
   }
 
   snapshot(): HealthSnapshot {
-    const servers = describePool(this.#pool).map(({ checks, ...server }) => ({
+    const views = this.#pools.flatMap(describePool);
+    const servers = views.map(({ checks, ...server }) => ({
       ...server,
       sinceMs: this.#movedAtMs.get(`${server.service} ${server.server}`) ?? this.#startedMs,
       checks: checks.map((check) => {
@@ -113,19 +135,28 @@ class Runner {
     };
   }
 
-  #adopt(pool: Pool, effects: readonly PoolEffect[]): void {
-    this.#pool = pool;
-    for (const effect of effects) this.#perform(effect);
+  #step(share: number, event: PoolEvent): void {
+    const [pool, effects] = stepPool(this.#pools[share]!, event, this.#edges.random);
+    this.#pools[share] = pool;
+    this.#perform(share, effects);
   }
 
-  #perform(effect: PoolEffect): void {
+  #perform(share: number, effects: readonly PoolEffect[]): void {
+    for (const effect of effects) this.#performOne(share, effect);
+  }
+
+  #performOne(share: number, effect: PoolEffect): void {
     switch (effect.do) {
       case 'arm':
-        return this.#arm(effect.key, effect.ms);
+        return this.#arm(share, effect.key, effect.ms);
       case 'disarm':
         return this.#forget(effect.key);
       case 'probe':
-        this.#waiting.set(effect.key, { settings: effect.settings, sinceMs: this.#edges.clock() });
+        this.#waiting.set(effect.key, {
+          share,
+          settings: effect.settings,
+          sinceMs: this.#edges.clock(),
+        });
         return this.#probeWaiting();
       case 'server': {
         const { do: _, ...change } = effect;
@@ -143,11 +174,11 @@ class Runner {
     }
   }
 
-  #arm(key: CheckKey, ms: number): void {
+  #arm(share: number, key: CheckKey, ms: number): void {
     clearTimeout(this.#timers.get(key));
     const due = () => {
       this.#timers.delete(key);
-      this.#adopt(...stepPool(this.#pool, { type: 'due', key }, this.#edges.random));
+      this.#step(share, { type: 'due', key });
     };
     this.#timers.set(key, setTimeout(due, Math.min(ms, TIMER_MOST_MS)));
   }
@@ -162,13 +193,13 @@ class Runner {
   }
 
   #probeWaiting(): void {
-    for (const [key, { settings, sinceMs }] of this.#waiting) {
+    for (const [key, { share, settings, sinceMs }] of this.#waiting) {
       if (this.#open.size >= PROBES_AT_ONCE) return;
       this.#waiting.delete(key);
       this.#longestWaitMs = Math.max(this.#longestWaitMs, this.#edges.clock() - sinceMs);
       const abort = new AbortController();
       this.#underWay.set(key, abort);
-      const probe = this.#probe(key, settings, abort).finally(() => {
+      const probe = this.#probe(share, key, settings, abort).finally(() => {
         this.#open.delete(probe);
         this.#probeWaiting();
       });
@@ -176,13 +207,13 @@ class Runner {
     }
   }
 
-  async #probe(key: CheckKey, settings: CheckSettings, abort: AbortController): Promise<void> {
+  async #probe(share: number, key: CheckKey, settings: CheckSettings, abort: AbortController): Promise<void> {
     const result = await probeTcp(settings, abort.signal);
     // A check that was taken back, and perhaps configured anew since: the answer is not to the probe it waits
     // for.
     if (this.#underWay.get(key) !== abort) return;
     this.#underWay.delete(key);
     this.#last.set(key, { atMs: this.#edges.clock(), result });
-    this.#adopt(...stepPool(this.#pool, { type: 'probed', key, result }, this.#edges.random));
+    this.#step(share, { type: 'probed', key, result });
   }
 }

@@ -80,3 +80,20 @@ test('nothing is left in a table that would be refused, and nothing is lost that
     }),
   );
 });
+
+test('what was looked at before is not looked at again, and a table that is fine is returned itself', () => {
+  const fine = { ...web, servers: servers(REAL) };
+  const fwmark: Service = { ...SETTINGS, mark: 7, family: 4, servers: servers(REAL) };
+  const looked: string[] = [];
+  const noting: typeof refusal = (service, server) => {
+    if (server === undefined) looked.push(serviceKey(service));
+    return refusal(service, server);
+  };
+  const first = table(fine);
+  const [before] = withoutRefused(first, noting);
+  expect(before).toBe(first);
+  const [left, refused] = withoutRefused(table(fine, fwmark, { ...fine, port: 81 }), noting, before);
+  expect([...left.keys()]).toEqual(['TCP 10.0.0.100:80', 'TCP 10.0.0.100:81']);
+  expect(refused).toEqual([{ service: 'FWM 7', reason: expect.any(String) }]);
+  expect(looked).toEqual(['TCP 10.0.0.100:80', 'FWM 7', 'TCP 10.0.0.100:81']);
+});

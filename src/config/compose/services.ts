@@ -9,35 +9,39 @@ import { composeVirtualServer } from './ipvs.ts';
 import type { Groups } from './selects.ts';
 
 type ServiceSetting = Setting<(typeof TOP)['keywords']['virtual_server']>;
+/** One that is left out stays undefined. */
+export type Composed = { waits?: ServiceSetting | undefined; composed?: VirtualServer | undefined };
 
 const NO_GROUPS: Groups = new Map();
 
 export class Services {
   readonly #report: Report;
   /** In the order of the file. */
-  readonly #found: ({ waits: ServiceSetting } | { composed: VirtualServer })[] = [];
+  readonly #found: Composed[] = [];
 
   constructor(report: Report) {
     this.#report = report;
   }
 
-  take(setting: ServiceSetting): void {
-    if ('group' in setting.value) {
-      this.#found.push({ waits: setting });
-      return;
-    }
-    const composed = composeVirtualServer(setting.value, setting.body, NO_GROUPS, this.#report);
-    if (composed !== undefined) this.#found.push({ composed });
+  /** Answers where it will be when all is finished. */
+  take(setting: ServiceSetting): Composed {
+    const { value, body } = setting;
+    const one: Composed =
+      'group' in value
+        ? { waits: setting }
+        : { composed: composeVirtualServer(value, body, NO_GROUPS, this.#report) };
+    this.#found.push(one);
+    return one;
   }
 
   /** When every group is known. */
   finish(groups: Groups): VirtualServer[] {
-    return numbered(
-      this.#found.flatMap((one) => {
-        if ('composed' in one) return one.composed;
-        return composeVirtualServer(one.waits.value, one.waits.body, groups, this.#report) ?? [];
-      }),
-    );
+    for (const one of this.#found) {
+      if (one.waits === undefined) continue;
+      one.composed = composeVirtualServer(one.waits.value, one.waits.body, groups, this.#report);
+      one.waits = undefined;
+    }
+    return numbered(this.#found.flatMap(({ composed }) => composed ?? []));
   }
 }
 

@@ -1,15 +1,16 @@
 // What only shows when the blocks are looked at together. Later duplicates are left out, as in keepalived.
 import type { Configuration } from '../model.ts';
+import type { VirtualServer } from '../model-services.ts';
 import type { Report } from '../report.ts';
 import { placeOf, serviceName } from '../selects.ts';
-import { checkRoles } from './addresses.ts';
+import { checkIdle, checkInstanceRoles, checkServerRoles } from './addresses.ts';
 import { checkChecks } from './checks.ts';
 import { distinct } from './distinct.ts';
 import { checkFilter } from './filter.ts';
-import { checkServices } from './ipvs.ts';
+import { checkServices, checkShared } from './ipvs.ts';
 import { checkLinks } from './links.ts';
 import { checkMail } from './mail.ts';
-import { checkServers } from './servers.ts';
+import { checkExceptions, checkSlowStarts } from './servers.ts';
 import { checkVirtualMacs } from './virtual-macs.ts';
 import { checkInstances } from './vrrp.ts';
 
@@ -26,8 +27,34 @@ export function checkConfiguration(configuration: Configuration, report: Report)
   checkInstances(configuration, report);
   checkVirtualMacs(configuration, report);
   checkLinks(configuration, report);
-  checkFilter(configuration, report);
   checkSync(configuration, report);
+  leaveOutRepeated(configuration, report);
+  checkShared(configuration, report);
+  checkInstanceRoles(configuration, report);
+  checkVirtualServers(configuration, configuration.virtualServers, report);
+  checkIdle(configuration, report);
+}
+
+/**
+ * What virtual servers can break, by being there or by being there no more; the latter may be worth
+ * {@link checkIdle}, too. `judged`: those that nobody has looked at before; of a group they are all or none.
+ */
+export function checkVirtualServers(
+  configuration: Configuration,
+  judged: VirtualServer[],
+  report: Report,
+): void {
+  const own = { ...configuration, virtualServers: judged };
+  checkFilter(configuration, report);
+  checkMail(own, report);
+  checkServices(own, report);
+  checkExceptions(configuration, report);
+  checkSlowStarts(own, report);
+  checkChecks(own, report);
+  checkServerRoles(own, report);
+}
+
+export function leaveOutRepeated(configuration: Configuration, report: Report): void {
   configuration.virtualServers = distinct(configuration.virtualServers, serviceName, (service, first) =>
     report.add(
       'CFG_DUPLICATE',
@@ -37,11 +64,6 @@ export function checkConfiguration(configuration: Configuration, report: Report)
       [{ at: placeOf(first.selects), message: 'first here' }],
     ),
   );
-  checkMail(configuration, report);
-  checkServices(configuration, report);
-  checkServers(configuration, report);
-  checkChecks(configuration, report);
-  checkRoles(configuration, report);
 }
 
 function checkSync({ global, instances }: Configuration, report: Report): void {

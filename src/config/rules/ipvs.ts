@@ -2,7 +2,7 @@
 import { endpoint, familyOf } from '../../core/address.ts';
 import type { Located } from '../../core/diagnostic.ts';
 import { type AddressRange, rangeContains, rangeName } from '../../core/range.ts';
-import type { Configuration } from '../model.ts';
+import type { Configuration, VrrpInstance } from '../model.ts';
 import type { RealServer, Selects, VirtualServer } from '../model-services.ts';
 import type { Report } from '../report.ts';
 import { hasAddresses, placeOf, serviceName } from '../selects.ts';
@@ -15,9 +15,7 @@ function serverName({ address, port }: RealServer): string {
 
 export function checkServices(configuration: Configuration, report: Report): void {
   const { instances, virtualServers } = configuration;
-  const held = instances.flatMap(addressesOf).map(({ prefix }) => prefix.value.address);
-  const isHeld = new Set(held);
-  checkShared(virtualServers, report);
+  const isHeld = heldAmong(instances, virtualServers);
   for (const service of virtualServers) {
     if (service.realServers.length === 0)
       report.add('CFG_EMPTY', service.at, `virtual_server ${serviceName(service)} has no real server`);
@@ -37,7 +35,7 @@ export function checkServices(configuration: Configuration, report: Report): voi
     }
     if (instances.length === 0) continue;
     for (const { at, value } of rangesOf(service.selects)) {
-      if (isHeld.has(value.first) || held.some((address) => rangeContains(value, address))) continue;
+      if (isHeld(value)) continue;
       const message = `no vrrp_instance holds ${rangeName(value)}`;
       report.add(
         'CFG_UNSERVED',
@@ -49,8 +47,21 @@ export function checkServices(configuration: Configuration, report: Report): voi
   }
 }
 
+/** Whether an instance holds an address of a range, which is one of these virtual servers'. */
+function heldAmong(
+  instances: readonly VrrpInstance[],
+  virtualServers: readonly VirtualServer[],
+): (range: AddressRange) => boolean {
+  const asked = new Set(
+    virtualServers.flatMap(({ selects }) => rangesOf(selects).map(({ value }) => value.first)),
+  );
+  const held = instances.flatMap(addressesOf).map(({ prefix }) => prefix.value.address);
+  const isHeld = new Set(held.filter((address) => asked.has(address)));
+  return (range) => isHeld.has(range.first) || held.some((address) => rangeContains(range, address));
+}
+
 /** Virtual servers of one group and protocol are behind the same services of IPVS, with one setting each. */
-function checkShared(virtualServers: readonly VirtualServer[], report: Report): void {
+export function checkShared({ virtualServers }: Configuration, report: Report): void {
   const firsts = new Map<string, VirtualServer>();
   for (const service of virtualServers) {
     const { selects, protocol } = service;

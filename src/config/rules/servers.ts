@@ -5,11 +5,14 @@ import type { Report } from '../report.ts';
 import { serviceName } from '../selects.ts';
 import { policyFor, selectsSame, sharesByWeight } from '../server-policy.ts';
 
-export function checkServers({ director, virtualServers }: Configuration, report: Report): void {
+export function checkExceptions({ director, virtualServers }: Configuration, report: Report): void {
   for (const { at, selects } of director.servers.exceptions) {
     if (virtualServers.some((service) => selectsSame(selects, service.selects))) continue;
     report.add('CFG_REFERENCE', at, 'there is no such virtual_server', 'as its own block begins');
   }
+}
+
+export function checkSlowStarts({ director, virtualServers }: Configuration, report: Report): void {
   const vain = new Map<Span, string[]>();
   for (const service of virtualServers) {
     const { slowStartMs } = policyFor(service, director.servers);

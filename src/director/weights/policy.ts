@@ -30,6 +30,8 @@ export function policyOf({ usual, others }: Policies, pool: PoolName): Policy {
 export function planPolicies({ virtualServers, director }: Configuration): Policies {
   const usual = valuesOf(director.servers);
   const others: Record<PoolName, Policy> = {};
+  // A scheduler only tells whether servers start slowly.
+  if (director.servers.exceptions.length === 0 && usual.slowStartMs === 0) return { usual, others };
   for (const setting of virtualServers) {
     const policy = valuesOf(policyFor(setting, director.servers));
     if (!sharesByWeight(setting.scheduler.value)) policy.slowStartMs = 0;
