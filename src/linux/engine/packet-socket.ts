@@ -2,7 +2,7 @@
 // what their filter lets through, never what this machine sends itself.
 //
 // One socket hears everything, before the hooks where a frame may be given a firewall mark. Sockets of single
-// protocols hear behind those hooks, and are told the marks: three of them are in the place of the one while
+// protocols hear behind those hooks, and are told the marks: three of them hear in the place of the one while
 // there are services by mark.
 
 import type { Address } from '../../core/address.ts';
@@ -33,11 +33,13 @@ import { SolicitedGroups } from './solicited-groups.ts';
 
 const HEARS_NOTHING = filterProgram({ vrids: [] });
 const RECEIVE_BUFFER = 8 * 1024 * 1024;
-const EVERYTHING = [ETH_P_ALL];
-const WHAT_THERE_IS = [ETH_P.IP, ETH_P.IPV6, ETH_P.ARP];
+/**
+ * To send through only. One of a single protocol would not do: its frames would all be taken for that one's.
+ */
+const NOTHING = 0;
 
 export class PacketSocket {
-  /** To send through, and the first of {@link fds}. */
+  /** To send through. */
   readonly fd: number;
   /** To receive from. */
   readonly fds: readonly number[];
@@ -53,24 +55,15 @@ export class PacketSocket {
     this.ifindex = ifindex;
     this.hearsMarks = hearsMarks;
     this.out = out;
-    const fds: number[] = [];
-    this.fds = fds;
+    const opened: number[] = [];
+    const open = (protocol: number) => opened[opened.push(openSocket(ifindex, protocol)) - 1]!;
     try {
-      for (const protocol of hearsMarks ? WHAT_THERE_IS : EVERYTHING) {
-        // Protocol 0: until it is bound, with its filter in place, not a single frame is queued.
-        const fd = socket(AF.PACKET, SOCK.RAW, 0);
-        fds.push(fd);
-        setsockoptInt(fd, SOL.PACKET, PACKET.VNET_HDR, 1);
-        setsockoptInt(fd, SOL.PACKET, PACKET.IGNORE_OUTGOING, 1);
-        if (hearsMarks) setsockoptInt(fd, SOL.SOCKET, SO.RCVMARK, 1);
-        setReceiveBuffer(fd, RECEIVE_BUFFER);
-        attachProgram(fd, HEARS_NOTHING);
-        bind(fd, sockaddrLl(ifindex, protocol));
-      }
-      this.fd = fds[0]!;
+      this.fd = open(hearsMarks ? NOTHING : ETH_P_ALL);
+      this.fds = hearsMarks ? [open(ETH_P.IP), open(ETH_P.IPV6), open(ETH_P.ARP)] : [this.fd];
+      if (hearsMarks) for (const fd of this.fds) setsockoptInt(fd, SOL.SOCKET, SO.RCVMARK, 1);
       this.#groups = new SolicitedGroups(this.fd, ifindex);
     } catch (error) {
-      for (const fd of fds) close(fd);
+      for (const fd of opened) close(fd);
       throw error;
     }
   }
@@ -111,7 +104,23 @@ export class PacketSocket {
 
   close(): void {
     this.#groups.close();
-    for (const fd of this.fds) close(fd);
+    for (const fd of new Set([this.fd, ...this.fds])) close(fd);
+  }
+}
+
+function openSocket(ifindex: number, protocol: number): number {
+  // Protocol 0: until it is bound, with its filter in place, not a single frame is queued.
+  const fd = socket(AF.PACKET, SOCK.RAW, 0);
+  try {
+    setsockoptInt(fd, SOL.PACKET, PACKET.VNET_HDR, 1);
+    setsockoptInt(fd, SOL.PACKET, PACKET.IGNORE_OUTGOING, 1);
+    setReceiveBuffer(fd, RECEIVE_BUFFER);
+    attachProgram(fd, HEARS_NOTHING);
+    bind(fd, sockaddrLl(ifindex, protocol));
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
   }
 }
 
