@@ -161,18 +161,13 @@ export class KernelDirector {
   }
 }
 
-/** What `nft` in netdev ingress would do; the guest's has no such table. */
+/** As `nft` would in netdev ingress, which the guest's kernel does not have. */
 function setMarks(marks: readonly number[]): void {
   const modules = ['sch_ingress', 'cls_flower', 'act_skbedit'];
   execFileSync('modprobe', ['-d', process.env.LAB_OUT!, '-a', ...modules]);
-  const lines = [
-    'qdisc add dev dir clsact',
-    ...marks.map(
-      (mark) =>
-        `filter add dev dir ingress protocol all flower src_mac ${markedMac(mark)} action skbedit mark ${mark}`,
-    ),
-  ];
-  execFileSync('tc', ['-batch', '-'], { input: lines.join('\n') });
+  const filter = 'filter add dev dir ingress protocol all flower src_mac';
+  const lines = marks.map((mark) => `${filter} ${markedMac(mark)} action skbedit mark ${mark}`);
+  execFileSync('tc', ['-batch', '-'], { input: ['qdisc add dev dir clsact', ...lines].join('\n') });
 }
 /** The source of a frame that has the mark: by its last byte. */
 export function markedMac(mark: number): string {
