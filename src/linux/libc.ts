@@ -77,8 +77,9 @@ export const PACKET = {
   VNET_HDR: 15,
   IGNORE_OUTGOING: 23,
 } as const;
-/** <linux/if_ether.h>: every protocol. */
+/** <linux/if_ether.h>: every protocol; and some of them. */
 export const ETH_P_ALL = 0x0003;
+export const ETH_P = { IP: 0x0800, ARP: 0x0806, IPV6: 0x86dd } as const;
 /** Options of level SOL.SOCKET. */
 export const SO = {
   REUSEADDR: 2,
@@ -96,6 +97,8 @@ export const SO = {
   RCVBUFFORCE: 33,
   REUSEPORT: 15,
   RXQ_OVFL: 40,
+  /** Linux 5.19. */
+  RCVMARK: 75,
 } as const;
 /** Options of level SOL.IP. */
 export const IP = {

@@ -38,10 +38,20 @@ function filled(count: number): { sessions: Sessions; addNs: number } {
   const { addresses } = sessions;
   const virtual = addresses.keep(VIP);
   const record = sessions.services.find(FLOW, virtual, PORT)!;
+  const opening = {
+    flow: FLOW,
+    source: 0,
+    sourcePort: 0,
+    destination: virtual,
+    destinationPort: PORT,
+    mark: 0,
+  };
   const started = performance.now();
   for (let i = 0; i < count; i++) {
     const client = FAMILY === 4 ? clientOf(i) : addresses.intern(read(i), 0);
-    sessions.open(record, client, portOf(i), virtual, PORT);
+    opening.source = client;
+    opening.sourcePort = portOf(i);
+    sessions.open(record, opening);
     addresses.letGo(client, FAMILY);
     // The table grows with time, not with a packet.
     if (i % 10_000 === 0) sessions.advance(1);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { address } from '../../src/core/address.ts';
-import { refusal } from '../../src/ipvs/embedded/limits.ts';
+import { refusing } from '../../src/ipvs/embedded/limits.ts';
 import { type Server, type Service, serverKey, serviceKey, type Table } from '../../src/ipvs/model.ts';
 import { withoutRefused } from '../../src/ipvs/refusals.ts';
 import { tableArbitrary } from './table-model.ts';
@@ -24,6 +24,8 @@ const SETTINGS = {
 };
 const web = { ...SETTINGS, protocol: 'TCP', address: address('10.0.0.100'), port: 80 } as const;
 const SIX: Server = { ...REAL, address: address('2001:db8::21') };
+const NO_MARKS = 'it hears firewall marks only from Linux 5.19 on';
+const refusal = refusing({});
 const servers = (...all: Server[]) => new Map(all.map((server) => [serverKey(server), server]));
 const table = (...services: Service[]): Table => new Map(services.map((one) => [serviceKey(one), one]));
 
@@ -36,10 +38,11 @@ test('a service the engine cannot have is refused as a whole, with the reason', 
     { ...web, address: address('2001:db8::100'), servers: servers(SIX) },
     { ...web, port: 5060, protocol: 'UDP', persistenceEngine: 'sip', servers: servers(REAL) },
   );
-  const [left, refused] = withoutRefused(wanted, refusal);
+  const [left, refused] = withoutRefused(wanted, refusing({ marks: NO_MARKS }));
   expect([...left.keys()]).toEqual(['TCP 10.0.0.100:80', 'SCTP 10.0.0.100:80', 'TCP [2001:db8::100]:80']);
+  expect(withoutRefused(wanted, refusal)[0].has('FWM 7')).toBe(true);
   expect(refused).toEqual([
-    { service: 'FWM 7', reason: 'it knows no firewall marks' },
+    { service: 'FWM 7', reason: NO_MARKS },
     { service: 'TCP 10.0.0.100:81', reason: 'it has no scheduler nothing' },
     { service: 'UDP 10.0.0.100:5060', reason: 'it has no persistence engine sip' },
   ]);

@@ -7,6 +7,7 @@ import { type Duty, distinctBy, dutiesOf } from './duties.ts';
 import { isLocal } from './examine.ts';
 import type { Finding } from './finding.ts';
 import { defaultRoute, effective, type Host, linkOf } from './host.ts';
+import { examineMarks } from './marks.ts';
 import { examineSettings, say, settingsInForce } from './settings.ts';
 import { CLIENT_MTU, fittingSegment, tunnelOverhead } from './tunnels.ts';
 
@@ -33,12 +34,21 @@ export function examineDirector(configuration: Configuration, system: System): F
   return [
     ...examineInterfaces(configuration, system.host),
     ...(usesKernel ? examineIpvs(configuration, system) : []),
+    ...(usesKernel && !fallsBack(configuration, system) ? [] : examineMarks(configuration, system)),
     ...examineForwarding(duties, configuration, system),
     ...examineReversePath(configuration, system.host),
     ...(usesKernel && system.hasIpvs ? examineSettings(configuration, system) : []),
     ...(usesKernel ? examineSync(configuration, duties) : []),
     ...examineWays(duties, system, settingsInForce(configuration, system)('pmtu_disc')),
   ];
+}
+
+/** To the embedded engine, where the file names none. */
+function fallsBack({ director }: Configuration, { module, hasIpvs }: System): boolean {
+  return director.engine.value !== 'kernel' && !hasIpvs && isMissing(module('ip_vs'));
+}
+function isMissing(presence: Presence): boolean {
+  return presence === 'missing' || presence === undefined;
 }
 
 function examineInterfaces({ instances }: Configuration, host: Host): Finding[] {
@@ -53,7 +63,7 @@ function examineInterfaces({ instances }: Configuration, host: Host): Finding[] 
 function examineIpvs({ director, virtualServers }: Configuration, { module, hasIpvs }: System): Finding[] {
   const isNeeded = director.engine.value === 'kernel';
   const presence = hasIpvs ? 'loaded' : module('ip_vs');
-  if (presence === 'missing' || presence === undefined)
+  if (isMissing(presence))
     return [
       isNeeded
         ? say('DIR_IPVS', 'wrong', 'this kernel has no IPVS', 'a kernel with ip_vs, or `engine embedded`')

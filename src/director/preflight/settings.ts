@@ -160,7 +160,7 @@ function lost(vs: Setting, kernel: string): string {
   return ', and before 5.16 it takes from expire_nodest_conn what is about weight 0';
 }
 
-function isAtLeast(kernel: string, { major, minor }: { major: number; minor: number }): boolean {
+export function isAtLeast(kernel: string, { major, minor }: { major: number; minor: number }): boolean {
   const [ofKernel = 0, second = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
   return ofKernel > major || (ofKernel === major && second >= minor);
 }

@@ -39,6 +39,7 @@ import { Orphans } from './orphans.ts';
 import { HEADROOM, Outbox } from './outbox.ts';
 import { Packet } from './packet.ts';
 import { mayBeginAssociation } from './sctp.ts';
+import type { ServiceRecord } from './service-records.ts';
 import { Sessions } from './sessions.ts';
 import { DIRECTION } from './tcp.ts';
 
@@ -136,10 +137,11 @@ export class Engine {
 
   /**
    * One frame of `length` bytes at `start` of `bytes`, its virtio_net_hdr right before it and room for a
-   * tunnel's header before that, received on interface `slot`. The verdict: the slot of the interface to send
-   * it on, as {@link packet} says where it is now, or VERDICT.taken or .dropped.
+   * tunnel's header before that, received on interface `slot`, with a firewall mark (signed; 0 = none). The
+   * verdict: the slot of the interface to send it on, as {@link packet} says where it is now, or
+   * VERDICT.taken or .dropped.
    */
-  receive(slot: number, bytes: Buffer, start: number, length: number): number {
+  receive(slot: number, bytes: Buffer, start: number, length: number, mark = 0): number {
     if (length < ETHERNET.size) return this.drops.count(DROP['too-short']);
     const link = this.links.list[slot]!;
     const type = readU16(bytes, start + ETHERNET.type);
@@ -153,6 +155,7 @@ export class Engine {
     packet.start = start;
     packet.length = length;
     packet.isVirtual = mac === MAC.virtual;
+    packet.mark = mark;
     if (type === ETHERTYPE.ipv6) return this.#receiveIpv6(packet, mac);
     if (mac === MAC.broadcast) return this.drops.count(DROP['not-for-us']);
     const wrong = packet.readIpv4();
@@ -196,25 +199,28 @@ export class Engine {
       if (packet.isFragment) this.#remember(packet, replied, DIRECTION.output);
       return this.#forwarder.toClient(packet, replied);
     }
-    if (!isVirtual || !this.#isOwned(packet)) return this.#passBy(packet);
+    if (!isVirtual) return this.#passBy(packet);
+    const marked = this.#marked(packet);
+    const isForUs = this.#isOwned(packet) || (marked !== undefined && this.#mayBegin(packet));
+    if (!isForUs) return this.#passBy(packet);
     if (!packet.name()) return this.drops.count(DROP['table-full']);
-    const verdict = this.#open(packet);
+    const verdict = this.#open(packet, marked);
     // Only now: the kernel, too, still counts it for its server when it chooses one for the new connection.
     if (over !== 0) this.sessions.close(over);
     return verdict;
   }
 
-  /** The first packet for an address of ours that belongs to no connection. */
-  #open(packet: Packet): number {
-    const { source, destination, sourcePort, destinationPort, family } = packet;
-    const service = this.sessions.services.find(packet.flow, destination, destinationPort);
+  /** The first packet for an address of ours, or with a mark of ours, that belongs to no connection. */
+  #open(packet: Packet, marked: ServiceRecord | undefined): number {
+    const { flow, destination, destinationPort, family } = packet;
+    const service = marked ?? this.sessions.services.find(flow, destination, destinationPort);
     if (!service || !this.#mayBegin(packet)) {
       if (packet.protocol === PROTOCOL.tcp) this.#answers.reset(packet);
       else if (packet.protocol === PROTOCOL.udp)
         this.#answers.icmpError(packet, ICMP_ERROR.portUnreachable[family]);
       return this.drops.count(service ? DROP['no-connection'] : DROP['no-service']);
     }
-    const at = this.sessions.open(service, source, sourcePort, destination, destinationPort);
+    const at = this.sessions.open(service, packet);
     if (at === 0) {
       // The kernel, too, says "port unreachable" here, for TCP as for UDP: another director's servers may be
       // alive.
@@ -244,7 +250,7 @@ export class Engine {
     if (found === NO_CONNECTION) return this.#onward(packet);
     if (found > 0 && packet.isVirtual) return this.#forwarder.toServer(packet, found);
     if (found < 0) return this.#forwarder.toClient(packet, -found);
-    const isForUs = packet.isVirtual && this.#isOwned(packet);
+    const isForUs = packet.isVirtual && (this.#isOwned(packet) || this.#marked(packet) !== undefined);
     return isForUs || this.#isOfServer(packet) ? this.#early.keep(packet) : this.#onward(packet);
   }
 
@@ -283,6 +289,11 @@ export class Engine {
         packet.bytes.copy(outbox.bytes, start - VNET.size, from, packet.start + packet.length);
       }
     }
+  }
+
+  /** Whose it is by its mark, wherever it is sent to. */
+  #marked({ mark, family }: Packet): ServiceRecord | undefined {
+    return mark === 0 ? undefined : this.sessions.services.findByMark(mark, family);
   }
 
   #isOwned({ destination, family, link }: Packet): boolean {

@@ -4,13 +4,17 @@ import { familyOf } from '../../core/address.ts';
 import { familyOfService, type Server, type ServiceHead } from '../model.ts';
 import { isScheduler } from './scheduling/schedulers.ts';
 
+/** What of the engine's needs the machine does not fulfil: reasons. */
+export type Lacks = { marks?: string };
 /** Why it cannot have the service, or this server of it; undefined = it can. */
-export function refusal(service: ServiceHead, server?: Server): string | undefined {
-  return server === undefined ? ofService(service) : ofServer(service, server);
+export type Refusing = (service: ServiceHead, server?: Server) => string | undefined;
+
+export function refusing(lacks: Lacks): Refusing {
+  return (service, server) => (server === undefined ? ofService(service, lacks) : ofServer(service, server));
 }
 
-function ofService(service: ServiceHead): string | undefined {
-  if ('mark' in service) return 'it knows no firewall marks';
+function ofService(service: ServiceHead, { marks }: Lacks): string | undefined {
+  if ('mark' in service && marks !== undefined) return marks;
   if (!isScheduler(service.scheduler)) return `it has no scheduler ${service.scheduler}`;
   if (service.persistenceEngine !== undefined)
     return `it has no persistence engine ${service.persistenceEngine}`;

@@ -39,6 +39,8 @@ export class Packet {
   end = 0;
   /** To a virtual router's MAC: the engine's alone. Else to the machine's own. */
   isVirtual = false;
+  /** The firewall mark; 0 = it has none, or nobody asks for it. Signed. */
+  mark = 0;
   protocol = 0;
   family: Family = 4;
   /** `protocol` and `family`. */

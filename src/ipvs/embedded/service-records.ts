@@ -37,7 +37,11 @@ export type ServerRecord = {
   readonly counters: Float64Array;
 };
 export type ServiceRecord = {
+  /** Of a firewall mark only the family: the protocol is IPPROTO_IP. */
   readonly flow: number;
+  /** 0 = it is known by address and port. Signed. */
+  readonly mark: number;
+  /** What a mark's templates have in the place of a virtual address is here, too (see markAddress). */
   readonly address: number;
   readonly port: number;
   head: ServiceHead;

@@ -3,9 +3,11 @@
 // IPVS answers them with.
 
 import assert from 'node:assert';
-import { type Family, familyOf } from '../../core/address.ts';
+import { type Address, addressFromBytes, type Family, familyOf } from '../../core/address.ts';
 import { PROTOCOL } from '../../core/ip-header.ts';
 import {
+  familyOfService,
+  type Selector,
   type Server,
   type ServerKey,
   type Service,
@@ -27,6 +29,9 @@ import { COUNTERS, countersOf, isIdle, type ServerRecord, type ServiceRecord } f
 import { CONNECTION } from './tuple.ts';
 
 const NUMBER = { TCP: PROTOCOL.tcp, UDP: PROTOCOL.udp, SCTP: PROTOCOL.sctp } as const;
+/** IPPROTO_IP: what services by firewall mark, and their templates, have for a protocol. */
+const ANY_PROTOCOL = 0;
+const BYTES = { 4: 4, 6: 16 } as const;
 
 /** An errno name, or undefined when it is done. */
 export type Refusal = string | undefined;
@@ -36,6 +41,8 @@ export class ServiceTable {
   readonly #services = new Map<ServiceKey, ServiceRecord>();
   /** By protocol, port and address in one number. */
   readonly #byTuple = new Map<number, ServiceRecord>();
+  /** By mark and family in one number. */
+  readonly #byMark = new Map<number, ServiceRecord>();
   readonly #servers: (ServerRecord | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   /** Removed servers with connections, by service and server key: added again, they are the same server. */
@@ -58,19 +65,38 @@ export class ServiceTable {
     return record;
   }
 
+  /** Are packets to be asked for their firewall mark? */
+  get hasMarks(): boolean {
+    return this.#byMark.size > 0;
+  }
+
+  /** The service of those that carry `mark`, whatever their protocol, address and port. */
+  findByMark(mark: number, family: Family): ServiceRecord | undefined {
+    return mark === 0 ? undefined : this.#byMark.get(markKey(mark, family));
+  }
+
   /** The service a packet to (address, port) belongs to; else the address's service for every port. */
   find(flow: number, address: number, port: number): ServiceRecord | undefined {
     return this.#byTuple.get(tupleKey(flow, address, port)) ?? this.#byTuple.get(tupleKey(flow, address, 0));
   }
 
-  /** For a connection that came from the peer: whose server is it? */
+  /** For a connection that came from the peer: whose server is it? In the order of ip_vs_find_dest. */
   findServer(
     service: ServiceRecord,
-    { address, family, port }: { address: number; family: Family; port: number },
+    of: { address: number; family: Family; port: number; prefersAnyPort: boolean },
+  ): ServerRecord | undefined {
+    const { port, prefersAnyPort } = of;
+    const first = this.#serverAt(service, of, prefersAnyPort ? 0 : port);
+    return first ?? this.#serverAt(service, of, prefersAnyPort ? port : 0);
+  }
+
+  #serverAt(
+    service: ServiceRecord,
+    { address, family }: { address: number; family: Family },
+    port: number,
   ): ServerRecord | undefined {
     for (const server of service.servers) {
-      if (server.family !== family) continue;
-      if (server.address === address && (server.port === port || server.port === 0)) return server;
+      if (server.address === address && server.port === port && server.family === family) return server;
     }
     return undefined;
   }
@@ -103,24 +129,33 @@ export class ServiceTable {
 
   #addService(head: ServiceHead): Refusal {
     const key = serviceKey(head);
-    if ('mark' in head || head.persistenceEngine !== undefined) return 'EOPNOTSUPP';
+    if (head.persistenceEngine !== undefined) return 'EOPNOTSUPP';
     if (this.#services.has(key)) return 'EEXIST';
     const servers: ServerRecord[] = [];
     const scheduler = this.#newScheduler(head, servers);
     if (!scheduler) return 'ENOENT';
-    if (head.port === 0 && head.persistenceSeconds === 0) return 'EINVAL';
+    if (!('mark' in head) && head.port === 0 && head.persistenceSeconds === 0) return 'EINVAL';
     const record: ServiceRecord = {
-      flow: flowOf(NUMBER[head.protocol], familyOf(head.address)),
-      address: this.#addresses.keep(head.address),
-      port: head.port,
+      ...this.#numbersOf(head),
       head,
       servers,
       scheduler,
       counters: new Float64Array(COUNTERS),
     };
     this.#services.set(key, record);
-    this.#byTuple.set(tupleKey(record.flow, record.address, record.port), record);
+    if (record.mark !== 0) this.#byMark.set(markKeyOf(record), record);
+    else this.#byTuple.set(tupleKey(record.flow, record.address, record.port), record);
     return undefined;
+  }
+
+  #numbersOf(selector: Selector): Pick<ServiceRecord, 'flow' | 'mark' | 'address' | 'port'> {
+    const family = familyOfService(selector);
+    if ('mark' in selector) {
+      const address = this.#addresses.keep(markAddress(selector.mark, family));
+      return { flow: flowOf(ANY_PROTOCOL, family), mark: selector.mark | 0, address, port: 0 };
+    }
+    const address = this.#addresses.keep(selector.address);
+    return { flow: flowOf(NUMBER[selector.protocol], family), mark: 0, address, port: selector.port };
   }
 
   #setService(head: ServiceHead): Refusal {
@@ -139,7 +174,8 @@ export class ServiceTable {
     if (!record) return 'ESRCH';
     for (const server of [...record.servers]) this.#take(record, server);
     this.#services.delete(key);
-    this.#byTuple.delete(tupleKey(record.flow, record.address, record.port));
+    if (record.mark !== 0) this.#byMark.delete(markKeyOf(record));
+    else this.#byTuple.delete(tupleKey(record.flow, record.address, record.port));
     this.#addresses.letGo(record.address, familyOfFlow(record.flow));
     return undefined;
   }
@@ -335,9 +371,24 @@ export class ServiceTable {
   }
 }
 
+function markKey(mark: number, family: Family): number {
+  return mark * 2 + (family === 4 ? 0 : 1);
+}
+function markKeyOf({ mark, flow }: ServiceRecord): number {
+  return markKey(mark, familyOfFlow(flow));
+}
+
+/** The mark where a virtual address would be: its first word, in network order. */
+function markAddress(mark: number, family: Family): Address {
+  const bytes = Buffer.alloc(BYTES[family]);
+  bytes.writeUInt32BE(mark);
+  return addressFromBytes(bytes);
+}
+
 /** Exact: 51 bits. */
 function tupleKey(flow: number, address: number, port: number): number {
   const protocol = protocolOf(flow);
-  const kind = protocol === PROTOCOL.tcp ? 0 : protocol === PROTOCOL.udp ? 1 : 2;
+  const kind =
+    protocol === PROTOCOL.tcp ? 0 : protocol === PROTOCOL.udp ? 1 : protocol === PROTOCOL.sctp ? 2 : 3;
   return ((address >>> 0) * 0x10000 + port) * 8 + (flow < IPV6_FLOW ? 0 : 4) + kind;
 }

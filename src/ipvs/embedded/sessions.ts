@@ -17,10 +17,19 @@ import { COUNT, type ServerRecord, type ServiceRecord } from './service-records.
 import { ServiceTable } from './services.ts';
 import { DIRECTION, isTcpStateActive, isTcpStateSynced, nextTcpState, TCP_STATE } from './tcp.ts';
 import { StateTimeouts } from './timeouts.ts';
-import { CONNECTION } from './tuple.ts';
+import { CONNECTION, type Tuple } from './tuple.ts';
 
 /** Persistent FTP: the data connections come to ports nobody knows, so its templates hold for every port. */
 const FTP_PORT = 21;
+/** Of a packet, what a connection begins with. IPv6 addresses are in use by whoever has it. */
+export type Beginning = {
+  readonly flow: number;
+  readonly source: number;
+  readonly sourcePort: number;
+  readonly destination: number;
+  readonly destinationPort: number;
+  readonly mark: number;
+};
 /** IP_VS_CTPL_S_ASSURED: a connection of the template was established. */
 const ASSURED = 1;
 /** How many connections are looked at for one to give way when the table is full. */
@@ -56,67 +65,62 @@ export class Sessions {
   }
 
   /**
-   * A new connection of `service` for the packet's addresses; 0 with {@link refusal} set when it can have
-   * none. IPv6 addresses are in use by the caller.
+   * A new connection of `service` for the packet; 0 with {@link refusal} set when it can have none.
    */
-  open(
-    service: ServiceRecord,
-    client: number,
-    clientPort: number,
-    virtual: number,
-    virtualPort: number,
-  ): number {
-    const template =
-      service.head.persistenceSeconds > 0
-        ? this.#template(service, client, clientPort, virtual, virtualPort)
-        : 0;
+  open(service: ServiceRecord, packet: Beginning): number {
+    const isPersistent = service.head.persistenceSeconds > 0;
+    const template = isPersistent ? this.#template(service, packet) : 0;
     const server =
       template !== 0
         ? this.services.server(this.connections.serverSlot(template))
-        : service.head.persistenceSeconds === 0
-          ? this.#schedule(service, client, clientPort, virtual)
-          : undefined;
+        : isPersistent
+          ? undefined
+          : this.#schedule(service, packet);
     if (!server) {
       this.refusal = DROP['no-server'];
       return 0;
     }
-    const serverPort = virtualPort === service.port && server.port !== 0 ? server.port : virtualPort;
-    const at = this.#add({
-      flow: service.flow,
-      client,
-      clientPort,
-      virtual,
-      virtualPort,
-      server: server.address,
-      serverFamily: server.family,
-      serverPort,
-      flags: flagsOf(server),
-    });
+    const { flow, destinationPort } = packet;
+    // ip_vs_sched_persist leaves the port of a mark's packets alone, ip_vs_schedule does not.
+    const isChanged = destinationPort === service.port || (service.mark !== 0 && !isPersistent);
+    const at = this.#add(
+      {
+        flow,
+        client: packet.source,
+        clientPort: packet.sourcePort,
+        virtual: packet.destination,
+        virtualPort: destinationPort,
+        server: server.address,
+        serverFamily: server.family,
+        serverPort: isChanged && server.port !== 0 ? server.port : destinationPort,
+        flags: flagsOf(server),
+      },
+      packet.mark,
+    );
     if (at === 0) return 0;
     this.#bind(at, server);
     this.connections.setControl(at, template);
     service.counters[COUNT.connections]!++;
     server.counters[COUNT.connections]!++;
-    if (protocolOf(service.flow) === PROTOCOL.udp) this.changes.add(at);
+    if (protocolOf(flow) === PROTOCOL.udp) this.changes.add(at);
     if (template !== 0) this.changes.add(template);
     return at;
   }
 
   /** The client's template, made or renewed when need be; 0 = no server. */
-  #template(
-    service: ServiceRecord,
-    client: number,
-    clientPort: number,
-    virtual: number,
-    virtualPort: number,
-  ): number {
+  #template(service: ServiceRecord, packet: Beginning): number {
     const { connections } = this;
-    const isOwnPort = virtualPort === service.port && service.port !== FTP_PORT;
-    const port = isOwnPort ? virtualPort : 0;
+    const { source: client, destinationPort } = packet;
+    const isOwnPort = destinationPort === service.port && service.port !== FTP_PORT;
+    const port = isOwnPort ? destinationPort : 0;
+    // Whatever carries the mark, of any protocol and to any address, is of one template; but for port 0.
+    const isOfMark = service.mark !== 0 && !isOwnPort;
+    const flow = isOfMark ? service.flow : packet.flow;
+    const virtual = isOfMark ? service.address : packet.destination;
     const prefix = service.head.persistencePrefix;
-    const isIpv4 = familyOfFlow(service.flow) === 4;
+    const isIpv4 = familyOfFlow(flow) === 4;
     const network = isIpv4 ? client & maskOf(prefix) : this.addresses.findNetwork(client, prefix);
-    const known = connections.find(service.flow, network, 0, virtual, port, CONNECTION.template);
+    const known = connections.find(flow, network, 0, virtual, port, CONNECTION.template);
     const slot = known === 0 ? UNBOUND : connections.serverSlot(known);
     if (slot !== UNBOUND && this.#isFit(this.services.server(slot))) {
       connections.touch(known);
@@ -124,23 +128,24 @@ export class Sessions {
     }
     // Its server is gone, or not for new ones. The connections that came from it stay with it.
     if (known !== 0) connections.retireTemplate(known);
-    const server = this.#schedule(service, client, clientPort, virtual);
+    const server = this.#schedule(service, packet);
     if (!server) return 0;
-    const serverPort = isOwnPort ? server.port : 0;
-    const flags = flagsOf(server) | CONNECTION.template;
     const used = isIpv4 ? network : this.addresses.internNetwork(client, prefix);
     if (!isIpv4 && used === 0) return this.#full();
-    const at = this.#add({
-      flow: service.flow,
-      client: used,
-      clientPort: 0,
-      virtual,
-      virtualPort: port,
-      server: server.address,
-      serverFamily: server.family,
-      serverPort,
-      flags,
-    });
+    const at = this.#add(
+      {
+        flow,
+        client: used,
+        clientPort: 0,
+        virtual,
+        virtualPort: port,
+        server: server.address,
+        serverFamily: server.family,
+        serverPort: isOwnPort ? server.port : 0,
+        flags: flagsOf(server) | CONNECTION.template,
+      },
+      packet.mark,
+    );
     if (!isIpv4) this.addresses.release(used);
     if (at === 0) return 0;
     connections.changeTimeoutSeconds(at, service.head.persistenceSeconds);
@@ -154,12 +159,12 @@ export class Sessions {
     return available && (weight !== 0 || this.conduct.expire_quiescent_template === 0);
   }
 
-  #schedule(service: ServiceRecord, client: number, clientPort: number, virtual: number) {
+  #schedule(service: ServiceRecord, { source, sourcePort, destination }: Beginning) {
     const opening = this.#opening;
-    opening.sourceFold = this.#fold(client, service);
-    opening.sourcePort = clientPort;
-    opening.destinationFold = this.#fold(virtual, service);
-    opening.destination = virtual;
+    opening.sourceFold = this.#fold(source, service);
+    opening.sourcePort = sourcePort;
+    opening.destinationFold = this.#fold(destination, service);
+    opening.destination = destination;
     return this.services.schedule(service, opening);
   }
 
@@ -167,11 +172,13 @@ export class Sessions {
     return familyOfFlow(flow) === 4 ? address : this.addresses.fold(address);
   }
 
-  #add(tuple: Parameters<ConnectionTable['add']>[0]): number {
+  #add(tuple: Tuple, mark: number): number {
     const timeout = this.timeouts.seconds(tuple.flow, TCP_STATE.none);
-    const at = this.connections.add(tuple, timeout);
-    if (at !== 0) return at;
-    return this.#evict() ? this.connections.add(tuple, timeout) : this.#full();
+    let at = this.connections.add(tuple, timeout);
+    if (at === 0 && this.#evict()) at = this.connections.add(tuple, timeout);
+    if (at === 0) return this.#full();
+    this.connections.setFwmark(at, mark);
+    return at;
   }
 
   #full(): number {
@@ -332,18 +339,20 @@ export class Sessions {
 
   /** A connection from the peer may have come before its server was configured. */
   tryBind(at: number): void {
-    const { connections } = this;
-    const service = this.services.find(
-      connections.flow(at),
-      connections.virtual(at),
-      connections.virtualPort(at),
-    );
+    const { connections, services } = this;
+    const flow = connections.flow(at);
+    const mark = connections.fwmark(at);
+    const service =
+      services.findByMark(mark, familyOfFlow(flow)) ??
+      services.find(flow, connections.virtual(at), connections.virtualPort(at));
+    const isMasquerade = (connections.flags(at) & CONNECTION.methodMask) === CONNECTION.masquerade;
     const server =
       service &&
-      this.services.findServer(service, {
+      services.findServer(service, {
         address: connections.server(at),
         family: connections.serverFamily(at),
         port: connections.serverPort(at),
+        prefersAnyPort: mark !== 0 && !isMasquerade,
       });
     if (!server) return;
     const kept = connections.flags(at) & ~(CONNECTION.methodMask | CONNECTION.noOutput);

@@ -2,18 +2,23 @@
 // into fixed slots and sent from where they are.
 import koffi from 'koffi';
 import { FRAME_BYTES_MAX, FRAME_STRIDE, HEADROOM } from '../../ipvs/embedded/outbox.ts';
-import { define, ERRNO, MSG, pointerTo } from '../libc.ts';
+import { define, ERRNO, MSG, pointerTo, SO, SOL } from '../libc.ts';
 import { Headers, IOVEC, MESSAGE } from '../msghdr.ts';
 
 export const BATCH = 64;
 type Many = (fd: number, messages: Uint8Array, count: number, flags: number, timeout: null) => number;
 const recvmmsg = define<Many>('recvmmsg', 'int', ['int', 'void *', 'uint', 'int', 'void *']);
 
+/** struct cmsghdr with a firewall mark in it. */
+const CONTROL = { level: 8, type: 12, mark: 16, size: 24 } as const;
+
 /** Frames just received. */
 export class ReceiveBatch {
   readonly bytes: Buffer = Buffer.alloc(BATCH * FRAME_STRIDE);
   readonly #headers = new Headers(BATCH);
   readonly #words: Uint32Array;
+  /** Undefined = frames are not asked for their marks. */
+  #control: Int32Array | undefined;
 
   constructor() {
     const base = pointerTo(this.bytes);
@@ -24,8 +29,24 @@ export class ReceiveBatch {
     this.#words = wordsOf(this.#headers.messages);
   }
 
+  /** Are there sockets that tell marks? */
+  hearMarks(hears: boolean): void {
+    if (hears === (this.#control !== undefined)) return;
+    const control = Buffer.alloc(hears ? BATCH * CONTROL.size : 0);
+    this.#control = hears
+      ? new Int32Array(control.buffer, control.byteOffset, control.length / 4)
+      : undefined;
+    const base = hears ? pointerTo(control) : 0n;
+    for (let i = 0; i < BATCH; i++) {
+      const address = hears ? base + BigInt(i * CONTROL.size) : 0n;
+      this.#headers.messages.writeBigUInt64LE(address, i * MESSAGE.size + MESSAGE.control);
+      this.#words[controlLengthAt(i)] = 0;
+    }
+  }
+
   /** How many frames came: 0 when none waits, negative errno. */
   receive(fd: number): number {
+    if (this.#control !== undefined) this.#makeRoomForMarks();
     const count = recvmmsg(fd, this.#headers.messages, BATCH, MSG.DONTWAIT, null);
     if (count >= 0) return count;
     const errno = koffi.errno();
@@ -40,6 +61,23 @@ export class ReceiveBatch {
   length(slot: number): number {
     return this.#words[(slot * MESSAGE.size + MESSAGE.length) / 4]!;
   }
+  /** The frame's firewall mark, signed; 0 = it has none, or its socket tells none. */
+  mark(slot: number): number {
+    const control = this.#control;
+    if (control === undefined || this.#words[controlLengthAt(slot)]! < CONTROL.mark) return 0;
+    const at = (slot * CONTROL.size) / 4;
+    const isMark =
+      control[at + CONTROL.level / 4] === SOL.SOCKET && control[at + CONTROL.type / 4] === SO.MARK;
+    return isMark ? control[at + CONTROL.mark / 4]! : 0;
+  }
+
+  /** The kernel leaves there how much it has used. */
+  #makeRoomForMarks(): void {
+    for (let i = 0; i < BATCH; i++) this.#words[controlLengthAt(i)] = CONTROL.size;
+  }
+}
+function controlLengthAt(slot: number): number {
+  return (slot * MESSAGE.size + MESSAGE.controlLength) / 4;
 }
 
 /** Frames to be sent through one socket, wherever in memory they are. */

@@ -1,5 +1,9 @@
-// A packet socket on one interface: raw Ethernet frames with their virtio_net_hdr, both ways. Sees only what
-// its filter lets through, never what this machine sends itself.
+// Packet sockets on one interface: raw Ethernet frames with their virtio_net_hdr, both ways. They see only
+// what their filter lets through, never what this machine sends itself.
+//
+// One socket hears everything, before the hooks where a frame may be given a firewall mark. Sockets of single
+// protocols hear behind those hooks, and are told the marks: three of them hear in the place of the one while
+// there are services by mark.
 
 import type { Address } from '../../core/address.ts';
 import { flowOf, virtualMac } from '../../ipvs/embedded/frame.ts';
@@ -8,10 +12,14 @@ import {
   AF,
   bind,
   close,
+  ETH_P,
   ETH_P_ALL,
+  lostPackets,
   PACKET,
+  SO,
   SOCK,
   SOL,
+  type SystemCallError,
   setReceiveBuffer,
   setsockopt,
   setsockoptInt,
@@ -23,30 +31,39 @@ import { filterProgram, type Wanted } from './filter.ts';
 import { packetMembership } from './membership.ts';
 import { SolicitedGroups } from './solicited-groups.ts';
 
+const HEARS_NOTHING = filterProgram({ vrids: [] });
 const RECEIVE_BUFFER = 8 * 1024 * 1024;
+/**
+ * To send through only. One of a single protocol would not do: its frames would all be taken for that one's.
+ */
+const NOTHING = 0;
 
 export class PacketSocket {
+  /** To send through. */
   readonly fd: number;
+  /** To receive from. */
+  readonly fds: readonly number[];
   readonly ifindex: number;
-  readonly out = new SendBatch();
+  readonly hearsMarks: boolean;
+  readonly out: SendBatch;
   readonly #groups: SolicitedGroups;
   /** By vrid and family, as a flow. */
   #macs = new Map<number, Buffer>();
 
-  /** Receives nothing until {@link want} is called. */
-  constructor(ifindex: number) {
+  /** Receives nothing until {@link want} is called. `out`: of the one that this one is to replace. */
+  constructor(ifindex: number, { hearsMarks = false, out = new SendBatch() } = {}) {
     this.ifindex = ifindex;
-    // Protocol 0: until it is bound, with its filter in place, not a single frame is queued.
-    this.fd = socket(AF.PACKET, SOCK.RAW, 0);
+    this.hearsMarks = hearsMarks;
+    this.out = out;
+    const opened: number[] = [];
+    const open = (protocol: number) => opened[opened.push(openSocket(ifindex, protocol)) - 1]!;
     try {
-      setsockoptInt(this.fd, SOL.PACKET, PACKET.VNET_HDR, 1);
-      setsockoptInt(this.fd, SOL.PACKET, PACKET.IGNORE_OUTGOING, 1);
-      setReceiveBuffer(this.fd, RECEIVE_BUFFER);
-      attachProgram(this.fd, filterProgram({ vrids: [] }));
-      bind(this.fd, sockaddrLl(ifindex, ETH_P_ALL));
+      this.fd = open(hearsMarks ? NOTHING : ETH_P_ALL);
+      this.fds = hearsMarks ? [open(ETH_P.IP), open(ETH_P.IPV6), open(ETH_P.ARP)] : [this.fd];
+      if (hearsMarks) for (const fd of this.fds) setsockoptInt(fd, SOL.SOCKET, SO.RCVMARK, 1);
       this.#groups = new SolicitedGroups(this.fd, ifindex);
     } catch (error) {
-      close(this.fd);
+      for (const fd of opened) close(fd);
       throw error;
     }
   }
@@ -71,11 +88,54 @@ export class PacketSocket {
       this.#macs.set(flow, request);
     }
     this.#groups.keep(wanted.groups);
-    attachProgram(this.fd, filterProgram(wanted));
+    const program = filterProgram(wanted);
+    for (const fd of this.fds) attachProgram(fd, program);
+  }
+
+  /** Nothing more comes, but what has come already is still there to be read. */
+  deafen(): void {
+    for (const fd of this.fds) attachProgram(fd, HEARS_NOTHING);
+  }
+
+  /** How many frames the queues had no room for since the last time. */
+  lost(): number {
+    return this.fds.reduce((sum, fd) => sum + lostPackets(fd), 0);
   }
 
   close(): void {
     this.#groups.close();
-    close(this.fd);
+    for (const fd of new Set([this.fd, ...this.fds])) close(fd);
+  }
+}
+
+function openSocket(ifindex: number, protocol: number): number {
+  // Protocol 0: until it is bound, with its filter in place, not a single frame is queued.
+  const fd = socket(AF.PACKET, SOCK.RAW, 0);
+  try {
+    setsockoptInt(fd, SOL.PACKET, PACKET.VNET_HDR, 1);
+    setsockoptInt(fd, SOL.PACKET, PACKET.IGNORE_OUTGOING, 1);
+    setReceiveBuffer(fd, RECEIVE_BUFFER);
+    attachProgram(fd, HEARS_NOTHING);
+    bind(fd, sockaddrLl(ifindex, protocol));
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+/** Why no packet socket is told of firewall marks, for people; undefined = it is. */
+export function lackOfMarks(): string | undefined {
+  let fd: number | undefined;
+  try {
+    fd = socket(AF.PACKET, SOCK.RAW, 0);
+    setsockoptInt(fd, SOL.SOCKET, SO.RCVMARK, 1);
+    return undefined;
+  } catch (error) {
+    const { errno } = error as SystemCallError;
+    const reason = errno === 'ENOPROTOOPT' ? 'from Linux 5.19 on' : `with CAP_NET_RAW (${errno})`;
+    return `it hears firewall marks only ${reason}`;
+  } finally {
+    if (fd !== undefined) close(fd);
   }
 }

@@ -6,7 +6,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
 import type { ShownConnection } from '../../ipvs/connection.ts';
 import { isConductName, usualConduct } from '../../ipvs/embedded/conduct.ts';
-import { refusal } from '../../ipvs/embedded/limits.ts';
+import { type Refusing, refusing } from '../../ipvs/embedded/limits.ts';
 import type { ShownPortion } from '../../ipvs/embedded/shown.ts';
 import {
   type ServerCounters,
@@ -29,6 +29,7 @@ import type {
 } from '../../ipvs/plane.ts';
 import { close, eventfd, ring } from '../libc.ts';
 import type { EngineCommand, EngineMessage, EngineStatistics, ThreadData } from './commands.ts';
+import { lackOfMarks } from './packet-socket.ts';
 
 export type { EngineStatistics } from './commands.ts';
 
@@ -47,7 +48,7 @@ export class EmbeddedPlane implements DataPlane {
   readonly engine = 'embedded';
   readonly connections: ConnectionExchange;
   #onTold: ((datagram: Buffer) => void) | undefined;
-  readonly refusal = refusal;
+  readonly refusal: Refusing;
   /** As the thread was told. */
   readonly #conduct = usualConduct();
   readonly #options: PlaneOptions;
@@ -62,6 +63,8 @@ export class EmbeddedPlane implements DataPlane {
 
   constructor(options: PlaneOptions) {
     this.#options = options;
+    const marks = lackOfMarks();
+    this.refusal = refusing(marks === undefined ? {} : { marks });
     this.connections = {
       capacity: options.capacity,
       daemons: [],

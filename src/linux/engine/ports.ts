@@ -1,11 +1,11 @@
-// The engine's packet sockets, one for each Ethernet interface it may use: opened and closed as interfaces
-// come and go, read in batches through the engine, flushed to the wire. Makes no decisions about packets.
+// The engine's packet sockets for each Ethernet interface it may use: opened and closed as interfaces come
+// and go, read in batches through the engine, flushed to the wire. Makes no decisions about packets.
 import type { Address } from '../../core/address.ts';
 import { VERDICT } from '../../ipvs/embedded/drops.ts';
 import type { Engine } from '../../ipvs/embedded/engine.ts';
 import { familyOfFlow, protocolOf, VNET } from '../../ipvs/embedded/frame.ts';
 import type { Link } from '../../ipvs/embedded/links.ts';
-import { lostPackets, POLL, pointerTo } from '../libc.ts';
+import { POLL, pointerTo } from '../libc.ts';
 import type { PollSet } from '../poll.ts';
 import { BATCH, ReceiveBatch } from './batch.ts';
 import { PacketSocket } from './packet-socket.ts';
@@ -19,7 +19,8 @@ const WORTH_LOOKING_AHEAD = 4;
 type Port = {
   link: Link;
   socket: PacketSocket;
-  pollIndex: number;
+  /** Of each of its descriptors. */
+  pollIndices: readonly number[];
   received: number;
   batches: number;
   overruns: number;
@@ -45,8 +46,9 @@ export class Ports {
    * Sockets for the links there are, filters for what they are to hear. Answers why interfaces could not be
    * opened.
    */
-  update(hearsOwnMacs: boolean): string[] {
+  update({ hearsOwnMacs, hearsMarks }: { hearsOwnMacs: boolean; hearsMarks: boolean }): string[] {
     const faults: string[] = [];
+    if (hearsMarks) this.#batch.hearMarks(true);
     const owns = this.#engine.links.allOwned().length > 0;
     for (const link of this.#engine.links.list) {
       const open = this.#bySlot[link.slot];
@@ -59,21 +61,28 @@ export class Ports {
       if (!isNeeded && open) this.#close(open);
       try {
         if (!isNeeded) continue;
-        const port = open ?? this.#open(link);
-        port.socket.want(owns && hearsOwnMacs ? { vrids, groups, ownMac: link.mac } : { vrids, groups });
+        const wanted = owns && hearsOwnMacs ? { vrids, groups, ownMac: link.mac } : { vrids, groups };
+        const port = open ?? this.#open(link, hearsMarks);
+        if (port.socket.hearsMarks === hearsMarks) port.socket.want(wanted);
+        else this.#replace(port, hearsMarks, wanted);
       } catch (error) {
         faults.push(`${link.name}: ${(error as Error).message}`);
       }
     }
+    if (!this.#bySlot.some((port) => port?.socket.hearsMarks)) this.#batch.hearMarks(false);
     return faults;
   }
 
   /** Reads every interface that the last wait found readable. */
   receive(): void {
     for (const port of this.#bySlot) {
-      if (!port || this.#poll.ready(port.pollIndex) === 0) continue;
-      let turns = TURNS_MAX;
-      while (this.#receiveBatch(port) === BATCH && --turns > 0);
+      if (!port) continue;
+      const { socket, pollIndices } = port;
+      for (let i = 0; i < pollIndices.length; i++) {
+        if (this.#poll.ready(pollIndices[i]!) === 0) continue;
+        let turns = TURNS_MAX;
+        while (this.#receiveBatch(port, socket.fds[i]!) === BATCH && --turns > 0);
+      }
     }
   }
 
@@ -93,7 +102,7 @@ export class Ports {
   statistics() {
     return this.#bySlot.flatMap((port) => {
       if (!port) return [];
-      port.overruns += lostPackets(port.socket.fd);
+      port.overruns += port.socket.lost();
       const { sent, failed } = port.socket.out;
       const { received, batches, overruns } = port;
       return [{ name: port.link.name, received, batches, sent, sendFailed: failed, overruns }];
@@ -104,10 +113,11 @@ export class Ports {
     for (const port of this.#bySlot) if (port) this.#close(port);
   }
 
-  #receiveBatch(port: Port): number {
+  #receiveBatch(port: Port, fd: number): number {
     const engine = this.#engine;
     const batch = this.#batch;
-    const count = batch.receive(port.socket.fd);
+    const { hearsMarks } = port.socket;
+    const count = batch.receive(fd);
     if (count >= WORTH_LOOKING_AHEAD) {
       for (let i = 0; i < count; i++) engine.ahead.add(batch.bytes, batch.start(i) + VNET.size);
       engine.ahead.bring();
@@ -116,7 +126,8 @@ export class Ports {
       const length = batch.length(i);
       if (length < VNET.size) continue;
       const slot = port.link.slot;
-      const out = engine.receive(slot, batch.bytes, batch.start(i) + VNET.size, length - VNET.size);
+      const mark = hearsMarks ? batch.mark(i) : 0;
+      const out = engine.receive(slot, batch.bytes, batch.start(i) + VNET.size, length - VNET.size, mark);
       // A super-frame in a tunnel is dozens of frames of the engine's own.
       if (engine.outbox.isHalfFull()) this.flushOutbox();
       if (out <= VERDICT.taken) continue;
@@ -142,18 +153,47 @@ export class Ports {
     }
   }
 
-  #open(link: Link): Port {
-    const socket = new PacketSocket(link.index);
-    const port: Port = { link, socket, pollIndex: 0, received: 0, batches: 0, overruns: 0 };
-    port.pollIndex = this.#poll.add(socket.fd, POLL.IN);
+  #open(link: Link, hearsMarks: boolean): Port {
+    const socket = new PacketSocket(link.index, { hearsMarks });
+    const pollIndices = this.#attend(socket);
+    const port: Port = { link, socket, pollIndices, received: 0, batches: 0, overruns: 0 };
     this.#bySlot[link.slot] = port;
     return port;
   }
 
+  /**
+   * Other sockets in the place of the port's: the new ones hear before the old ones cease to, so that no
+   * frame is lost. One that comes in between is heard by both.
+   */
+  #replace(port: Port, hearsMarks: boolean, wanted: Parameters<PacketSocket['want']>[0]): void {
+    const before = port.socket;
+    const socket = new PacketSocket(port.link.index, { hearsMarks, out: before.out });
+    try {
+      socket.want(wanted);
+      before.deafen();
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    for (const fd of before.fds) while (this.#receiveBatch(port, fd) > 0);
+    port.overruns += before.lost();
+    this.#forget(before);
+    port.socket = socket;
+    port.pollIndices = this.#attend(socket);
+  }
+
+  #attend({ fds }: PacketSocket): number[] {
+    return fds.map((fd) => this.#poll.add(fd, POLL.IN));
+  }
+
   #close(port: Port): void {
-    this.#poll.remove(port.socket.fd);
-    port.socket.close();
+    this.#forget(port.socket);
     this.#bySlot[port.link.slot] = undefined;
+  }
+
+  #forget(socket: PacketSocket): void {
+    for (const fd of socket.fds) this.#poll.remove(fd);
+    socket.close();
   }
 }
 

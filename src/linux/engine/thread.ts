@@ -97,7 +97,11 @@ export class EngineThread {
   }
 
   #updatePorts(): void {
-    const faults = this.#ports.update(this.#engine.sessions.services.hearsReplies());
+    const { services } = this.#engine.sessions;
+    const faults = this.#ports.update({
+      hearsOwnMacs: services.hearsReplies(),
+      hearsMarks: services.hasMarks,
+    });
     for (const fault of faults.filter((known) => !this.#faults.has(known))) {
       const message = `the engine cannot use an interface: ${fault}`;
       this.#notify({ event: 'ipvs.failed', message, fields: { reason: fault } });

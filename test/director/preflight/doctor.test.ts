@@ -75,6 +75,7 @@ const service = (kind: string, lines = '', server = '10.1.0.21') => `${instance}
   }
 }
 `;
+const MARKED = service('NAT').replace('virtual_server 10.0.0.50 80', 'virtual_server fwmark 7');
 const ipvs = (words: string) => `director {\nipvs {\n${words}\n}\n}\n`;
 const LATER: Own = { hasIpvs: false, module: () => 'available' };
 function bad(text: string, of = system()): string[] {
@@ -121,6 +122,25 @@ describe('what the file makes matter, and what it does not', () => {
       { hasIpvs: false, module: () => 'missing', sysctls: { 'ipv4/ip_forward': '0' } },
       [],
     ],
+    [
+      'marks, and the embedded engine',
+      `${MARKED}director {\n engine embedded\n}\n`,
+      { hasIpvs: false, module: () => 'missing' },
+      ['warning DIR_MARKS'],
+    ],
+    [
+      'marks, and a kernel without IPVS',
+      MARKED,
+      { hasIpvs: false, module: () => 'missing' },
+      ['warning DIR_IPVS', 'warning DIR_MARKS'],
+    ],
+    [
+      'marks, and a kernel that tells none',
+      `${MARKED}director {\n engine embedded\n}\n`,
+      { kernel: '5.15.0-91-generic' },
+      ['wrong DIR_MARKS'],
+    ],
+    ['marks, and IPVS', MARKED, {}, []],
     [
       'a server that fails is removed',
       service('NAT'),

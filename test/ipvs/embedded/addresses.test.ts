@@ -111,7 +111,8 @@ function open(of: Sessions, client: string, port: number): number {
   const source = of.addresses.keep(address(client));
   const virtual = of.addresses.keep(VIP);
   const service = of.services.find(TCP6, virtual, 80)!;
-  const at = of.open(service, source, port, virtual, 80);
+  const to = { destination: virtual, destinationPort: 80 };
+  const at = of.open(service, { flow: TCP6, source, sourcePort: port, ...to, mark: 0 });
   of.addresses.release(source);
   of.addresses.release(virtual);
   return at;

@@ -18,6 +18,8 @@ const BYTES_PER_PACKET = 1;
 
 const PORT = { NAT: 53, DR: 54, TUN: 55 } as const;
 const SERVER_PORT = 5300;
+/** Of no service; as large as a number that V8 would box were it unsigned. */
+const MARK = 0xf0000007 | 0;
 
 /** A service of each method and family, told apart by their ports. */
 function world(): World6 {
@@ -43,7 +45,7 @@ function heapGrowth({ engine }: World6, on: string, segment: Segment): number {
       roomy.set(bytes, HEADROOM);
       engine.ahead.add(roomy, HEADROOM + VNET);
       engine.ahead.bring();
-      const verdict = engine.receive(slot, roomy, HEADROOM + VNET, bytes.length - VNET);
+      const verdict = engine.receive(slot, roomy, HEADROOM + VNET, bytes.length - VNET, MARK);
       if (verdict <= VERDICT.taken) throw new Error(JSON.stringify(engine.drops.read()));
     }
   };

@@ -103,8 +103,11 @@ describe('expire_nodest_conn', () => {
     up(of, SYN);
     const [flow, client, virtual] = [connections.flow(1), connections.client(1), connections.virtual(1)];
     const service = services.find(flow, virtual, 80)!;
-    for (let n = 0; n < 69_000; n++)
-      of.engine.sessions.open(service, client + 1 + (n >> 15), 1 + (n & 0x7fff), virtual, 80);
+    const common = { flow, destination: virtual, destinationPort: 80, mark: 0 };
+    for (let n = 0; n < 69_000; n++) {
+      const from = { source: client + 1 + (n >> 15), sourcePort: 1 + (n & 0x7fff) };
+      of.engine.sessions.open(service, { ...common, ...from });
+    }
     expect(count(of)).toBe(69_001);
     change(of, '10.1.0.21', undefined);
     expect(of.engine.nextTimerMs()).toBe(of.nowMs);

@@ -127,11 +127,11 @@ export class World {
     return this;
   }
 
-  /** Everything that goes out because of one frame. */
-  receive(on: string, bytes: Buffer): Sent[] {
+  /** Everything that goes out because of one frame, with a firewall mark or none. */
+  receive(on: string, bytes: Buffer, mark = 0): Sent[] {
     const slot = this.engine.links.list.findIndex((link) => link.name === on);
     const roomy = Buffer.concat([Buffer.alloc(HEADROOM), bytes]);
-    const verdict = this.engine.receive(slot, roomy, HEADROOM + VNET, bytes.length - VNET);
+    const verdict = this.engine.receive(slot, roomy, HEADROOM + VNET, bytes.length - VNET, mark);
     const own = this.taken();
     if (verdict <= VERDICT.taken) return own;
     const { packet, links } = this.engine;
@@ -140,8 +140,8 @@ export class World {
   }
 
   /** A segment in, the one frame it becomes; undefined when none goes out. */
-  pass(on: string, segment: Segment) {
-    const [sent, ...others] = this.receive(on, frame(segment));
+  pass(on: string, segment: Segment, mark = 0) {
+    const [sent, ...others] = this.receive(on, frame(segment), mark);
     if (others.length > 0) throw new Error(`${others.length + 1} frames for one`);
     return sent && { on: sent.on, ...look(sent.bytes) };
   }

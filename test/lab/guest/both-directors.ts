@@ -77,8 +77,8 @@ export class KernelDirector {
     bind(this.#offloadFd, sockaddrLl(ifNametoindex('wire')!, 0));
   }
 
-  /** Leaves this thread's namespace for a new one. */
-  static async make(): Promise<KernelDirector> {
+  /** Leaves this thread's namespace for a new one. `marks`: that frames are given by their sources' MACs. */
+  static async make({ marks = [] }: { marks?: readonly number[] } = {}): Promise<KernelDirector> {
     unshare(CLONE.NEWNET);
     const lines = [
       'link set lo up',
@@ -111,6 +111,7 @@ export class KernelDirector {
     })) {
       writeFileSync(`/proc/sys/net/${name}`, `${value}`);
     }
+    if (marks.length > 0) setMarks(marks);
     const plane = await openKernelPlane();
     if (!plane) throw new Error('this kernel has no IPVS');
     return new KernelDirector(plane);
@@ -158,6 +159,19 @@ export class KernelDirector {
       };
     });
   }
+}
+
+/** As `nft` would in netdev ingress, which the guest's kernel does not have. */
+function setMarks(marks: readonly number[]): void {
+  const modules = ['sch_ingress', 'cls_flower', 'act_skbedit'];
+  execFileSync('modprobe', ['-d', process.env.LAB_OUT!, '-a', ...modules]);
+  const filter = 'filter add dev dir ingress protocol all flower src_mac';
+  const lines = marks.map((mark) => `${filter} ${markedMac(mark)} action skbedit mark ${mark}`);
+  execFileSync('tc', ['-batch', '-'], { input: ['qdisc add dev dir clsact', ...lines].join('\n') });
+}
+/** The source of a frame that has the mark: by its last byte. */
+export function markedMac(mark: number): string {
+  return `02:00:00:00:fe:${(mark & 0xff).toString(16).padStart(2, '0')}`;
 }
 
 function hexAddress(hex: string): string {
@@ -224,9 +238,9 @@ export class EmbeddedDirector {
   }
 
   /** What comes out because of one frame, without virtio_net_hdr; the engine's own questions are answered. */
-  receive(frame: Buffer): Buffer[] {
+  receive(frame: Buffer, mark = 0): Buffer[] {
     const bytes = Buffer.concat([Buffer.alloc(HEADROOM), frame]);
-    const verdict = this.engine.receive(0, bytes, HEADROOM + VNET, frame.length - VNET);
+    const verdict = this.engine.receive(0, bytes, HEADROOM + VNET, frame.length - VNET, mark | 0);
     const sent = this.#taken();
     const { packet } = this.engine;
     const passed = bytes.subarray(packet.start, packet.start + packet.length);

@@ -19,6 +19,10 @@ export type Setting = {
   family: 4 | 6;
   vip: number;
   protocol: 'TCP' | 'UDP' | 'SCTP';
+  /** Else it is known by its address and port. */
+  byMark: boolean;
+  /** Of servers behind a mark: the port that the packet has. */
+  keepsPort: boolean;
   flags: number;
   persistenceSeconds: number;
   persistencePrefix: number;
@@ -30,7 +34,8 @@ export type Setting = {
   quorum: number;
   sorry: { server: number; forwarding: Forwarding; isInhibited: boolean } | undefined;
   servers: Limits[];
-  clients: { host: number; port: number }[];
+  /** `aside`: of a service by mark, which of its addresses and ports. */
+  clients: { host: number; port: number; aside: number }[];
   steps: Step[];
 };
 
@@ -78,6 +83,8 @@ export const setting: fc.Arbitrary<Setting> = fc.record({
   family: fc.constantFrom(4, 6),
   vip: small(VIPS[4].length - 1),
   protocol: fc.constantFrom('TCP', 'TCP', 'UDP', 'SCTP'),
+  byMark: fc.constantFrom(false, false, true),
+  keepsPort: fc.boolean(),
   flags: fc.constantFrom(0, 0x8, 0x10, 0x18),
   persistenceSeconds: fc.constantFrom(0, 0, 0, 300),
   persistencePrefix: fc.constantFrom(32, 24, 8),
@@ -98,6 +105,7 @@ export const setting: fc.Arbitrary<Setting> = fc.record({
     fc.record({
       host: fc.oneof(small(0xffff), small(0xffffff)),
       port: fc.integer({ min: 1024, max: 65_535 }),
+      aside: small(3),
     }),
     { minLength: 1, maxLength: 16 },
   ),

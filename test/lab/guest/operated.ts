@@ -3,7 +3,7 @@
 import { address } from '../../../src/core/address.ts';
 import { desiredTable } from '../../../src/director/health.ts';
 import {
-  type AddressSelector,
+  type Selector,
   type Server,
   type ServerKey,
   type ServiceSettings,
@@ -11,12 +11,18 @@ import {
   type Table,
 } from '../../../src/ipvs/model.ts';
 import type { Command } from '../../../src/ipvs/plane.ts';
-import type { Pool } from '../../../src/ipvs/pool.ts';
+import type { Member, Pool } from '../../../src/ipvs/pool.ts';
 import { reconcile } from '../../../src/ipvs/reconcile.ts';
 import { SERVERS } from './both-directors.ts';
 import type { Change, Limits, Setting } from './choice-settings.ts';
 
 const NAME = 'the only one';
+
+function memberOf(selector: Selector): Member {
+  if ('mark' in selector) return selector;
+  const { protocol, address: virtual, port } = selector;
+  return { protocol, first: virtual, last: virtual, port };
+}
 
 export class Operated {
   readonly #setting: Setting;
@@ -29,15 +35,13 @@ export class Operated {
 
   constructor(
     setting: Setting,
-    head: AddressSelector & ServiceSettings & { protocol: Setting['protocol'] },
-    serverPort: number,
+    selector: Selector,
+    { settings, serverPort }: { settings: ServiceSettings; serverPort: number },
   ) {
     this.#setting = setting;
     this.#serverPort = serverPort;
-    const { protocol, address: virtual, port, ...settings } = head;
-    const members = [{ protocol, first: virtual, last: virtual, port }];
     const { sorry } = setting;
-    this.#pool = { members, settings };
+    this.#pool = { members: [memberOf(selector)], settings };
     if (sorry === undefined) return;
     const server = this.#server(sorry.server, { weight: 1, upper: 0, lower: 0 });
     this.#pool.sorry = {

@@ -1,21 +1,21 @@
 // The same sequence of connections through the kernel's IPVS and the embedded engine: for every scheduler,
-// random servers, weights, thresholds, flags and persistence, and changes of them on the way: by hand, by
-// checks that fail, with a sorry server. After each step both must count the same for each server; in the end
-// both must have the same table and know the same connections, bound to the same servers, in the same states,
-// with the same flags and time left. Prints one JSON line {schedulers: [{name, runs, failure?}]}.
+// services by address and by firewall mark, random servers, weights, thresholds, flags and persistence, and
+// changes of them on the way: by hand, by checks that fail, with a sorry server. After each step both must
+// count the same for each server; in the end both must have the same table and know the same connections,
+// bound to the same servers, in the same states, with the same flags, marks and time left. Prints one JSON
+// line {schedulers: [{name, runs, failure?}]}.
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { address } from '../../../src/core/address.ts';
+import { address, addressFromBytes } from '../../../src/core/address.ts';
 import { IPV4, IPV6, PROTOCOL } from '../../../src/core/ip-header.ts';
 import { ETHERNET, ETHERTYPE, flowOf } from '../../../src/ipvs/embedded/frame.ts';
 import { SCTP_NAMES } from '../../../src/ipvs/embedded/sctp.ts';
 import { CONNECTION } from '../../../src/ipvs/embedded/tuple.ts';
 import {
-  type AddressSelector,
   type ServerCounters,
   type ServerKey,
   type Service,
-  type ServiceSettings,
+  type ServiceHead,
   serviceKey,
 } from '../../../src/ipvs/model.ts';
 import type { Command } from '../../../src/ipvs/plane.ts';
@@ -26,6 +26,7 @@ import {
   KernelDirector,
   type Known,
   macOf,
+  markedMac,
   numberOf,
   VIPS,
 } from './both-directors.ts';
@@ -74,6 +75,11 @@ const CHUNKS: Readonly<Record<number, readonly number[]>> = {
 };
 const PREFIXES = { 32: 128, 24: 112, 8: 48 } as const;
 
+/** One for each case of a namespace; those of even number beyond 31 bits. */
+const MARKS = Array.from({ length: 128 }, (_, i) => (i % 2 === 0 ? 0xf0000000 : 1000 * 256) + i);
+/** From one port of a service by mark to another one. */
+const NEXT_PORT = 10_000;
+
 type Both = { kernel: KernelDirector; embedded: EmbeddedDirector; told: Told };
 
 function isIcmp(bytes: Buffer): boolean {
@@ -89,7 +95,10 @@ class Case {
   readonly embedded: EmbeddedDirector;
   readonly told: Told;
   readonly setting: Setting;
-  readonly head: AddressSelector & ServiceSettings & { protocol: 'TCP' | 'UDP' | 'SCTP' };
+  readonly head: ServiceHead;
+  /** 0 = it is by address. */
+  readonly #mark: number;
+  readonly #port: number;
   readonly #operated: Operated;
   /**
    * "Port unreachable" for a client that uses its port again when there is no server: behind DR and tunnels
@@ -103,21 +112,39 @@ class Case {
     this.told = both.told;
     this.setting = given;
     const prefix = given.persistencePrefix as keyof typeof PREFIXES;
-    this.head = {
-      protocol: given.protocol,
-      address: address(VIPS[given.family][given.vip]!),
-      port,
+    const { family, protocol } = given;
+    this.#port = port;
+    this.#mark = given.byMark ? MARKS[port % MARKS.length]! : 0;
+    const selector = given.byMark
+      ? { mark: this.#mark, family }
+      : { protocol, address: address(VIPS[family][given.vip]!), port };
+    const settings = {
       scheduler,
       schedulerFlags: scheduler === 'sh' || scheduler === 'mh' ? given.flags : 0,
       persistenceSeconds: given.persistenceSeconds,
       persistencePrefix: given.family === 4 ? prefix : PREFIXES[prefix],
       onePacket: given.onePacket && given.protocol === 'UDP',
     };
-    this.#operated = new Operated(given, this.head, this.#serverPort());
+    this.head = { ...selector, ...settings };
+    const serverPort = given.byMark && given.keepsPort ? 0 : this.#serverPort();
+    this.#operated = new Operated(given, selector, { settings, serverPort });
   }
 
-  get virtual(): string {
-    return `${this.head.address}:${this.head.port}`;
+  /** address:port of all its connections, and of templates that are not retired. */
+  get virtual(): string[] {
+    const asides = this.setting.byMark ? [0, 1, 2, 3] : [0];
+    const ends = asides.map((aside) => this.#destination(aside)).map(({ to, toPort }) => `${to}:${toPort}`);
+    if (!this.setting.byMark) return ends;
+    const bytes = Buffer.alloc(this.setting.family === 4 ? 4 : 16);
+    bytes.writeUInt32BE(this.#mark);
+    return [...ends, `${addressFromBytes(bytes)}:0`];
+  }
+
+  #destination(aside: number): { to: string; toPort: number } {
+    const { family, vip, byMark } = this.setting;
+    if (!byMark) return { to: VIPS[family][vip]!, toPort: this.#port };
+    const to = VIPS[family][(vip + (aside & 1)) % VIPS[family].length]!;
+    return { to, toPort: this.#port + ((aside & 2) === 0 ? 0 : NEXT_PORT) };
   }
 
   async run(): Promise<void> {
@@ -139,7 +166,7 @@ class Case {
 
   /** Of this case only: a reply must not be taken for one of an earlier case. */
   #serverPort(): number {
-    return this.head.port + 20_000;
+    return this.#port + 20_000;
   }
 
   async #step(step: Step): Promise<void> {
@@ -151,9 +178,9 @@ class Case {
   /** True when it may have ended a connection at once. */
   #packet(step: PacketStep): boolean {
     const client = this.setting.clients[step.session % this.setting.clients.length]!;
-    const { protocol, address: vip, port } = this.head;
+    const { family, protocol } = this.setting;
+    const { to: vip, toPort: port } = this.#destination(client.aside);
     const common = { protocol, destinationMac: VIRTUAL_MAC, payload: Buffer.from('hello') } as const;
-    const { family } = this.setting;
     const from = hostOf(client.host, family);
     const up = {
       ...common,
@@ -161,7 +188,7 @@ class Case {
       fromPort: client.port,
       to: vip,
       toPort: port,
-      sourceMac: macOf(GATEWAY[family]),
+      sourceMac: this.#mark === 0 ? macOf(GATEWAY[family]) : markedMac(this.#mark),
     };
     const { sessions } = this.embedded.engine;
     const { connections } = sessions;
@@ -176,7 +203,7 @@ class Case {
       const down = {
         ...common,
         from: server,
-        fromPort: this.#serverPort(),
+        fromPort: connections.serverPort(at),
         to: from,
         toPort: client.port,
         sourceMac: macOf(server),
@@ -190,7 +217,7 @@ class Case {
     const isReused = at !== 0 && protocol !== 'UDP' && sessions.isReused(at, said);
     const isNat = (connections.flags(at) & CONNECTION.methodMask) === CONNECTION.masquerade;
     const isError = isReused && !isNat && mayGoOn(sessions, at);
-    const answered = this.#send(frame({ ...up, flags, chunks })).filter(isIcmp);
+    const answered = this.#send(frame({ ...up, flags, chunks }), this.#mark).filter(isIcmp);
     if (isError) this.#ownErrors.push(...answered);
     this.#note(() =>
       connections.find(flow, numberOf(engine, from), client.port, numberOf(engine, vip), port, 0),
@@ -234,9 +261,9 @@ class Case {
     if (theirs.join(' ') !== ours.join(' ')) throw new Error(`totals: kernel ${theirs}, engine ${ours}`);
   }
 
-  #send(bytes: Buffer): Buffer[] {
+  #send(bytes: Buffer, mark = 0): Buffer[] {
     this.kernel.receive(bytes);
-    return this.embedded.receive(bytes);
+    return this.embedded.receive(bytes, mark);
   }
 
   async #compareTables(): Promise<void> {
@@ -260,22 +287,24 @@ class Case {
 
   /** Of this case's service only: earlier ones' connections live on. */
   kernelKnows(): Known[] {
-    return this.kernel.connections().filter((one) => one.virtual === this.virtual);
+    const virtual = new Set(this.virtual);
+    return this.kernel.connections().filter((one) => virtual.has(one.virtual));
   }
 
   embeddedKnows(): Known[] {
     const { connections } = this.embedded.engine.sessions;
     const known: Known[] = [];
+    const own = new Set(this.virtual);
     for (let at = 1; at <= connections.last; at++) {
       if (!connections.isUsed(at)) continue;
       const isTemplate = (connections.flags(at) & CONNECTION.template) !== 0;
       const text = (number: number) => connections.addresses.text(number, connections.family(at));
       const virtual = `${text(connections.virtual(at))}:${connections.virtualPort(at)}`;
-      if (virtual !== this.virtual) continue;
+      if (!own.has(virtual)) continue;
       const state = connections.state(at);
       const kind = connections.protocol(at);
       known.push({
-        protocol: Object.keys(NUMBER).find((name) => NUMBER[name as keyof typeof NUMBER] === kind)!,
+        protocol: Object.keys(NUMBER).find((name) => NUMBER[name as keyof typeof NUMBER] === kind) ?? 'IP',
         client: `${text(connections.client(at))}:${connections.clientPort(at)}`,
         virtual,
         server: `${text(connections.server(at))}:${connections.serverPort(at)}`,
@@ -326,7 +355,7 @@ let port = 1000;
 const schedulers = [];
 for (const name of SCHEDULERS) {
   // A namespace for each: /proc/net/ip_vs_conn is slow when it is long.
-  const kernel = await KernelDirector.make();
+  const kernel = await KernelDirector.make({ marks: MARKS });
   const both: Both = { kernel, embedded: new EmbeddedDirector(), told: await Told.start(kernel) };
   const property = fc.asyncProperty(setting, async (given) => {
     const one = new Case(both, given, name, port++);

@@ -94,8 +94,8 @@ export class Told {
     }
   }
 
-  /** `virtual`: address:port. Undefined: both said the same of its connections. */
-  async difference(virtual: string): Promise<string | undefined> {
+  /** `virtual`: each address:port. Undefined: both said the same of its connections. */
+  async difference(virtual: readonly string[]): Promise<string | undefined> {
     const port = this.#lastPort++;
     const ends = { from: '20.255.255.255', fromPort: port, to: LAST.address, toPort: LAST.port };
     const bytes = frame({ protocol: 'UDP', ...ends, sourceMac: macOf(GATEWAY[4]) });
@@ -111,7 +111,7 @@ export class Told {
     }
     // Without templates that are retired: they have a port that those of other services have then, too.
     const [left, right] = [this.#theirs, this.#ours].map((said) => {
-      const own = [...said].filter(([key]) => key.includes(`> ${virtual} `));
+      const own = [...said].filter(([key]) => virtual.some((one) => key.includes(`> ${one} `)));
       return own
         .map((pair) => pair.join(' '))
         .toSorted()
@@ -141,7 +141,9 @@ function keyOf({ protocol, client, clientPort, virtual, virtualPort, flags }: Co
   const kind = (flags & CONNECTION.template) === 0 ? 'connection' : 'template';
   return `${kind} ${protocol} ${text(client)}:${clientPort} > ${text(virtual)}:${virtualPort} at`;
 }
-function bindingOf({ server, serverPort, flags, state, timeoutSeconds }: ConnectionEntry): string {
+function bindingOf(entry: ConnectionEntry): string {
+  const { server, serverPort, flags, state, timeoutSeconds, fwmark } = entry;
   const shown = (flags & ~HASHED).toString(16);
-  return `${text(server)}:${serverPort} flags 0x${shown} state ${state} for ${timeoutSeconds} s`;
+  const known = `${text(server)}:${serverPort} mark ${fwmark} flags 0x${shown}`;
+  return `${known} state ${state} for ${timeoutSeconds} s`;
 }
