@@ -90,13 +90,13 @@ test('what was looked at before is not looked at again, and a table that is fine
   const looked: string[] = [];
   const noting: typeof refusal = (service, server) => {
     if (server === undefined) looked.push(serviceKey(service));
-    return refusal(service, server);
+    return refusing({ marks: NO_MARKS })(service, server);
   };
   const first = table(fine);
   const [before] = withoutRefused(first, noting);
   expect(before).toBe(first);
   const [left, refused] = withoutRefused(table(fine, fwmark, { ...fine, port: 81 }), noting, before);
   expect([...left.keys()]).toEqual(['TCP 10.0.0.100:80', 'TCP 10.0.0.100:81']);
-  expect(refused).toEqual([{ service: 'FWM 7', reason: expect.any(String) }]);
+  expect(refused).toEqual([{ service: 'FWM 7', reason: NO_MARKS }]);
   expect(looked).toEqual(['TCP 10.0.0.100:80', 'FWM 7', 'TCP 10.0.0.100:81']);
 });
