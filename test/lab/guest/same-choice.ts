@@ -31,6 +31,7 @@ import {
   VIPS,
 } from './both-directors.ts';
 import { FLAG, type PacketStep, type Setting, type Step, setting } from './choice-settings.ts';
+import { inTime } from './in-time.ts';
 import { Operated } from './operated.ts';
 import { mayGoOn, Told } from './told.ts';
 
@@ -357,22 +358,9 @@ for (const name of SCHEDULERS) {
   // A namespace for each: /proc/net/ip_vs_conn is slow when it is long.
   const kernel = await KernelDirector.make({ marks: MARKS });
   const both: Both = { kernel, embedded: new EmbeddedDirector(), told: await Told.start(kernel) };
-  const property = fc.asyncProperty(setting, async (given) => {
-    const one = new Case(both, given, name, port++);
-    const startedMs = performance.now();
-    await one.run();
-    await sleep(TICKS_MS);
-    const [theirs, ours] = [one.kernelKnows(), one.embeddedKnows()];
-    const sinceMs = performance.now() - startedMs;
-    const told = await both.told.difference(one.virtual);
-    await one.end();
-    if (lines(theirs).join('\n') !== lines(ours).join('\n')) {
-      throw new Error(`kernel:\n${lines(theirs).join('\n')}\nengine:\n${lines(ours).join('\n')}`);
-    }
-    const wrong = untimely(theirs, ours, sinceMs);
-    if (told !== undefined) throw new Error(told);
-    if (wrong.length > 0) throw new Error(wrong.join('\n'));
-  });
+  const property = fc.asyncProperty(setting, (given) =>
+    inTime(() => compare(both, new Case(both, given, name, port++))),
+  );
   const result = await fc.check(property, { numRuns: RUNS, seed: SEED });
   const failure = result.failed
     ? `${(result.errorInstance as Error | undefined)?.message}\n${JSON.stringify(result.counterexample)}`
@@ -383,3 +371,19 @@ for (const name of SCHEDULERS) {
 }
 console.log(JSON.stringify({ schedulers }));
 process.exit(0);
+
+async function compare({ told }: Both, one: Case): Promise<void> {
+  const startedMs = performance.now();
+  await one.run();
+  await sleep(TICKS_MS);
+  const [theirs, ours] = [one.kernelKnows(), one.embeddedKnows()];
+  const sinceMs = performance.now() - startedMs;
+  const difference = await told.difference(one.virtual);
+  await one.end();
+  if (lines(theirs).join('\n') !== lines(ours).join('\n')) {
+    throw new Error(`kernel:\n${lines(theirs).join('\n')}\nengine:\n${lines(ours).join('\n')}`);
+  }
+  const wrong = untimely(theirs, ours, sinceMs);
+  if (difference !== undefined) throw new Error(difference);
+  if (wrong.length > 0) throw new Error(wrong.join('\n'));
+}
