@@ -26,15 +26,24 @@ test.each(globSync('*/[ab].conf', { cwd: EXAMPLES }))('keepalived accepts %s', (
   expect(status).toBe(0);
 });
 
-test('the marks of the fwmark pair are rules that the kernel takes', () => {
+test('the marks of the fwmark pair are rules that the kernel takes, for either engine', () => {
   const guide = readFileSync(`${EXAMPLES}/README.md`, 'utf8');
   const commands = guide.split('\n').filter((line) => line.startsWith('    nft '));
-  expect(commands).toHaveLength(3);
-  const script = ['set -e', ...commands, 'nft list ruleset'].join('\n');
+  expect(commands).toHaveLength(6);
+  const link = 'ip link add eth0 type veth peer name eth1';
+  const script = ['set -e', link, ...commands, 'nft list ruleset'].join('\n');
   const words = ['--user', '--map-root-user', '--net', 'sh', '-c', script];
   const { stdout, stderr } = spawnSync('unshare', words, { encoding: 'utf8', env: { ...process.env, PATH } });
   expect(stderr).toBe('');
-  expect(stdout).toContain('ip daddr 10.0.0.50 tcp dport { 80, 443 } meta mark set 0x00000001');
-  for (const command of commands)
-    expect(readFileSync(`${EXAMPLES}/fwmark/a.conf`, 'utf8')).toContain(command.trim());
+  const rule = 'ip daddr 10.0.0.50 tcp dport { 80, 443 } meta mark set 0x00000001';
+  const [, inRouting, inIngress] = stdout.split(/^table /m);
+  expect(inRouting).toMatch(/^ip lvs .*hook prerouting/s);
+  expect(inIngress).toMatch(/^netdev lvs .*hook ingress device "?eth0/s);
+  for (const table of [inRouting, inIngress]) expect(table).toContain(rule);
+  for (const name of ['a.conf', 'b.conf']) {
+    const file = readFileSync(`${EXAMPLES}/fwmark/${name}`, 'utf8');
+    for (const command of commands.filter((each) => each.includes('ip lvs')))
+      expect(file).toContain(command.trim());
+    expect(file).toContain(/'\{ type filter hook ingress .*\}'/.exec(guide)![0]);
+  }
 });
