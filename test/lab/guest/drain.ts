@@ -86,9 +86,9 @@ await phases.run('balancerKilled', async () => {
 });
 
 await phases.run('removed', async () => {
+  await traffic.open('late', 'active', 30);
   pair.configure({ servers: ['rs2', 'rs3'] });
   for (const director of [dirA, dirB]) director.signal('SIGHUP');
-  await traffic.open('late', 'active', 30);
   const quiet = await untilQuiet('dirA', 'rs1');
   await traffic.hangUp('rs1');
   await untilGone('dirA', 'rs1');
