@@ -1,8 +1,10 @@
 // From the virtual servers of the configuration to pools: every configured server, as if all were healthy.
+
 import type { Configuration } from '../config/model.ts';
 import type { RealServer, Selects, SorryServer, VirtualServer } from '../config/model-services.ts';
 import { serviceName } from '../config/selects.ts';
 import type { Protocol } from '../core/forwarding.ts';
+import { oncePer } from '../core/once-per.ts';
 import { type Server, serverKey } from '../ipvs/model.ts';
 import type { Member, Pool, PoolName } from '../ipvs/pool.ts';
 
@@ -30,20 +32,14 @@ export function flagNames(scheduler: string, bits: number): string[] {
 }
 
 /** A configuration that has been read does not change any more. */
-const planned = new WeakMap<VirtualServer, { name: PoolName; pool: Pool }>();
+const poolOf = oncePer((setting: VirtualServer): [PoolName, Pool] => [
+  serviceName(setting),
+  planPool(setting),
+]);
 
 /** Of virtual servers that are the same objects they are the same, too. */
 export function planPools(configuration: Configuration): ReadonlyMap<PoolName, Pool> {
-  const pools = new Map<PoolName, Pool>();
-  for (const setting of configuration.virtualServers) {
-    let own = planned.get(setting);
-    if (own === undefined) {
-      own = { name: serviceName(setting), pool: planPool(setting) };
-      planned.set(setting, own);
-    }
-    pools.set(own.name, own.pool);
-  }
-  return pools;
+  return new Map(configuration.virtualServers.map(poolOf));
 }
 
 function planPool(setting: VirtualServer): Pool {

@@ -1,33 +1,26 @@
 // From the typed configuration to health targets: every real server with its checks.
+
 import type { Configuration } from '../config/model.ts';
 import type { RealServer, TcpCheck, VirtualServer } from '../config/model-services.ts';
 import { serviceName } from '../config/selects.ts';
+import { oncePer } from '../core/once-per.ts';
 import type { HealthTarget } from '../health/pool.ts';
 import type { CheckSettings } from '../health/settings.ts';
 import { serverKey } from '../ipvs/model.ts';
 import { inhibits, planServer } from './services.ts';
 
 /** A configuration that has been read does not change any more. */
-const planned = new WeakMap<VirtualServer, readonly HealthTarget[]>();
+const targetsOf = oncePer(planServerTargets);
 
 /**
  * One target for every real server, also one without a check: it counts for its service. Of virtual servers
  * that are the same objects they are the same, too.
  */
 export function planTargets(configuration: Configuration): HealthTarget[] {
-  const targets: HealthTarget[] = [];
-  for (const setting of configuration.virtualServers) {
-    let own = planned.get(setting);
-    if (own === undefined) {
-      own = targetsOf(setting);
-      planned.set(setting, own);
-    }
-    for (const target of own) targets.push(target);
-  }
-  return targets;
+  return configuration.virtualServers.flatMap(targetsOf);
 }
 
-function targetsOf(setting: VirtualServer): HealthTarget[] {
+function planServerTargets(setting: VirtualServer): readonly HealthTarget[] {
   const service = serviceName(setting);
   const quorum = { quorum: setting.quorum.value, hysteresis: setting.hysteresis.value };
   return setting.realServers.map((real) => ({

@@ -1,6 +1,8 @@
 // A pool is what a `virtual_server` is: one set of real servers, and the services of IPVS they are behind.
 // Most pools have one; one of a group has a service for each of its members.
+
 import type { Protocol } from '../core/forwarding.ts';
+import { oncePer } from '../core/once-per.ts';
 import { type AddressRange, addressesIn } from '../core/range.ts';
 import {
   familyOfService,
@@ -34,20 +36,13 @@ export type Pool = {
   sorry?: { server: Server; isInhibited: boolean };
 };
 
-const expanded = new WeakMap<Pool, readonly (readonly [ServiceKey, Service])[]>();
-
 /** The same objects each time, so that who compares sees at once that nothing has changed. */
-export function servicesOf(pool: Pool): readonly (readonly [ServiceKey, Service])[] {
-  let services = expanded.get(pool);
-  if (services === undefined) {
-    services = [...selectorsOf(pool)].map((selector) => {
-      const service = serviceFor(pool, selector);
-      return [serviceKey(service), service] as const;
-    });
-    expanded.set(pool, services);
-  }
-  return services;
-}
+export const servicesOf = oncePer((pool: Pool): readonly (readonly [ServiceKey, Service])[] =>
+  [...selectorsOf(pool)].map((selector) => {
+    const service = serviceFor(pool, selector);
+    return [serviceKey(service), service];
+  }),
+);
 
 function* selectorsOf({ members }: Pool): Generator<Selector> {
   for (const member of members) {

@@ -1,5 +1,6 @@
 // How a block is described: the one table that parser, defaults, diagnostics and documentation are all driven
 // by. The descriptions themselves are in the other files of this folder.
+import { oncePer } from '../../core/once-per.ts';
 import type { Code } from '../codes.ts';
 import type { Shape } from './shape.ts';
 
@@ -85,17 +86,11 @@ export function list<E>(name: string, entry: Shape<E>): Block<Record<never, Keyw
   return { name, keywords: {}, entry };
 }
 
-const tables = new WeakMap<Block, ReadonlyMap<string, Keyword>>();
-
 /** Every word a block knows: first those acted upon, then the others. No word is in both. */
-export function knownWords(block: Block): ReadonlyMap<string, Keyword> {
-  let table = tables.get(block);
-  if (table === undefined) {
-    table = new Map([...Object.entries(block.keywords), ...Object.entries(block.others?.() ?? {})]);
-    tables.set(block, table);
-  }
-  return table;
-}
+export const knownWords = oncePer(
+  (block: Block): ReadonlyMap<string, Keyword> =>
+    new Map([...Object.entries(block.keywords), ...Object.entries(block.others?.() ?? {})]),
+);
 
 /** The common case, a word that is acted upon, does not touch the large tables. */
 export function findWord(block: Block, word: string): Keyword | undefined {

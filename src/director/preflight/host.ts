@@ -1,6 +1,8 @@
 // A machine as far as a real server's work depends on it: what the kernel told, at one moment.
+
 import { type Address, type Family, type Prefix, prefixContains } from '../../core/address.ts';
 import type { Protocol } from '../../core/forwarding.ts';
+import { oncePer } from '../../core/once-per.ts';
 import type { Route } from '../../core/route.ts';
 
 export type HostLink = {
@@ -43,15 +45,10 @@ export function isAsked({ up, loopback, kind, mac }: HostLink): boolean {
 }
 
 /** A group of services may have tens of thousands of addresses. */
-const indexes = new WeakMap<Host, Map<Address, HostAddress[]>>();
+const indexOf = oncePer(({ addresses }: Host) => Map.groupBy(addresses, ({ prefix }) => prefix.address));
 
 export function placesOf(host: Host, address: Address): readonly HostAddress[] {
-  let index = indexes.get(host);
-  if (index === undefined) {
-    index = Map.groupBy(host.addresses, ({ prefix }) => prefix.address);
-    indexes.set(host, index);
-  }
-  return index.get(address) ?? [];
+  return indexOf(host).get(address) ?? [];
 }
 
 /** The connected network that an address of another machine is in. */
