@@ -1,19 +1,10 @@
 // What of a wanted table a data plane can have: the rest is left out before anything is compared, with the
 // reason, so that no command for it is ever sent.
-import {
-  type Server,
-  type ServerKey,
-  type Service,
-  type ServiceHead,
-  type ServiceKey,
-  serverKey,
-  serviceKey,
-  type Table,
-} from './model.ts';
+import { type ServerKey, type Service, type ServiceKey, serverKey, serviceKey, type Table } from './model.ts';
+import type { DataPlane } from './plane.ts';
 
 /** `server` undefined = the whole service. */
 export type Refused = { service: ServiceKey; server?: ServerKey; reason: string };
-type Refusal = (service: ServiceHead, server?: Server) => string | undefined;
 
 /**
  * `before`: an outcome of this. A service that is in there as the same object has nothing to be refused, and
@@ -21,7 +12,7 @@ type Refusal = (service: ServiceHead, server?: Server) => string | undefined;
  */
 export function withoutRefused(
   wanted: Table,
-  refusal: Refusal,
+  refusal: DataPlane['refusal'],
   before: Table = new Map(),
 ): [Table, Refused[]] {
   const refused: Refused[] = [];
@@ -42,7 +33,7 @@ export function withoutRefused(
   return [table, refused];
 }
 
-function withServers(service: Service, refusal: Refusal, refused: Refused[]): Service {
+function withServers(service: Service, refusal: DataPlane['refusal'], refused: Refused[]): Service {
   const before = refused.length;
   for (const server of service.servers.values()) {
     const reason = refusal(service, server);

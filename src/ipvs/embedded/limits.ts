@@ -2,14 +2,13 @@
 // so that a service is refused as a whole or a server by name, and never half done.
 import { familyOf } from '../../core/address.ts';
 import { familyOfService, type Server, type ServiceHead } from '../model.ts';
+import type { DataPlane } from '../plane.ts';
 import { isScheduler } from './scheduling/schedulers.ts';
 
 /** What of the engine's needs the machine does not fulfil: reasons. */
 export type Lacks = { marks?: string };
-/** Why it cannot have the service, or this server of it; undefined = it can. */
-export type Refusing = (service: ServiceHead, server?: Server) => string | undefined;
 
-export function refusing(lacks: Lacks): Refusing {
+export function refusing(lacks: Lacks): DataPlane['refusal'] {
   return (service, server) => (server === undefined ? ofService(service, lacks) : ofServer(service, server));
 }
 

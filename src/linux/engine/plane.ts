@@ -6,7 +6,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
 import type { ShownConnection } from '../../ipvs/connection.ts';
 import { isConductName, usualConduct } from '../../ipvs/embedded/conduct.ts';
-import { type Refusing, refusing } from '../../ipvs/embedded/limits.ts';
+import { refusing } from '../../ipvs/embedded/limits.ts';
 import type { ShownPortion } from '../../ipvs/embedded/shown.ts';
 import {
   type ServerCounters,
@@ -48,7 +48,7 @@ export class EmbeddedPlane implements DataPlane {
   readonly engine = 'embedded';
   readonly connections: ConnectionExchange;
   #onTold: ((datagram: Buffer) => void) | undefined;
-  readonly refusal: Refusing;
+  readonly refusal: DataPlane['refusal'];
   /** As the thread was told. */
   readonly #conduct = usualConduct();
   readonly #options: PlaneOptions;
