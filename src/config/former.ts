@@ -35,6 +35,11 @@ export function carriesOver(text: string): boolean {
   return CARRIED_OVER.test(text);
 }
 
+/** Composed of itself alone: of a group it is of the group's block, too, and of others of the group. */
+export function isSimple(service: VirtualServer | undefined): service is VirtualServer {
+  return service !== undefined && service.selects.by !== 'group';
+}
+
 /** Undefined when nothing can be built upon this reading. */
 export function formerOf(
   { expander, settings, mentions, places }: Gathered,

@@ -2,7 +2,7 @@
 // They are read in full, and so is every virtual server but those whose lines are found again in their order.
 // Between these the text falls into parts, and each has to hold whole statements, as if it were a file.
 import type { Source } from '../core/diagnostic.ts';
-import { carriesOver, distinctScripts, type Former, globalsOf, type Reread } from './former.ts';
+import { carriesOver, distinctScripts, type Former, globalsOf, isSimple, type Reread } from './former.ts';
 import type { Place } from './gather.ts';
 import { isLineStart, lineEnd, lineStart, ownText } from './lines.ts';
 import type { VirtualServer } from './model-services.ts';
@@ -54,7 +54,7 @@ function foundAgain({ source, statements }: Former, text: string): Found[] | und
   let at = 0;
   let missed = 0;
   for (const [index, service] of made.entries()) {
-    if (service === undefined || service.selects.by === 'group') continue;
+    if (!isSimple(service)) continue;
     const [start, end] = [starts[index]!, ends[index]!];
     const [first, past] = [lineStart(old, start), lineEnd(old, end)];
     const isAlone = (ends[index - 1] ?? 0) <= first && (starts[index + 1] ?? past) >= past;

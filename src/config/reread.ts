@@ -11,7 +11,14 @@
 // certainly that of a full reading the answer is undefined; also when there is anything to say, because what
 // did not change still tells its places in the text before.
 import type { Source } from '../core/diagnostic.ts';
-import { carriesOver, distinctScripts, type Former, type Reread, type Statements } from './former.ts';
+import {
+  carriesOver,
+  distinctScripts,
+  type Former,
+  isSimple,
+  type Reread,
+  type Statements,
+} from './former.ts';
 import { type Gathered, gather } from './gather.ts';
 import { isLineStart, lineEnd, lineStart, ownText } from './lines.ts';
 import type { Configuration } from './model.ts';
@@ -92,10 +99,6 @@ function takesAway(removed: Statements['made'], fresh: readonly VirtualServer[])
 
 function isMade(service: VirtualServer | undefined): service is VirtualServer {
   return service !== undefined;
-}
-
-function isSimple(service: VirtualServer | undefined): service is VirtualServer {
-  return service !== undefined && service.selects.by !== 'group';
 }
 
 /**
