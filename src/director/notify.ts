@@ -6,7 +6,7 @@ import type { State } from '../vrrp/settings.ts';
 import type { Facts } from './inventory.ts';
 import { mailFacts, type PlannedMail, planMail } from './mail.ts';
 import { owner, type PlannedProgram, plannedProgram, programName } from './programs.ts';
-import { planServiceListeners, type ServiceListeners } from './service-notify.ts';
+import type { ServiceListeners } from './service-notify.ts';
 
 export type PlannedPipe = {
   path: string;
@@ -40,10 +40,6 @@ export type NotifyPlan = {
   mail?: PlannedMail;
 };
 export type Happening = { kind: 'INSTANCE' | 'GROUP'; name: string; word: Word; priority: number };
-
-export function planNotify(configuration: Configuration): NotifyPlan {
-  return { ...planTelling(configuration), services: planServiceListeners(configuration) };
-}
 
 /** All but virtual servers. */
 export function planTelling(configuration: Configuration): Omit<NotifyPlan, 'services'> {

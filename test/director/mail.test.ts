@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest';
 import { readConfiguration } from '../../src/config/read.ts';
 import { mailOf } from '../../src/director/mail.ts';
-import { type Happening, planNotify } from '../../src/director/notify.ts';
+import type { Happening } from '../../src/director/notify.ts';
+import { planNotify } from './notify-plan.ts';
 
 const RELAY = 'smtp_server 10.0.0.25 2525\nnotification_email {\nops@example.net\nnight@example.net\n}\n';
 

@@ -3,8 +3,9 @@
 import { expect, test } from 'vitest';
 import { readConfiguration } from '../../src/config/read.ts';
 import { difference } from '../../src/director/difference.ts';
-import { type Happening, pipeLine, planNotify, programsFor, wordFor } from '../../src/director/notify.ts';
+import { type Happening, pipeLine, programsFor, wordFor } from '../../src/director/notify.ts';
 import { planConfiguration } from '../../src/director/plan-document.ts';
+import { planNotify } from './notify-plan.ts';
 
 const text = (more: string, global = '') => `
 global_defs {

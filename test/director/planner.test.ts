@@ -5,11 +5,11 @@ import type { Configuration } from '../../src/config/model.ts';
 import { readConfiguration } from '../../src/config/read.ts';
 import { rereadConfiguration } from '../../src/config/reread.ts';
 import { changesNothing, difference } from '../../src/director/difference.ts';
-import { planNotify } from '../../src/director/notify.ts';
 import { planElector } from '../../src/director/plan.ts';
 import { planConfiguration } from '../../src/director/plan-document.ts';
 import { Planner } from '../../src/director/planner.ts';
 import { manyServices } from '../bench/services.ts';
+import { planNotify } from './notify-plan.ts';
 import { planArbitrary } from './plans.ts';
 
 const read = (text: string) => readConfiguration([{ name: 'x', text }]);

@@ -3,8 +3,8 @@
 import { expect, test } from 'vitest';
 import { readConfiguration } from '../../src/config/read.ts';
 import { recordDiagnostics } from '../../src/config/render.ts';
-import { planNotify } from '../../src/director/notify.ts';
 import { serviceMail } from '../../src/director/service-notify.ts';
+import { planNotify } from './notify-plan.ts';
 
 const WEB = 'TCP 10.0.0.50:80';
 const RS = '10.1.0.21:80';

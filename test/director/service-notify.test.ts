@@ -1,8 +1,8 @@
 // Who is told of virtual and real servers, and in which words.
 import { describe, expect, test } from 'vitest';
 import { readConfiguration } from '../../src/config/read.ts';
-import { planNotify } from '../../src/director/notify.ts';
 import { isTold, servicePipeLine, serviceProgram } from '../../src/director/service-notify.ts';
+import { planNotify } from './notify-plan.ts';
 
 const { configuration } = readConfiguration([
   {
