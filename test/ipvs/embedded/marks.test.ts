@@ -3,14 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import { address } from '../../../src/core/address.ts';
 import { showConnections } from '../../../src/ipvs/embedded/shown.ts';
-import {
-  adoptConnection,
-  type ConnectionEntry,
-  describeConnection,
-} from '../../../src/ipvs/embedded/synced.ts';
+import { adoptConnection } from '../../../src/ipvs/embedded/synced.ts';
 import type { MarkSelector, Server, ServiceSettings } from '../../../src/ipvs/model.ts';
 import { frame, type Segment } from './frames.ts';
-import { CLIENT, head, INNER_VIP, server, VIP, type World } from './world.ts';
+import { CLIENT, head, INNER_VIP, server, told, VIP, type World } from './world.ts';
 import { CLIENT6, GATEWAY6, head6, IP, SERVER6, server6, VIP6, VIRTUAL_MAC6, World6 } from './world6.ts';
 
 const SYN = 0x02;
@@ -39,14 +35,6 @@ const shown = (of: World) =>
     ({ protocol, client, clientPort, virtual, virtualPort, destination, destinationPort }) =>
       `${protocol} ${client}:${clientPort} ${virtual}:${virtualPort} ${destination}:${destinationPort}`,
   );
-function told(of: World): ConnectionEntry[] {
-  const entries: ConnectionEntry[] = [];
-  const { changes } = of.engine.sessions;
-  for (let at = changes.take(); at !== 0; at = changes.take()) {
-    entries.push(describeConnection(of.engine.sessions, at));
-  }
-  return entries;
-}
 
 describe('whose a packet is', () => {
   test.each([MARK, HIGH])('mark %i goes before the address', (mark) => {

@@ -1,13 +1,8 @@
 // Two engines, one telling the other: what is told and when, what the receiver makes of it, and that nothing
 // comes back.
 import { describe, expect, test } from 'vitest';
-import {
-  adoptConnection,
-  type ConnectionEntry,
-  describeConnection,
-  isWorthTelling,
-} from '../../../src/ipvs/embedded/synced.ts';
-import { CLIENT, head, server, VIP, World } from './world.ts';
+import { adoptConnection, type ConnectionEntry, isWorthTelling } from '../../../src/ipvs/embedded/synced.ts';
+import { CLIENT, head, server, told, VIP, World } from './world.ts';
 
 const SYN = 0x02;
 const ACK = 0x10;
@@ -31,14 +26,6 @@ const ENTRY: ConnectionEntry = {
 
 function world(extra: Parameters<typeof head>[0] = {}): World {
   return new World([[head(extra), [server(21), server(22)]]]).own().meet(CLIENT, '10.1.0.21', '10.1.0.22');
-}
-function told(of: World): ConnectionEntry[] {
-  const entries: ConnectionEntry[] = [];
-  const { changes } = of.engine.sessions;
-  for (let at = changes.take(); at !== 0; at = changes.take()) {
-    entries.push(describeConnection(of.engine.sessions, at));
-  }
-  return entries;
 }
 const loads = (of: World) =>
   [...of.engine.sessions.services.readCounters().values()].flatMap(({ servers }) =>

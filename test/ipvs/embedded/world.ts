@@ -4,6 +4,7 @@ import { address, addressBytes } from '../../../src/core/address.ts';
 import { VERDICT } from '../../../src/ipvs/embedded/drops.ts';
 import { Engine } from '../../../src/ipvs/embedded/engine.ts';
 import { HEADROOM } from '../../../src/ipvs/embedded/outbox.ts';
+import { type ConnectionEntry, describeConnection } from '../../../src/ipvs/embedded/synced.ts';
 import type {
   AddressSelector,
   Forwarding,
@@ -36,6 +37,15 @@ export function head(extra: Partial<AddressHead> = {}): AddressHead {
     onePacket: false,
     ...extra,
   };
+}
+/** What a peer would be told now. */
+export function told(of: World): ConnectionEntry[] {
+  const entries: ConnectionEntry[] = [];
+  const { changes } = of.engine.sessions;
+  for (let at = changes.take(); at !== 0; at = changes.take()) {
+    entries.push(describeConnection(of.engine.sessions, at));
+  }
+  return entries;
 }
 export function server(last: number, extra: Partial<Server> = {}): Server {
   return {
