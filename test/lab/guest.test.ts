@@ -55,8 +55,8 @@ test('a guest knows when its machine let it stand still; its own work is no such
 
 /** The kernel of the guest: what runs in it stands still, too. */
 async function stopFor(ms: number): Promise<void> {
-  const children = readdirSync('/proc/self/task').flatMap((thread) =>
-    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').trim().split(' '),
+  const children = readdirSync('/proc/self/task').flatMap(
+    (thread) => readFileSync(`/proc/self/task/${thread}/children`, 'utf8').match(/\d+/g) ?? [],
   );
   const guest = children.find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('linux'));
   process.kill(Number(guest), 'SIGSTOP');
