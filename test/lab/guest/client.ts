@@ -20,10 +20,15 @@ export type ClientCommand = { id: number } & (
 /** Between two of many sessions, so that the packets of thousands do not meet in one queue. */
 const STAGGER_MS = 2;
 
+/** After each mark: a person who looks for the cause needs when it began. */
+const FAILURES_TOLD = 5;
+
 const settings = workerData as ClientSettings;
 const sessions: { log: SessionLog; socket: Socket; parked: boolean }[] = [];
 const requests: RequestLog[] = [];
 let markedAt = performance.now();
+/** Since the mark. */
+let failures = 0;
 
 enter('client');
 parentPort!.on('message', async (command: ClientCommand) => {
@@ -42,6 +47,7 @@ async function perform(command: ClientCommand): Promise<unknown> {
       return keepRequesting();
     case 'mark':
       markedAt = performance.now();
+      failures = 0;
       return;
     case 'wake':
       return wakeIdle();
@@ -147,7 +153,10 @@ function request(): void {
   const socket = connect({ host: settings.vip, port: PORT });
   const end = () => {
     clearTimeout(limit);
-    log.tookMs ??= performance.now() - log.startedAt;
+    if (log.tookMs === undefined) {
+      log.tookMs = performance.now() - log.startedAt;
+      if (log.failure !== undefined) tellOfFailure(log, log.tookMs, log.failure);
+    }
     socket.destroy();
   };
   const limit = setTimeout(end, settings.requestTimeoutMs);
@@ -165,4 +174,12 @@ function request(): void {
     end();
   });
   socket.on('close', end);
+}
+
+/** With the time that the directors' logs have. */
+function tellOfFailure({ startedAt }: RequestLog, tookMs: number, failure: string): void {
+  failures++;
+  if (failures > FAILURES_TOLD) return;
+  const began = Math.round(Date.now() - (performance.now() - startedAt));
+  console.error(`request at ${began}: ${failure} after ${Math.round(tookMs)} ms`);
 }
