@@ -36,7 +36,7 @@ test('a kernel is left as it was found, also when a balancer was killed on the w
   expect(after).toEqual(found);
 });
 
-/** Nor waited for TCP to repeat a SYN, which it does after a second: where no role moves nothing is repeated. */
+/** Nor waited for TCP to repeat a SYN, which it does after a second: where no role moves, none is lost. */
 function expectNobodyNoticed(phase: string): void {
   const { requests } = expectNothingLost(phase);
   const limitMs = UNHURRIED_MS + stalledMs(report, phase);

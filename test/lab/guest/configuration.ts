@@ -47,7 +47,7 @@ function globalDefs(node: DirectorName, { global = [] }: ConfigurationOptions): 
     `router_id ${node}`,
     'vrrp_version 3',
     'vrrp_rt_priority 50', // the guest has one CPU for everybody, and adverts must not wait for the client
-    // keepalived gives itself 10 ms without a pause, one tick of this kernel's clock, and then is killed by it.
+    // keepalived gives itself 10 ms without a pause, which is one tick of this kernel, and is killed.
     'vrrp_rlimit_rttime 10000000',
     `lvs_sync_daemon eth0 VI_1 id ${SYNC_ID}`,
     ...global,
