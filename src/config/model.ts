@@ -330,6 +330,10 @@ export type DirectorBlock = {
   control?: Located<string>;
   /** How many recordings of the flight recorder are kept there. */
   recordings: Located<number>;
+  /** Where HTTP is answered; undefined = nowhere. */
+  web?: Located<WebPlace>;
+  /** The metrics have keepalived-exporter's names, too. */
+  keepalivedNames: Located<boolean>;
   sync?: SyncSetting;
   servers: ServersSetting;
   ipvs: SettingWords;
@@ -362,3 +366,4 @@ export type SyncCertificatesSetting = {
 /** `pem`: what is in it, once that has been read and is what it has to be. */
 export type PemFile = { at: Span; file: string; pem?: string };
 export type SyncPlace = { address: Located<Address>; port: number };
+export type WebPlace = { address: Address; port: number };

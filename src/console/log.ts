@@ -2,7 +2,7 @@
 // people. What is said and how grave it is stands in core/events.ts.
 import { isatty } from 'node:tty';
 import { pino } from 'pino';
-import { EVENTS, type Notice } from '../core/events.ts';
+import { EVENTS, type EventName, type Notice } from '../core/events.ts';
 import { endWindows, limit, type Repeats } from './limit.ts';
 import { Output } from './output.ts';
 import { type LoggedEvent, renderForPeople } from './people.ts';
@@ -26,11 +26,14 @@ export type Log = {
   notice: (notice: Notice) => void;
   /** The last events, oldest first, also those that were counted only. */
   recent: () => readonly LoggedEvent[];
+  /** How many there were of each, also of those. */
+  counts: () => ReadonlyMap<EventName, number>;
 };
 
 export function createLog(options: LogOptions): Log {
   const fd = options.fd ?? STANDARD_OUTPUT;
   const recent: LoggedEvent[] = [];
+  const counts = new Map<EventName, number>();
   const output = new Output(fd, (lines) =>
     print({
       event: 'log.dropped',
@@ -48,9 +51,11 @@ export function createLog(options: LogOptions): Log {
     notice(notice) {
       recent.push({ atMs: Date.now(), notice });
       if (recent.length > RECENT_EVENTS) recent.shift();
+      counts.set(notice.event, (counts.get(notice.event) ?? 0) + 1);
       limited.notice(notice);
     },
     recent: () => recent,
+    counts: () => counts,
   };
 }
 

@@ -33,7 +33,15 @@ export const EVENTS = {
     means: 'the plan in force could not be written, so `diff` has nothing to compare with; said once',
   },
   'control.listening': { level: 'info', means: 'the control socket `path` answers questions' },
-  'control.failed': { level: 'warn', means: 'there is no control socket; the message says why; said once' },
+  'control.failed': {
+    level: 'warn',
+    means: 'there is no control socket; the message says why; said once, and tried again',
+  },
+  'web.listening': { level: 'info', means: 'metrics are told at `web`' },
+  'web.failed': {
+    level: 'warn',
+    means: 'no metrics are told; the message says why; said once, and tried again',
+  },
   'balancer.started': { level: 'info', means: 'the balancer child runs' },
   'balancer.lost': { level: 'error', means: 'the balancer child ended; it is started again' },
   'balancer.guardian': { level: 'error', means: 'the director died; the balancer removes what it left' },

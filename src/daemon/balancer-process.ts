@@ -41,6 +41,7 @@ async function begin(message: ToBalancer): Promise<Balancer | undefined> {
     tell,
     say: (notice) => log.notice(notice),
     recent: () => log.recent(),
+    counts: () => log.counts(),
     fail,
   });
   settleLater();

@@ -3,9 +3,8 @@
 // table-keeper.ts.
 import { randomBytes } from 'node:crypto';
 import type { LoggedEvent } from '../console/people.ts';
-import type { Notice } from '../core/events.ts';
+import type { EventName, Notice } from '../core/events.ts';
 import { changesNothing } from '../director/difference.ts';
-import { rehearsalNotice } from '../director/drill.ts';
 import { planTelling } from '../director/notify.ts';
 import type { Plan } from '../director/plan-document.ts';
 import { Planner } from '../director/planner.ts';
@@ -25,11 +24,12 @@ import { removeLeftovers } from '../linux/elector/leftovers.ts';
 import { NAMES, nameThread } from '../linux/thread-name.ts';
 import type { ElectorSettings, FormerSysctls, State, TrackerId, Verdict } from '../vrrp/settings.ts';
 import { withoutVirtualDevices } from '../vrrp/virtual-device.ts';
-import { controlActions, controlResources } from './control.ts';
-import { ControlKeeper } from './control-keeper.ts';
+import { controlActions, controlResources, keepControl } from './control.ts';
 import { IpvsSettings } from './ipvs-settings.ts';
+import type { ListenerKeeper } from './listener-keeper.ts';
 import { type Loaded, loadConfiguration, reloadConfiguration } from './load.ts';
 import type { RunOptions, ToBalancer, ToDirector } from './messages.ts';
+import { Metrics } from './metrics.ts';
 import { Notifier } from './notifier.ts';
 import { openPlane } from './open-plane.ts';
 import { OperatorPrograms } from './operator-programs.ts';
@@ -39,13 +39,13 @@ import { RecordingKeeper } from './recording-keeper.ts';
 import { ServerOrders } from './server-orders.ts';
 import { ServiceKeeper } from './service-keeper.ts';
 import { SettingKeeper } from './setting-keeper.ts';
+import { StateReader, writeState } from './state-reader.ts';
 import { SyncKeeper } from './sync-keeper.ts';
 import { TableKeeper } from './table-keeper.ts';
 import { TrackLinks } from './track-links.ts';
 import { TrackScripts } from './track-scripts.ts';
 import { TrackerKeeper } from './trackers.ts';
 import { Turning } from './turning.ts';
-import { writeState } from './write-state.ts';
 
 const SALT_BYTES = 16;
 /** How long a planned stop waits for the programs that tell of it, as keepalived has it. */
@@ -56,6 +56,8 @@ type Edges = {
   tell: (message: ToDirector) => void;
   say: (notice: Notice) => void;
   recent: () => readonly LoggedEvent[];
+  /** How many were logged of each. */
+  counts: () => ReadonlyMap<EventName, number>;
   /** The data plane is gone: the process ends, another takes its place. */
   fail: (error: Error) => void;
 };
@@ -70,7 +72,9 @@ export class Balancer {
   readonly #sync: SyncKeeper;
   readonly #planKeeper: PlanKeeper;
   readonly #recordings: RecordingKeeper;
-  readonly #control: ControlKeeper;
+  readonly #control: ListenerKeeper<string>;
+  readonly #state: StateReader;
+  readonly #metrics: Metrics;
   readonly #services: ServiceKeeper;
   readonly #pairOrders: PairOrders;
   readonly #programs: OperatorPrograms;
@@ -145,7 +149,23 @@ export class Balancer {
     this.#pairOrders = new PairOrders(this.#services, this.#sync, edges.fail);
     const orders = new ServerOrders(this.#services, this.#pairOrders);
     const resources = controlResources(plane, orders, () => this.#sync.document());
-    this.#control = new ControlKeeper(resources, controlActions(orders), edges.say);
+    this.#control = keepControl(resources, controlActions(orders), edges.say);
+    this.#state = new StateReader({
+      plane,
+      options: this.#options,
+      keeper: this.#keeper,
+      services: this.#services,
+      sync: this.#sync,
+    });
+    this.#metrics = new Metrics({
+      plane,
+      state: this.#state,
+      ask: () => edges.tell({ type: 'askFacts' }),
+      counts: edges.counts,
+      say: edges.say,
+      instances: () => this.#roster.instances,
+      scripts: () => this.#scripts.list(),
+    });
   }
 
   /** Undefined when the configuration cannot run: the director has been told why. */
@@ -195,13 +215,15 @@ export class Balancer {
       case 'priority':
         return this.#notifier.priority(message.instance, message.priority);
       case 'rehearse':
-        return this.#rehearse(message);
+        return this.#edges.say(await this.#state.rehearse(this.#plan.pools, message.facts));
       case 'count':
         // Not awaited: states that change meanwhile are acted upon.
         this.#count(message).catch(this.#edges.fail);
         return;
       case 'dump':
         return this.#dump(message);
+      case 'facts':
+        return this.#metrics.told(message.facts);
       case 'recording': {
         const { runtimeDirectory, recordings } = this.#plan.director;
         return this.#recordings.keep(message.recording, runtimeDirectory, recordings);
@@ -217,18 +239,9 @@ export class Balancer {
     this.#edges.tell({ type: 'counted', connections: await this.#plane.countConnections(), coverage });
   }
 
-  async #dump(message: Message<'dump'>): Promise<void> {
-    const notice = await writeState({
-      message,
-      options: this.#options,
-      loaded: this.#loaded,
-      plane: this.#plane,
-      tableRepairs: this.#keeper.repairs,
-      health: this.#services.health(),
-      sync: this.#sync.document(),
-      lastEvents: this.#edges.recent(),
-    });
-    this.#edges.say(notice);
+  async #dump({ facts, lastEvents }: Message<'dump'>): Promise<void> {
+    const document = await this.#state.read(facts, [...lastEvents, ...this.#edges.recent()]);
+    this.#edges.say(await writeState(this.#plan.director.runtimeDirectory, document));
   }
 
   /** The director is dead: what it held and what we hold goes, and the peer is told at once. */
@@ -279,6 +292,7 @@ export class Balancer {
     });
     this.#planKeeper.keep(this.#plan);
     this.#control.keep(this.#plan.director.control);
+    this.#metrics.configure(configuration.director);
   }
 
   #tellFormer(): void {
@@ -289,6 +303,7 @@ export class Balancer {
 
   async #reload(): Promise<void> {
     const result = reloadConfiguration(this.#options, this.#loaded);
+    this.#metrics.reloaded(result.ok);
     if (!result.ok) {
       const message = `configuration rejected, the old one stays in force\n${result.text}`;
       return this.#edges.say({ event: 'config.rejected', message, fields: { text: result.text } });
@@ -336,31 +351,12 @@ export class Balancer {
     await this.#applyRoles();
   }
 
-  async #rehearse({ instances, nowMs }: Message<'rehearse'>): Promise<void> {
-    const { pools } = this.#plan;
-    const servers = [...pools.values()].reduce((sum, pool) => sum + pool.servers.size, 0);
-    const notice = rehearsalNotice({
-      services: pools.size,
-      servers,
-      serversUp: servers - this.#services.serversDown,
-      connections: await this.#plane.countConnections(),
-      ...this.#sync.readiness(),
-      instances: instances.map(({ name, state, priority, lastMaster }) => ({
-        name,
-        state,
-        priority,
-        masterSilentMs: lastMaster === undefined ? undefined : Math.round(nowMs - lastMaster.atMs),
-      })),
-    });
-    this.#edges.say(notice);
-  }
-
   async #stop(keepServices: boolean): Promise<void> {
     this.#notifier.stopServices();
     this.#pairOrders.stop();
     const servicesStopped = this.#services.stop();
     const told = this.#notifier.settle(NOTIFY_STOP_MS);
-    const silent = this.#control.close();
+    const silent = Promise.all([this.#control.close(), this.#metrics.close()]);
     await servicesStopped;
     this.#trackers.stop();
     this.#links.stop();

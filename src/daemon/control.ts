@@ -1,11 +1,13 @@
-// What can be asked at the control socket, and what commanded.
-import type { Actions, Answer, Resources } from '../console/control-server.ts';
+// What can be asked at the control socket, and what commanded; and what keeps it open.
+import { type Actions, type Answer, ControlServer, type Resources } from '../console/control-server.ts';
 import { ABOUT, CONNECTIONS, LISTING } from '../console/listing-document.ts';
 import { SERVERS } from '../console/servers-document.ts';
 import { SYNC, type SyncDocument } from '../console/sync-document.ts';
+import type { Notice } from '../core/events.ts';
 import { VERSION } from '../core/version.ts';
 import { readListing } from '../ipvs/listing.ts';
 import type { DataPlane } from '../ipvs/plane.ts';
+import { ListenerKeeper } from './listener-keeper.ts';
 import type { ServerOrders } from './server-orders.ts';
 
 export function controlResources(
@@ -24,4 +26,23 @@ export function controlResources(
 
 export function controlActions(orders: ServerOrders): Actions {
   return { [SERVERS]: async (request): Promise<Answer> => ({ live: await orders.carryOut(request) }) };
+}
+
+export function keepControl(
+  resources: Resources,
+  actions: Actions,
+  say: (notice: Notice) => void,
+): ListenerKeeper<string> {
+  return new ListenerKeeper(
+    {
+      open: (path) => ControlServer.open(path, resources, actions),
+      events: { listening: 'control.listening', failed: 'control.failed' },
+      wording: (path) => ({
+        listening: `questions are answered at ${path}`,
+        failed: `there is no control socket at ${path}`,
+        fields: { path },
+      }),
+    },
+    say,
+  );
 }

@@ -12,7 +12,7 @@ import type { ElectorReport, FormerSysctls, InstanceStatus, State } from '../vrr
 import { BalancerChild } from './balancer-child.ts';
 import { FlightRecorder } from './flight-recorder.ts';
 import { forwarded } from './forwarded.ts';
-import type { Accepted, FormerIpvs, RunOptions, ToDirector } from './messages.ts';
+import type { Accepted, DirectorFacts, FormerIpvs, RunOptions, ToDirector } from './messages.ts';
 
 /** A balancer that is not done by then is left to its own end; the VIPs are gone by that time. */
 const STOP_LIMIT_MS = 10_000;
@@ -108,15 +108,15 @@ export class Director {
   }
 
   async dump(): Promise<void> {
-    const instances = await this.#snapshot();
+    const facts = await this.#facts();
     this.#recorder.record('USR1');
-    this.#balancer.send({
-      type: 'dump',
-      instances,
-      monotonicMs: monotonicMs(),
-      startedAtMs: this.#startedAtMs,
-      lastEvents: this.#log.recent(),
-    });
+    this.#balancer.send({ type: 'dump', facts, lastEvents: this.#log.recent() });
+  }
+
+  async #facts(): Promise<DirectorFacts> {
+    const instances = await this.#snapshot();
+    const events = this.#log.counts();
+    return { instances, monotonicMs: monotonicMs(), startedAtMs: this.#startedAtMs, events };
   }
 
   async drill(): Promise<void> {
@@ -129,8 +129,7 @@ export class Director {
     }
     const masters = [...this.#states].filter(([, state]) => state === 'MASTER').map(([name]) => name);
     if (masters.length === 0) {
-      const instances = await this.#snapshot();
-      this.#balancer.send({ type: 'rehearse', instances, nowMs: monotonicMs() });
+      this.#balancer.send({ type: 'rehearse', facts: await this.#facts() });
       return;
     }
     this.#drillBegins = true;
@@ -217,6 +216,9 @@ export class Director {
         return;
       case 'formerIpvs':
         this.#formerIpvs = message.former;
+        return;
+      case 'askFacts':
+        void this.#facts().then((facts) => this.#balancer.send({ type: 'facts', facts }));
         return;
       case 'rejected':
         return this.#finish({ code: message.exitCode, notice: rejected(message.text) });

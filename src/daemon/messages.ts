@@ -6,6 +6,7 @@ import type { KeyFile } from '../config/rules/keys.ts';
 import type { LoggedEvent } from '../console/people.ts';
 import type { Recording } from '../console/recording.ts';
 import type { Source } from '../core/diagnostic.ts';
+import type { EventName } from '../core/events.ts';
 import type { Coverage } from '../director/handover.ts';
 import type { Timeouts } from '../ipvs/plane.ts';
 import type {
@@ -54,6 +55,16 @@ export type FormerIpvs = {
   timeouts?: Timeouts | undefined;
 };
 
+/** What the director's process knows and the balancer's does not. */
+export type DirectorFacts = {
+  instances: readonly InstanceStatus[];
+  /** CLOCK_MONOTONIC of the director when it asked: the instances' times are of it. */
+  monotonicMs: number;
+  startedAtMs: number;
+  /** How many it logged of each. */
+  events: ReadonlyMap<EventName, number>;
+};
+
 export type ToBalancer =
   /**
    * `accepted`: the texts in force, when a former balancer died: files may have been edited meanwhile, and
@@ -78,19 +89,15 @@ export type ToBalancer =
   /** A master heard an advert of lower priority; `priority` is its own. */
   | { type: 'heardLower'; instance: string; priority: number }
   | { type: 'priority'; instance: string; priority: number }
-  | { type: 'rehearse'; instances: readonly InstanceStatus[]; nowMs: number }
+  | { type: 'rehearse'; facts: DirectorFacts }
   /** Waits so long for the peer to know what there is. */
   | { type: 'count'; flushMs: number }
   /** To be written. */
   | { type: 'recording'; recording: Recording }
-  | {
-      type: 'dump';
-      instances: readonly InstanceStatus[];
-      /** CLOCK_MONOTONIC of the director when it asked: the instances' times are of it. */
-      monotonicMs: number;
-      startedAtMs: number;
-      lastEvents: readonly LoggedEvent[];
-    }
+  /** To be written. */
+  | { type: 'dump'; facts: DirectorFacts; lastEvents: readonly LoggedEvent[] }
+  /** What was asked for. */
+  | { type: 'facts'; facts: DirectorFacts }
   | { type: 'stop' };
 
 export type ToDirector =
@@ -119,4 +126,5 @@ export type ToDirector =
   /** `coverage`: with sync only. */
   | { type: 'counted'; connections: number; coverage?: Coverage | undefined }
   | { type: 'formerIpvs'; former: FormerIpvs }
+  | { type: 'askFacts' }
   | { type: 'stopped' };

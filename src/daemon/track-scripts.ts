@@ -64,6 +64,15 @@ export class TrackScripts {
     return unfit;
   }
 
+  /** Of keepalived's two words for it: one that has not answered yet is not good. */
+  list(): { name: string; isGood: boolean; isRunning: boolean }[] {
+    return [...this.#watched.values()].map(({ settings: { name }, state: { verdict }, isRunning }) => ({
+      name,
+      isGood: verdict === 'up',
+      isRunning,
+    }));
+  }
+
   /** What runs is left to whoever ends all programs. */
   stop(): void {
     for (const { timer } of this.#watched.values()) clearInterval(timer);

@@ -103,6 +103,8 @@ const WORDS: Readonly<Record<string, string>> = {
   runtimeDirectory: 'runtime_directory',
   control: 'control',
   recordings: 'flight_recorder',
+  web: 'web',
+  keepalivedNames: 'metrics keepalived_names',
   syncInterface: 'sync interface',
   syncListen: 'sync listen',
   syncPeer: 'sync peer',

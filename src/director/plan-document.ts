@@ -4,6 +4,7 @@
 import { createHmac } from 'node:crypto';
 import type { Configuration } from '../config/model.ts';
 import type { IpvsWords, SettingWords } from '../config/model-services.ts';
+import { endpoint } from '../core/address.ts';
 import { controlPath } from '../core/runtime-files.ts';
 import type { HealthTarget } from '../health/shape.ts';
 import type { SettingValues } from '../ipvs/plane.ts';
@@ -43,6 +44,9 @@ export type Plan = {
     /** Path of the control socket. */
     control: string;
     recordings: number;
+    /** Where HTTP is answered; undefined = nowhere. */
+    web?: string;
+    keepalivedNames: boolean;
     processName?: string;
     checkerName?: string;
     syncListen?: string;
@@ -63,7 +67,7 @@ export type Plan = {
 export type PlanDocument = { directorPid: number; version: string; plan: Plan };
 
 /** To be raised whenever a plan gets, loses or renames a field: an old document is then not compared. */
-const FORMAT = 13;
+const FORMAT = 14;
 
 export function planConfiguration(configuration: Configuration, salt: string): Plan {
   return withServices(planOthers(configuration, salt), configuration);
@@ -90,6 +94,7 @@ export function planOthers(configuration: Configuration, salt: string): Others {
   const instances = elector.instances.map((own) => sealSecrets(own, salt));
   const notify = planTelling(configuration);
   const { engine, drillHoldMs, runtimeDirectory, control, recordings } = configuration.director;
+  const { web, keepalivedNames } = configuration.director;
   return {
     salt,
     elector: { ...elector, instances },
@@ -106,6 +111,8 @@ export function planOthers(configuration: Configuration, salt: string): Others {
       runtimeDirectory: runtimeDirectory.value,
       control: control?.value ?? controlPath(runtimeDirectory.value),
       recordings: recordings.value,
+      ...(web === undefined ? {} : { web: endpoint(web.value.address, web.value.port) }),
+      keepalivedNames: keepalivedNames.value,
       ...planNames(configuration),
       ...syncStreamFacts(planSyncStream(configuration), (secret) => seal(secret, salt)),
     },

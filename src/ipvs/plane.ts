@@ -51,6 +51,26 @@ export type EngineInfo = {
   timeouts: Timeouts;
 };
 
+/** What the engine did, for people and metrics. Names of drops are DropReason's. */
+export type EngineStatistics = {
+  connections: number;
+  routed: number;
+  /** Of the thread's JavaScript: packets add nothing to it. */
+  heapBytes: number;
+  drops: Readonly<Record<string, number>>;
+  sync: Readonly<Record<string, number>>;
+  interfaces: readonly {
+    name: string;
+    received: number;
+    /** System calls that `received` took: many frames in one are cheap. */
+    batches: number;
+    sent: number;
+    sendFailed: number;
+    /** Frames lost because the engine was too slow. */
+    overruns: number;
+  }[];
+};
+
 /** Who hears of a plane's connections. */
 export type Hear = {
   /** A datagram; of connections as they are now. */
@@ -123,6 +143,8 @@ export interface DataPlane {
   flush?(): Promise<void>;
   /** Tells the engine which addresses this director owns now. The kernel's plane needs no telling. */
   own(addresses: readonly OwnedAddress[]): Promise<void>;
+  /** Absent where the kernel forwards: it tells nobody. */
+  readStatistics?(): Promise<EngineStatistics>;
   /** How many connections are in the table. */
   countConnections(): Promise<number>;
   /** Bit by bit: what comes or goes meanwhile may be in it or not. */

@@ -248,6 +248,8 @@ function enter(instance: Instance, from: State, to: State, reason: Reason, turn:
     const relieved = (instance.lastMaster?.atMs ?? Number.NEGATIVE_INFINITY) >= instance.sinceMs;
     const outcome = relieved ? 'the new master is heard' : 'no other master was heard';
     notice(instance, 'vrrp.handover', `${outcome} after ${ms} ms`, { relieved, ms }, turn);
+    count(instance, relieved ? 'relieved' : 'unrelieved');
+    count(instance, 'handoverMs', ms);
   }
   instance.sinceMs = nowMs;
 }

@@ -319,7 +319,14 @@ describe('the director block', () => {
   test.each<[string, string[]]>([
     ['engine kernl', ['error CFG_VALUE 2:8 did you mean `kernel`?']],
     ['drill {\nhold 9999\n}', ['error CFG_RANGE 3:6']],
-    ['web 127.0.0.1:80', ['ignored CFG_UNSUPPORTED 2:1 address and port of the status page']],
+    ['web 127.0.0.1:9165', []],
+    ['web [2001:db8::1]:65535', []],
+    ...['127.0.0.1', '::1:80', '[127.0.0.1]:80', '10.0.0.1:65536', 'localhost:80', ':80'].map(
+      (place): [string, string[]] => [
+        `web ${place}`,
+        ['error CFG_VALUE 2:5 as in `127.0.0.1:9165` or `[::1]:9165`'],
+      ],
+    ),
     ['engin auto', ['error CFG_UNKNOWN 2:1 did you mean `engine`?']],
   ])('%s', (line, expected) => {
     expect(said(`director {\n${line}\n}\n`)).toEqual(expected);

@@ -78,7 +78,8 @@ describe('a good file', () => {
     'global_defs: { smtp_server: { host: mail, port: 25 }, notification_email: [a@b.c, d@e.f] }',
     'track_group: { G: { group: [a, b] } }',
     'virtual_server_group: { G: [10.0.0.1-20 80, fwmark 5] }',
-    'director: { metrics: true, sync: { peer: 10.0.0.2 8849 }, drill: { hold: 0 } }',
+    'director: { sync: { peer: 10.0.0.2 8849 }, drill: { hold: 0 } }',
+    'director: { web: 127.0.0.1:9165, metrics: { keepalived_names: false } }',
   ])('%s', (text) => expect(complaints(text)).toEqual([]));
 });
 

@@ -22,6 +22,25 @@ function plain(value: unknown): unknown {
 
 const INSTANCE = 'vrrp_instance V {\ninterface eth0\nvirtual_router_id 5\nvirtual_ipaddress { 10.0.0.1 }\n';
 
+const DIRECTOR = {
+  compat: false,
+  engine: 'auto',
+  drillHoldMs: 10_000,
+  recordings: 8,
+  keepalivedNames: true,
+  ipvs: {},
+  servers: {
+    slowStartMs: 0,
+    drainsRemoved: true,
+    drainDeadlineMs: 300_000,
+    expiresTemplates: false,
+    exceptions: [],
+  },
+  webhooks: [],
+  vipLeaseSeconds: 4,
+  runtimeDirectory: '/run/lvs-director',
+};
+
 describe('defaults are keepalived’s, but for the refresh', () => {
   test('of everything in an empty file', () => {
     expect(plain(read(''))).toEqual({
@@ -66,23 +85,7 @@ describe('defaults are keepalived’s, but for the refresh', () => {
       links: { pollsAll: false, polled: [], delays: [] },
       statics: { addresses: [], routes: [], rules: [], groups: [] },
       virtualServers: [],
-      director: {
-        compat: false,
-        engine: 'auto',
-        drillHoldMs: 10_000,
-        recordings: 8,
-        ipvs: {},
-        servers: {
-          slowStartMs: 0,
-          drainsRemoved: true,
-          drainDeadlineMs: 300_000,
-          expiresTemplates: false,
-          exceptions: [],
-        },
-        webhooks: [],
-        vipLeaseSeconds: 4,
-        runtimeDirectory: '/run/lvs-director',
-      },
+      director: DIRECTOR,
     });
   });
 

@@ -21,15 +21,26 @@ export type PairFile = {
   /** More words of the block `sync`, and of the instance. */
   sync?: string;
   instance?: string;
+  /** And of `director`. */
+  director?: string;
   /** Real servers, by the last part of their address. */
   hosts?: readonly number[];
 };
 
 export function pairFile(name: Name, own: PairFile): string {
-  const { directory, proof, addresses = ADDRESS, sync = '', instance = '', hosts = [21] } = own;
+  const {
+    directory,
+    proof,
+    addresses = ADDRESS,
+    sync = '',
+    instance = '',
+    director = '',
+    hosts = [21],
+  } = own;
   return `director {
   engine embedded
   runtime_directory ${directory}
+  ${director}
   sync {
     listen ${addresses[name]}
     peer ${addresses[name === 'a' ? 'b' : 'a']}

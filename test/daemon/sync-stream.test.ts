@@ -12,6 +12,7 @@ import { EngineHost } from '../linux/engine-host.ts';
 import { EngineNet, ip, VIP } from '../linux/engine-net.ts';
 import { TestDirector } from './director.ts';
 import { ADDRESS, ADVERT_MS, type Name, pairFile, writeSyncKey } from './embedded-pair.ts';
+import { scrape, valuesOf } from './scrape.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/lvs-director', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'lvs-sync-'));
@@ -19,14 +20,16 @@ const KEY = join(scratch, 'sync.key');
 const OTHER_KEY = join(scratch, 'other.key');
 for (const file of [KEY, OTHER_KEY]) writeSyncKey(file);
 
-/** Of the instance, and of the block `sync`. */
+/** Of the instance, of the block `sync`, of the block `director`. */
 type Words = {
   instance?: string;
   sync?: string;
+  director?: string;
   addresses?: Record<Name, string>;
   /** In the place of the key. */
   proof?: Record<Name, string>;
 };
+const WEB = '127.0.0.1:9165';
 const NOPREEMPT: Words = { instance: 'nopreempt' };
 let runs = 0;
 function configuration(name: Name, directory: string, key: string, words: Words): string {
@@ -86,7 +89,7 @@ function crash(director: TestDirector): void {
 test(
   'a rebooted backup gets every session, and keeps it when the master dies',
   async () => {
-    const a = start('a');
+    const a = start('a', KEY, { ...NOPREEMPT, director: `web ${WEB}` });
     await a.line(isMaster, PATIENCE);
     const first = start('b');
     await first.line(isBackup, PATIENCE);
@@ -106,6 +109,11 @@ test(
       coverage: 1,
       services: [{ service: `TCP ${VIP}:80`, connections: 6, covered: 6 }],
     });
+    const metrics = valuesOf(scrape(net.namespace('a'), WEB));
+    expect(metrics.get('lvs_director_sync_state{state="complete"}')).toBe(1);
+    expect(metrics.get('lvs_director_sync_coverage_ratio')).toBe(1);
+    expect(metrics.get(`lvs_director_sync_service_covered_connections{service="TCP ${VIP}:80"}`)).toBe(6);
+    expect(metrics.get('lvs_director_sync_lag_seconds')).toBe(0);
     crash(a);
     await second.line(isMaster, PATIENCE);
     expect(await alive(sessions)).toBe(6);

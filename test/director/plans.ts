@@ -129,6 +129,7 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
       engine: fc.constantFrom('auto' as const, 'kernel' as const, 'embedded' as const),
       drillHoldMs: fc.constantFrom(1000, 10_000),
       recordings: fc.constantFrom(0, 8),
+      keepalivedNames: fc.boolean(),
       runtimeDirectory: fc.constantFrom('/run/a', '/run/b'),
       control: fc.constantFrom('/run/a/control.sock', '/run/c'),
     }),

@@ -55,7 +55,14 @@ describe('virtual addresses are held by', () => {
     ['the kernel where nothing is forwarded', 'auto', none, 'embedded', 'kernel'],
     ['the engine that the file asks for', 'embedded', none, 'embedded', 'engine'],
   ] as const)('%s', (_, asked, pools, engine, holder) => {
-    const director = { engine: asked, drillHoldMs: 0, runtimeDirectory: '', control: '', recordings: 0 };
+    const director = {
+      engine: asked,
+      drillHoldMs: 0,
+      runtimeDirectory: '',
+      control: '',
+      recordings: 0,
+      keepalivedNames: true,
+    };
     expect(holderOf({ pools, director }, engine)).toBe(holder);
   });
 });

@@ -3,6 +3,7 @@ import type { DirectorBlock, GlobalDefs } from '../model.ts';
 import type { Report } from '../report.ts';
 import { type DIRECTOR, DRILL } from '../schema/director.ts';
 import type { GLOBAL_DEFS } from '../schema/global.ts';
+import { METRICS } from '../schema/web.ts';
 import { all, last, noSettings, type Settings, settled } from '../settings.ts';
 import { composeFilter } from './filter.ts';
 import { composeGlobalGarp } from './garp.ts';
@@ -54,6 +55,8 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>, report: Re
 export function composeDirector(settings: Settings<typeof DIRECTOR>, report: Report): DirectorBlock {
   const sync = composeSyncStream(settings, report);
   const control = last(settings, 'control');
+  const web = last(settings, 'web');
+  const metrics = all(settings, 'metrics').at(-1)?.body ?? noSettings(METRICS, settings.at);
   const drill = all(settings, 'drill').at(-1)?.body ?? noSettings(DRILL, settings.at);
   return {
     engine: settled(settings, 'engine'),
@@ -64,6 +67,8 @@ export function composeDirector(settings: Settings<typeof DIRECTOR>, report: Rep
     runtimeDirectory: settled(settings, 'runtime_directory'),
     ...(control === undefined ? {} : { control }),
     recordings: settled(settings, 'flight_recorder'),
+    ...(web === undefined ? {} : { web }),
+    keepalivedNames: settled(metrics, 'keepalived_names'),
     servers: composeServers(settings),
     ipvs: composeIpvsSettings(settings),
     ...(sync === undefined ? {} : { sync }),

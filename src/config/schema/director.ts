@@ -6,7 +6,7 @@ import { NOTIFY } from './notify.ts';
 import { SERVERS } from './servers.ts';
 import { integer, nothing, oneOf, type Shape, seconds, text, toggle } from './shape.ts';
 import { SYNC } from './sync.ts';
-import { words } from './table.ts';
+import { WEB_WORDS } from './web.ts';
 
 export const DRILL = {
   name: 'drill',
@@ -76,9 +76,6 @@ export const DIRECTOR = {
       'how many recordings of the flight recorder are kept, one of each transition; 0 = none is written',
       { default: 8 },
     ),
+    ...WEB_WORDS,
   },
-  others: words(`
-  ignored web       text      address and port of the status page
-  ignored metrics   ?text     Prometheus metrics
-`),
 } as const satisfies Block;

@@ -38,23 +38,3 @@ export type ThreadData = {
   capacity: number;
   seed: number;
 };
-
-/** What the engine did, for people and metrics. Names of drops are DropReason's. */
-export type EngineStatistics = {
-  connections: number;
-  routed: number;
-  /** Of the thread's JavaScript: packets add nothing to it. */
-  heapBytes: number;
-  drops: Readonly<Record<string, number>>;
-  sync: Readonly<Record<string, number>>;
-  interfaces: readonly {
-    name: string;
-    received: number;
-    /** System calls that `received` took: many frames in one are cheap. */
-    batches: number;
-    sent: number;
-    sendFailed: number;
-    /** Frames lost because the engine was too slow. */
-    overruns: number;
-  }[];
-};

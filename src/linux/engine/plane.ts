@@ -24,14 +24,13 @@ import type {
   ConnectionExchange,
   DataPlane,
   EngineInfo,
+  EngineStatistics,
   OwnedAddress,
   Timeouts,
 } from '../../ipvs/plane.ts';
 import { close, eventfd, ring } from '../libc.ts';
-import type { EngineCommand, EngineMessage, EngineStatistics, ThreadData } from './commands.ts';
+import type { EngineCommand, EngineMessage, ThreadData } from './commands.ts';
 import { lackOfMarks } from './packet-socket.ts';
-
-export type { EngineStatistics } from './commands.ts';
 
 export type PlaneOptions = {
   onNotice: (notice: Notice) => void;

@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { EngineStatistics } from '../../../src/linux/engine/plane.ts';
+import type { EngineStatistics } from '../../../src/ipvs/plane.ts';
 
 const DIRECTOR = new URL('./director.ts', import.meta.url).pathname;
 const PREFIX = 'fwdbench';
