@@ -61,7 +61,7 @@ case "${1:-}" in
   demo) need ip:iproute2 ;;
   lab)
     need ip:iproute2 linux.uml:user-mode-linux modprobe:kmod keepalived:keepalived ipvsadm:ipvsadm \
-      tcpdump:tcpdump ping:iputils-ping ethtool:ethtool nft:nftables openssl:openssl
+      tcpdump:tcpdump ping:iputils-ping ethtool:ethtool nft:nftables openssl:openssl promtool:prometheus
     ;;
   bench)
     need ip:iproute2 linux.uml:user-mode-linux modprobe:kmod keepalived:keepalived ipvsadm:ipvsadm gcc:gcc
