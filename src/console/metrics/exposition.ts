@@ -1,4 +1,5 @@
 // Metrics as Prometheus reads them: by prom-client, whose own metrics of this process come with them.
+import { setImmediate as letOthersRun } from 'node:timers/promises';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { METRICS, type MetricName, type Sample } from './catalogue.ts';
 
@@ -14,15 +15,23 @@ export function processMetrics(): Promise<string> {
   return OF_PROCESS.metrics();
 }
 
-/** A fresh registry each time: what is gone, a server or an instance, is not told of. */
-export function renderSamples(samples: readonly Sample[]): Promise<string> {
-  const register = new Registry();
-  for (const [name, all] of Map.groupBy(samples, (each) => each.name)) addMetric(register, name, all);
-  return register.metrics();
+/**
+ * Of thousands of services there are a hundred thousand values: other work of this process is done between
+ * one metric and the next.
+ */
+export async function renderSamples(samples: readonly Sample[]): Promise<string> {
+  let text = '';
+  for (const [name, all] of Map.groupBy(samples, (each) => each.name)) {
+    text += await renderMetric(name, all);
+    await letOthersRun();
+  }
+  return text;
 }
 
-function addMetric(register: Registry, name: MetricName, samples: readonly Sample[]): void {
+/** A fresh registry each time: what is gone, a server or an instance, is not told of. */
+function renderMetric(name: MetricName, samples: readonly Sample[]): Promise<string> {
   const { type, means: help, labels } = METRICS[name];
+  const register = new Registry();
   const settings = { name, help, labelNames: labels, registers: [register] };
   if (type === 'gauge') {
     const gauge = new Gauge(settings);
@@ -31,4 +40,5 @@ function addMetric(register: Registry, name: MetricName, samples: readonly Sampl
     const counter = new Counter(settings);
     for (const { labels, value } of samples) counter.inc(labels, value);
   }
+  return register.metrics();
 }
