@@ -16,7 +16,7 @@ const SOURCE_PORT = { first: 32_768, count: 28_232 } as const;
 export function encapsulationSize(tunnel: Tunnel | undefined): number {
   if (tunnel === undefined) return 0;
   if (tunnel.type === 'gue') return UDP.size + GUE.size;
-  return tunnel.checksum === 'none' ? GRE.size : GRE.withChecksum;
+  return sumsUp(tunnel) ? GRE.withChecksum : GRE.size;
 }
 
 /** Of the outer header, around a packet of IPv4 or of IPv6. */
@@ -25,9 +25,12 @@ export function outerProtocol(tunnel: Tunnel | undefined, isIpv4: boolean): numb
   return isIpv4 ? PROTOCOL.ipip : PROTOCOL.ipv6;
 }
 
-/** Does it sum up what is inside, which must be complete then? */
+/**
+ * Does it sum up what is inside, which must be complete then? With remcsum the kernel leaves the checksum
+ * inside to the other end where the packet had none yet, and else adds nothing; here each leaves with its own.
+ */
 export function sumsUp(tunnel: Tunnel | undefined): boolean {
-  return tunnel !== undefined && tunnel.checksum !== 'none';
+  return tunnel?.checksum === 'csum';
 }
 
 /**

@@ -185,7 +185,6 @@ export class ServiceTable {
     if (!service) return 'ESRCH';
     const isOther = familyOf(server.address) !== familyOfFlow(service.flow);
     if (isOther && server.forwarding !== 'TUN') return 'EINVAL';
-    if (server.tunnel?.checksum === 'remcsum') return 'EOPNOTSUPP';
     const key = serverKey(server);
     if (service.servers.some((known) => known.key === key)) return 'EEXIST';
     const removedKey = `${serviceKey(head)} ${key}`;
@@ -249,7 +248,6 @@ export class ServiceTable {
     if (!service) return 'ESRCH';
     const record = service.servers.find((known) => known.key === serverKey(server));
     if (!record) return 'ENOENT';
-    if (server.tunnel?.checksum === 'remcsum') return 'EOPNOTSUPP';
     if (record.family !== familyOfFlow(service.flow) && server.forwarding !== 'TUN') return 'EINVAL';
     this.#configure(record, server);
     service.scheduler.changed(service.servers);
