@@ -36,8 +36,17 @@ virtual_server ${VIP} 80 {
   lb_algo wrr
   lb_kind NAT
   protocol TCP
-${hosts.map((host) => `  real_server 10.77.1.${host} 8080 {\n    weight 1\n  }\n`).join('')}}
+${servers(hosts)}}
+virtual_server ${VIP} 81 {
+  lb_algo wrr
+  lb_kind NAT
+  protocol TCP
+  persistence_timeout 60
+${servers([21, 22])}}
 `;
+function servers(hosts: readonly number[]): string {
+  return hosts.map((host) => `  real_server 10.77.1.${host} 8080 {\n    weight 1\n  }\n`).join('');
+}
 const PATIENCE = { limitMs: 60_000 };
 
 let net: EngineNet;
@@ -62,8 +71,9 @@ afterAll(async () => {
 });
 
 /** Host → weight, and how many connections it has. */
-function table(): Record<string, string> {
-  const lines = execFileSync(BIN, ['ipvs', '-Ln', ...control], { encoding: 'utf8' }).split('\n');
+function table(port = 80): Record<string, string> {
+  const words = ['ipvs', '-Ln', '-t', `${VIP}:${port}`, ...control];
+  const lines = execFileSync(BIN, words, { encoding: 'utf8' }).split('\n');
   const rows = lines.flatMap((line) => {
     const match = /-> 10\.77\.1\.(\d+):8080 +Masq +(\d+) +(\d+) +(\d+)/.exec(line);
     return match === null ? [] : [[match[1]!, `${match[2]}: ${Number(match[3]) + Number(match[4])}`]];
@@ -72,16 +82,16 @@ function table(): Record<string, string> {
 }
 
 /** What is logged to begin is in the table a moment later. */
-function untilQuiet(host: number): void {
-  for (const deadline = Date.now() + 20_000; !table()[host]?.startsWith('0: '); )
+function untilQuiet(host: number, port = 80): void {
+  for (const deadline = Date.now() + 20_000; !table(port)[host]?.startsWith('0: '); )
     expect(Date.now()).toBeLessThan(deadline);
 }
 
 const opened = new Map<number, string>();
 let sessions = 0;
-async function open(): Promise<string> {
+async function open(port = 80): Promise<string> {
   const session = ++sessions;
-  const server = String(await client.ask({ do: 'open', session, address: VIP, port: 80 })).split(' ')[0]!;
+  const server = String(await client.ask({ do: 'open', session, address: VIP, port })).split(' ')[0]!;
   opened.set(session, server);
   return server;
 }
@@ -132,6 +142,26 @@ test('ready again it grows to its share', { timeout: 120_000 }, async () => {
   await director.line({ event: 'slowstart.ended' }, PATIENCE);
   expect(table()).toMatchObject({ 21: '1: 0', 22: expect.stringMatching(/^1: /) });
   expect(new Set([await open(), await open()])).toEqual(new Set(['s1', 's2']));
+});
+
+test('a client that persists comes back, until templates expire', { timeout: 120_000 }, async () => {
+  const first = await open(81);
+  const host = { s1: 21, s2: 22 }[first]!;
+  const server = `10.77.1.${host}`;
+  const order = (...words: string[]) =>
+    execFileSync(BIN, [words[0]!, `${VIP}:81`, server, ...words.slice(1), ...control]);
+  order('drain', '--no-wait');
+  untilQuiet(host, 81);
+  expect(await open(81)).toBe(first);
+  order('ready');
+  const from = director.lines.length;
+  order('drain', '--no-wait', '--expire-templates');
+  untilQuiet(host, 81);
+  expect(await open(81)).not.toBe(first);
+  await everybodyAnswers();
+  await hangUp(first);
+  await director.line({ event: 'drain.ended', server: `${server}:8080`, cut: 0 }, { from, ...PATIENCE });
+  expect(Object.keys(table(81))).toEqual([String(43 - host)]);
 });
 
 test('a server that leaves the file keeps its session, and goes with it', { timeout: 120_000 }, async () => {
