@@ -43,7 +43,7 @@ export function diff(file: string, options: DiffOptions): Outcome {
   const { configuration } = read;
   const old = against === undefined ? running(configuration) : planOf([against, ...useFile], options);
   if (!old.ok) return failure(2, old, json);
-  const found = difference(old.plan, planConfiguration(configuration, old.plan.salt));
+  const found = difference(old.plan, planConfiguration(configuration, old.plan.salt, old.plan.marks));
   const exitCode = found.changes.length === 0 ? 0 : 1;
   if (json) {
     const report = { exitCode, against: old.name, ignored: read.ignored, ...recordDifference(found) };

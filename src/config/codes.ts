@@ -166,6 +166,10 @@ export const CODES = {
   CFG_SLOW_CHECK: { severity: 'warning', means: 'a check that may take longer than the time between two' },
   CFG_VAIN_CHECK: { severity: 'warning', means: 'a check that can never succeed' },
   CFG_UNCHECKED: { severity: 'warning', means: 'a real server without a check among checked ones' },
+  CFG_MARKS: {
+    severity: 'warning',
+    means: 'nftables_ipvs does less than a setting beside it says, or it has another value than it seems',
+  },
   CFG_PAIR_ALONE: { severity: 'warning', means: 'an instance that only one of the two directors has' },
   CFG_PAIR_GROUP: { severity: 'warning', means: 'members that change state together on one director only' },
   CFG_PAIR_EXCLUDED: { severity: 'warning', means: 'addresses that move along on one director only' },
@@ -177,6 +181,10 @@ export const CODES = {
   CFG_PAIR_PREEMPT: { severity: 'warning', means: 'a nopreempt on the director where it does nothing' },
   CFG_PAIR_SERVICE: { severity: 'warning', means: 'virtual servers that differ between the directors' },
   CFG_PAIR_SERVER: { severity: 'warning', means: 'real servers that differ between the directors' },
+  CFG_PAIR_MARKS: {
+    severity: 'warning',
+    means: 'a group with another firewall mark on the other director: its persistence is not synced',
+  },
   CFG_PAIR_CHECK: { severity: 'warning', means: 'checks that differ between the directors' },
 } as const satisfies Record<string, Entry>;
 export type Code = keyof typeof CODES;

@@ -30,7 +30,11 @@ export type IpvsWords = {
   flushesAtStop: boolean;
   /** Of the socket by which it is programmed; undefined = as usual. `forced`: whatever rmem_max says. */
   netlinkBuffer?: { bytes: number; forced: boolean };
+  /** Groups are services by firewall mark, from `start` on, which a table of nf_tables sets. */
+  marks?: MarkWords;
 };
+/** `nftables_ipvs…`; `counters`: of each range, `nftables_counters`. */
+export type MarkWords = { table: string; priority: number; start: number; counters: boolean };
 
 /** `ipvs { … }` of director: only what is named, in the kernel's words and numbers (on = 1). */
 export type SettingWords = Readonly<Record<string, Located<number>>>;

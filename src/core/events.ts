@@ -227,6 +227,27 @@ export const EVENTS = {
     level: 'error',
     means: 'somebody else goes on changing services of ours: they are put back a few times only',
   },
+  'marks.applied': {
+    level: 'info',
+    means: 'packets to groups get their firewall marks; how many ranges came and went',
+  },
+  'marks.removed': { level: 'info', means: 'no packet is marked any more' },
+  'marks.failed': {
+    level: 'error',
+    means: 'no packet can be marked (`why`): each address of a group is a service of its own',
+  },
+  'marks.repaired': {
+    level: 'warn',
+    means: 'somebody else had changed the rules that mark packets: they were put back; `repairs` counts',
+  },
+  'marks.contested': {
+    level: 'error',
+    means: 'somebody else goes on changing the rules that mark packets: put back a few times only',
+  },
+  'marks.differ': {
+    level: 'warn',
+    means: 'a director started with this file would give groups other marks than those that are kept here',
+  },
   'ipvs.failed': { level: 'error', means: 'the data plane refused a command' },
   'server.up': { level: 'info', means: 'a real server passed its checks and is in service' },
   'server.down': { level: 'warn', means: 'a real server failed its checks and was taken out' },

@@ -57,10 +57,11 @@ export function rangeName({ first, last }: AddressRange): string {
 function widthOf(family: Family): number {
   return family === 4 ? 32 : 128;
 }
-function numberOf(address: Address): bigint {
+/** As in network order. */
+export function numberOf(address: Address): bigint {
   return BigInt(`0x${addressBytes(address).toString('hex')}`);
 }
-function addressOf(number: bigint, family: Family): Address {
+export function addressOf(number: bigint, family: Family): Address {
   const digits = widthOf(family) / 4;
   return addressFromBytes(Buffer.from(number.toString(16).padStart(digits, '0'), 'hex'));
 }

@@ -28,6 +28,7 @@ import { controlActions, controlResources, keepControl } from './control.ts';
 import { IpvsSettings } from './ipvs-settings.ts';
 import type { ListenerKeeper } from './listener-keeper.ts';
 import { type Loaded, loadConfiguration, reloadConfiguration } from './load.ts';
+import { MarkKeeper } from './mark-keeper.ts';
 import type { RunOptions, ToBalancer, ToDirector } from './messages.ts';
 import { Metrics } from './metrics.ts';
 import { Notifier } from './notifier.ts';
@@ -67,6 +68,7 @@ export class Balancer {
   readonly #edges: Edges;
   readonly #plane: DataPlane;
   readonly #keeper: TableKeeper;
+  readonly #marks: MarkKeeper;
   readonly #ipvs: IpvsSettings;
   readonly #settings: SettingKeeper;
   readonly #sync: SyncKeeper;
@@ -92,7 +94,7 @@ export class Balancer {
   /** The engine has addresses. */
   #owns = false;
   #loaded: Loaded;
-  readonly #planner = new Planner(randomBytes(SALT_BYTES).toString('hex'));
+  readonly #planner: Planner;
   #plan: Plan;
   readonly #serves = (instance: string) => serves(this.#states.get(instance));
   /** Not of the plan: there secrets are sealed. */
@@ -113,10 +115,12 @@ export class Balancer {
     this.#loaded = loaded;
     this.#states = new Map(start.states);
     this.#former = start.former;
+    this.#planner = new Planner(randomBytes(SALT_BYTES).toString('hex'), start.formerIpvs.marks);
     this.#plan = this.#planner.plan(loaded.configuration);
     this.#elector = this.#planElector();
     this.#roster = this.#elector;
     this.#keeper = new TableKeeper(plane, edges.say, () => void this.#sync.rebind().catch(edges.fail));
+    this.#marks = new MarkKeeper(plane, edges.say);
     this.#ipvs = new IpvsSettings(plane, edges.say);
     this.#ipvs.adopt(start.formerIpvs.timeouts);
     this.#settings = new SettingKeeper(plane, { say: edges.say, changed: () => this.#tellFormer() });
@@ -266,14 +270,15 @@ export class Balancer {
     this.#services.weights.keepIn(this.#plan.director.runtimeDirectory);
     const syncPlan = planSyncStream(this.#loaded.configuration);
     this.#services.weights.share(syncPlan !== undefined);
-    this.#services.configure(this.#plan);
     const { configuration } = this.#loaded;
+    this.#services.configure(await this.#marks.begin(this.#plan, configuration));
     this.#services.weights.rest(() => restingPools(planServing(configuration), this.#serves));
     this.#notifier.forgetFormerServices();
     this.#ipvs.keepBuffer(this.#plan.ipvs.netlinkBuffer);
     await this.#ipvs.apply(this.#plan.ipvs.timeouts);
     this.#settings.configure(this.#plan.ipvs.settings);
     await this.#services.apply();
+    await this.#marks.end(this.#plan);
     await this.#sync.configure(syncPlan);
     this.#tellFormer();
     await this.#applyRoles();
@@ -297,7 +302,8 @@ export class Balancer {
 
   #tellFormer(): void {
     const sysctls = this.#plane.connections?.former ?? new Map();
-    const former = { sysctls, settings: this.#settings.former, timeouts: this.#ipvs.original };
+    const { former: settings } = this.#settings;
+    const former = { sysctls, settings, timeouts: this.#ipvs.original, marks: this.#plan.marks };
     this.#edges.tell({ type: 'formerIpvs', former });
   }
 
@@ -370,6 +376,7 @@ export class Balancer {
       await this.#keeper.want(new Map());
       if (this.#plan.ipvs.flushesAtStop) await this.#ipvs.flush();
     }
+    await this.#marks.end(undefined, keepServices);
     await this.#ipvs.apply(undefined);
     this.#settings.configure({});
     await silent;

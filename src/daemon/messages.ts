@@ -1,6 +1,7 @@
 // What the director process and its balancer child say to each other over the IPC channel (structured
 // clone: maps allowed).
 
+import type { Marks } from '../config/marks.ts';
 import type { NameFile } from '../config/names.ts';
 import type { KeyFile } from '../config/rules/keys.ts';
 import type { LoggedEvent } from '../console/people.ts';
@@ -47,12 +48,14 @@ export type Accepted = {
 
 /**
  * Of the kernel's IPVS before a balancer changed it: should that one die, the next one puts it back.
- * `sysctls`: by sync, by path; `settings`: by the file and by drains, by name.
+ * `sysctls`: by sync, by path; `settings`: by the file and by drains, by name; `marks`: those given, to go on
+ * with.
  */
 export type FormerIpvs = {
   sysctls: FormerSysctls;
   settings: FormerSysctls;
   timeouts?: Timeouts | undefined;
+  marks?: Marks | undefined;
 };
 
 /** What the director's process knows and the balancer's does not. */

@@ -56,6 +56,8 @@ function costOfAddress(change: Of<'address'>): string | undefined {
 
 function costOfService(change: Of<'service'>): string | undefined {
   if (change.do === 'removed') return 'its connections end';
+  if (change.do === 'changed' && has(change.fields, 'mark'))
+    return 'other services of IPVS take its place: its connections end';
   return change.do === 'changed' ? 'for new connections' : undefined;
 }
 

@@ -237,12 +237,14 @@ function serviceEntries(plan: Plan): Entry[] {
 function serviceFacts(name: PoolName, pool: Pool, quorum: Quorum, plan: Plan): Facts {
   const scripts = plan.notify.services[name];
   const suspends = name in plan.suspensions;
-  const { members, settings, sorry } = pool;
+  const { members, marked, settings, sorry } = pool;
+  const mark = marked && members.find((member) => 'mark' in member)?.mark;
   const { scheduler, schedulerFlags } = settings;
   return {
     ...settings,
     schedulerFlags: flagNames(scheduler, schedulerFlags).join(', '),
-    ...(name.startsWith('group ') ? { members: members.map(memberName).join(', ') } : {}),
+    ...(name.startsWith('group ') ? { members: (marked ?? members).map(memberName).join(', ') } : {}),
+    ...(mark === undefined ? {} : { mark }),
     ...(sorry === undefined ? {} : { sorryServer: sorryName(sorry) }),
     ...quorum,
     ...(scripts === undefined ? {} : serviceListenerFacts(scripts)),
@@ -275,6 +277,7 @@ function ipvsFacts({
   flushesAtStart,
   flushesAtStop,
   netlinkBuffer,
+  marks,
   settings,
 }: Plan['ipvs']): Facts {
   const { tcpSeconds, tcpFinSeconds, udpSeconds } = timeouts ?? {};
@@ -287,6 +290,14 @@ function ipvsFacts({
     ...(netlinkBuffer === undefined
       ? {}
       : { netlinkBuffer: `${netlinkBuffer.bytes} bytes${netlinkBuffer.forced ? ', forced' : ''}` }),
+    ...(marks === undefined
+      ? {}
+      : {
+          marksTable: marks.table,
+          marksPriority: marks.priority,
+          marksStart: marks.start,
+          ...(marks.counters ? { marksCounters: true } : {}),
+        }),
     ...settings,
   };
 }

@@ -2,6 +2,7 @@
 // for `diff` to compare with. Made of plans only, never of configuration text, so that nothing gets into it
 // that a plan does not need.
 import { createHmac } from 'node:crypto';
+import { allotMarks, type Marks } from '../config/marks.ts';
 import type { Configuration } from '../config/model.ts';
 import type { IpvsWords, SettingWords } from '../config/model-services.ts';
 import { endpoint } from '../core/address.ts';
@@ -29,6 +30,8 @@ export type Plan = {
   elector: Omit<ElectorSettings, 'addresses'>;
   /** Every configured server in each. */
   pools: ReadonlyMap<PoolName, Pool>;
+  /** Which groups are services by firewall mark; undefined = none. */
+  marks?: Marks | undefined;
   targets: readonly HealthTarget[];
   suspensions: Suspensions;
   policies: Policies;
@@ -69,18 +72,21 @@ export type PlanDocument = { directorPid: number; version: string; plan: Plan };
 /** To be raised whenever a plan gets, loses or renames a field: an old document is then not compared. */
 const FORMAT = 14;
 
-export function planConfiguration(configuration: Configuration, salt: string): Plan {
-  return withServices(planOthers(configuration, salt), configuration);
+/** `marks`: those in force. */
+export function planConfiguration(configuration: Configuration, salt: string, marks?: Marks): Plan {
+  return withServices(planOthers(configuration, salt), configuration, marks);
 }
 
-type Others = Omit<Plan, 'pools' | 'targets' | 'suspensions' | 'policies' | 'notify'> & {
+type Others = Omit<Plan, 'pools' | 'marks' | 'targets' | 'suspensions' | 'policies' | 'notify'> & {
   notify: Omit<NotifyPlan, 'services'>;
 };
 
-export function withServices(others: Others, configuration: Configuration): Plan {
+export function withServices(others: Others, configuration: Configuration, before?: Marks): Plan {
+  const marks = allotMarks(configuration, before);
   return {
     ...others,
-    pools: planPools(configuration),
+    pools: planPools(configuration, marks),
+    ...(marks === undefined ? {} : { marks }),
     targets: planTargets(configuration),
     suspensions: planSuspensions(configuration),
     policies: planPolicies(configuration),

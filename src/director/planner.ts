@@ -1,6 +1,7 @@
 // Plans of one configuration after the other, as reloads bring them. What has nothing to do with virtual
 // servers is planned again only where the configuration has other objects for it: reread.ts leaves them the
 // same.
+import type { Marks } from '../config/marks.ts';
 import type { Configuration } from '../config/model.ts';
 import type { ElectorSettings } from '../vrrp/settings.ts';
 import { type NotifyPlan, planTelling } from './notify.ts';
@@ -12,13 +13,18 @@ export class Planner {
   readonly #telling = onceFor(planTelling);
   readonly #elector = onceFor((configuration) => planElector(configuration, 'kernel'));
 
-  /** What secrets are sealed with. */
-  constructor(salt: string) {
+  #marks: Marks | undefined;
+
+  /** `salt`: what secrets are sealed with; `marks`: those that a former one had given. */
+  constructor(salt: string, marks?: Marks) {
+    this.#marks = marks;
     this.#others = onceFor((configuration) => planOthers(configuration, salt));
   }
 
   plan(configuration: Configuration): Plan {
-    return withServices(this.#others(configuration), configuration);
+    const plan = withServices(this.#others(configuration), configuration, this.#marks);
+    this.#marks = plan.marks;
+    return plan;
   }
 
   /** Here nothing is sealed. */

@@ -1,12 +1,15 @@
 // From the virtual servers of the configuration to pools: every configured server, as if all were healthy.
 
+import { type Marks, markedName } from '../config/marks.ts';
 import type { Configuration } from '../config/model.ts';
 import type { RealServer, Selects, SorryServer, VirtualServer } from '../config/model-services.ts';
 import { serviceName } from '../config/selects.ts';
 import type { Protocol } from '../core/forwarding.ts';
 import { oncePer } from '../core/once-per.ts';
+import { type Marking, mapsOf, markedPool } from '../ipvs/marking.ts';
 import { type Server, serverKey } from '../ipvs/model.ts';
 import type { Member, Pool, PoolName } from '../ipvs/pool.ts';
+import type { Plan } from './plan-document.ts';
 
 /** IP_VS_SVC_F_SCHED1 … 3, <linux/ip_vs.h>; sh and mh give the first two a name. */
 const SCHEDULER_FLAGS: Readonly<Record<string, number>> = {
@@ -37,9 +40,23 @@ const poolOf = oncePer((setting: VirtualServer): [PoolName, Pool] => [
   planPool(setting),
 ]);
 
-/** Of virtual servers that are the same objects they are the same, too. */
-export function planPools(configuration: Configuration): ReadonlyMap<PoolName, Pool> {
-  return new Map(configuration.virtualServers.map(poolOf));
+/** Of virtual servers that are the same objects, with the same mark, they are the same, too. */
+export function planPools(configuration: Configuration, marks?: Marks): ReadonlyMap<PoolName, Pool> {
+  return new Map(
+    configuration.virtualServers.map((setting) => {
+      const [name, pool] = poolOf(setting);
+      const mark = marks?.of[markedName(setting) ?? ''];
+      return [name, mark === undefined ? pool : markedPool(pool, mark)];
+    }),
+  );
+}
+
+/** Undefined where there is nothing to mark. */
+export function planMarking({ pools, ipvs }: Pick<Plan, 'pools' | 'ipvs'>): Marking | undefined {
+  if (ipvs.marks === undefined) return undefined;
+  const { table, priority, counters } = ipvs.marks;
+  const maps = mapsOf(pools);
+  return maps.length === 0 ? undefined : { table, priority, counters, maps };
 }
 
 function planPool(setting: VirtualServer): Pool {

@@ -4,6 +4,7 @@
 import type { Address } from '../core/address.ts';
 import type { Notice } from '../core/events.ts';
 import type { ShownConnection } from './connection.ts';
+import type { Marking } from './marking.ts';
 import type {
   Server,
   ServerCounters,
@@ -106,8 +107,20 @@ export interface ConnectionExchange {
   adoptFormer?(former: ReadonlyMap<string, string>): void;
 }
 
+/** Gives packets their firewall marks, before services by mark are asked. */
+export interface Marker {
+  /**
+   * From now on these marks and no others of ours, at once; undefined = none. Answers why not, for people:
+   * then all is as it was.
+   */
+  mark(wanted: Marking | undefined): Promise<string | undefined>;
+  /** Somebody else did: to be marked again. Absent where nobody can. `nowMs`: a clock that never steps. */
+  areChanged?(nowMs: number): boolean;
+}
+
 export interface DataPlane {
   readonly engine: 'kernel' | 'embedded';
+  readonly marker: Marker;
   /** Why it will never have such a service, or such a server in it, for people; undefined = it may. */
   refusal(service: ServiceHead, server?: Server): string | undefined;
   readInfo(): Promise<EngineInfo>;

@@ -19,13 +19,17 @@ import {
 
 /** `TCP 192.0.2.1:80` of one service, `group web TCP` of a group, `group web TCP #1` of another one of it. */
 export type PoolName = string;
-export type Member = (AddressRange & { protocol: Protocol; port: number }) | MarkSelector;
+/** Port 0 = every one. */
+export type AddressMember = AddressRange & { protocol: Protocol; port: number };
+export type Member = AddressMember | MarkSelector;
 export type PoolSettings = Omit<ServiceSettings, 'persistencePrefix'> & {
   /** Undefined = one address. */
   persistencePrefix?: number;
 };
 export type Pool = {
   members: readonly Member[];
+  /** Whose packets get the mark that all members have, before IPVS sees them: see marking.ts. */
+  marked?: readonly AddressMember[];
   settings: PoolSettings;
   servers: ReadonlyMap<ServerKey, Server>;
   /** Those that stay, with weight 0, when they are out of service. */

@@ -56,6 +56,7 @@ import type {
 import type { Decoded } from '../netlink/attributes.ts';
 import { decodeFamily, familyRequest, NETLINK_GENERIC } from '../netlink/generic.ts';
 import { SystemCallError } from './libc.ts';
+import { MarkTables } from './mark-tables.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
 import { KernelExchange } from './sync/kernel-exchange.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
@@ -86,6 +87,7 @@ export async function openKernelPlane(): Promise<KernelPlane | undefined> {
 export class KernelPlane implements DataPlane {
   readonly engine = 'kernel';
   readonly connections = new KernelExchange(this);
+  readonly marker = new MarkTables();
   readonly #socket: NetlinkSocket;
   readonly #family: number;
 
@@ -215,6 +217,7 @@ export class KernelPlane implements DataPlane {
 
   async close(): Promise<void> {
     this.#socket.close();
+    this.marker.close();
   }
 
   async *#walk(): AsyncGenerator<[ServiceEntry, ServerEntry[]]> {

@@ -166,6 +166,8 @@ export class NetlinkSocket {
     const last = requests.length;
     const all = [begin, ...requests, end];
     const out = Buffer.alloc(all.reduce((size, request) => size + messageSize(request), 0));
+    // The kernel takes no message that is larger than it may keep for us.
+    if (out.length > BATCH_SIZE) setsockoptInt(this.fd, SOL.SOCKET, SO.SNDBUFFORCE, out.length);
     const first = (this.#sequence + 1) >>> 0;
     let length = 0;
     for (const [index, request] of all.entries())

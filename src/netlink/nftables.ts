@@ -15,30 +15,47 @@ import {
   u32be,
   type Values,
 } from './attributes.ts';
-import { NLM_F, type Request } from './message.ts';
+import { type Message, NLM_F, type Request } from './message.ts';
 
 export const NETLINK_NETFILTER = 12;
 const SUBSYSTEM = 10;
 const BATCH = { BEGIN: 0x10, END: 0x11 } as const;
-const MSG = { NEWTABLE: 0, GETTABLE: 1, DELTABLE: 2, NEWCHAIN: 3, NEWRULE: 6 } as const;
-/** NFPROTO_INET: both families in one table. */
-const INET = 1;
+export const MSG = {
+  NEWTABLE: 0,
+  GETTABLE: 1,
+  DELTABLE: 2,
+  NEWCHAIN: 3,
+  NEWRULE: 6,
+  GETRULE: 7,
+  NEWSET: 9,
+  NEWSETELEM: 12,
+  GETSETELEM: 13,
+  DELSETELEM: 14,
+  GETGEN: 16,
+} as const;
+/** NFPROTO_…; INET: both families in one table. */
+export const TABLE_FAMILY = { INET: 1, IPV4: 2, IPV6: 10 } as const;
+const { INET } = TABLE_FAMILY;
 export const HOOK = { INPUT: 1, OUTPUT: 3 } as const;
-export const VERDICT = { DROP: 0, ACCEPT: 1 } as const;
-const META = { IN_NAME: 6, OUT_NAME: 7, SOCKET_USER: 10, FAMILY: 15, PROTOCOL: 16 } as const;
+/** RETURN: NFT_RETURN, -5. */
+export const VERDICT = { DROP: 0, ACCEPT: 1, RETURN: 0xfffffffb } as const;
+const META = { MARK: 3, IN_NAME: 6, OUT_NAME: 7, SOCKET_USER: 10, FAMILY: 15, PROTOCOL: 16 } as const;
 const OPERATION = { EQ: 0, NEQ: 1 } as const;
 const BASE = { NETWORK: 1, TRANSPORT: 2 } as const;
 /** Where the destination is. */
 const DESTINATION = { 4: { offset: 16, length: 4 }, 6: { offset: 24, length: 16 } } as const;
+/** Of TCP, UDP and SCTP. */
+const DESTINATION_PORT = { offset: 2, length: 2 } as const;
 const FAMILY = { 4: 2, 6: 10 } as const;
 const PROTOCOL = { IGMP: 2, ICMPV6: 58 } as const;
 const NAME_SIZE = 16;
-const REGISTER = { VERDICT: 0, FIRST: 1 } as const;
+/** The first and the second of 16 bytes; FIRST_WORDS: the first as four of 4 bytes. */
+const REGISTER = { VERDICT: 0, FIRST: 1, SECOND: 2, FIRST_WORDS: 8 } as const;
 // struct nfgenmsg: family, version, and the subsystem in network order.
 const HEADER = { family: 0, subsystem: 2, size: 4 } as const;
 
 /** Attributes of one number each: what nf_tables calls a list. */
-function elements<T>(item: Kind<T>): Kind<readonly T[]> {
+export function elements<T>(item: Kind<T>): Kind<readonly T[]> {
   const one = schema({ element: { id: 1, kind: item } });
   const sizeOf = (value: T) => encodeAttributes(one, { element: value }).length;
   return {
@@ -65,7 +82,16 @@ const CHAIN = schema({
 });
 const CODE = schema({ code: { id: 1, kind: u32be } });
 const DATA = schema({ value: { id: 1, kind: bytes }, verdict: { id: 2, kind: nested(CODE) } });
-const META_DATA = schema({ to: { id: 1, kind: u32be }, key: { id: 2, kind: u32be } });
+const META_DATA = schema({
+  to: { id: 1, kind: u32be },
+  key: { id: 2, kind: u32be },
+  from: { id: 3, kind: u32be },
+});
+const LOOKUP_DATA = schema({
+  set: { id: 1, kind: text },
+  from: { id: 2, kind: u32be },
+  to: { id: 3, kind: u32be },
+});
 const PAYLOAD_DATA = schema({
   to: { id: 1, kind: u32be },
   base: { id: 2, kind: u32be },
@@ -79,8 +105,11 @@ const COMPARE_DATA = schema({
 });
 const IMMEDIATE_DATA = schema({ to: { id: 1, kind: u32be }, data: { id: 2, kind: nested(DATA) } });
 const NOTHING = schema({});
-const EXPRESSION = schema({ name: { id: 1, kind: text }, data: { id: 2, kind: { ...bytes, nested: true } } });
-type Expression = Values<typeof EXPRESSION extends Schema<infer F> ? F : never>;
+export const EXPRESSION = schema({
+  name: { id: 1, kind: text },
+  data: { id: 2, kind: { ...bytes, nested: true } },
+});
+export type Expression = Values<typeof EXPRESSION extends Schema<infer F> ? F : never>;
 const RULE = schema({
   table: { id: 1, kind: text },
   chain: { id: 2, kind: text },
@@ -89,6 +118,8 @@ const RULE = schema({
 
 export type Rule = { chain: string; expressions: readonly Expression[] };
 export type Chain = { name: string; hook: number; priority: number };
+/** `mark`: what ours bear. */
+export type Table = { table: string; mark: string; family?: number };
 
 /** What a transaction stands between. */
 export const BEGIN = frame('NFNL_MSG_BATCH_BEGIN', BATCH.BEGIN);
@@ -96,35 +127,43 @@ export const END = frame('NFNL_MSG_BATCH_END', BATCH.END);
 
 /** A transaction: whatever is there of that name makes place for this. */
 export function replaceTable(
-  { table: name, mark }: { table: string; mark: string },
+  of: Table,
   chains: readonly Chain[],
   rules: readonly Rule[],
+  /** What the rules need. */
+  parts: readonly Request[] = [],
 ): Request[] {
+  const { table: name, mark, family = INET } = of;
   const comment = Buffer.from(`${mark}\0`, 'latin1');
   const notes = Buffer.concat([Buffer.of(COMMENT, comment.length), comment]);
   return [
-    ...removeTable(name),
-    message(`table ${name}`, MSG.NEWTABLE, TABLE, { name, notes }),
-    ...chains.map((chain) => newChain(name, chain)),
+    ...removeTable(name, family),
+    message(`table ${name}`, MSG.NEWTABLE, TABLE, { name, notes }, { family }),
+    ...parts,
+    ...chains.map((chain) => newChain(of, chain)),
     ...rules.map(({ chain, expressions }) =>
-      message(`rule of ${chain}`, MSG.NEWRULE, RULE, { table: name, chain, expressions }, NLM_F.APPEND),
+      message(
+        `rule of ${chain}`,
+        MSG.NEWRULE,
+        RULE,
+        { table: name, chain, expressions },
+        { flags: NLM_F.CREATE | NLM_F.APPEND, family },
+      ),
     ),
   ];
 }
 
 /** Made first, because what is not there cannot be removed. */
-export function removeTable(name: string): Request[] {
+export function removeTable(name: string, family: number = INET): Request[] {
   return [
-    message(`table ${name}`, MSG.NEWTABLE, TABLE, { name }),
-    message(`no table ${name}`, MSG.DELTABLE, TABLE, { name }, 0),
+    message(`table ${name}`, MSG.NEWTABLE, TABLE, { name }, { family }),
+    message(`no table ${name}`, MSG.DELTABLE, TABLE, { name }, { family, flags: 0 }),
   ];
 }
 
 /** Refused with ENOENT when there is none. */
-export function getTable(name: string): Request {
-  const payload = encodeAttributes(TABLE, { name }, HEADER.size);
-  payload.writeUInt8(INET, HEADER.family);
-  return { name: `nf_tables table ${name}?`, type: (SUBSYSTEM << 8) | MSG.GETTABLE, flags: 0, payload };
+export function getTable(name: string, family: number = INET): Request {
+  return message(`table ${name}?`, MSG.GETTABLE, TABLE, { name }, { family, flags: 0 });
 }
 /** The mark of {@link replaceTable} in the answer to {@link getTable}. */
 export function markOf(answer: Buffer): string | undefined {
@@ -170,10 +209,33 @@ export function verdict(code: number): Expression {
   return expression('immediate', IMMEDIATE_DATA, { to: REGISTER.VERDICT, data });
 }
 
-function newChain(table: string, { name, hook, priority }: Chain): Request {
+/**
+ * Of the packets of a protocol those whose destination address and port are in a map get the mark that is
+ * there; they are through then.
+ */
+export function setMark(
+  { protocol, family, map }: { protocol: number; family: 4 | 6; map: string },
+  counters: boolean,
+): Expression[] {
+  const { offset, length } = DESTINATION[family];
+  const { FIRST, SECOND, FIRST_WORDS } = REGISTER;
+  // One behind the other, as the map has them.
+  const behind = family === 4 ? FIRST_WORDS + 1 : SECOND;
+  return [
+    ...isMeta(META.PROTOCOL, Buffer.of(protocol)),
+    expression('payload', PAYLOAD_DATA, { to: FIRST, base: BASE.NETWORK, offset, length }),
+    expression('payload', PAYLOAD_DATA, { to: behind, base: BASE.TRANSPORT, ...DESTINATION_PORT }),
+    expression('lookup', LOOKUP_DATA, { set: map, from: FIRST, to: FIRST }),
+    expression('meta', META_DATA, { key: META.MARK, from: FIRST }),
+    ...(counters ? [counter()] : []),
+    verdict(VERDICT.RETURN),
+  ];
+}
+
+function newChain({ table, family = INET }: Table, { name, hook, priority }: Chain): Request {
   const at = { number: hook, priority: priority >>> 0 };
   const values = { table, name, hook: at, policy: VERDICT.ACCEPT, type: 'filter' };
-  return message(`chain ${name}`, MSG.NEWCHAIN, CHAIN, values);
+  return message(`chain ${name}`, MSG.NEWCHAIN, CHAIN, values, { family });
 }
 
 function deviceName(device: string): Buffer {
@@ -194,21 +256,25 @@ function isEqual(value: Buffer): Expression {
 function isUnequal(value: Buffer): Expression {
   return expression('cmp', COMPARE_DATA, { from: REGISTER.FIRST, operation: OPERATION.NEQ, data: { value } });
 }
-function expression<F extends Fields>(name: string, of: Schema<F>, values: Values<F>): Expression {
+export function expression<F extends Fields>(name: string, of: Schema<F>, values: Values<F>): Expression {
   return { name, data: encodeAttributes(of, values) };
 }
 
-function message<F extends Fields>(
+export function message<F extends Fields>(
   name: string,
   type: number,
   of: Schema<F>,
   values: Values<F>,
-  more: number = NLM_F.CREATE,
+  { flags = NLM_F.CREATE, family = INET }: { flags?: number; family?: number } = {},
 ): Request {
   const payload = encodeAttributes(of, values, HEADER.size);
-  payload.writeUInt8(INET, HEADER.family);
-  const flags = more === 0 ? 0 : NLM_F.CREATE | more;
+  payload.writeUInt8(family, HEADER.family);
   return { name: `nf_tables ${name}`, type: (SUBSYSTEM << 8) | type, flags, payload };
+}
+/** What is behind the header of an answer; undefined = it is not what it should be. */
+export function answerOf<F extends Fields>(of: Schema<F>, { payload }: Message): Values<F> | undefined {
+  const decoded = decodeAttributes(of, payload.subarray(HEADER.size));
+  return decoded.ok ? decoded.value : undefined;
 }
 function frame(name: string, type: number): Request {
   const payload = Buffer.alloc(HEADER.size);

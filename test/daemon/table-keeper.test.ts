@@ -9,6 +9,7 @@ import { apply } from '../ipvs/table-model.ts';
 
 class SharedPlane implements DataPlane {
   readonly engine = 'kernel';
+  readonly marker = { mark: async () => undefined };
   table: Table = new Map();
   sent: Command[] = [];
   reads = 0;

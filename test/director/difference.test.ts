@@ -195,6 +195,37 @@ describe('for people', () => {
     `);
   });
 
+  test('groups that become services by firewall mark, and one more of them', () => {
+    const group = (name: string, last: number) => `virtual_server_group ${name} {
+    10.0.0.${last}-${last + 8} 80
+}
+virtual_server group ${name} {
+    lvs_sched rr
+    lvs_method DR
+    protocol TCP
+    real_server 10.1.0.21 80 {
+        weight 1
+    }
+}
+`;
+    const before = `${OLD}${group('web', 60)}`;
+    const marked = before.replace('global_defs {', 'global_defs {\n    nftables_ipvs');
+    const turned = renderDifference(difference(planOf(before), planOf(marked)));
+    const cost = '(other services of IPVS take its place: its connections end)';
+    expect(turned).toContain(`~ virtual_server group web TCP: firewall mark none → 1000 ${cost}\n`);
+    expect(turned).toContain('~ director: nftables_ipvs none → lvs-director-ipvs, nftables_ipvs_priority ');
+    const more = marked.replace('virtual_server_group web', `${group('first', 80)}virtual_server_group web`);
+    const { configuration } = readConfiguration([{ name: 'director.conf', text: more }]);
+    const old = planOf(marked);
+    const next = planConfiguration(configuration, 'salt', through(old)!.marks);
+    expect(renderDifference(difference(old, next))).toMatchInlineSnapshot(`
+      "+ virtual_server group first TCP: scheduler rr, firewall mark 1001
+          + real_server 10.1.0.21:0: DR, weight 1
+      2 added; 1 instance, 2 services and 4 servers untouched
+      "
+    `);
+  });
+
   test('settings of an instance, its addresses, sync and the director', () => {
     expect(
       shown(

@@ -41,6 +41,8 @@ test('a service the engine cannot have is refused as a whole, with the reason', 
   const [left, refused] = withoutRefused(wanted, refusing({ marks: NO_MARKS }));
   expect([...left.keys()]).toEqual(['TCP 10.0.0.100:80', 'SCTP 10.0.0.100:80', 'TCP [2001:db8::100]:80']);
   expect(withoutRefused(wanted, refusal)[0].has('FWM 7')).toBe(true);
+  const giving = refusing({ marks: NO_MARKS, given: new Set([7]) });
+  expect(withoutRefused(wanted, giving)[0].has('FWM 7')).toBe(true);
   expect(refused).toEqual([
     { service: 'FWM 7', reason: NO_MARKS },
     { service: 'TCP 10.0.0.100:81', reason: 'it has no scheduler nothing' },

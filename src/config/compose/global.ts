@@ -48,7 +48,7 @@ export function composeGlobal(settings: Settings<typeof GLOBAL_DEFS>, report: Re
     ...(garpInterval === undefined ? {} : { garpIntervalMs: garpInterval }),
     ...(gnaInterval === undefined ? {} : { gnaIntervalMs: gnaInterval }),
     notify: composeGlobalNotify(settings),
-    ipvs: composeIpvs(settings),
+    ipvs: composeIpvs(settings, report),
   };
 }
 

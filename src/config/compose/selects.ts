@@ -92,7 +92,7 @@ function tooMany(members: readonly GroupMember[], { value, at }: Located<string>
   const sum = sizes.reduce((all, size) => all + size, 0n);
   if (sum <= MOST_MEMBERS) return false;
   const message = `${value} has ${sum} addresses: this virtual_server is left out`;
-  report.add('CFG_RANGE', at, message, `each is a service of its own: at most ${MOST_MEMBERS}`);
+  report.add('CFG_RANGE', at, message, `each may be a service of its own: at most ${MOST_MEMBERS}`);
   return true;
 }
 

@@ -2,6 +2,7 @@
 import { endpoint, familyOf } from '../../core/address.ts';
 import type { Located } from '../../core/diagnostic.ts';
 import { type AddressRange, rangeContains, rangeName } from '../../core/range.ts';
+import { markedName } from '../marks.ts';
 import type { Configuration, VrrpInstance } from '../model.ts';
 import type { RealServer, Selects, VirtualServer } from '../model-services.ts';
 import type { Report } from '../report.ts';
@@ -29,6 +30,7 @@ export function checkServices(configuration: Configuration, report: Report): voi
       ),
     );
     checkWeights(service, report);
+    if (configuration.global.ipvs.marks !== undefined) checkMarkedPorts(service, report);
     for (const server of service.realServers) {
       checkThresholds(server, report);
       checkUnicast(server, report);
@@ -125,4 +127,25 @@ function checkUnicast({ address }: RealServer, report: Report): void {
   const first = Number.parseInt(value, 10);
   const one = familyOf(value) === 6 ? value !== '::' && !value.startsWith('ff') : first > 0 && first < 224;
   if (!one) report.add('CFG_KERNEL', at, `${value} is no address of a real server`, 'IPVS refuses it');
+}
+
+/** ip_vs_sched_persist: what has a mark keeps its port. keepalived does not say so. */
+function checkMarkedPorts(service: VirtualServer, report: Report): void {
+  const { selects, persistenceSeconds, realServers, method } = service;
+  if (selects.by !== 'group' || markedName(service) === undefined || persistenceSeconds.value === 0) return;
+  const ports = selects.members.flatMap((member) =>
+    'port' in member && member.port !== 0 ? member.port : [],
+  );
+  for (const server of realServers) {
+    const { port } = server;
+    if ((server.method ?? method).value.forwarding !== 'NAT' || port.value === 0) continue;
+    const other = ports.find((each) => each !== port.value);
+    if (other === undefined) continue;
+    report.add(
+      'CFG_MARKS',
+      port.at,
+      `IPVS leaves port ${other} of ${selects.group.value} as it is: it is persistent, and goes by its mark`,
+      'it is asked at the port that the client asked for; a real_server without a port says so',
+    );
+  }
 }

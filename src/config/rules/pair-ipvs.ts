@@ -2,6 +2,7 @@
 import { endpoint } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
 import { methodName } from '../../core/forwarding.ts';
+import { allotMarks, markedName } from '../marks.ts';
 import type { Configuration } from '../model.ts';
 import type { Check, RealServer, VirtualServer } from '../model-services.ts';
 import { placeOf as headOf, serviceName } from '../selects.ts';
@@ -36,6 +37,28 @@ export function compareServices(a: Configuration, b: Configuration, pair: PairRe
   for (const services of matches) {
     compareFields('CFG_PAIR_SERVICE', services, NOT_OF_SERVICES, pair);
     compareServers(services, pair);
+  }
+  compareMarks([a, b], matches, pair);
+}
+
+/** A peer is told of connections by mark. */
+function compareMarks(
+  [a, b]: readonly [Configuration, Configuration],
+  matches: readonly (readonly [VirtualServer, VirtualServer])[],
+  pair: PairReport,
+): void {
+  const [marksA, marksB] = [allotMarks(a), allotMarks(b)];
+  if (marksA === undefined && marksB === undefined) return;
+  const shown = (mark: number | undefined) => (mark === undefined ? 'none, each address is a service' : mark);
+  for (const [first, second] of matches) {
+    const name = markedName(first);
+    if (name === undefined || name !== markedName(second)) continue;
+    const places = [
+      { value: shown(marksA?.of[name]), at: headOf(first.selects) },
+      { value: shown(marksB?.of[name]), at: headOf(second.selects) },
+    ] as const;
+    const hint = 'the marks of nftables_ipvs follow the order of the virtual servers';
+    pair.compare('CFG_PAIR_MARKS', `the mark of ${name}`, places, hint);
   }
 }
 

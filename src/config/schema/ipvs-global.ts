@@ -21,19 +21,15 @@ const timeouts: Shape<ReturnType<typeof anyTimeouts.read> & object> = {
   },
 };
 
-/** What is lost without it, for each word of it. */
-const unmarked: More = {
-  standing: 'unsupported',
-  because:
-    'each address of a group is a service of its own: forwarded alike, but persistence is of one address, ' +
-    'and ipvsadm lists them all',
-};
 const unheard: More = {
   standing: 'otherwise',
   because: 'checks and services follow no events of the kernel: there is no socket',
 };
 
 const flush = orBare(oneOf(['VS']), 'all' as const);
+
+/** Of nftables_ipvs. */
+export const MARKING = { table: 'lvs-director-ipvs', priority: -1, start: 1000 } as const;
 
 export const IPVS_GLOBAL_WORDS = {
   lvs_timeouts: keyword(
@@ -61,17 +57,18 @@ export const IPVS_GLOBAL_WORDS = {
   lvs_netlink_monitor_rcv_bufs_force: keyword(toggle, 'it may exceed rmem_max', unheard),
   nftables_ipvs: keyword(
     orBare(text, true),
-    'one fwmark service per virtual_server_group, marked by this table of nf_tables',
-    unmarked,
+    'each virtual_server_group is one service by firewall mark, which this table of nf_tables sets; ' +
+      `default ${MARKING.table}`,
+    { once: true },
   ),
   nftables_ipvs_priority: keyword(
-    integer(-2_147_483_648, INT_MAX),
-    'priority of the chains of nftables_ipvs',
-    unmarked,
+    integer(-INT_MAX - 1, INT_MAX),
+    'priority of the chain of nftables_ipvs, which has to come before IPVS (98)',
+    { default: MARKING.priority },
   ),
   nftables_ipvs_start_fwmark: keyword(
     integer(1, UINT_MAX),
-    'first mark of nftables_ipvs; default 1000',
-    unmarked,
+    'first mark of nftables_ipvs; each group and protocol gets the next one',
+    { default: MARKING.start },
   ),
 };

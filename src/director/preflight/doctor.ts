@@ -7,7 +7,7 @@ import { type Duty, distinctBy, dutiesOf } from './duties.ts';
 import { isLocal } from './examine.ts';
 import type { Finding } from './finding.ts';
 import { defaultRoute, effective, type Host, linkOf } from './host.ts';
-import { examineMarks } from './marks.ts';
+import { examineGroups, examineMarks } from './marks.ts';
 import { examineSettings, say, settingsInForce } from './settings.ts';
 import { CLIENT_MTU, fittingSegment, tunnelOverhead } from './tunnels.ts';
 
@@ -34,7 +34,10 @@ export function examineDirector(configuration: Configuration, system: System): F
   return [
     ...examineInterfaces(configuration, system.host),
     ...(usesKernel ? examineIpvs(configuration, system) : []),
-    ...(usesKernel && !fallsBack(configuration, system) ? [] : examineMarks(configuration, system)),
+    ...(usesKernel && !fallsBack(configuration, system) ? examineGroups : examineMarks)(
+      configuration,
+      system,
+    ),
     ...examineForwarding(duties, configuration, system),
     ...examineReversePath(configuration, system.host),
     ...(usesKernel && system.hasIpvs ? examineSettings(configuration, system) : []),

@@ -22,7 +22,8 @@ export const FINDINGS = {
   DIR_FORWARDING: 'the director forwards the answers of NAT servers',
   DIR_REDIRECTS: 'no redirects to NAT servers that share a network with clients',
   DIR_RP_FILTER: 'the reverse path filter lets in clients that come by another way than the default route',
-  DIR_MARKS: 'where the packets of a service by firewall mark are marked, for the embedded engine',
+  DIR_MARKS:
+    'who marks the packets of a service by firewall mark: for the embedded engine rules of ingress, else nft',
   DIR_SETTING: 'the kernel has the settings of IPVS that the file names',
   DIR_CONNTRACK: 'whether connections through IPVS are in the connection tracking of the packet filter',
   DIR_NODEST: 'what becomes of connections to a server that was removed',

@@ -1,5 +1,7 @@
-// Firewall marks and the embedded engine: it hears a frame where rules of prerouting have not seen it, and
-// never will, because to the kernel's stack a virtual router's MAC is somebody else's.
+// Firewall marks. The embedded engine hears a frame where rules of prerouting have not seen it, and never
+// will, because to the kernel's stack a virtual router's MAC is somebody else's; those of groups it gives
+// itself, and the kernel needs nf_tables for them.
+import { allotMarks } from '../../config/marks.ts';
 import type { Configuration } from '../../config/model.ts';
 import { hasMarks, serviceName } from '../../config/selects.ts';
 import type { System } from './doctor.ts';
@@ -30,6 +32,20 @@ export function examineMarks({ virtualServers, instances }: Configuration, { ker
       'warning',
       `${name}: the embedded engine hears marks of nft's netdev ingress and tc's ingress, not of prerouting`,
       `table netdev lvs { chain marks { ${chain} … meta mark set … } }`,
+    ),
+  ];
+}
+
+/** Of nftables_ipvs, with the kernel's IPVS. */
+export function examineGroups(configuration: Configuration, { module }: Pick<System, 'module'>): Finding[] {
+  const groups = Object.keys(allotMarks(configuration)?.of ?? {});
+  if (groups.length === 0 || module('nf_tables') !== 'missing') return [];
+  return [
+    say(
+      'DIR_MARKS',
+      'warning',
+      `the kernel has no nf_tables: each address of ${groups.join(', ')} will be a service of its own`,
+      'a kernel with nf_tables, or no nftables_ipvs',
     ),
   ];
 }

@@ -200,8 +200,10 @@ export class Engine {
       return this.#forwarder.toClient(packet, replied);
     }
     if (!isVirtual) return this.#passBy(packet);
+    const isOwned = this.#isOwned(packet);
+    if (isOwned) packet.mark = this.sessions.services.givenMarks.of(packet) || packet.mark;
     const marked = this.#marked(packet);
-    const isForUs = this.#isOwned(packet) || (marked !== undefined && this.#mayBegin(packet));
+    const isForUs = isOwned || (marked !== undefined && this.#mayBegin(packet));
     if (!isForUs) return this.#passBy(packet);
     if (!packet.name()) return this.drops.count(DROP['table-full']);
     const verdict = this.#open(packet, marked);

@@ -5,15 +5,15 @@ import { familyOfService, type Server, type ServiceHead } from '../model.ts';
 import type { DataPlane } from '../plane.ts';
 import { isScheduler } from './scheduling/schedulers.ts';
 
-/** What of the engine's needs the machine does not fulfil: reasons. */
-export type Lacks = { marks?: string };
+/** What of the engine's needs the machine does not fulfil: reasons; but for marks that it gives itself. */
+export type Lacks = { marks?: string; given?: ReadonlySet<number> };
 
 export function refusing(lacks: Lacks): DataPlane['refusal'] {
   return (service, server) => (server === undefined ? ofService(service, lacks) : ofServer(service, server));
 }
 
-function ofService(service: ServiceHead, { marks }: Lacks): string | undefined {
-  if ('mark' in service && marks !== undefined) return marks;
+function ofService(service: ServiceHead, { marks, given }: Lacks): string | undefined {
+  if ('mark' in service && marks !== undefined && !given?.has(service.mark)) return marks;
   if (!isScheduler(service.scheduler)) return `it has no scheduler ${service.scheduler}`;
   if (service.persistenceEngine !== undefined)
     return `it has no persistence engine ${service.persistenceEngine}`;

@@ -21,6 +21,7 @@ import {
 import type { Command } from '../plane.ts';
 import type { Addresses } from './addresses.ts';
 import { familyOfFlow, flowOf, IPV6_FLOW, protocolOf } from './frame.ts';
+import { GivenMarks } from './given-marks.ts';
 import { pseudoRandom } from './random.ts';
 import type { Opening, Scheduler } from './scheduling/scheduler.ts';
 import { newScheduler } from './scheduling/schedulers.ts';
@@ -38,6 +39,7 @@ export type Refusal = string | undefined;
 
 export class ServiceTable {
   readonly serverAddresses = new ServerAddresses();
+  readonly givenMarks = new GivenMarks();
   readonly #services = new Map<ServiceKey, ServiceRecord>();
   /** By protocol, port and address in one number. */
   readonly #byTuple = new Map<number, ServiceRecord>();
@@ -65,9 +67,9 @@ export class ServiceTable {
     return record;
   }
 
-  /** Are packets to be asked for their firewall mark? */
+  /** Are packets to be asked for their firewall mark? Not for one that we give them. */
   get hasMarks(): boolean {
-    return this.#byMark.size > 0;
+    return [...this.#byMark.values()].some(({ mark }) => !this.givenMarks.has(mark));
   }
 
   /** The service of those that carry `mark`, whatever their protocol, address and port. */

@@ -4,11 +4,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Notice } from '../../core/events.ts';
 import type { ConductName } from '../../ipvs/embedded/conduct.ts';
+import type { MarkMap } from '../../ipvs/marking.ts';
 import type { Command, OwnedAddress, Timeouts } from '../../ipvs/plane.ts';
 
 export type EngineCommand =
   | { type: 'apply'; commands: readonly Command[] }
   | { type: 'own'; addresses: readonly OwnedAddress[] }
+  | { type: 'mark'; maps: readonly MarkMap[] }
   | { type: 'readTable' }
   | { type: 'readSync' }
   | { type: 'readCounters' }

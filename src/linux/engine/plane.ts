@@ -25,6 +25,7 @@ import type {
   DataPlane,
   EngineInfo,
   EngineStatistics,
+  Marker,
   OwnedAddress,
   Timeouts,
 } from '../../ipvs/plane.ts';
@@ -48,6 +49,7 @@ export class EmbeddedPlane implements DataPlane {
   readonly connections: ConnectionExchange;
   #onTold: ((datagram: Buffer) => void) | undefined;
   readonly refusal: DataPlane['refusal'];
+  readonly marker: Marker;
   /** As the thread was told. */
   readonly #conduct = usualConduct();
   readonly #options: PlaneOptions;
@@ -63,7 +65,15 @@ export class EmbeddedPlane implements DataPlane {
   constructor(options: PlaneOptions) {
     this.#options = options;
     const marks = lackOfMarks();
-    this.refusal = refusing(marks === undefined ? {} : { marks });
+    const given = new Set<number>();
+    this.refusal = refusing({ ...(marks === undefined ? {} : { marks }), given });
+    this.marker = {
+      mark: async (wanted) => {
+        given.clear();
+        for (const { boxes } of wanted?.maps ?? []) for (const { mark } of boxes) given.add(mark);
+        return this.#ask<undefined>({ type: 'mark', maps: wanted?.maps ?? [] });
+      },
+    };
     this.connections = {
       capacity: options.capacity,
       daemons: [],

@@ -16,7 +16,7 @@ import { DATAGRAM_MAX } from '../../sync/encode.ts';
 import { decodeDatagram } from '../../sync/wire.ts';
 import { POLL, read, SystemCallError } from '../libc.ts';
 import { PollSet } from '../poll.ts';
-import type { EngineMessage, Numbered, ThreadData } from './commands.ts';
+import type { EngineCommand, EngineMessage, Numbered, ThreadData } from './commands.ts';
 import { EnvironmentReader } from './environment.ts';
 import { adviseHugePages } from './huge-pages.ts';
 import { Ports } from './ports.ts';
@@ -26,6 +26,8 @@ import { Telling } from './telling.ts';
 /** Also with nothing to do: a process that exits waits for this thread to notice. */
 const WAIT_MAX_MS = 500;
 const NS_PER_MS = 1_000_000;
+
+type Reading = Extract<EngineCommand, { type: `read${string}` }>;
 
 export class EngineThread {
   readonly #data: ThreadData;
@@ -127,17 +129,10 @@ export class EngineThread {
           this.#ports.flushOutbox();
           this.#reply(id, undefined);
           break;
-        case 'readTable':
-          this.#reply(id, this.#engine.sessions.services.readTable());
-          break;
-        case 'readSync':
-          this.#reply(id, this.#daemons());
-          break;
-        case 'readCounters':
-          this.#reply(id, this.#engine.sessions.services.readCounters());
-          break;
-        case 'readInfo':
-          this.#reply(id, engineInfo(this.#engine.sessions));
+        case 'mark':
+          this.#engine.sessions.services.givenMarks.set(command.maps);
+          this.#updatePorts();
+          this.#reply(id, undefined);
           break;
         case 'changeTimeouts':
           this.#engine.sessions.timeouts.change(command.timeouts);
@@ -146,12 +141,6 @@ export class EngineThread {
         case 'changeConduct':
           this.#engine.sessions.conduct[command.name] = command.value;
           this.#reply(id, undefined);
-          break;
-        case 'readConnections':
-          this.#reply(id, showConnections(this.#engine.sessions.connections, command.from));
-          break;
-        case 'readStatistics':
-          this.#reply(id, this.#statistics());
           break;
         case 'tell':
           this.#telling = command.on ? this.#tellOwner(nowMs) : undefined;
@@ -164,7 +153,27 @@ export class EngineThread {
         case 'close':
           this.#close();
           return;
+        default:
+          this.#reply(id, this.#read(command));
       }
+    }
+  }
+
+  #read(command: Reading): unknown {
+    const { sessions } = this.#engine;
+    switch (command.type) {
+      case 'readTable':
+        return sessions.services.readTable();
+      case 'readSync':
+        return this.#daemons();
+      case 'readCounters':
+        return sessions.services.readCounters();
+      case 'readInfo':
+        return engineInfo(sessions);
+      case 'readConnections':
+        return showConnections(sessions.connections, command.from);
+      case 'readStatistics':
+        return this.#statistics();
     }
   }
 

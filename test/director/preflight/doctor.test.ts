@@ -76,6 +76,13 @@ const service = (kind: string, lines = '', server = '10.1.0.21') => `${instance}
 }
 `;
 const MARKED = service('NAT').replace('virtual_server 10.0.0.50 80', 'virtual_server fwmark 7');
+const GROUP = `global_defs {
+  nftables_ipvs
+}
+virtual_server_group web {
+  10.0.0.50 80
+}
+${service('NAT').replace('10.0.0.50 80', 'group web')}`;
 const ipvs = (words: string) => `director {\nipvs {\n${words}\n}\n}\n`;
 const LATER: Own = { hasIpvs: false, module: () => 'available' };
 function bad(text: string, of = system()): string[] {
@@ -141,6 +148,14 @@ describe('what the file makes matter, and what it does not', () => {
       ['wrong DIR_MARKS'],
     ],
     ['marks, and IPVS', MARKED, {}, []],
+    ['groups to be marked', GROUP, {}, []],
+    [
+      'groups to be marked, and a kernel without nf_tables',
+      GROUP,
+      { module: (name: string) => (name === 'nf_tables' ? 'missing' : 'loaded') },
+      ['warning DIR_MARKS'],
+    ],
+    ['groups to be marked by the embedded engine', `director {\nengine embedded\n}\n${GROUP}`, {}, []],
     [
       'a server that fails is removed',
       service('NAT'),

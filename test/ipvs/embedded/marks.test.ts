@@ -223,3 +223,42 @@ test('without marks nobody asks for them', () => {
   expect(of.engine.sessions.services.hasMarks).toBe(false);
   expect(address(VIP)).toBe(head().address);
 });
+
+describe('marks that the engine gives itself', () => {
+  const own = (mark: number, port: number) => ({
+    family: 4 as const,
+    protocol: 'TCP' as const,
+    boxes: [{ first: address(VIP), last: address(VIP), lowPort: port, highPort: port, mark }],
+  });
+  const give = (of: World, ...maps: ReturnType<typeof own>[]) =>
+    of.engine.sessions.services.givenMarks.set(maps);
+
+  test.each([MARK, HIGH])('%i goes before the address and before a mark that the frame has', (mark) => {
+    const of = world({ mark }, [server(21, { port: 0 })]);
+    of.add(head(), [server(22)]);
+    give(of, own(mark, 80));
+    expect(of.pass('outer', toVip)).toMatchObject({ to: '10.1.0.21', toPort: 80 });
+    expect(of.pass('outer', { ...toVip, fromPort: 2 }, 99)).toMatchObject({ to: '10.1.0.21' });
+    give(of);
+    expect(of.pass('outer', { ...toVip, fromPort: 3 })).toMatchObject({ to: '10.1.0.22', toPort: 8080 });
+  });
+
+  test('only of its ports, and of addresses that are ours', () => {
+    const of = world({}, [server(21, { port: 0 })]);
+    const [box] = own(MARK, 80).boxes;
+    const elsewhere = { ...box!, first: address(ELSEWHERE), last: address(ELSEWHERE) };
+    give(of, { ...own(MARK, 80), boxes: [elsewhere, box!] });
+    expect(of.pass('outer', { ...toVip, toPort: 81 })).not.toMatchObject({ to: '10.1.0.21' });
+    expect(of.pass('outer', { ...toVip, to: ELSEWHERE })).not.toMatchObject({ to: '10.1.0.21' });
+    expect(of.pass('outer', toVip)).toMatchObject({ to: '10.1.0.21' });
+  });
+
+  test('need no socket that tells marks; others do', () => {
+    const of = world();
+    expect(of.engine.sessions.services.hasMarks).toBe(true);
+    give(of, own(MARK, 80));
+    expect(of.engine.sessions.services.hasMarks).toBe(false);
+    of.add(marked({ mark: 8 }), [server(22)]);
+    expect(of.engine.sessions.services.hasMarks).toBe(true);
+  });
+});

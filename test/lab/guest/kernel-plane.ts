@@ -13,6 +13,7 @@ import { reconcile } from '../../../src/ipvs/reconcile.ts';
 import { openKernelPlane } from '../../../src/linux/kernel-plane.ts';
 import { CLONE, unshare } from '../../../src/linux/libc.ts';
 import { checkFamily } from './kernel-family.ts';
+import { checkGroups } from './kernel-groups.ts';
 import { checkListing } from './kernel-listing.ts';
 import { checkSelectors, checkTunnels } from './kernel-selectors.ts';
 import { checkSync } from './kernel-sync.ts';
@@ -313,6 +314,8 @@ await checkTunnels(check, bring, saved);
 await checkFamily(check, ipvsadm);
 await checkListing(check, ipvsadm);
 await checkSync(check, plane, ipvsadm);
+// Last: its connections stay in the table for a while.
+await checkGroups(check, plane, bring, saved);
 
 /** Not a check: figures for the bench and for people. */
 async function measure(count: number): Promise<Record<string, number>> {
