@@ -27,7 +27,7 @@ export function outerProtocol(tunnel: Tunnel | undefined, isIpv4: boolean): numb
 
 /**
  * Does it sum up what is inside, which must be complete then? With remcsum the kernel leaves the checksum
- * inside to the other end where the packet had none yet, and else adds nothing; here each leaves with its own.
+ * inside to the other end where the packet had none yet, and else adds nothing; here each has its own.
  */
 export function sumsUp(tunnel: Tunnel | undefined): boolean {
   return tunnel?.checksum === 'csum';
