@@ -1,6 +1,6 @@
 // Keeps the control socket where the file says. Nothing depends on it: where it cannot be the director goes
 // on without, and says so once.
-import { type Actions, ControlServer, type Resources } from '../console/control-server.ts';
+import type { Actions, ControlServer, Resources } from '../console/control-server.ts';
 import type { Notice } from '../core/events.ts';
 import { Trouble } from './trouble.ts';
 
@@ -37,6 +37,8 @@ export class ControlKeeper {
     this.#server = undefined;
     this.#path = path;
     try {
+      // node:http takes longer to load than a small file to be read: the services are not to wait for it.
+      const { ControlServer } = await import('../console/control-server.ts');
       this.#server = await ControlServer.open(path, this.#resources, this.#actions);
       this.#trouble.over();
       const message = `questions are answered at ${path}`;
