@@ -13,6 +13,8 @@ const PACKAGES_APART = ['koffi', 'yaml', 'nodemailer'];
 const DEMO = { word: "import('./demo.ts')", file: join(SOURCES, 'cli/demo.ts') };
 /** How a process or thread is named where it is started. */
 const ENTRY = /new URL\('(\.[^']*main\.ts)', import\.meta\.url\)/g;
+/** V8 keeps a text with one such letter in two bytes each. They stand in strings only, which may have escapes. */
+const BEYOND_ASCII = /[\u0080-\uffff]/g;
 
 const directory = resolve(process.argv[2]!);
 for (const entry of globSync('**/*main.ts', { cwd: SOURCES, exclude: ['cli/demo/**'] }))
@@ -30,11 +32,15 @@ async function bundle(entry: string): Promise<void> {
     external: [...PACKAGES_APART, demo],
     plugins: [
       {
-        name: 'files beside a module',
+        name: 'lvs-director',
         transform: (code, module) =>
           code
             .replace(ENTRY, (_, file: string) => urlOf(join(dirname(module), file)))
             .replace(DEMO.word, `import('${demo}')`),
+        generateBundle(_, made) {
+          for (const chunk of Object.values(made))
+            if (chunk.type === 'chunk') chunk.code = chunk.code.replace(BEYOND_ASCII, escaped);
+        },
       },
     ],
   });
@@ -45,6 +51,10 @@ async function bundle(entry: string): Promise<void> {
 
 function urlOf(entry: string): string {
   return `new URL('../${nameOf(entry)}/main.js', import.meta.url)`;
+}
+
+function escaped(letter: string): string {
+  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** `daemon/balancer-main.ts` → `daemon-balancer-main`. */
