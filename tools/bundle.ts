@@ -13,7 +13,7 @@ const PACKAGES_APART = ['koffi', 'yaml', 'nodemailer'];
 const DEMO = { word: "import('./demo.ts')", file: join(SOURCES, 'cli/demo.ts') };
 /** How a process or thread is named where it is started. */
 const ENTRY = /new URL\('(\.[^']*main\.ts)', import\.meta\.url\)/g;
-/** V8 keeps a text with one such letter in two bytes each. They stand in strings only, which may have escapes. */
+/** V8 keeps a text with one such letter in two bytes each. They are in strings only, which take escapes. */
 const BEYOND_ASCII = /[\u0080-\uffff]/g;
 
 const directory = resolve(process.argv[2]!);
