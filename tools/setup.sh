@@ -23,9 +23,15 @@ npm_packages() {
 }
 
 compiled_sources() {
-  newest=$(find src bin -type f -newer .cache/compiled 2>/dev/null | head -n 1)
-  [ -e .cache/compiled ] && [ -z "$newest" ] && return
-  mkdir -p .cache 2>/dev/null || return 0
+  # As bin/lvs-director looks: an error, such as no file to compare with, is something newer, too.
+  newer=$(find src bin package.json tools/bundle.ts tools/compile.ts -newercc .cache/bundle/made 2>&1 | head -n 1)
+  [ -e .cache/compiled ] && [ -z "$newer" ] && return
+  rm -rf .cache/bundle .cache/bundle.new .cache/compiled
+  mkdir -p .cache/bundle.new 2>/dev/null || return 0
+  # First: what is edited from here on is newer than what is made of it.
+  : >.cache/bundle.new/made
+  if node_modules/.bin/node tools/bundle.ts .cache/bundle.new; then mv .cache/bundle.new .cache/bundle
+  else say "there is no bundle: lvs-director runs from its sources, and starts more slowly"; fi
   flags=$(sed -n "s/^flags='\(.*\)'/\1/p" bin/lvs-director)
   # shellcheck disable=SC2086
   NODE_COMPILE_CACHE="$root/.cache/compile" node_modules/.bin/node $flags tools/compile.ts && : >.cache/compiled

@@ -1,6 +1,7 @@
 // Diagnostics for people: file:line:column, the line, a caret below the words meant, a hint, and the same of
 // every other place that is concerned. And the same as data.
 import type { Diagnostic, Severity, Source, Span } from '../core/diagnostic.ts';
+import { oncePer } from '../core/once-per.ts';
 
 /** 1-based; columns count characters, not bytes. */
 export type Position = { line: number; column: number };
@@ -118,9 +119,10 @@ export function recordDiagnostics(
   sources: readonly Source[],
   diagnostics: readonly Diagnostic[],
 ): DiagnosticRecord[] {
-  const indexes = sources.map(({ text }) => new LineIndex(text));
+  // Made when asked for: of a text without a complaint nobody wants to know where its lines begin.
+  const indexOf = oncePer(({ text }: Source) => new LineIndex(text));
   const place = (at: Span): PlaceRecord => {
-    const index = indexes[at.source]!;
+    const index = indexOf(sources[at.source]!);
     const end = index.position(Math.max(at.start, at.end));
     const file = sources[at.source]!.name;
     return { file, ...index.position(at.start), endLine: end.line, endColumn: end.column };

@@ -9,6 +9,12 @@ const ENTRY = fileURLToPath(new URL('./balancer-main.ts', import.meta.url));
  */
 const NOT_YET = /^-[a-zA-Z]*[hstuv]|^--(help|namespace|config-test|umask|version)/;
 
+/**
+ * Hot code is compiled where it runs, not by another thread meanwhile: with thousands of services that takes
+ * a fifth more, of processor time and of memory. No advert waits for it, they are the other process's.
+ */
+const FLAGS = ['--no-concurrent-recompilation'];
+
 let spare: ChildProcess | undefined;
 
 /** `args`: the command line after the program's name. */
@@ -24,7 +30,7 @@ export function spawnBalancer(): ChildProcess {
 }
 
 function start(): ChildProcess {
-  return spawn(process.execPath, [...process.execArgv, ENTRY], {
+  return spawn(process.execPath, [...process.execArgv, ...FLAGS, ENTRY], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
   });

@@ -1,5 +1,5 @@
 // What can be asked at the control socket, and what commanded; and what keeps it open.
-import { type Actions, type Answer, ControlServer, type Resources } from '../console/control-server.ts';
+import type { Actions, Answer, Resources } from '../console/control-server.ts';
 import { ABOUT, CONNECTIONS, LISTING } from '../console/listing-document.ts';
 import { SERVERS } from '../console/servers-document.ts';
 import { SYNC, type SyncDocument } from '../console/sync-document.ts';
@@ -35,7 +35,11 @@ export function keepControl(
 ): ListenerKeeper<string> {
   return new ListenerKeeper(
     {
-      open: (path) => ControlServer.open(path, resources, actions),
+      open: async (path) => {
+        // node:http takes longer to load than a small file to be read: the services are not to wait for it.
+        const { ControlServer } = await import('../console/control-server.ts');
+        return await ControlServer.open(path, resources, actions);
+      },
       events: { listening: 'control.listening', failed: 'control.failed' },
       wording: (path) => ({
         listening: `questions are answered at ${path}`,

@@ -11,6 +11,7 @@ import { NAMES, nameThread } from '../linux/thread-name.ts';
 import type { ElectorReport, FormerSysctls, InstanceStatus, State } from '../vrrp/settings.ts';
 import { BalancerChild } from './balancer-child.ts';
 import { FlightRecorder } from './flight-recorder.ts';
+import { settleLater } from './footprint.ts';
 import { forwarded } from './forwarded.ts';
 import type { Accepted, DirectorFacts, FormerIpvs, RunOptions, ToDirector } from './messages.ts';
 
@@ -243,6 +244,7 @@ export class Director {
     this.#elector.send({ type: 'configure', settings: message.elector });
     const first = !this.#configured;
     this.#configured = true;
+    if (first) settleLater();
     this.#say({
       event: first ? 'director.ready' : 'config.loaded',
       message: `${first ? 'Ready' : 'Configuration loaded'}: ${instances.join(', ') || 'no VRRP instance'}`,

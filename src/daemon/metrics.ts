@@ -3,7 +3,7 @@
 import type { DirectorBlock, WebPlace } from '../config/model.ts';
 import { keepalivedSamples, type ScriptStatus } from '../console/metrics/keepalived-samples.ts';
 import { ownSamples } from '../console/metrics/samples.ts';
-import { type Page, WebServer } from '../console/web-server.ts';
+import type { Page } from '../console/web-server.ts';
 import { endpoint } from '../core/address.ts';
 import type { EventName, Notice } from '../core/events.ts';
 import type { DataPlane } from '../ipvs/plane.ts';
@@ -37,7 +37,11 @@ export class Metrics {
     this.#edges = edges;
     this.#web = new ListenerKeeper(
       {
-        open: (place) => WebServer.open(place, { '/metrics': () => this.#page() }),
+        open: async (place) => {
+          // As for the control socket: it loads node:http.
+          const { WebServer } = await import('../console/web-server.ts');
+          return await WebServer.open(place, { '/metrics': () => this.#page() });
+        },
         events: { listening: 'web.listening', failed: 'web.failed' },
         wording: ({ address, port }) => {
           const place = endpoint(address, port);

@@ -4,7 +4,6 @@ import { createLog } from '../console/log.ts';
 import { exitAtOnce } from '../linux/exit.ts';
 import { NAMES, nameThread } from '../linux/thread-name.ts';
 import { Director } from './director.ts';
-import { settleLater } from './footprint.ts';
 import type { RunOptions } from './messages.ts';
 
 /** Resolves with the exit code of ARCHITECTURE §5 when everything of ours is gone. */
@@ -24,7 +23,6 @@ export async function runDirector(options: RunOptions, pidFile: string | undefin
   process.on('SIGUSR2', () => void director.drill());
   process.on('SIGTERM', () => director.stop('SIGTERM'));
   process.on('SIGINT', () => director.stop('SIGINT'));
-  settleLater();
 
   const { code, notice } = await director.ended;
   if (notice !== undefined) log.notice(notice);

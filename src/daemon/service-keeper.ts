@@ -145,10 +145,11 @@ export class ServiceKeeper {
     this.#applySoon();
   }
 
+  /** Each is told of once when it is new: of one that is up nothing follows. */
   #serviceChanged(service: PoolName, up: boolean): void {
-    if (up) this.#lost.delete(service);
-    else this.#lost.add(service);
-    this.#applySoon();
+    const isNews = up ? this.#lost.delete(service) : !this.#lost.has(service);
+    if (!up) this.#lost.add(service);
+    if (isNews) this.#applySoon();
   }
 
   /** Once for all that happens in one turn. */

@@ -12,7 +12,7 @@ import { expiryNotice, type SyncStreamPlan } from '../director/sync-stream.ts';
 import type { SyncDaemon } from '../ipvs/model.ts';
 import type { ConnectionExchange, DataPlane } from '../ipvs/plane.ts';
 import { keepFreedMemory } from '../linux/malloc.ts';
-import { SyncLink } from '../linux/sync/link.ts';
+import type { SyncLink } from '../linux/sync/link.ts';
 import type { HeldFrame, OrdersFrame } from '../sync/orders.ts';
 import { remembered } from '../sync/remembered.ts';
 import { Shadow } from '../sync/shadow.ts';
@@ -84,6 +84,8 @@ export class SyncKeeper {
       return this.#link!.rekey(plan.proof);
     await this.#link?.stop();
     if (this.#stream === undefined && !(await this.#begin(connections))) return this.#tell(true);
+    // Most configurations have no stream, and node:tls is loaded by none of them.
+    const { SyncLink } = await import('../linux/sync/link.ts');
     this.#link = new SyncLink(plan, {
       onConnected: (connection) => this.#step({ type: 'connected', connection }),
       onReceived: (connection, bytes) => this.#step({ type: 'received', connection, bytes }),

@@ -34,8 +34,10 @@ export function flagNames(scheduler: string, bits: number): string[] {
   return [...named].filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
 }
 
-/** A configuration that has been read does not change any more. */
-const poolOf = oncePer((setting: VirtualServer): [PoolName, Pool] => [
+const NO_SERVERS: Pool['inhibited'] = new Set();
+
+/** With its name. A configuration that has been read does not change any more. */
+export const poolOf = oncePer((setting: VirtualServer): [PoolName, Pool] => [
   serviceName(setting),
   planPool(setting),
 ]);
@@ -66,6 +68,7 @@ function planPool(setting: VirtualServer): Pool {
     const server = planServer(setting, real);
     return { key: serverKey(server), server, inhibits: inhibits(setting, real) };
   });
+  const inhibited = servers.filter((one) => one.inhibits).map(({ key }) => key);
   return {
     members: planMembers(setting.selects, setting.protocol.value),
     settings: {
@@ -77,7 +80,8 @@ function planPool(setting: VirtualServer): Pool {
       onePacket: setting.onePacket.value,
     },
     servers: new Map(servers.map(({ key, server }) => [key, server])),
-    inhibited: new Set(servers.filter((one) => one.inhibits).map(({ key }) => key)),
+    // Of thousands most have none: one for all of them.
+    inhibited: inhibited.length === 0 ? NO_SERVERS : new Set(inhibited),
     ...(sorry === undefined ? {} : { sorry: planSorry(sorry) }),
   };
 }

@@ -2,12 +2,11 @@
 
 import type { Configuration } from '../config/model.ts';
 import type { RealServer, TcpCheck, VirtualServer } from '../config/model-services.ts';
-import { serviceName } from '../config/selects.ts';
 import { oncePer } from '../core/once-per.ts';
 import type { HealthTarget } from '../health/pool.ts';
 import type { CheckSettings } from '../health/settings.ts';
 import { serverKey } from '../ipvs/model.ts';
-import { inhibits, planServer } from './services.ts';
+import { inhibits, planServer, poolOf } from './services.ts';
 
 /** A configuration that has been read does not change any more. */
 const targetsOf = oncePer(planServerTargets);
@@ -21,7 +20,7 @@ export function planTargets(configuration: Configuration): HealthTarget[] {
 }
 
 function planServerTargets(setting: VirtualServer): readonly HealthTarget[] {
-  const service = serviceName(setting);
+  const [service] = poolOf(setting);
   const quorum = { quorum: setting.quorum.value, hysteresis: setting.hysteresis.value };
   return setting.realServers.map((real) => ({
     service,

@@ -61,8 +61,11 @@ import { NetlinkSocket } from './netlink-socket.ts';
 import { KernelExchange } from './sync/kernel-exchange.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 
-/** About 10 ms of work each, after which others of the process get their turn. */
-const COMMANDS_AT_ONCE = 1024;
+/**
+ * A few ms of work each, after which others of the process get their turn; what they are made into is garbage
+ * before it gets old.
+ */
+const COMMANDS_AT_ONCE = 256;
 const SERVICES_AT_ONCE = 128;
 /** Of this thread: /proc/net would be the namespace of the process's first thread. */
 const PROC_TABLE = '/proc/thread-self/net/ip_vs';

@@ -91,9 +91,14 @@ export function writeAttributes<F extends Fields>(
   return at;
 }
 
+/** From Node's pool, where `Buffer.alloc` asks for memory each time: there are thousands of them at once. */
+export function zeroedBytes(length: number): Buffer {
+  return Buffer.allocUnsafe(length).fill(0);
+}
+
 /** Attributes behind `headerSize` zero bytes that the caller fills: the payload of a whole message. */
 export function encodeAttributes<F extends Fields>(of: Schema<F>, values: Values<F>, headerSize = 0): Buffer {
-  const payload = Buffer.alloc(headerSize + attributesSize(of, values));
+  const payload = zeroedBytes(headerSize + attributesSize(of, values));
   writeAttributes(of, values, payload, headerSize);
   return payload;
 }

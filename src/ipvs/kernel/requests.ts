@@ -1,7 +1,7 @@
 // IPVS over generic netlink: commands and questions as requests (the kernel's answers are in answers.ts).
 // Does no input or output.
 import { type Address, addressBytes, type Family, familyOf } from '../../core/address.ts';
-import type { ValuesOf } from '../../netlink/attributes.ts';
+import { type ValuesOf, zeroedBytes } from '../../netlink/attributes.ts';
 import { encodeGeneric } from '../../netlink/generic.ts';
 import { NLM_F, type Request } from '../../netlink/message.ts';
 import {
@@ -196,12 +196,12 @@ function familyNumber(family: Family): number {
   return family === 4 ? AF.INET : AF.INET6;
 }
 function wideAddress(address: Address): Buffer {
-  const wide = Buffer.alloc(ADDRESS_SIZE);
+  const wide = zeroedBytes(ADDRESS_SIZE);
   wide.set(addressBytes(address));
   return wide;
 }
 function netmask(family: Family, prefixLength: number): Buffer {
-  const mask = Buffer.alloc(4);
+  const mask = zeroedBytes(4);
   if (family === 6) mask.writeUInt32LE(prefixLength);
   else mask.writeUInt32BE(prefixLength === 0 ? 0 : (0xffffffff << (32 - prefixLength)) >>> 0);
   return mask;

@@ -1,4 +1,5 @@
 // The elector as the director process sees it: a thread that is told and that tells. See thread.ts.
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { copyRecorder, type RecorderCopy, type RecorderMemory, recorderMemory } from '../../vrrp/recorder.ts';
 import type { ElectorCommand, ElectorReport } from '../../vrrp/settings.ts';
@@ -30,46 +31,56 @@ export function startElector(options: { onReport(report: ElectorReport): void })
   const recorder = recorderMemory();
   const errands = errandWord();
   const runner = new ErrandRunner(errands);
-  const workerData: ThreadData = { bell, leave, errands, recorder };
-  const worker = new Worker(new URL('./thread-main.ts', import.meta.url), {
-    workerData,
-    name: NAMES.elector,
-  });
   // A thread that waits in ppoll cannot be ended from outside: without this, process.exit would wait for it.
   const release = () => {
     Atomics.store(leave, 0, 1);
     ring(bell);
   };
   process.once('exit', release);
+  let worker: Worker | undefined;
   let ended = false;
+  let end!: () => void;
   const terminated = new Promise<void>((resolve) => {
-    worker.once('exit', () => {
+    end = () => {
       process.off('exit', release);
       close(bell);
       runner.close();
       ended = true;
       resolve();
-    });
+    };
   });
+  const begin = () => {
+    const workerData: ThreadData = { bell, leave, errands, recorder };
+    const thread = new Worker(new URL('./thread-main.ts', import.meta.url), {
+      workerData,
+      name: NAMES.elector,
+    });
+    thread.once('exit', end);
+    thread.on('message', (report: ThreadReport) => {
+      if (report.type !== 'errand') return options.onReport(report);
+      const done = runner.run(report);
+      if (done) send(done);
+    });
+    thread.once('error', (error) => {
+      options.onReport({ type: 'failed', message: error.message, code: codeOf(error) });
+    });
+    return thread;
+  };
   const send = (command: ThreadCommand) => {
     if (ended) return;
+    worker ??= begin();
     worker.postMessage(command);
     ring(bell);
   };
-  worker.on('message', (report: ThreadReport) => {
-    if (report.type !== 'errand') return options.onReport(report);
-    const done = runner.run(report);
-    if (done) send(done);
-  });
-  worker.once('error', (error) => {
-    options.onReport({ type: 'failed', message: error.message, code: codeOf(error) });
-  });
+  // With one processor it would take its time from the balancer, which it waits for.
+  if (availableParallelism() > 1) worker = begin();
   return {
     send,
     recording: () => copyRecorder(recorder),
     terminated,
     leave() {
-      if (!ended) release();
+      if (worker === undefined) end();
+      else if (!ended) release();
       return terminated;
     },
   };

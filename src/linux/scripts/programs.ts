@@ -90,10 +90,13 @@ export class Programs {
       killGroup(child, 'SIGTERM');
       timers.push(setTimeout(() => killGroup(child, 'SIGKILL'), GRACE_MS));
     };
-    const expire = () => {
-      timedOut = true;
-      end();
-    };
+    // Where this process itself was held up, the program's end may be there to be heard of: that comes first.
+    const expire = () =>
+      setImmediate(() => {
+        if (hasEnded(child)) return;
+        timedOut = true;
+        end();
+      });
     if (timeoutMs !== undefined) timers.push(setTimeout(expire, timeoutMs));
     signal?.addEventListener('abort', end);
     const outcome = endOf(child).then(async (ended): Promise<Outcome> => {
