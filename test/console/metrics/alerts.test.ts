@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { METRICS } from '../../../src/console/metrics/catalogue.ts';
+import { PANELS, renderDashboard } from '../../../tools/dashboard.ts';
 
 const MONITORING = fileURLToPath(new URL('../../../examples/monitoring', import.meta.url));
 const ALERTS = join(MONITORING, 'alerts.yml');
@@ -25,9 +26,23 @@ test('Prometheus takes both files', () => {
   expect(promtool('check', 'rules', ALERTS)).toContain('SUCCESS');
 });
 
-test('the alerts are about metrics that there are', () => {
-  const named = readFileSync(ALERTS, 'utf8').match(/lvs_director_\w+/g) ?? [];
+test.each(['alerts.yml', 'grafana.json'])('%s is about metrics that there are', (file) => {
+  const named = readFileSync(join(MONITORING, file), 'utf8').match(/lvs_director_\w+/g) ?? [];
+  expect(named.length).toBeGreaterThan(5);
   expect(named.filter((name) => !Object.hasOwn(METRICS, name))).toEqual([]);
+});
+
+test('grafana.json is current (else: npm run fix), and Prometheus takes each of its expressions', () => {
+  expect(readFileSync(join(MONITORING, 'grafana.json'), 'utf8')).toBe(renderDashboard());
+  const expressions = PANELS.flatMap(({ queries }) => queries.map(([expression]) => expression));
+  const rules = expressions.map((expression, index) => ({
+    record: `panel:${index}`,
+    // Grafana puts in how often it asks.
+    expr: expression.replaceAll('$__rate_interval', '1m'),
+  }));
+  const file = join(scratch, 'panels.yml');
+  writeFileSync(file, stringify({ groups: [{ name: 'panels', rules }] }));
+  expect(promtool('check', 'rules', file)).toContain(`${rules.length} rules found`);
 });
 
 const OF_A = 'pair="front", job="lvs-director", instance="a"';
