@@ -1,6 +1,7 @@
 // What a forwarded packet costs: the embedded engine beside a bare C loop on the same sockets, NAT, direct
 // routing and IPv6, each with 100,000 live connections of which any may be next; and packets a second, as
 // fast as the load comes, and how long a packet takes, beside the kernel's own forwarding.
+import { setTimeout as settle } from 'node:timers/promises';
 import { type Delay, type EngineProcess, Machines, type Mode, type Way } from './forward/machines.ts';
 import { type Row, row } from './row.ts';
 
@@ -13,6 +14,7 @@ const ROUNDS = 24;
 const STEADY = { rate: RATE, clients: 'any', seconds: 0.1 } as const;
 const AS_FAST_AS_IT_GOES = { rate: 0, clients: 'any', seconds: 0.25 } as const;
 const HEAP_ROUNDS = 5;
+const SETTLE_MS = 3000;
 const MODES = {
   nat: 'NAT',
   dr: 'direct routing',
@@ -32,16 +34,16 @@ export async function run(): Promise<Row[]> {
     const heap = await heapRow(machines, engine);
     const ours = engine.way('nat');
     const fast = await machines.measure(ours, AS_FAST_AS_IT_GOES);
-    const delay = machines.delay(ours);
+    const delay = await delayOf(machines, ours);
     await engine.end();
     const bare = await machines.withBareLoop('nat', async (way) => ({
       fast: await machines.measure(way, AS_FAST_AS_IT_GOES),
-      delay: machines.delay(way),
+      delay: await delayOf(machines, way),
     }));
     const kernelWay = machines.kernelWay();
     const kernel = {
       fast: await machines.measure(kernelWay, AS_FAST_AS_IT_GOES),
-      delay: machines.delay(kernelWay),
+      delay: await delayOf(machines, kernelWay),
     };
     const fastRow = (theirs: string, perSecond: number) =>
       row({
@@ -106,6 +108,12 @@ async function heapRow(machines: Machines, engine: EngineProcess): Promise<Row> 
     unit: 'bytes',
     bound: '< 1',
   });
+}
+
+/** A lone packet is not to wait behind what is left of the load before it. */
+async function delayOf(machines: Machines, way: Way): Promise<Delay> {
+  await settle(SETTLE_MS);
+  return machines.delay(way);
 }
 
 function delayRows(ours: Delay, name: string, theirs: Delay): Row[] {
