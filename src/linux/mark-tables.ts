@@ -16,20 +16,17 @@ import {
   replaceMaps,
   tableFamily,
 } from '../netlink/nft-maps.ts';
-import { getTable, markOf, NETLINK_NETFILTER, removeTable } from '../netlink/nftables.ts';
+import { removeTable } from '../netlink/nftables.ts';
 import { SystemCallError } from './libc.ts';
-import { NetlinkSocket } from './netlink-socket.ts';
-import { transact } from './nf-tables.ts';
+import { NfTables, OWN_MARK } from './nf-tables.ts';
 
-/** What a table of ours bears: somebody else's may have its name. */
-const MARK = 'lvs-director';
 const FAMILIES = [4, 6] as const;
 /** Where others change rules of theirs all the time, thousands of entries are not read all the time. */
 const PAUSE_MS = 2_000;
 const PAUSE_TIMES = 20;
 
 export class MarkTables implements Marker {
-  #socket: NetlinkSocket | undefined;
+  readonly #tables = new NfTables();
   #inForce: Marking | undefined;
   /** Of the rules in force, by family. */
   #handles = new Map<Family, string>();
@@ -66,7 +63,7 @@ export class MarkTables implements Marker {
   }
 
   #look(marking: Marking, nowMs: number): boolean {
-    const [answer] = this.#open().request(getGeneration());
+    const [answer] = this.#tables.request(getGeneration());
     const generation = answer && decodeGeneration(answer);
     if (generation === this.#generation) return false;
     if (!FAMILIES.every((family) => this.#areRulesOurs(marking, family))) return true;
@@ -79,31 +76,19 @@ export class MarkTables implements Marker {
   }
 
   close(): void {
-    this.#socket?.close();
-    this.#socket = undefined;
+    this.#tables.close();
   }
 
   /** What a dead director left where nothing is wanted now; undefined: there is somebody else's. */
   #formerTables({ table, maps }: Marking): Request[] | undefined {
     const requests: Request[] = [];
     for (const family of FAMILIES) {
-      const owner = this.#ownerOf(table, family);
+      const owner = this.#tables.ownerOf(table, tableFamily(family));
       const isWanted = maps.some((map) => map.family === family);
-      if (owner !== undefined && owner !== MARK && isWanted) return undefined;
-      if (owner === MARK && !isWanted) requests.push(...removeTable(table, tableFamily(family)));
+      if (owner !== undefined && owner !== OWN_MARK && isWanted) return undefined;
+      if (owner === OWN_MARK && !isWanted) requests.push(...removeTable(table, tableFamily(family)));
     }
     return requests;
-  }
-
-  /** `''`: nobody says that it is his; undefined: there is none, or no nf_tables. */
-  #ownerOf(table: string, family: Family): string | undefined {
-    try {
-      const [answer] = this.#open().request(getTable(table, tableFamily(family)));
-      return answer && (markOf(answer.payload) ?? '');
-    } catch (error) {
-      if (!(error instanceof SystemCallError)) throw error;
-      return undefined;
-    }
   }
 
   /** A rule that is replaced has another handle. */
@@ -133,7 +118,7 @@ export class MarkTables implements Marker {
   /** Nothing where there is no such table. */
   #dump(request: Request): Message[] {
     try {
-      return this.#open().request(request);
+      return this.#tables.request(request);
     } catch (error) {
       if (error instanceof SystemCallError && error.errno === 'ENOENT') return [];
       throw error;
@@ -141,11 +126,7 @@ export class MarkTables implements Marker {
   }
 
   #transact(requests: readonly Request[]) {
-    return requests.length === 0 ? ({ ok: true } as const) : transact(() => this.#open(), requests);
-  }
-  #open(): NetlinkSocket {
-    this.#socket ??= new NetlinkSocket(NETLINK_NETFILTER);
-    return this.#socket;
+    return requests.length === 0 ? ({ ok: true } as const) : this.#tables.transact(requests);
   }
 }
 
@@ -182,7 +163,7 @@ function replace(before: Marking | undefined, wanted: Marking | undefined, famil
   if (wanted === undefined || maps.length === 0) return requests;
   const { table, priority, counters } = wanted;
   const entries = maps.map(({ protocol, boxes }) => ({ protocol, entries: boxes }));
-  return [...requests, ...replaceMaps({ table, mark: MARK, family, priority, counters }, entries)];
+  return [...requests, ...replaceMaps({ table, mark: OWN_MARK, family, priority, counters }, entries)];
 }
 
 function mapsOf({ maps }: Marking, family: Family): MarkMap[] {

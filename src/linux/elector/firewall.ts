@@ -7,15 +7,12 @@ import type { Notice } from '../../core/events.ts';
 import {
   type Chain,
   counter,
-  getTable,
   HOOK,
   isFrom,
   isIcmpv6,
   isIgmp,
   isThrough,
   isTo,
-  markOf,
-  NETLINK_NETFILTER,
   type Rule,
   removeTable,
   replaceTable,
@@ -23,12 +20,8 @@ import {
   verdict,
 } from '../../netlink/nftables.ts';
 import { type Filter, isEmptyFilter } from '../../vrrp/filter.ts';
-import { SystemCallError } from '../libc.ts';
-import { NetlinkSocket, type Result } from '../netlink-socket.ts';
-import { transact } from '../nf-tables.ts';
+import { NfTables, OWN_MARK } from '../nf-tables.ts';
 
-/** What a table of ours bears: the file may give it a name that somebody else's has. */
-const MARK = 'lvs-director';
 /** Neighbour solicitation and advertisement: without them nobody finds the address. */
 const DISCOVERY = [135, 136] as const;
 /** Reports of multicast groups (RFC 2710, RFC 3810) and router solicitations. */
@@ -36,7 +29,7 @@ const CHATTER = [131, 132, 143, 133] as const;
 
 export class Firewall {
   readonly #say: (notice: Notice) => void;
-  #socket: NetlinkSocket | undefined;
+  readonly #tables = new NfTables();
   #inForce: Filter | undefined;
 
   constructor(say: (notice: Notice) => void) {
@@ -52,44 +45,31 @@ export class Firewall {
         return this.#complain(wanted, `the table ${wanted.table} is there, and not ours`);
     }
     const { table } = wanted;
-    const result = this.#transact(replaceTable({ table, mark: MARK }, chainsOf(wanted), rulesOf(wanted)));
+    const result = this.#tables.transact(
+      replaceTable({ table, mark: OWN_MARK }, chainsOf(wanted), rulesOf(wanted)),
+    );
     if (result.ok) this.#inForce = wanted;
     else this.#complain(wanted, result.explanation ?? result.errno);
   }
 
   /** What a former director left. */
   remove({ table }: Filter): void {
-    if (!this.#isForeign(table)) this.#transact(removeTable(table));
+    if (!this.#isForeign(table)) this.#tables.transact(removeTable(table));
   }
   /** Nothing of it stays. */
   close(): void {
     this.#removeOwn();
-    this.#socket?.close();
-    this.#socket = undefined;
+    this.#tables.close();
   }
 
   #removeOwn(): void {
-    if (this.#inForce !== undefined) this.#transact(removeTable(this.#inForce.table));
+    if (this.#inForce !== undefined) this.#tables.transact(removeTable(this.#inForce.table));
     this.#inForce = undefined;
   }
 
   #isForeign(table: string): boolean {
-    try {
-      const [answer] = this.#open().request(getTable(table));
-      return answer !== undefined && markOf(answer.payload) !== MARK;
-    } catch (error) {
-      // There is none, or there is no nf_tables: then making one will say so.
-      if (!(error instanceof SystemCallError)) throw error;
-      return false;
-    }
-  }
-
-  #transact(requests: ReturnType<typeof removeTable>): Result {
-    return transact(() => this.#open(), requests);
-  }
-  #open(): NetlinkSocket {
-    this.#socket ??= new NetlinkSocket(NETLINK_NETFILTER);
-    return this.#socket;
+    const owner = this.#tables.ownerOf(table);
+    return owner !== undefined && owner !== OWN_MARK;
   }
 
   #complain(filter: Filter, why: string): void {

@@ -6,18 +6,15 @@ import {
   HOOK,
   isOfAnotherUser,
   isThrough,
-  NETLINK_NETFILTER,
   removeTable,
   replaceTable,
   VERDICT,
   verdict,
 } from '../../netlink/nftables.ts';
-import { NetlinkSocket } from '../netlink-socket.ts';
-import { transact } from '../nf-tables.ts';
+import { NfTables, OWN_MARK } from '../nf-tables.ts';
 import { DEVICE } from './kernel-device.ts';
 
 const TABLE = 'lvs-director-sync';
-const MARK = 'lvs-director';
 const CHAIN = { name: 'out', hook: HOOK.OUTPUT, priority: 0 } as const;
 
 export class Guard {
@@ -27,7 +24,7 @@ export class Guard {
   raise(): string | undefined {
     const expressions = [...isThrough(DEVICE), ...isOfAnotherUser(process.geteuid!()), verdict(VERDICT.DROP)];
     const rule = { chain: CHAIN.name, expressions };
-    const reason = change(replaceTable({ table: TABLE, mark: MARK }, [CHAIN], [rule]));
+    const reason = change(replaceTable({ table: TABLE, mark: OWN_MARK }, [CHAIN], [rule]));
     this.#isUp = reason === undefined;
     return reason === undefined ? undefined : `nf_tables: ${reason}`;
   }
@@ -39,15 +36,11 @@ export class Guard {
 }
 
 function change(requests: readonly Request[]): string | undefined {
-  let socket: NetlinkSocket | undefined;
-  const open = () => {
-    socket = new NetlinkSocket(NETLINK_NETFILTER);
-    return socket;
-  };
+  const tables = new NfTables();
   try {
-    const result = transact(open, requests);
+    const result = tables.transact(requests);
     return result.ok ? undefined : (result.explanation ?? result.errno);
   } finally {
-    socket?.close();
+    tables.close();
   }
 }
