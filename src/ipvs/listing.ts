@@ -1,15 +1,7 @@
 // Everything that a listing of a data plane may show, as one plain value: made from what the plane tells, and
 // from the JSON of another process's.
-import type {
-  Server,
-  ServerCounters,
-  ServiceCounters,
-  ServiceHead,
-  ServiceKey,
-  SyncDaemon,
-  Table,
-} from './model.ts';
-import type { DataPlane, EngineInfo } from './plane.ts';
+import type { Server, ServerCounters, ServiceCounters, ServiceHead, SyncDaemon } from './model.ts';
+import type { Counted, DataPlane, EngineInfo } from './plane.ts';
 
 export type Listing = EngineInfo & {
   engine: 'kernel' | 'embedded';
@@ -29,15 +21,12 @@ const NOBODY = { ...NOTHING, activeConnections: 0, inactiveConnections: 0, persi
 export async function readListing(plane: DataPlane): Promise<Listing> {
   const info = await plane.readInfo();
   const daemons = await plane.readSync();
-  const services = listServices(await plane.readTable(), await plane.readCounters());
+  const services = listServices(await plane.readCounted());
   return { engine: plane.engine, ...info, daemons, services };
 }
 
 /** What came between the reading of the table and that of its counters counts nothing. */
-function listServices(
-  table: Table,
-  counters: ReadonlyMap<ServiceKey, ServiceCounters>,
-): readonly ListedService[] {
+function listServices({ table, counters }: Counted): readonly ListedService[] {
   return [...table].map(([key, { servers, ...head }]) => {
     const { servers: counted, ...total } = counters.get(key) ?? { ...NOTHING, servers: new Map() };
     const listed = [...servers].map(([server, each]) => ({

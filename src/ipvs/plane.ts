@@ -118,6 +118,9 @@ export interface Marker {
   areChanged?(nowMs: number): boolean;
 }
 
+/** A service that came or went meanwhile may be in one of the two only. */
+export type Counted = { table: Table; counters: ReadonlyMap<ServiceKey, ServiceCounters> };
+
 export interface DataPlane {
   readonly engine: 'kernel' | 'embedded';
   readonly marker: Marker;
@@ -131,7 +134,8 @@ export interface DataPlane {
    */
   readServices?(services: readonly ServiceHead[]): Promise<Table>;
   readSync(): Promise<readonly SyncDaemon[]>;
-  readCounters(): Promise<ReadonlyMap<ServiceKey, ServiceCounters>>;
+  /** With the table: of thousands of services both are one long look. */
+  readCounted(): Promise<Counted>;
   /** Of the servers of these services only; of a service that is not there nothing. */
   readServerCounters(
     services: readonly ServiceHead[],

@@ -48,6 +48,7 @@ import {
 import type {
   Command,
   CommandFailure,
+  Counted,
   DataPlane,
   EngineInfo,
   OwnedAddress,
@@ -104,10 +105,8 @@ export class KernelPlane implements DataPlane {
 
   async readTable(): Promise<Table> {
     const table = new Map<ServiceKey, Service>();
-    for await (const [{ head }, servers] of this.#walk()) {
-      const entries = servers.map(({ server }) => [serverKey(server), server] as const);
-      table.set(serviceKey(head), { ...head, servers: new Map(entries) });
-    }
+    for await (const [service, servers] of this.#walk())
+      table.set(serviceKey(service.head), tabled(service, servers));
     return table;
   }
 
@@ -120,22 +119,23 @@ export class KernelPlane implements DataPlane {
     try {
       const [answer] = this.#socket.request(getService(this.#family, wanted));
       const entry = answer && understood(decodeService(answer));
-      if (entry === undefined) return undefined;
-      const servers = this.#serversOf(entry).map(({ server }) => [serverKey(server), server] as const);
-      return { ...entry.head, servers: new Map(servers) };
+      return entry && tabled(entry, this.#serversOf(entry));
     } catch (error) {
       if (error instanceof SystemCallError && error.errno === 'ESRCH') return undefined;
       throw error;
     }
   }
 
-  async readCounters(): Promise<ReadonlyMap<ServiceKey, ServiceCounters>> {
-    const all = new Map<ServiceKey, ServiceCounters>();
-    for await (const [{ head, counters }, servers] of this.#walk()) {
+  async readCounted(): Promise<Counted> {
+    const table = new Map<ServiceKey, Service>();
+    const counters = new Map<ServiceKey, ServiceCounters>();
+    for await (const [service, servers] of this.#walk()) {
+      const key = serviceKey(service.head);
+      table.set(key, tabled(service, servers));
       const entries = servers.map((entry) => [serverKey(entry.server), entry.counters] as const);
-      all.set(serviceKey(head), { ...counters, servers: new Map(entries) });
+      counters.set(key, { ...service.counters, servers: new Map(entries) });
     }
-    return all;
+    return { table, counters };
   }
 
   async readServerCounters(
@@ -239,6 +239,10 @@ export class KernelPlane implements DataPlane {
       .map((answer) => understood(decodeServer(answer, familyOfService(head))))
       .filter((entry) => entry !== undefined);
   }
+}
+
+function tabled({ head }: ServiceEntry, servers: readonly ServerEntry[]): Service {
+  return { ...head, servers: new Map(servers.map(({ server }) => [serverKey(server), server])) };
 }
 
 function findFamily(socket: NetlinkSocket): number | undefined {

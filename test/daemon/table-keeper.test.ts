@@ -30,8 +30,8 @@ class SharedPlane implements DataPlane {
     return { version: '1.2.1', connectionTableSize: 4096, timeouts };
   }
   async *readConnections() {}
-  async readCounters() {
-    return new Map();
+  async readCounted() {
+    return { table: this.table, counters: new Map() };
   }
   async readServerCounters() {
     return new Map();

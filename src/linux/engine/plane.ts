@@ -22,6 +22,7 @@ import type {
   Command,
   CommandFailure,
   ConnectionExchange,
+  Counted,
   DataPlane,
   EngineInfo,
   EngineStatistics,
@@ -117,6 +118,9 @@ export class EmbeddedPlane implements DataPlane {
   }
   readSync(): Promise<readonly SyncDaemon[]> {
     return this.#ask<readonly SyncDaemon[]>({ type: 'readSync' });
+  }
+  async readCounted(): Promise<Counted> {
+    return { table: await this.readTable(), counters: await this.readCounters() };
   }
   readCounters(): Promise<ReadonlyMap<ServiceKey, ServiceCounters>> {
     return this.#ask<ReadonlyMap<ServiceKey, ServiceCounters>>({ type: 'readCounters' });

@@ -266,7 +266,7 @@ await check('counters and connections of real traffic', async () => {
   await bring(tableOf(service('10.9.0.1', 80, [server('10.9.0.2', 8080)])));
   const clients = await Promise.all(Array.from({ length: 3 }, () => echo('10.9.0.1', 80)));
   // The kernel adds up its counters every two seconds.
-  const read = async () => (await plane.readCounters()).get('TCP 10.9.0.1:80');
+  const read = async () => (await plane.readCounted()).counters.get('TCP 10.9.0.1:80');
   for (const end = performance.now() + 10_000; (await read())?.connections !== 3n; await sleep(100)) {
     assert(performance.now() < end, 'three connections were made, and not counted');
   }
