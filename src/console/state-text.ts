@@ -1,4 +1,5 @@
 // The state document as text for people.
+import { checkName } from '../health/wording.ts';
 import type { ServerCounters } from '../ipvs/model.ts';
 import { printable } from './people.ts';
 import type {
@@ -83,12 +84,13 @@ function counterLines(counters: ServerCounters): string[] {
   return [`      ${pairs(now)}`, `      ${pairs(totals)}`];
 }
 
-function checkLine({ type, address, port, up, tested, failures, last }: CheckDocument): string {
+function checkLine(document: CheckDocument): string {
+  const { up, tested, failures, last } = document;
   const state = tested ? (up ? 'up' : 'down') : `not tested yet, taken as ${up ? 'up' : 'down'}`;
   const tries = failures === 0 ? '' : `, ${failures} failed in a row`;
   const result =
     last === undefined ? '' : `; last ${last.ok ? 'good' : last.reason} ${duration(last.agoMs)} ago`;
-  return `      ${type} ${address} port ${port} ${state}${tries}${result}`;
+  return `      ${checkName(document)} ${state}${tries}${result}`;
 }
 
 function pairs(values: object, without: readonly string[] = []): string {

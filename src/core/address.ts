@@ -68,6 +68,11 @@ export function addressFromBytes(bytes: Uint8Array): Address {
   ) as Address;
 }
 
+/** How long the prefix of one single address is. */
+export function addressBits(family: Family): 32 | 128 {
+  return family === 4 ? 32 : 128;
+}
+
 /** Is `value` inside `prefix`? Families may differ: then it is not. */
 export function prefixContains(prefix: Prefix, value: Address): boolean {
   if (familyOf(prefix.address) !== familyOf(value)) return false;

@@ -1,5 +1,7 @@
 // Where the fields of an IPv4 header (RFC 791, without options) and of an IPv6 header (RFC 8200) are, in
 // bytes; and the numbers of what may follow (IANA's protocol numbers).
+import type { Protocol } from './forwarding.ts';
+
 export const IPV4 = {
   versionLength: 0,
   tos: 1,
@@ -35,3 +37,9 @@ export const PROTOCOL = {
   vrrp: 112,
   sctp: 132,
 } as const;
+/** Of what virtual services are of. */
+export const SERVICE_PROTOCOL = {
+  TCP: PROTOCOL.tcp,
+  UDP: PROTOCOL.udp,
+  SCTP: PROTOCOL.sctp,
+} as const satisfies Record<Protocol, number>;

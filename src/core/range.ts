@@ -1,6 +1,7 @@
 // Ranges of IP addresses of one family: both ends belong to them. Addresses are counted as numbers.
 import {
   type Address,
+  addressBits,
   addressBytes,
   addressFromBytes,
   type Family,
@@ -13,7 +14,7 @@ export type AddressRange = { first: Address; last: Address };
 
 /** Undefined when bits behind the prefix are set: then it is an address in a network, and not the network. */
 export function rangeOfPrefix({ address, length }: Prefix): AddressRange | undefined {
-  const bits = BigInt(widthOf(familyOf(address)) - length);
+  const bits = BigInt(addressBits(familyOf(address)) - length);
   const first = numberOf(address);
   const rest = (1n << bits) - 1n;
   if ((first & rest) !== 0n) return undefined;
@@ -54,14 +55,11 @@ export function rangeName({ first, last }: AddressRange): string {
   return first === last ? first : `${first}-${last}`;
 }
 
-function widthOf(family: Family): number {
-  return family === 4 ? 32 : 128;
-}
 /** As in network order. */
 export function numberOf(address: Address): bigint {
   return BigInt(`0x${addressBytes(address).toString('hex')}`);
 }
 export function addressOf(number: bigint, family: Family): Address {
-  const digits = widthOf(family) / 4;
+  const digits = addressBits(family) / 4;
   return addressFromBytes(Buffer.from(number.toString(16).padStart(digits, '0'), 'hex'));
 }

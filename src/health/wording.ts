@@ -67,7 +67,12 @@ export function serviceMoved(service: string, up: boolean, weight: number, neede
 }
 
 function checkFields({ service, server, settings }: CheckName) {
-  return { service, server, check: `${settings.type} ${settings.address} port ${settings.port}` };
+  return { service, server, check: checkName(settings) };
+}
+
+/** `TCP_CHECK 10.1.0.21 port 8080`. */
+export function checkName({ type, address, port }: { type: string; address: string; port: number }): string {
+  return `${type} ${address} port ${port}`;
 }
 
 function failureFields(result: ProbeResult) {

@@ -1,4 +1,4 @@
-// nf_tables of this thread's network namespace: changes, all of them or none; questions; and whose a table is.
+// nf_tables of this thread's network namespace: changes, all or none; questions; whose a table is.
 import type { Message, Request } from '../netlink/message.ts';
 import { BEGIN, END, getTable, markOf, NETLINK_NETFILTER } from '../netlink/nftables.ts';
 import { SystemCallError } from './libc.ts';

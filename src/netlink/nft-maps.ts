@@ -1,7 +1,9 @@
 // Maps of nf_tables from destination address and port, both of them ranges, to a firewall mark: messages that
 // make and change them, and that ask what is there. They look as keepalived's do: `ip NAME`, `ip6 NAME`, in
 // each a chain `in` and a map for each protocol.
-import { type Address, addressBytes, addressFromBytes } from '../core/address.ts';
+import { type Address, addressBytes, addressFromBytes, type Family } from '../core/address.ts';
+import type { Protocol } from '../core/forwarding.ts';
+import { SERVICE_PROTOCOL } from '../core/ip-header.ts';
 import { bytes, list, nested, schema, text, u32be, u64 } from './attributes.ts';
 import { type Message, NLM_F, type Request } from './message.ts';
 import {
@@ -17,13 +19,10 @@ import {
   TABLE_FAMILY,
 } from './nftables.ts';
 
-type Family = 4 | 6;
 /** Both ends belong to it. */
 type Entry = { first: Address; last: Address; lowPort: number; highPort: number; mark: number };
-type Protocol = 'TCP' | 'UDP' | 'SCTP';
 type NftMap = { protocol: Protocol; entries: readonly Entry[] };
 
-const PROTOCOLS = { TCP: 6, UDP: 17, SCTP: 132 } as const;
 const CHAIN = 'in';
 const OF = { 4: TABLE_FAMILY.IPV4, 6: TABLE_FAMILY.IPV6 } as const;
 const FLAGS = { INTERVAL: 0x4, MAP: 0x8, CONCAT: 0x80 } as const;
@@ -83,7 +82,7 @@ export function replaceMaps(
   const chains = [{ name: CHAIN, hook: HOOK.INPUT, priority }];
   const rules = maps.map(({ protocol }) => ({
     chain: CHAIN,
-    expressions: setMark({ protocol: PROTOCOLS[protocol], family, map: nameOf(protocol) }, counters),
+    expressions: setMark({ protocol: SERVICE_PROTOCOL[protocol], family, map: nameOf(protocol) }, counters),
   }));
   const parts = maps.flatMap(({ protocol, entries }, index) => [
     newMap({ table, family }, protocol, index + 1, counters),

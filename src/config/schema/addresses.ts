@@ -1,5 +1,5 @@
 // Addresses entry by entry: those of a virtual router, static ones, and those of its peers.
-import { type Address, familyOf, type Prefix } from '../../core/address.ts';
+import { type Address, addressBits, familyOf, type Prefix } from '../../core/address.ts';
 import type { Located, Span } from '../../core/diagnostic.ts';
 import type { Arguments } from '../arguments.ts';
 import { keyword } from './block.ts';
@@ -170,5 +170,5 @@ export const peerEntry: Shape<PeerEntry> = {
 };
 
 function longestOf({ address: at }: Prefix): number {
-  return familyOf(at) === 4 ? 32 : 128;
+  return addressBits(familyOf(at));
 }

@@ -296,6 +296,11 @@ type Labels<N extends MetricName> = Readonly<Record<(typeof METRICS)[N]['labels'
 /** One value of a metric. Times are seconds. */
 export type Sample = { name: MetricName; labels: Readonly<Record<string, string>>; value: number };
 
+const MS_PER_S = 1000;
+export function seconds(ms: number): number {
+  return ms / MS_PER_S;
+}
+
 /** Counters beyond what a double holds lose their last digits, as all numbers of Prometheus do. */
 export function sample<N extends MetricName>(name: N, value: number | bigint, labels: Labels<N>): Sample {
   return { name, labels, value: Number(value) };

@@ -1,9 +1,9 @@
 // VRRP as keepalived-exporter tells of it (mehdy/keepalived-exporter), for dashboards and alerts that are
 // there already: its names, labels and numbers, where it reads them in keepalived's own dumps. Pure.
-import { type Address, familyOf } from '../../core/address.ts';
+import { type Address, addressBits, familyOf } from '../../core/address.ts';
 import type { InstanceSettings, State, VirtualAddress } from '../../vrrp/settings.ts';
 import type { InstanceDocument } from '../state.ts';
-import { type Sample, sample } from './catalogue.ts';
+import { type Sample, sample, seconds } from './catalogue.ts';
 
 export type ScriptStatus = { name: string; isGood: boolean; isRunning: boolean };
 
@@ -17,8 +17,6 @@ const STATE_NUMBERS: Readonly<Record<State, number>> = {
 };
 const IDLE = 0;
 const RUNNING = 1;
-const BITS = { 4: 32, 6: 128 } as const;
-const MS_PER_S = 1000;
 
 /** Our counters whose sum each of keepalived's is. What auth_hmac refuses it counts elsewhere. */
 const SUMS = {
@@ -69,7 +67,7 @@ function instanceSamples({ state, counters }: InstanceDocument, own: InstanceSet
     ...own.vips.map((vip) => sample('keepalived_vrrp_state', number, placed(vip))),
     ...(own.vips.length > 0 ? [] : [sample('keepalived_vrrp_state', number, { ...labels, ip_address: '' })]),
     ...own.excludedVips.map((vip) => sample('keepalived_vrrp_excluded_state', number, placed(vip))),
-    sample('keepalived_gratuitous_arp_delay_total', own.garp.delayMs / MS_PER_S, labels),
+    sample('keepalived_gratuitous_arp_delay_total', seconds(own.garp.delayMs), labels),
     ...(Object.keys(SUMS) as (keyof typeof SUMS)[]).map((name) => {
       const sum = SUMS[name].reduce((total, what) => total + (counters[what] ?? 0), 0);
       return sample(name, sum, labels);
@@ -79,5 +77,5 @@ function instanceSamples({ state, counters }: InstanceDocument, own: InstanceSet
 
 /** As keepalived writes it: a prefix only where there is more than the address. */
 function addressText(address: Address, prefixLength: number): string {
-  return prefixLength === BITS[familyOf(address)] ? address : `${address}/${prefixLength}`;
+  return prefixLength === addressBits(familyOf(address)) ? address : `${address}/${prefixLength}`;
 }

@@ -1,5 +1,6 @@
 // What a director knows of itself as metrics by our own names. Pure: of the document that USR1 writes, too.
-import { EVENTS, type EventName } from '../../core/events.ts';
+import type { EventName } from '../../core/events.ts';
+import { checkName } from '../../health/wording.ts';
 import type { EngineStatistics } from '../../ipvs/plane.ts';
 import type { State } from '../../vrrp/settings.ts';
 import type {
@@ -10,7 +11,7 @@ import type {
   StateDocument,
 } from '../state.ts';
 import type { SyncDocument } from '../sync-document.ts';
-import { type Sample, sample } from './catalogue.ts';
+import { type Sample, sample, seconds } from './catalogue.ts';
 
 /** What there is beside the state. `events`: how often, by name, in each process. */
 export type Surroundings = {
@@ -22,7 +23,6 @@ export type Surroundings = {
 
 const STATES: readonly State[] = ['INIT', 'BACKUP', 'MASTER', 'LEAVING', 'FAULT'];
 const SYNC_STATES: readonly SyncDocument['state'][] = ['off', 'alone', 'resyncing', 'complete'];
-const MS_PER_S = 1000;
 
 export function ownSamples(document: StateDocument, surroundings: Surroundings): Sample[] {
   return [
@@ -40,17 +40,15 @@ export function ownSamples(document: StateDocument, surroundings: Surroundings):
 
 function processSamples({ version, engine }: StateDocument, surroundings: Surroundings): Sample[] {
   const { startedAtMs, reload, events } = surroundings;
-  const known = Object.keys(EVENTS) as EventName[];
   return [
     sample('lvs_director_info', 1, { version, engine }),
     sample('lvs_director_start_time_seconds', seconds(startedAtMs), {}),
     sample('lvs_director_config_last_reload_successful', Number(reload.succeeded), {}),
     sample('lvs_director_config_last_reload_success_timestamp_seconds', seconds(reload.succeededAtMs), {}),
     ...(['director', 'balancer'] as const).flatMap((process) =>
-      known.flatMap((event) => {
-        const times = events[process].get(event);
-        return times === undefined ? [] : [sample('lvs_director_events_total', times, { process, event })];
-      }),
+      [...events[process]].map(([event, times]) =>
+        sample('lvs_director_events_total', times, { process, event }),
+      ),
     ),
   ];
 }
@@ -155,8 +153,8 @@ function serverSamples(service: string, document: ServerDocument): Sample[] {
 }
 
 function checkSamples(of: { service: string; server: string }, document: CheckDocument): Sample[] {
-  const { type, address, port, up, failures, last } = document;
-  const labels = { ...of, check: `${type} ${address} port ${port}` };
+  const { up, failures, last } = document;
+  const labels = { ...of, check: checkName(document) };
   return [
     sample('lvs_director_check_up', Number(up), labels),
     sample('lvs_director_check_failures', failures, labels),
@@ -217,8 +215,4 @@ function engineSamples({ routed, drops, sync, interfaces }: EngineStatistics): S
 /** As reasons and oddities are written. */
 function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-function seconds(ms: number): number {
-  return ms / MS_PER_S;
 }

@@ -1,6 +1,6 @@
 // What is done to a machine so that it is a real server, one small change each, and how each is undone. A
 // step carries what was there before, so that undoing needs nothing else.
-import { type Address, familyOf } from '../../core/address.ts';
+import { type Address, addressBits, familyOf } from '../../core/address.ts';
 import { type Route, routeName } from '../../core/route.ts';
 
 export type TunnelKind = 'ipip' | 'sit' | 'ip6tnl' | 'gre' | 'ip6gre';
@@ -21,7 +21,7 @@ export type Step =
 export type KeyedStep = { key: string; step: Step };
 
 export function hostLength(address: Address): 32 | 128 {
-  return familyOf(address) === 4 ? 32 : 128;
+  return addressBits(familyOf(address));
 }
 
 /** `+` makes, `~` changes. */

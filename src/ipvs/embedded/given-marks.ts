@@ -1,11 +1,10 @@
 // Firewall marks that the engine gives itself, as rules of nf_tables would in the kernel: by protocol,
 // destination address and port, to the first packet of what may become a connection.
 import { addressBytes } from '../../core/address.ts';
-import { IPV4, IPV6, PROTOCOL } from '../../core/ip-header.ts';
+import { IPV4, IPV6, SERVICE_PROTOCOL } from '../../core/ip-header.ts';
 import type { MarkBox, MarkMap } from '../marking.ts';
 import type { Packet } from './packet.ts';
 
-const NUMBER = { TCP: PROTOCOL.tcp, UDP: PROTOCOL.udp, SCTP: PROTOCOL.sctp } as const;
 const LENGTH = { 4: 4, 6: 16 } as const;
 const OFFSET = { 4: IPV4.destination, 6: IPV6.destination } as const;
 
@@ -19,7 +18,7 @@ export class GivenMarks {
 
   set(maps: readonly MarkMap[]): void {
     this.#strips = new Map(
-      maps.map(({ family, protocol, boxes }) => [`${NUMBER[protocol]} ${family}`, stripsOf(boxes)]),
+      maps.map(({ family, protocol, boxes }) => [`${SERVICE_PROTOCOL[protocol]} ${family}`, stripsOf(boxes)]),
     );
     this.#marks = new Set(maps.flatMap(({ boxes }) => boxes.map(({ mark }) => mark | 0)));
   }

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert';
 import { type Address, addressFromBytes, type Family, familyOf } from '../../core/address.ts';
-import { PROTOCOL } from '../../core/ip-header.ts';
+import { PROTOCOL, SERVICE_PROTOCOL } from '../../core/ip-header.ts';
 import {
   familyOfService,
   type Selector,
@@ -29,7 +29,6 @@ import { ServerAddresses } from './server-addresses.ts';
 import { COUNTERS, countersOf, isIdle, type ServerRecord, type ServiceRecord } from './service-records.ts';
 import { CONNECTION } from './tuple.ts';
 
-const NUMBER = { TCP: PROTOCOL.tcp, UDP: PROTOCOL.udp, SCTP: PROTOCOL.sctp } as const;
 /** IPPROTO_IP: what services by firewall mark, and their templates, have for a protocol. */
 const ANY_PROTOCOL = 0;
 const BYTES = { 4: 4, 6: 16 } as const;
@@ -157,7 +156,12 @@ export class ServiceTable {
       return { flow: flowOf(ANY_PROTOCOL, family), mark: selector.mark | 0, address, port: 0 };
     }
     const address = this.#addresses.keep(selector.address);
-    return { flow: flowOf(NUMBER[selector.protocol], family), mark: 0, address, port: selector.port };
+    return {
+      flow: flowOf(SERVICE_PROTOCOL[selector.protocol], family),
+      mark: 0,
+      address,
+      port: selector.port,
+    };
   }
 
   #setService(head: ServiceHead): Refusal {

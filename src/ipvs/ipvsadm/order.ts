@@ -2,20 +2,20 @@
 // a 32-bit difference, so that addresses more than 2^31 apart compare the wrong way around, and what comes
 // out then depends on how the C library sorts. Both are done here as there.
 import { type Address, addressBytes } from '../../core/address.ts';
+import { SERVICE_PROTOCOL } from '../../core/ip-header.ts';
 import type { ListedServer, ListedService } from '../listing.ts';
-import { familyOfService, type Protocol } from '../model.ts';
+import { familyOfService } from '../model.ts';
 
 /** What is compared, the most important first; unsigned 32-bit numbers. */
 type Key = readonly number[];
 /** IANA protocol numbers. */
-const PROTOCOL = { TCP: 6, UDP: 17, SCTP: 132 } as const satisfies Record<Protocol, number>;
 
 /** As ipvs_cmp_services() of libipvs has it: firewall marks come last. Returns a new array. */
 export function sortListedServices(services: readonly ListedService[]): ListedService[] {
   return sortBy(services, (service) => {
     const family = familyOfService(service);
     if ('mark' in service) return [service.mark, family];
-    return [0, family, PROTOCOL[service.protocol], ...placeKey(service.address, service.port)];
+    return [0, family, SERVICE_PROTOCOL[service.protocol], ...placeKey(service.address, service.port)];
   });
 }
 

@@ -4,6 +4,7 @@
 // The kernel may hold more than our model has words for: protocols and tunnels of its future. They belong to
 // somebody else; reading passes over them (`undefined`), so that nothing of ours ever touches them.
 import { type Address, addressFromBytes, type Family } from '../../core/address.ts';
+import { SERVICE_PROTOCOL } from '../../core/ip-header.ts';
 import type { Decoded, ValuesOf } from '../../netlink/attributes.ts';
 import { decodeGeneric } from '../../netlink/generic.ts';
 import type { Message } from '../../netlink/message.ts';
@@ -27,7 +28,6 @@ import {
   type DESTINATION,
   FORWARD,
   INFO,
-  PROTOCOL,
   type SERVICE,
   SERVICE_FLAG,
   TUNNEL,
@@ -76,7 +76,7 @@ function readSelector(service: ValuesOf<typeof SERVICE>, family: Family): Decode
   const { firewallMark, protocol, address, port } = service;
   if (firewallMark !== undefined) return { ok: true, value: { mark: firewallMark, family } };
   if (protocol === undefined) return { ok: false, drop: 'attribute-missing' };
-  const word = wordFor(PROTOCOL, protocol);
+  const word = wordFor(SERVICE_PROTOCOL, protocol);
   if (word === undefined) return { ok: true, value: undefined };
   if (address === undefined || port === undefined) return { ok: false, drop: 'attribute-missing' };
   const virtual = readAddress(family, address);

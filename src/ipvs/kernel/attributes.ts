@@ -42,7 +42,6 @@ export const FORWARD = { NAT: 0, TUN: 2, DR: 3 } as const;
 /** IP_VS_CONN_F_TUNNEL_TYPE, and IP_VS_TUNNEL_ENCAP_FLAG of its checksum. */
 export const TUNNEL = { ipip: 0, gue: 1, gre: 2 } as const;
 export const TUNNEL_CHECKSUM = { none: 0, csum: 1, remcsum: 2 } as const;
-export const PROTOCOL = { TCP: 6, UDP: 17, SCTP: 132 } as const;
 export const AF = { INET: 2, INET6: 10 } as const;
 /** Room for an address of either family; IPv4 takes the first four bytes. */
 export const ADDRESS_SIZE = 16;

@@ -1,6 +1,7 @@
 // IPVS over generic netlink: commands and questions as requests (the kernel's answers are in answers.ts).
 // Does no input or output.
 import { type Address, addressBytes, type Family, familyOf } from '../../core/address.ts';
+import { SERVICE_PROTOCOL } from '../../core/ip-header.ts';
 import { type ValuesOf, zeroedBytes } from '../../netlink/attributes.ts';
 import { encodeGeneric } from '../../netlink/generic.ts';
 import { NLM_F, type Request } from '../../netlink/message.ts';
@@ -24,7 +25,6 @@ import {
   type DESTINATION,
   FAMILY_VERSION,
   FORWARD,
-  PROTOCOL,
   type SERVICE,
   SERVICE_FLAG,
   TUNNEL,
@@ -121,7 +121,7 @@ function forDaemon(number: number, name: string, of: SyncDaemon, daemon: ValuesO
 function serviceIdentity(of: Selector): ValuesOf<typeof SERVICE> {
   const family = familyNumber(familyOfService(of));
   if ('mark' in of) return { family, firewallMark: of.mark };
-  return { family, protocol: PROTOCOL[of.protocol], address: wideAddress(of.address), port: of.port };
+  return { family, protocol: SERVICE_PROTOCOL[of.protocol], address: wideAddress(of.address), port: of.port };
 }
 function serviceValues(head: ServiceHead): ValuesOf<typeof SERVICE> {
   const persistent = head.persistenceSeconds > 0 ? SERVICE_FLAG.PERSISTENT : 0;
