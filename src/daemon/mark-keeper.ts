@@ -19,6 +19,8 @@ export class MarkKeeper {
   readonly #plane: DataPlane;
   readonly #say: (notice: Notice) => void;
   #inForce: Marking | undefined;
+  /** What the plan asks for is in force. */
+  #isMarking = false;
   #audit: NodeJS.Timeout | undefined;
   /** Why it could not be marked, the last time. */
   #why: string | undefined;
@@ -34,8 +36,10 @@ export class MarkKeeper {
   async begin(plan: Plan, configuration: Configuration): Promise<Plan> {
     this.#reportStrays(plan, configuration);
     const wanted = planMarking(plan);
+    this.#isMarking = false;
     if (wanted === undefined) return plan;
     const why = await this.#mark(wanted);
+    this.#isMarking = why === undefined;
     if (why === undefined) return plan;
     if (why !== this.#why) this.#reportFailure(why, plan);
     this.#why = why;
@@ -44,7 +48,7 @@ export class MarkKeeper {
 
   /** After the table: nothing is marked that is not to be. `isKept`: of a director that stops, too. */
   async end(plan: Plan | undefined, isKept = false): Promise<void> {
-    const isWanted = plan !== undefined && this.#why === undefined && planMarking(plan) !== undefined;
+    const isWanted = plan !== undefined && this.#isMarking;
     if (!isWanted) clearInterval(this.#audit);
     if (isWanted || isKept || this.#inForce === undefined) return;
     const why = await this.#plane.marker.mark(undefined);
