@@ -3,6 +3,7 @@
 // construction. A number means nothing without its family.
 import assert from 'node:assert';
 import { type Address, addressBytes, addressFromBytes, type Family, familyOf } from '../../core/address.ts';
+import { BUCKETS_MIN, bucketsFor } from './buckets.ts';
 import { readI32, writeI32 } from './frame.ts';
 
 export const IPV6_BYTES = 16;
@@ -12,8 +13,6 @@ const WORDS = ADDRESS_WORDS + 2;
 const AT = { next: ADDRESS_WORDS, uses: ADDRESS_WORDS + 1 } as const;
 /** The complements of eight words are this less the words. */
 const SUM_OF_ONES = 8 * 0xffff;
-const BUCKETS_MIN = 4096;
-
 /** Of an IPv4 address, or of one word of an IPv6 address. */
 export function maskOf(prefixLength: number): number {
   return prefixLength <= 0 ? 0 : -1 << (32 - Math.min(prefixLength, 32));
@@ -27,7 +26,7 @@ export function toNumber(address: Address): number {
 export class Addresses {
   readonly #capacity: number;
   readonly #words: Int32Array;
-  #heads: Int32Array = new Int32Array(BUCKETS_MIN);
+  readonly #heads: Int32Array;
   #mask = BUCKETS_MIN - 1;
   readonly #seed: number;
   readonly #scratch = Buffer.alloc(IPV6_BYTES);
@@ -41,11 +40,12 @@ export class Addresses {
     this.#capacity = settings.capacity;
     this.#seed = settings.seed | 0;
     this.#words = new Int32Array((settings.capacity + 1) * WORDS);
+    this.#heads = new Int32Array(bucketsFor(settings.capacity));
   }
 
   /** As the connection table's. */
-  get memory(): Int32Array {
-    return this.#words;
+  get memory(): readonly Int32Array[] {
+    return [this.#words, this.#heads];
   }
   /** IPv6 addresses in use. */
   get count(): number {
@@ -73,6 +73,19 @@ export class Addresses {
       number = words[base + AT.next]!;
     }
     return 0;
+  }
+
+  /** Where {@link find} begins to look. */
+  bucketAt(bytes: Uint8Array, at: number): number {
+    return this.#bucket(
+      readI32(bytes, at),
+      readI32(bytes, at + 4),
+      readI32(bytes, at + 8),
+      readI32(bytes, at + 12),
+    );
+  }
+  firstIn(bucket: number): number {
+    return this.#heads[bucket]!;
   }
 
   /** As {@link find}, and the caller uses it until it calls {@link release}. 0 = there are too many. */
@@ -183,10 +196,10 @@ export class Addresses {
 
   /** To be called now and then: time, not a packet, is made to wait for more buckets. */
   makeRoom(): void {
-    if (this.#count * 2 <= this.#heads.length) return;
-    const buckets = 2 ** Math.ceil(Math.log2(this.#count * 2));
+    const buckets = bucketsFor(this.#count);
+    if (buckets <= this.#mask + 1) return;
     this.#mask = buckets - 1;
-    this.#heads = new Int32Array(buckets);
+    this.#heads.fill(0, 0, buckets);
     for (let number = 1; number <= this.#used; number++) {
       if (this.#words[number * WORDS + AT.uses]! > 0) this.#link(number);
     }

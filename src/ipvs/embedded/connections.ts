@@ -4,6 +4,7 @@
 import assert from 'node:assert';
 import type { Family } from '../../core/address.ts';
 import { Addresses } from './addresses.ts';
+import { BUCKETS_MIN, bucketsFor } from './buckets.ts';
 import { familyOfFlow, IPV6_FLOW, protocolOf } from './frame.ts';
 import { AT, CHANGED, FLOW_AND_PORT, FLOW_SHIFT, OTHER_FAMILY, WORDS } from './record.ts';
 import { CONNECTION, type Tuple } from './tuple.ts';
@@ -19,14 +20,14 @@ const EXPIRIES_MAX = 4096;
 /** Three of each connection, and those of services, servers, neighbours, interfaces and routes. */
 const ADDRESSES_EACH = 3;
 const ADDRESSES_MORE = 0x20000;
-const BUCKETS_MIN = 4096;
 
 export class ConnectionTable {
   readonly capacity: number;
   readonly addresses: Addresses;
   readonly #words: Int32Array;
-  #heads: Int32Array = new Int32Array(BUCKETS_MIN);
-  #replyHeads: Int32Array = new Int32Array(BUCKETS_MIN);
+  /** Of as many buckets as there can ever be, the first of which are in use. */
+  readonly #heads: Int32Array;
+  readonly #replyHeads: Int32Array;
   #mask = BUCKETS_MIN - 1;
   readonly #seed: number;
   readonly #wheel: TimerWheel;
@@ -41,13 +42,15 @@ export class ConnectionTable {
     this.capacity = capacity;
     this.addresses = new Addresses({ capacity: capacity * ADDRESSES_EACH + ADDRESSES_MORE, seed });
     this.#words = new Int32Array((capacity + 1) * WORDS);
+    this.#heads = new Int32Array(bucketsFor(capacity));
+    this.#replyHeads = new Int32Array(bucketsFor(capacity));
     this.#seed = seed | 0;
     this.#wheel = new TimerWheel(capacity, { words: this.#words, stride: WORDS, at: AT.due });
   }
 
   /** Large, and packets go anywhere in it. */
   get memory(): readonly Int32Array[] {
-    return [this.#words, this.addresses.memory];
+    return [this.#words, this.#heads, this.#replyHeads, ...this.addresses.memory];
   }
   get count(): number {
     return this.#count;
@@ -141,12 +144,22 @@ export class ConnectionTable {
     this.#words[word] = changed ? this.#words[word]! | CHANGED : this.#words[word]! & ~CHANGED;
   }
 
-  /** Where {@link find} begins to look, and {@link findReply}. */
-  firstOf(client: number, clientPort: number, virtual: number, virtualPort: number): number {
-    return this.#heads[this.#hash(client, virtual, (clientPort << 16) | virtualPort)]!;
+  /** Where {@link find} begins to look, and {@link findReply}. `ports`: clientPort << 16 | the other's. */
+  bucketOf(client: number, other: number, ports: number): number {
+    return this.#hash(client, other, ports);
   }
-  firstOfReply(server: number, serverPort: number, client: number, clientPort: number): number {
-    return this.#replyHeads[this.#hash(client, server, (clientPort << 16) | serverPort)]!;
+  firstIn(bucket: number): number {
+    return this.#heads[bucket]!;
+  }
+  firstReplyIn(bucket: number): number {
+    return this.#replyHeads[bucket]!;
+  }
+  nextOf(at: number): number {
+    return this.#words[at * WORDS + AT.next]!;
+  }
+  /** Is it, as far as this tells, of this client? */
+  isFrom(at: number, client: number, ports: number): boolean {
+    return this.#words[at * WORDS + AT.client] === client && this.#words[at * WORDS + AT.ports] === ports;
   }
   /** For nothing but to have it read. */
   glance(at: number): number {
@@ -290,7 +303,7 @@ export class ConnectionTable {
   advance(tick: number, end: (connection: number) => void): boolean {
     const words = this.#words;
     this.#tick = tick;
-    if (this.#count * 2 > this.#heads.length) this.#grow();
+    if (bucketsFor(this.#count) > this.#mask + 1) this.#grow();
     this.addresses.makeRoom();
     return this.#wheel.advance(tick, EXPIRIES_MAX, (at) => {
       const base = at * WORDS;
@@ -312,10 +325,10 @@ export class ConnectionTable {
    * than needed; and time, not a packet, is made to wait for the new ones.
    */
   #grow(): void {
-    const buckets = 2 ** Math.ceil(Math.log2(this.#count * 2));
+    const buckets = bucketsFor(this.#count);
     this.#mask = buckets - 1;
-    this.#heads = new Int32Array(buckets);
-    this.#replyHeads = new Int32Array(buckets);
+    this.#heads.fill(0, 0, buckets);
+    this.#replyHeads.fill(0, 0, buckets);
     for (let at = 1; at <= this.#used; at++) {
       if (!this.isUsed(at)) continue;
       this.#link(at);

@@ -120,7 +120,7 @@ export class Ports {
     const count = batch.receive(fd);
     if (count >= WORTH_LOOKING_AHEAD) {
       for (let i = 0; i < count; i++) engine.ahead.add(batch.bytes, batch.start(i) + VNET.size);
-      engine.ahead.bring();
+      engine.ahead.bring(batch.bytes);
     }
     for (let i = 0; i < count; i++) {
       const length = batch.length(i);

@@ -44,7 +44,7 @@ function heapGrowth({ engine }: World6, on: string, segment: Segment): number {
     for (let i = 0; i < count; i++) {
       roomy.set(bytes, HEADROOM);
       engine.ahead.add(roomy, HEADROOM + VNET);
-      engine.ahead.bring();
+      engine.ahead.bring(roomy);
       const verdict = engine.receive(slot, roomy, HEADROOM + VNET, bytes.length - VNET, MARK);
       if (verdict <= VERDICT.taken) throw new Error(JSON.stringify(engine.drops.read()));
     }
