@@ -63,7 +63,7 @@ export type EngineStatistics = {
   interfaces: readonly {
     name: string;
     received: number;
-    /** System calls that `received` took: many frames in one are cheap. */
+    /** Rounds that `received` took: many frames in one are cheap. */
     batches: number;
     sent: number;
     sendFailed: number;

@@ -39,6 +39,11 @@ export const madvise = define<(address: bigint, length: bigint, advice: number) 
   'int',
 ]);
 
+const mmap = define<
+  (at: number, length: number, protection: number, flags: number, fd: number, offset: number) => number
+>('mmap', 'intptr_t', ['uintptr_t', 'size_t', 'int', 'int', 'int', 'int64_t']);
+const munmap = define<(address: number, length: number) => number>('munmap', 'int', ['uintptr_t', 'size_t']);
+
 type ErrnoName = keyof typeof osConstants.errno;
 /** Numbers by name, `ERRNO.EAGAIN`; data-moving calls return them negated. */
 export const ERRNO: Readonly<Record<ErrnoName, number>> = osConstants.errno;
@@ -73,7 +78,11 @@ export const SOL = { IP: 0, SOCKET: 1, IPV6: 41, RAW: 255, PACKET: 263, NETLINK:
 export const PACKET = {
   ADD_MEMBERSHIP: 1,
   DROP_MEMBERSHIP: 2,
+  RX_RING: 5,
   STATISTICS: 6,
+  COPY_THRESH: 7,
+  VERSION: 10,
+  RESERVE: 12,
   VNET_HDR: 15,
   IGNORE_OUTGOING: 23,
 } as const;
@@ -277,6 +286,15 @@ export function ppoll(fds: Bytes, count: number, timeoutNs: number): number {
   return counted(c.ppoll(fds, count, timeout, null));
 }
 
+/** Memory that a descriptor shares with the kernel; nothing of it may be looked at once it is unmapped. */
+export function mapShared(fd: number, length: number): { address: number; memory: ArrayBuffer } {
+  const [READ_WRITE, SHARED] = [3, 1];
+  const address = checked(mmap(0, length, READ_WRITE, SHARED, fd, 0), 'mmap', `${fd}, ${length}`);
+  return { address, memory: koffi.view(BigInt(address), length) };
+}
+export function unmap(address: number, length: number): void {
+  checked(munmap(address, length), 'munmap', `${length}`);
+}
 /** Not blocking; read gives 8 bytes. */
 export function eventfd(initial: number): number {
   return checked(c.eventfd(initial, EFD.NONBLOCK | EFD.CLOEXEC), 'eventfd', initial);

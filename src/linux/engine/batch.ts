@@ -4,6 +4,7 @@ import koffi from 'koffi';
 import { FRAME_BYTES_MAX, FRAME_STRIDE, HEADROOM } from '../../ipvs/embedded/outbox.ts';
 import { define, ERRNO, MSG, pointerTo, SO, SOL } from '../libc.ts';
 import { Headers, IOVEC, MESSAGE } from '../msghdr.ts';
+import type { Frames } from './frames.ts';
 
 export const BATCH = 64;
 type Many = (fd: number, messages: Uint8Array, count: number, flags: number, timeout: null) => number;
@@ -12,9 +13,10 @@ const recvmmsg = define<Many>('recvmmsg', 'int', ['int', 'void *', 'uint', 'int'
 /** struct cmsghdr with a firewall mark in it. */
 const CONTROL = { level: 8, type: 12, mark: 16, size: 24 } as const;
 
-/** Frames just received. */
-export class ReceiveBatch {
+/** Frames that a system call put into fixed slots. */
+export class ReceiveBatch implements Frames {
   readonly bytes: Buffer = Buffer.alloc(BATCH * FRAME_STRIDE);
+  readonly #address = Number(pointerTo(this.bytes));
   readonly #headers = new Headers(BATCH);
   readonly #words: Uint32Array;
   /** Undefined = frames are not asked for their marks. */
@@ -44,24 +46,25 @@ export class ReceiveBatch {
     }
   }
 
-  /** How many frames came: 0 when none waits, negative errno. */
-  receive(fd: number): number {
+  receive(fd: number, most = BATCH): number {
     if (this.#control !== undefined) this.#makeRoomForMarks();
-    const count = recvmmsg(fd, this.#headers.messages, BATCH, MSG.DONTWAIT, null);
+    const count = recvmmsg(fd, this.#headers.messages, most, MSG.DONTWAIT, null);
     if (count >= 0) return count;
     const errno = koffi.errno();
     return errno === ERRNO.EAGAIN || errno === ERRNO.EINTR ? 0 : -errno;
   }
-
-  /** Where the virtio_net_hdr of the frame in `slot` begins, HEADROOM before it. */
+  bytesOf(): Buffer {
+    return this.bytes;
+  }
+  addressOf(): number {
+    return this.#address;
+  }
   start(slot: number): number {
     return slot * FRAME_STRIDE + HEADROOM;
   }
-  /** Bytes received, the virtio_net_hdr included. */
   length(slot: number): number {
     return this.#words[(slot * MESSAGE.size + MESSAGE.length) / 4]!;
   }
-  /** The frame's firewall mark, signed; 0 = it has none, or its socket tells none. */
   mark(slot: number): number {
     const control = this.#control;
     if (control === undefined || this.#words[controlLengthAt(slot)]! < CONTROL.mark) return 0;
@@ -70,6 +73,8 @@ export class ReceiveBatch {
       control[at + CONTROL.level / 4] === SOL.SOCKET && control[at + CONTROL.type / 4] === SO.MARK;
     return isMark ? control[at + CONTROL.mark / 4]! : 0;
   }
+  /** The next system call does. */
+  release(): void {}
 
   /** The kernel leaves there how much it has used. */
   #makeRoomForMarks(): void {

@@ -3,7 +3,7 @@
 //
 // One socket hears everything, before the hooks where a frame may be given a firewall mark. Sockets of single
 // protocols hear behind those hooks, and are told the marks: three of them hear in the place of the one while
-// there are services by mark.
+// there are services by mark. Nor are marks told of frames in a ring, which the one has where it can.
 
 import type { Address } from '../../core/address.ts';
 import { flowOf, virtualMac } from '../../ipvs/embedded/frame.ts';
@@ -19,16 +19,17 @@ import {
   SO,
   SOCK,
   SOL,
-  type SystemCallError,
+  SystemCallError,
   setReceiveBuffer,
   setsockopt,
   setsockoptInt,
   socket,
 } from '../libc.ts';
 import { sockaddrLl } from '../sockaddr.ts';
-import { SendBatch } from './batch.ts';
+import { type ReceiveBatch, SendBatch } from './batch.ts';
 import { filterProgram, type Wanted } from './filter.ts';
 import { packetMembership } from './membership.ts';
+import { ReceiveRing } from './ring.ts';
 import { SolicitedGroups } from './solicited-groups.ts';
 
 const HEARS_NOTHING = filterProgram({ vrids: [] });
@@ -37,6 +38,16 @@ const RECEIVE_BUFFER = 8 * 1024 * 1024;
  * To send through only. One of a single protocol would not do: its frames would all be taken for that one's.
  */
 const NOTHING = 0;
+/** Those that are told marks. */
+const MARKED = [ETH_P.IP, ETH_P.IPV6, ETH_P.ARP];
+
+type Options = {
+  hearsMarks?: boolean;
+  /** Of the one that this one is to replace. */
+  out?: SendBatch;
+  /** Without it only to send through. `large`: what frames beyond the MTU are received with. */
+  receiving?: { mtu: number; large: ReceiveBatch };
+};
 
 export class PacketSocket {
   /** To send through. */
@@ -46,23 +57,28 @@ export class PacketSocket {
   readonly ifindex: number;
   readonly hearsMarks: boolean;
   readonly out: SendBatch;
+  /** What is to be received is there. Undefined = it is asked for by system calls. */
+  readonly ring: ReceiveRing | undefined;
   readonly #groups: SolicitedGroups;
   /** By vrid and family, as a flow. */
   #macs = new Map<number, Buffer>();
 
-  /** Receives nothing until {@link want} is called. `out`: of the one that this one is to replace. */
-  constructor(ifindex: number, { hearsMarks = false, out = new SendBatch() } = {}) {
+  /** Receives nothing until {@link want} is called. */
+  constructor(ifindex: number, { hearsMarks = false, out = new SendBatch(), receiving }: Options = {}) {
     this.ifindex = ifindex;
     this.hearsMarks = hearsMarks;
     this.out = out;
     const opened: number[] = [];
-    const open = (protocol: number) => opened[opened.push(openSocket(ifindex, protocol)) - 1]!;
+    const open = () => opened[opened.push(openSocket()) - 1]!;
     try {
-      this.fd = open(hearsMarks ? NOTHING : ETH_P_ALL);
-      this.fds = hearsMarks ? [open(ETH_P.IP), open(ETH_P.IPV6), open(ETH_P.ARP)] : [this.fd];
+      this.fd = open();
+      if (receiving && !hearsMarks) this.ring = openRing(this.fd, receiving);
+      attach(this.fd, ifindex, hearsMarks ? NOTHING : ETH_P_ALL);
+      this.fds = hearsMarks ? MARKED.map((protocol) => attach(open(), ifindex, protocol)) : [this.fd];
       if (hearsMarks) for (const fd of this.fds) setsockoptInt(fd, SOL.SOCKET, SO.RCVMARK, 1);
       this.#groups = new SolicitedGroups(this.fd, ifindex);
     } catch (error) {
+      this.ring?.close();
       for (const fd of opened) close(fd);
       throw error;
     }
@@ -99,16 +115,17 @@ export class PacketSocket {
 
   /** How many frames the queues had no room for since the last time. */
   lost(): number {
-    return this.fds.reduce((sum, fd) => sum + lostPackets(fd), 0);
+    return this.fds.reduce((sum, fd) => sum + lostPackets(fd), this.ring?.lost() ?? 0);
   }
 
   close(): void {
     this.#groups.close();
+    this.ring?.close();
     for (const fd of new Set([this.fd, ...this.fds])) close(fd);
   }
 }
 
-function openSocket(ifindex: number, protocol: number): number {
+function openSocket(): number {
   // Protocol 0: until it is bound, with its filter in place, not a single frame is queued.
   const fd = socket(AF.PACKET, SOCK.RAW, 0);
   try {
@@ -116,10 +133,24 @@ function openSocket(ifindex: number, protocol: number): number {
     setsockoptInt(fd, SOL.PACKET, PACKET.IGNORE_OUTGOING, 1);
     setReceiveBuffer(fd, RECEIVE_BUFFER);
     attachProgram(fd, HEARS_NOTHING);
-    bind(fd, sockaddrLl(ifindex, protocol));
     return fd;
   } catch (error) {
     close(fd);
+    throw error;
+  }
+}
+
+function attach(fd: number, ifindex: number, protocol: number): number {
+  bind(fd, sockaddrLl(ifindex, protocol));
+  return fd;
+}
+
+/** Undefined where the kernel has no memory for one: then each frame costs more, and that is all. */
+function openRing(fd: number, receiving: Required<Options>['receiving']): ReceiveRing | undefined {
+  try {
+    return new ReceiveRing(fd, receiving);
+  } catch (error) {
+    if (error instanceof SystemCallError) return undefined;
     throw error;
   }
 }

@@ -8,6 +8,7 @@ import type { Link } from '../../ipvs/embedded/links.ts';
 import { POLL, pointerTo } from '../libc.ts';
 import type { PollSet } from '../poll.ts';
 import { BATCH, ReceiveBatch } from './batch.ts';
+import type { Frames } from './frames.ts';
 import { PacketSocket } from './packet-socket.ts';
 
 /** Full batches in a row from one interface before the others have their turn. */
@@ -32,13 +33,11 @@ export class Ports {
   readonly #batch = new ReceiveBatch();
   /** By the link's slot. */
   readonly #bySlot: (Port | undefined)[] = [];
-  readonly #batchAddress: number;
   readonly #outboxAddress: number;
 
   constructor(engine: Engine, poll: PollSet) {
     this.#engine = engine;
     this.#poll = poll;
-    this.#batchAddress = Number(pointerTo(this.#batch.bytes));
     this.#outboxAddress = Number(pointerTo(engine.outbox.bytes));
   }
 
@@ -114,37 +113,46 @@ export class Ports {
   }
 
   #receiveBatch(port: Port, fd: number): number {
-    const engine = this.#engine;
-    const batch = this.#batch;
-    const { hearsMarks } = port.socket;
-    const count = batch.receive(fd);
-    if (count >= WORTH_LOOKING_AHEAD) {
-      for (let i = 0; i < count; i++) engine.ahead.add(batch.bytes, batch.start(i) + VNET.size);
-      engine.ahead.bring(batch.bytes);
-    }
-    for (let i = 0; i < count; i++) {
-      const length = batch.length(i);
-      if (length < VNET.size) continue;
-      const slot = port.link.slot;
-      const mark = hearsMarks ? batch.mark(i) : 0;
-      const out = engine.receive(slot, batch.bytes, batch.start(i) + VNET.size, length - VNET.size, mark);
-      // A super-frame in a tunnel is dozens of frames of the engine's own.
-      if (engine.outbox.isHalfFull()) this.flushOutbox();
-      if (out <= VERDICT.taken) continue;
-      const target = this.#bySlot[out];
-      if (!target) continue;
-      if (target.socket.out.isFull()) target.socket.out.flush(target.socket.fd);
-      const { packet } = engine;
-      target.socket.out.add(this.#batchAddress + packet.start - VNET.size, packet.length + VNET.size);
-    }
+    const frames = port.socket.ring ?? this.#batch;
+    const count = frames.receive(fd);
+    if (count >= WORTH_LOOKING_AHEAD) this.#lookAhead(frames, count);
+    for (let i = 0; i < count; i++) this.#forward(port, frames, i);
     if (count > 0) {
       port.received += count;
       port.batches++;
     }
-    // The slots are used again by the next batch: everything leaves now.
-    if (engine.outbox.count > 0) this.flushOutbox();
+    // Their memory is used again: everything leaves now.
+    if (this.#engine.outbox.count > 0) this.flushOutbox();
     else this.#flush();
+    frames.release();
     return count;
+  }
+
+  #lookAhead(frames: Frames, count: number): void {
+    const { ahead } = this.#engine;
+    const { bytes } = frames;
+    for (let i = 0; i < count; i++) {
+      if (frames.bytesOf(i) === bytes) ahead.add(bytes, frames.start(i) + VNET.size);
+    }
+    ahead.bring(bytes);
+  }
+
+  #forward(port: Port, frames: Frames, index: number): void {
+    const engine = this.#engine;
+    const length = frames.length(index) - VNET.size;
+    if (length < 0) return;
+    const bytes = frames.bytesOf(index);
+    const mark = port.socket.hearsMarks ? frames.mark(index) : 0;
+    const out = engine.receive(port.link.slot, bytes, frames.start(index) + VNET.size, length, mark);
+    // A super-frame in a tunnel is dozens of frames of the engine's own.
+    if (engine.outbox.isHalfFull()) this.flushOutbox();
+    if (out <= VERDICT.taken) return;
+    const target = this.#bySlot[out];
+    if (!target) return;
+    if (target.socket.out.isFull()) target.socket.out.flush(target.socket.fd);
+    const { packet } = engine;
+    const address = frames.addressOf(index) + packet.start - VNET.size;
+    target.socket.out.add(address, packet.length + VNET.size);
   }
 
   #flush(): void {
@@ -154,7 +162,7 @@ export class Ports {
   }
 
   #open(link: Link, hearsMarks: boolean): Port {
-    const socket = new PacketSocket(link.index, { hearsMarks });
+    const socket = new PacketSocket(link.index, { hearsMarks, receiving: this.#receiving(link) });
     const pollIndices = this.#attend(socket);
     const port: Port = { link, socket, pollIndices, received: 0, batches: 0, overruns: 0 };
     this.#bySlot[link.slot] = port;
@@ -167,7 +175,9 @@ export class Ports {
    */
   #replace(port: Port, hearsMarks: boolean, wanted: Parameters<PacketSocket['want']>[0]): void {
     const before = port.socket;
-    const socket = new PacketSocket(port.link.index, { hearsMarks, out: before.out });
+    const { link } = port;
+    const receiving = this.#receiving(link);
+    const socket = new PacketSocket(link.index, { hearsMarks, out: before.out, receiving });
     try {
       socket.want(wanted);
       before.deafen();
@@ -180,6 +190,10 @@ export class Ports {
     this.#forget(before);
     port.socket = socket;
     port.pollIndices = this.#attend(socket);
+  }
+
+  #receiving({ mtu }: Link) {
+    return { mtu, large: this.#batch };
   }
 
   #attend({ fds }: PacketSocket): number[] {
