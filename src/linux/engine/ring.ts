@@ -1,10 +1,9 @@
 // A packet socket's frames in memory that the kernel fills and the engine reads, changes and sends from
-// (PACKET_RX_RING, TPACKET_V2: Documentation/networking/packet_mmap.rst): what a system call would do for each
-// frame, the kernel has done when it put the frame there.
+// (PACKET_RX_RING, TPACKET_V2; the kernel's Documentation/networking/packet_mmap.rst): what a system call
+// would do for each frame, the kernel has done when it put the frame there.
 //
 // A slot holds any frame of the link's MTU. Larger ones (super-frames) are cut short in theirs, marked, and
 // wait as a whole in the socket's queue (PACKET_COPY_THRESH), in the same order.
-
 import { VNET } from '../../ipvs/embedded/frame.ts';
 import { HEADROOM } from '../../ipvs/embedded/outbox.ts';
 import { mapShared, PACKET, SOL, setsockopt, setsockoptInt, unmap } from '../libc.ts';
