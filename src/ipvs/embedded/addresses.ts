@@ -4,6 +4,7 @@
 import assert from 'node:assert';
 import { type Address, addressBytes, addressFromBytes, type Family, familyOf } from '../../core/address.ts';
 import { BUCKETS_MIN, bucketsFor } from './buckets.ts';
+import { type Chain, unlink } from './chain.ts';
 import { readI32, writeI32 } from './frame.ts';
 
 export const IPV6_BYTES = 16;
@@ -11,6 +12,7 @@ const ADDRESS_WORDS = 4;
 /** The address, the next one in its bucket, how many use it. */
 const WORDS = ADDRESS_WORDS + 2;
 const AT = { next: ADDRESS_WORDS, uses: ADDRESS_WORDS + 1 } as const;
+const CHAIN: Chain = { stride: WORDS, link: AT.next };
 /** The complements of eight words are this less the words. */
 const SUM_OF_ONES = 8 * 0xffff;
 /** Of an IPv4 address, or of one word of an IPv6 address. */
@@ -116,7 +118,7 @@ export class Addresses {
     const left = --this.#words[base + AT.uses]!;
     assert(left >= 0, 'an address is released as often as it is held');
     if (left > 0) return;
-    this.#unlink(number);
+    unlink(this.#words, this.#heads, this.#bucketOf(number), CHAIN, number);
     this.#words[base + AT.next] = this.#free;
     this.#free = number;
     this.#count--;
@@ -224,22 +226,6 @@ export class Addresses {
     const bucket = this.#bucketOf(number);
     this.#words[number * WORDS + AT.next] = this.#heads[bucket]!;
     this.#heads[bucket] = number;
-  }
-
-  #unlink(number: number): void {
-    const words = this.#words;
-    const bucket = this.#bucketOf(number);
-    const after = words[number * WORDS + AT.next]!;
-    let at = this.#heads[bucket]!;
-    if (at === number) {
-      this.#heads[bucket] = after;
-      return;
-    }
-    while (words[at * WORDS + AT.next] !== number) {
-      at = words[at * WORDS + AT.next]!;
-      assert(at !== 0, 'an address is in the chain of its bucket');
-    }
-    words[at * WORDS + AT.next] = after;
   }
 
   #bucket(first: number, second: number, third: number, fourth: number): number {

@@ -5,8 +5,10 @@ import assert from 'node:assert';
 import type { Family } from '../../core/address.ts';
 import { Addresses } from './addresses.ts';
 import { BUCKETS_MIN, bucketsFor } from './buckets.ts';
+import { type Chain, unlink } from './chain.ts';
 import { familyOfFlow, IPV6_FLOW, protocolOf } from './frame.ts';
-import { AT, CHANGED, FLOW_AND_PORT, FLOW_SHIFT, OTHER_FAMILY, WORDS } from './record.ts';
+import { PersistenceData } from './persistence-data.ts';
+import { AT, CHANGED, FLOW_AND_PORT, FLOW_SHIFT, OTHER_FAMILY, WITH_DATA, WORDS } from './record.ts';
 import { CONNECTION, type Tuple } from './tuple.ts';
 import { TimerWheel } from './wheel.ts';
 
@@ -20,10 +22,15 @@ const EXPIRIES_MAX = 4096;
 /** Three of each connection, and those of services, servers, neighbours, interfaces and routes. */
 const ADDRESSES_EACH = 3;
 const ADDRESSES_MORE = 0x20000;
+/** What tells one connection from another, of its flags. */
+const KIND = CONNECTION.template | WITH_DATA;
+const CHAIN: Chain = { stride: WORDS, link: AT.next };
+const REPLY_CHAIN: Chain = { stride: WORDS, link: AT.nextReply };
 
 export class ConnectionTable {
   readonly capacity: number;
   readonly addresses: Addresses;
+  readonly persistenceData: PersistenceData;
   readonly #words: Int32Array;
   /** Of as many buckets as there can ever be, the first of which are in use. */
   readonly #heads: Int32Array;
@@ -41,6 +48,7 @@ export class ConnectionTable {
   constructor({ capacity, seed }: { capacity: number; seed: number }) {
     this.capacity = capacity;
     this.addresses = new Addresses({ capacity: capacity * ADDRESSES_EACH + ADDRESSES_MORE, seed });
+    this.persistenceData = new PersistenceData({ capacity, seed });
     this.#words = new Int32Array((capacity + 1) * WORDS);
     this.#heads = new Int32Array(bucketsFor(capacity));
     this.#replyHeads = new Int32Array(bucketsFor(capacity));
@@ -131,6 +139,10 @@ export class ConnectionTable {
   control(at: number): number {
     return this.#words[at * WORDS + AT.control]!;
   }
+  /** What a persistence engine knows the client of a template by; 0 = no engine made it. */
+  data(at: number): number {
+    return this.#words[at * WORDS + AT.data]!;
+  }
   /** Is it a template that connections came from? */
   isControlling(at: number): boolean {
     return this.#words[at * WORDS + AT.controlled]! > 0;
@@ -185,11 +197,23 @@ export class ConnectionTable {
         words[base + AT.client] === client &&
         words[base + AT.virtual] === virtual &&
         words[base + AT.kind]! >>> FLOW_SHIFT === flow &&
-        (words[base + AT.flags]! & CONNECTION.template) === template
+        (words[base + AT.flags]! & KIND) === template
       ) {
         return at;
       }
       at = words[base + AT.next]!;
+    }
+    return 0;
+  }
+
+  /** The template of a client that a persistence engine knows by `data`. */
+  findTemplate(flow: number, client: number, virtual: number, virtualPort: number, data: number): number {
+    if (data === 0) return this.find(flow, client, 0, virtual, virtualPort, CONNECTION.template);
+    let at = this.#heads[this.#hash(client, virtual, mixed(virtualPort, data))]!;
+    for (; at !== 0; at = this.#words[at * WORDS + AT.next]!) {
+      const isThere = this.client(at) === client && this.virtual(at) === virtual;
+      const isSame = this.data(at) === data && this.#words[at * WORDS + AT.ports] === virtualPort;
+      if (isThere && isSame && this.flow(at) === flow) return at;
     }
     return 0;
   }
@@ -213,8 +237,11 @@ export class ConnectionTable {
     return 0;
   }
 
-  /** The caller has made sure that it is not there yet. 0 when the table is full. */
-  add(tuple: Tuple, timeoutSeconds: number): number {
+  /**
+   * The caller has made sure that it is not there yet, and uses `data`, as it does addresses. 0 when the table
+   * is full.
+   */
+  add(tuple: Tuple, timeoutSeconds: number, data = 0): number {
     const at = this.#take();
     if (at === 0) return 0;
     const words = this.#words;
@@ -229,6 +256,11 @@ export class ConnectionTable {
     words[base + AT.kind] = (tuple.flow << FLOW_SHIFT) | tuple.serverPort;
     words[base + AT.serverSlot] = UNBOUND;
     words[base + AT.timeout] = timeoutSeconds;
+    if (data !== 0) {
+      words[base + AT.data] = data;
+      words[base + AT.flags]! |= WITH_DATA;
+      this.persistenceData.hold(data);
+    }
     if (tuple.flow >= IPV6_FLOW) {
       this.addresses.hold(tuple.client);
       this.addresses.hold(tuple.virtual);
@@ -243,8 +275,8 @@ export class ConnectionTable {
 
   /** The caller has undone what it counted. */
   remove(at: number): void {
-    this.#unlink(this.#heads, this.#bucket(at), AT.next, at);
-    if (this.#hasReply(at)) this.#unlink(this.#replyHeads, this.#replyBucket(at), AT.nextReply, at);
+    unlink(this.#words, this.#heads, this.#bucket(at), CHAIN, at);
+    if (this.#hasReply(at)) unlink(this.#words, this.#replyHeads, this.#replyBucket(at), REPLY_CHAIN, at);
     this.setControl(at, 0);
     this.#wheel.disarm(at);
     this.setChanged(at, false);
@@ -253,6 +285,7 @@ export class ConnectionTable {
       this.addresses.release(this.virtual(at));
     }
     if (this.serverFamily(at) === 6) this.addresses.release(this.server(at));
+    if (this.data(at) !== 0) this.persistenceData.release(this.data(at));
     this.#words[at * WORDS + AT.next] = this.#free;
     this.#free = at;
     this.#count--;
@@ -262,8 +295,8 @@ export class ConnectionTable {
   setFlags(at: number, flags: number): void {
     const had = this.#hasReply(at);
     const word = at * WORDS + AT.flags;
-    if (had) this.#unlink(this.#replyHeads, this.#replyBucket(at), AT.nextReply, at);
-    this.#words[word] = (this.#words[word]! & (CHANGED | OTHER_FAMILY)) | flags;
+    if (had) unlink(this.#words, this.#replyHeads, this.#replyBucket(at), REPLY_CHAIN, at);
+    this.#words[word] = (this.#words[word]! & (CHANGED | OTHER_FAMILY | WITH_DATA)) | flags;
     if (this.#hasReply(at)) this.#linkReply(at);
   }
 
@@ -273,7 +306,7 @@ export class ConnectionTable {
    */
   retireTemplate(at: number): void {
     assert((this.flags(at) & CONNECTION.template) !== 0, 'only templates retire');
-    this.#unlink(this.#heads, this.#bucket(at), AT.next, at);
+    unlink(this.#words, this.#heads, this.#bucket(at), CHAIN, at);
     this.#words[at * WORDS + AT.ports] = RETIRED_PORT;
     this.#words[at * WORDS + AT.kind]! |= RETIRED_PORT;
     this.#link(at);
@@ -352,7 +385,8 @@ export class ConnectionTable {
     this.#heads[bucket] = at;
   }
   #bucket(at: number): number {
-    return this.#hash(this.client(at), this.virtual(at), this.#words[at * WORDS + AT.ports]!);
+    const ports = mixed(this.#words[at * WORDS + AT.ports]!, this.data(at));
+    return this.#hash(this.client(at), this.virtual(at), ports);
   }
   #linkReply(at: number): void {
     const bucket = this.#replyBucket(at);
@@ -364,25 +398,15 @@ export class ConnectionTable {
     return this.#hash(this.client(at), this.server(at), ports);
   }
 
-  #unlink(heads: Int32Array, bucket: number, link: number, entry: number): void {
-    const words = this.#words;
-    const after = words[entry * WORDS + link]!;
-    let at = heads[bucket]!;
-    if (at === entry) {
-      heads[bucket] = after;
-      return;
-    }
-    while (words[at * WORDS + link] !== entry) {
-      at = words[at * WORDS + link]!;
-      assert(at !== 0, 'a connection is in the chain of its bucket');
-    }
-    words[at * WORDS + link] = after;
-  }
-
   #hash(client: number, other: number, ports: number): number {
     let mixed = Math.imul(client ^ this.#seed, 0x9e3779b1);
     mixed = Math.imul((mixed ^ (mixed >>> 15)) + ports, 0x85ebca6b);
     mixed = Math.imul((mixed ^ (mixed >>> 13)) + other, 0xc2b2ae35);
     return (mixed ^ (mixed >>> 16)) & this.#mask;
   }
+}
+
+/** A client has as many templates as a persistence engine tells apart; without one it is the ports. */
+function mixed(ports: number, data: number): number {
+  return ports ^ Math.imul(data, 0x27d4eb2f);
 }

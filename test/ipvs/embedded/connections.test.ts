@@ -31,10 +31,18 @@ const ipv6 = fc.record({
   serverFamily: fc.constantFrom(4 as const, 6 as const),
   ...rest,
 });
-const tuple = fc.oneof(ipv4, ipv6);
+/** `data`: of the template of a persistence engine; there is one for each text. */
+type Known = Tuple & { data: number };
+const tuple: fc.Arbitrary<Known> = fc
+  .tuple(fc.oneof(ipv4, ipv6), fc.constantFrom(0, 0, 1, 2))
+  .map(([of, data]) => {
+    const isOfEngine = data !== 0 && of.flags === CONNECTION.template;
+    return isOfEngine ? { ...of, clientPort: 0, data } : { ...of, data: 0 };
+  });
+const TEXTS = ['one', 'two'].map((text) => Buffer.from(text));
 const INTERNED = 5;
 type Act =
-  | { do: 'add'; tuple: Tuple; seconds: number }
+  | { do: 'add'; tuple: Known; seconds: number }
   | { do: 'touch' | 'remove'; pick: number }
   | { do: 'method'; pick: number }
   | { do: 'wait'; seconds: number };
@@ -61,12 +69,15 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   },
 );
 
-const keyOf = (of: Tuple) =>
-  [of.flow, of.client, of.clientPort, of.virtual, of.virtualPort, of.flags & CONNECTION.template].join();
+const keyOf = (of: Known) =>
+  [
+    ...[of.flow, of.client, of.clientPort, of.virtual, of.virtualPort],
+    ...[of.flags & CONNECTION.template, of.data],
+  ].join();
 const replyKey = (of: Tuple) => [of.flow, of.server, of.serverPort, of.client, of.clientPort].join();
 
 class Model {
-  readonly known = new Map<string, { at: number; of: Tuple; endsTick: number; seconds: number }>();
+  readonly known = new Map<string, { at: number; of: Known; endsTick: number; seconds: number }>();
   tick = 1;
 
   pick(index: number) {
@@ -83,7 +94,7 @@ function perform(table: ConnectionTable, model: Model, step: Act): void {
     case 'add': {
       const { tuple: of, seconds } = step;
       if (model.known.has(keyOf(of))) return;
-      const at = table.add(of, seconds);
+      const at = table.add(of, seconds, of.data);
       expect(at === 0).toBe(model.known.size === CAPACITY);
       if (at !== 0)
         model.known.set(keyOf(of), { at, of: { ...of }, seconds, endsTick: model.tick + seconds });
@@ -121,7 +132,10 @@ function compare(table: ConnectionTable, model: Model): void {
   const replies = new Map<string, Set<number>>();
   for (const { at, of, endsTick } of model.known.values()) {
     const template = of.flags & CONNECTION.template;
-    const found = table.find(of.flow, of.client, of.clientPort, of.virtual, of.virtualPort, template);
+    const found =
+      of.data === 0
+        ? table.find(of.flow, of.client, of.clientPort, of.virtual, of.virtualPort, template)
+        : table.findTemplate(of.flow, of.client, of.virtual, of.virtualPort, of.data);
     expect(found).toBe(at);
     expect(table.secondsLeft(at)).toBe(endsTick - model.tick);
     expect([table.serverFamily(at), table.flags(at)]).toEqual([of.serverFamily, of.flags]);
@@ -139,7 +153,9 @@ test('the table and a Map agree after any history', () => {
   fc.assert(
     fc.property(fc.array(act, { maxLength: 120 }), fc.integer(), (history, seed) => {
       const table = new ConnectionTable({ capacity: CAPACITY, seed });
-      const { addresses } = table;
+      const { addresses, persistenceData } = table;
+      const numbers = TEXTS.map((text) => persistenceData.intern(text, 0, text.length));
+      expect(numbers).toEqual([1, 2]);
       for (let last = 1; last <= INTERNED; last++) addresses.intern(new Uint8Array(16).fill(last), 0);
       const model = new Model();
       for (const step of history) perform(table, model, step);
@@ -149,6 +165,8 @@ test('the table and a Map agree after any history', () => {
       expect(table.count).toBe(0);
       for (let number = 1; number <= INTERNED; number++) addresses.release(number);
       expect(addresses.count).toBe(0);
+      for (const number of numbers) persistenceData.release(number);
+      expect(persistenceData.pieces).toBe(0);
     }),
     { numRuns: 400 },
   );
