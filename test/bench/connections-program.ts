@@ -45,13 +45,16 @@ function filled(count: number): { sessions: Sessions; addNs: number } {
     destination: virtual,
     destinationPort: PORT,
     mark: 0,
+    bytes: new Uint8Array(0),
+    payload: 0,
+    end: 0,
   };
   const started = performance.now();
   for (let i = 0; i < count; i++) {
     const client = FAMILY === 4 ? clientOf(i) : addresses.intern(read(i), 0);
     opening.source = client;
     opening.sourcePort = portOf(i);
-    sessions.open(record, opening);
+    sessions.beginnings.open(record, opening);
     addresses.letGo(client, FAMILY);
     // The table grows with time, not with a packet.
     if (i % 10_000 === 0) sessions.advance(1);

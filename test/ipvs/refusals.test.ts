@@ -37,16 +37,22 @@ test('a service the engine cannot have is refused as a whole, with the reason', 
     { ...web, port: 81, scheduler: 'nothing', servers: servers(REAL) },
     { ...web, address: address('2001:db8::100'), servers: servers(SIX) },
     { ...web, port: 5060, protocol: 'UDP', persistenceEngine: 'sip', servers: servers(REAL) },
+    { ...web, port: 5061, protocol: 'UDP', persistenceEngine: 'other', servers: servers(REAL) },
   );
   const [left, refused] = withoutRefused(wanted, refusing({ marks: NO_MARKS }));
-  expect([...left.keys()]).toEqual(['TCP 10.0.0.100:80', 'SCTP 10.0.0.100:80', 'TCP [2001:db8::100]:80']);
+  expect([...left.keys()]).toEqual([
+    'TCP 10.0.0.100:80',
+    'SCTP 10.0.0.100:80',
+    'TCP [2001:db8::100]:80',
+    'UDP 10.0.0.100:5060',
+  ]);
   expect(withoutRefused(wanted, refusal)[0].has('FWM 7')).toBe(true);
   const giving = refusing({ marks: NO_MARKS, given: new Set([7]) });
   expect(withoutRefused(wanted, giving)[0].has('FWM 7')).toBe(true);
   expect(refused).toEqual([
     { service: 'FWM 7', reason: NO_MARKS },
     { service: 'TCP 10.0.0.100:81', reason: 'it has no scheduler nothing' },
-    { service: 'UDP 10.0.0.100:5060', reason: 'it has no persistence engine sip' },
+    { service: 'UDP 10.0.0.100:5061', reason: 'it has no persistence engine other' },
   ]);
 });
 

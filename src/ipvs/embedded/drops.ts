@@ -14,6 +14,7 @@ export const DROP_REASONS = [
   'no-connection',
   'no-service',
   'no-server',
+  'no-call-id',
   'server-removed',
   'table-full',
   'ttl-expired',

@@ -10,6 +10,7 @@
 import { PROTOCOL } from '../../core/ip-header.ts';
 import type { OwnedAddress } from '../plane.ts';
 import { Ahead } from './ahead.ts';
+import { Announcer } from './announcer.ts';
 import { Answers } from './answers.ts';
 import { ARP_FRAME, isArpForIpv4, writeArp } from './arp.ts';
 import { Discoverer } from './discoverer.ts';
@@ -33,24 +34,17 @@ import {
   VNET,
 } from './frame.ts';
 import { findRelated } from './icmp.ts';
-import { type InterfaceFacts, type Link, Links, MAC, type Owned, type RouteFacts } from './links.ts';
+import { type InterfaceFacts, type Link, Links, MAC, type RouteFacts } from './links.ts';
 import { Neighbours } from './neighbours.ts';
 import { Orphans } from './orphans.ts';
 import { HEADROOM, Outbox } from './outbox.ts';
 import { Packet } from './packet.ts';
 import { mayBeginAssociation } from './sctp.ts';
-import type { ServiceRecord } from './service-records.ts';
+import type { ServerRecord, ServiceRecord } from './service-records.ts';
 import { Sessions } from './sessions.ts';
 import { DIRECTION } from './tcp.ts';
 
-const ANNOUNCEMENTS = 3;
-const ANNOUNCE_EVERY_MS = 1000;
-/** Only these carry the virtual MAC as source: without them switches would forget where it is, and flood. */
-const REMIND_EVERY_MS = 60_000;
 const TICK_MS = 1000;
-
-/** `left`: quick rounds still to come; 0 = only reminders. */
-type Announcing = { owned: readonly Owned[]; next: number; left: number; atMs: number };
 
 export class Engine {
   readonly sessions: Sessions;
@@ -64,10 +58,10 @@ export class Engine {
   readonly #early: EarlyFragments;
   readonly #orphans: Orphans;
   readonly #discovery: Discoverer;
+  readonly #announcer: Announcer;
   readonly ahead: Ahead;
   /** The one that {@link receive} looked at last, as it has become. */
   readonly packet: Packet;
-  #announcing: Announcing | undefined;
   #nowMs = 0;
   #tick = 0;
   #isBehind = false;
@@ -83,6 +77,7 @@ export class Engine {
     this.#answers = new Answers({ outbox, drops, links, addresses });
     this.packet = new Packet(outbox.bytes, addresses);
     this.#discovery = new Discoverer({ outbox, drops, links, addresses, neighbours: this.#neighbours });
+    this.#announcer = new Announcer({ outbox, links, discovery: this.#discovery });
     this.ahead = new Ahead(sessions.connections);
     this.#fragments = new Fragments(sessions.connections, settings.seed);
     this.#early = new EarlyFragments(drops);
@@ -97,11 +92,11 @@ export class Engine {
   }
 
   setInterfaces(interfaces: readonly InterfaceFacts[], routes: readonly RouteFacts[]): void {
-    this.#announce(this.links.setInterfaces(interfaces, routes));
+    this.#announcer.announce(this.links.setInterfaces(interfaces, routes), this.#nowMs);
   }
 
   own(addresses: readonly OwnedAddress[]): void {
-    this.#announce(this.links.own(addresses));
+    this.#announcer.announce(this.links.own(addresses), this.#nowMs);
   }
 
   /**
@@ -120,7 +115,7 @@ export class Engine {
     }
     if (this.#orphans.isDue) this.#orphans.advance();
     this.#neighbours.setClock(nowMs, tick);
-    if (this.#announcing && nowMs >= this.#announcing.atMs) this.#announceNext(this.#announcing);
+    this.#announcer.advance(nowMs);
     this.#forwardEarly();
   }
 
@@ -131,7 +126,7 @@ export class Engine {
         ? (this.#tick + 1) * TICK_MS
         : Number.POSITIVE_INFINITY,
       this.#neighbours.nextTimerMs(),
-      this.#announcing?.atMs ?? Number.POSITIVE_INFINITY,
+      this.#announcer.nextTimerMs(),
     );
   }
 
@@ -195,10 +190,10 @@ export class Engine {
       over = known;
     }
     const replied = connections.findReply(flow, source, sourcePort, destination, destinationPort);
-    if (replied !== 0) {
-      if (packet.isFragment) this.#remember(packet, replied, DIRECTION.output);
-      return this.#forwarder.toClient(packet, replied);
-    }
+    if (replied !== 0) return this.#answer(packet, replied, false);
+    const speaker = this.#speaker(packet);
+    const begun = speaker === undefined ? 0 : this.sessions.beginnings.openFromServer(speaker, packet);
+    if (begun !== 0) return this.#answer(packet, begun, speaker!.service.head.onePacket);
     if (!isVirtual) return this.#passBy(packet);
     const isOwned = this.#isOwned(packet);
     if (isOwned) packet.mark = this.sessions.services.givenMarks.of(packet) || packet.mark;
@@ -212,6 +207,22 @@ export class Engine {
     return verdict;
   }
 
+  /** `isOver`: with this packet. */
+  #answer(packet: Packet, at: number, isOver: boolean): number {
+    if (packet.isFragment && !isOver) this.#remember(packet, at, DIRECTION.output);
+    const verdict = this.#forwarder.toClient(packet, at);
+    if (isOver) this.sessions.close(at);
+    return verdict;
+  }
+
+  /** A server that begins a connection with this packet. What is for this machine is for no client. */
+  #speaker(packet: Packet): ServerRecord | undefined {
+    const speaker = this.sessions.beginnings.speaker(packet);
+    if (speaker === undefined || this.#marked(packet) !== undefined) return undefined;
+    const { destination, family, link } = packet;
+    return !this.links.isOwn(destination, family, link) && packet.name() ? speaker : undefined;
+  }
+
   /** The first packet for an address of ours, or with a mark of ours, that belongs to no connection. */
   #open(packet: Packet, marked: ServiceRecord | undefined): number {
     const { flow, destination, destinationPort, family } = packet;
@@ -222,14 +233,15 @@ export class Engine {
         this.#answers.icmpError(packet, ICMP_ERROR.portUnreachable[family]);
       return this.drops.count(service ? DROP['no-connection'] : DROP['no-service']);
     }
-    const at = this.sessions.open(service, packet);
+    const { beginnings } = this.sessions;
+    const at = beginnings.open(service, packet);
     if (at === 0) {
       // The kernel, too, says "port unreachable" here, for TCP as for UDP: another director's servers may be
       // alive.
-      if (this.sessions.refusal === DROP['no-server']) {
+      if (beginnings.refusal === DROP['no-server']) {
         this.#answers.icmpError(packet, ICMP_ERROR.portUnreachable[family]);
       }
-      return this.drops.count(this.sessions.refusal);
+      return this.drops.count(beginnings.refusal);
     }
     const isOver = service.head.onePacket && packet.protocol === PROTOCOL.udp;
     if (packet.isFragment && !isOver) this.#remember(packet, at, DIRECTION.input);
@@ -346,41 +358,5 @@ export class Engine {
       targetAddress: sender,
     });
     return VERDICT.taken;
-  }
-
-  /** Tells the links where our new addresses are now, so that switches and hosts send there. */
-  #announce(owned: readonly Owned[]): void {
-    if (owned.length === 0) return;
-    const before = this.#announcing?.left === 0 ? [] : (this.#announcing?.owned ?? []);
-    this.#announcing = { owned: [...before, ...owned], next: 0, left: ANNOUNCEMENTS, atMs: this.#nowMs };
-    this.#announceNext(this.#announcing);
-  }
-
-  /** As many as the outbox takes; the rest a moment later. After the last round the long pause begins. */
-  #announceNext(round: Announcing): void {
-    while (round.next < round.owned.length && !this.outbox.isFull()) {
-      const { address, family, mac, link } = round.owned[round.next++]!;
-      const owned = this.links.owned(address, family, link);
-      if (owned?.link !== link || owned.handedOver) continue;
-      if (family === 6) {
-        this.#discovery.announce(owned);
-        continue;
-      }
-      writeArp(this.outbox.bytes, this.outbox.reserve(link.slot, ARP_FRAME), {
-        operation: ARP_OPERATION.request,
-        senderMac: mac,
-        senderAddress: address,
-        targetAddress: address,
-      });
-    }
-    if (round.next < round.owned.length) {
-      round.atMs = this.#nowMs + 1;
-      return;
-    }
-    round.next = 0;
-    round.left = Math.max(0, round.left - 1);
-    round.atMs = this.#nowMs + (round.left > 0 ? ANNOUNCE_EVERY_MS : REMIND_EVERY_MS);
-    if (round.left === 0) round.owned = this.links.allOwned();
-    if (round.owned.length === 0) this.#announcing = undefined;
   }
 }

@@ -3,6 +3,7 @@
 import { familyOf } from '../../core/address.ts';
 import { familyOfService, type Server, type ServiceHead } from '../model.ts';
 import type { DataPlane } from '../plane.ts';
+import { isPersistenceEngine } from './call-id.ts';
 import { isScheduler } from './scheduling/schedulers.ts';
 
 /** What of the engine's needs the machine does not fulfil: reasons; but for marks that it gives itself. */
@@ -15,9 +16,8 @@ export function refusing(lacks: Lacks): DataPlane['refusal'] {
 function ofService(service: ServiceHead, { marks, given }: Lacks): string | undefined {
   if ('mark' in service && marks !== undefined && !given?.has(service.mark)) return marks;
   if (!isScheduler(service.scheduler)) return `it has no scheduler ${service.scheduler}`;
-  if (service.persistenceEngine !== undefined)
-    return `it has no persistence engine ${service.persistenceEngine}`;
-  return undefined;
+  const { persistenceEngine: engine } = service;
+  return isPersistenceEngine(engine) ? undefined : `it has no persistence engine ${engine}`;
 }
 
 function ofServer(service: ServiceHead, { address, forwarding }: Server): string | undefined {

@@ -3,8 +3,8 @@
 // IPVS answers them with.
 
 import assert from 'node:assert';
-import { type Address, addressFromBytes, type Family, familyOf } from '../../core/address.ts';
-import { PROTOCOL, SERVICE_PROTOCOL } from '../../core/ip-header.ts';
+import { type Family, familyOf } from '../../core/address.ts';
+import { SERVICE_PROTOCOL } from '../../core/ip-header.ts';
 import {
   familyOfService,
   type Selector,
@@ -20,24 +20,27 @@ import {
 } from '../model.ts';
 import type { Command } from '../plane.ts';
 import type { Addresses } from './addresses.ts';
-import { familyOfFlow, flowOf, IPV6_FLOW, protocolOf } from './frame.ts';
+import { isPersistenceEngine } from './call-id.ts';
+import { familyOfFlow, flowOf } from './frame.ts';
 import { GivenMarks } from './given-marks.ts';
+import { NatServers } from './nat-servers.ts';
 import { pseudoRandom } from './random.ts';
 import type { Opening, Scheduler } from './scheduling/scheduler.ts';
 import { newScheduler } from './scheduling/schedulers.ts';
 import { ServerAddresses } from './server-addresses.ts';
+import { markAddress, markKey, markKeyOf, tupleKey } from './service-keys.ts';
 import { COUNTERS, countersOf, isIdle, type ServerRecord, type ServiceRecord } from './service-records.ts';
 import { CONNECTION } from './tuple.ts';
 
 /** IPPROTO_IP: what services by firewall mark, and their templates, have for a protocol. */
 const ANY_PROTOCOL = 0;
-const BYTES = { 4: 4, 6: 16 } as const;
 
 /** An errno name, or undefined when it is done. */
 export type Refusal = string | undefined;
 
 export class ServiceTable {
   readonly serverAddresses = new ServerAddresses();
+  readonly natServers = new NatServers();
   readonly givenMarks = new GivenMarks();
   readonly #services = new Map<ServiceKey, ServiceRecord>();
   /** By protocol, port and address in one number. */
@@ -52,11 +55,17 @@ export class ServiceTable {
   hasOrphans = false;
   readonly #random: (below: number) => number;
   readonly #addresses: Addresses;
+  #engines = 0;
 
   /** `seed`: 32 bits; what is drawn by it need not be a secret. */
   constructor(seed: number, addresses: Addresses) {
     this.#addresses = addresses;
     this.#random = pseudoRandom(seed);
+  }
+
+  /** Has any service a persistence engine? */
+  get hasEngines(): boolean {
+    return this.#engines > 0;
   }
 
   /** By the number in a connection's serverSlot. */
@@ -130,11 +139,10 @@ export class ServiceTable {
 
   #addService(head: ServiceHead): Refusal {
     const key = serviceKey(head);
-    if (head.persistenceEngine !== undefined) return 'EOPNOTSUPP';
     if (this.#services.has(key)) return 'EEXIST';
     const servers: ServerRecord[] = [];
     const scheduler = this.#newScheduler(head, servers);
-    if (!scheduler) return 'ENOENT';
+    if (!scheduler || !isPersistenceEngine(head.persistenceEngine)) return 'ENOENT';
     if (!('mark' in head) && head.port === 0 && head.persistenceSeconds === 0) return 'EINVAL';
     const record: ServiceRecord = {
       ...this.#numbersOf(head),
@@ -144,6 +152,7 @@ export class ServiceTable {
       counters: new Float64Array(COUNTERS),
     };
     this.#services.set(key, record);
+    this.#countEngine(head, 1);
     if (record.mark !== 0) this.#byMark.set(markKeyOf(record), record);
     else this.#byTuple.set(tupleKey(record.flow, record.address, record.port), record);
     return undefined;
@@ -169,10 +178,16 @@ export class ServiceTable {
     if (!record) return 'ESRCH';
     const { scheduler, schedulerFlags } = record.head;
     const fresh = this.#newScheduler(head, record.servers);
-    if (!fresh) return 'ENOENT';
+    if (!fresh || !isPersistenceEngine(head.persistenceEngine)) return 'ENOENT';
     if (scheduler !== head.scheduler || schedulerFlags !== head.schedulerFlags) record.scheduler = fresh;
+    this.#countEngine(record.head, -1);
+    this.#countEngine(head, 1);
     record.head = head;
     return undefined;
+  }
+
+  #countEngine({ persistenceEngine: engine }: ServiceHead, by: number): void {
+    if (engine !== undefined) this.#engines += by;
   }
 
   #delService(key: ServiceKey): Refusal {
@@ -180,6 +195,7 @@ export class ServiceTable {
     if (!record) return 'ESRCH';
     for (const server of [...record.servers]) this.#take(record, server);
     this.#services.delete(key);
+    this.#countEngine(record.head, -1);
     if (record.mark !== 0) this.#byMark.delete(markKeyOf(record));
     else this.#byTuple.delete(tupleKey(record.flow, record.address, record.port));
     this.#addresses.letGo(record.address, familyOfFlow(record.flow));
@@ -201,6 +217,7 @@ export class ServiceTable {
     record.available = true;
     record.lastWeight = 0;
     this.#configure(record, server);
+    this.natServers.add(record);
     service.servers.unshift(record);
     service.scheduler.added(service.servers);
     return undefined;
@@ -255,7 +272,10 @@ export class ServiceTable {
     const record = service.servers.find((known) => known.key === serverKey(server));
     if (!record) return 'ENOENT';
     if (record.family !== familyOfFlow(service.flow) && server.forwarding !== 'TUN') return 'EINVAL';
+    const isOther = record.forwarding !== server.forwarding;
+    if (isOther) this.natServers.remove(record);
     this.#configure(record, server);
+    if (isOther) this.natServers.add(record);
     service.scheduler.changed(service.servers);
     return undefined;
   }
@@ -273,6 +293,7 @@ export class ServiceTable {
     const index = service.servers.indexOf(record);
     service.servers.splice(index, 1);
     record.available = false;
+    this.natServers.remove(record);
     service.scheduler.removed(service.servers, index);
     if (isIdle(record)) return this.#forget(record);
     this.#removed.set(`${serviceKey(service.head)} ${record.key}`, record);
@@ -373,26 +394,4 @@ export class ServiceTable {
       ]),
     );
   }
-}
-
-function markKey(mark: number, family: Family): number {
-  return mark * 2 + (family === 4 ? 0 : 1);
-}
-function markKeyOf({ mark, flow }: ServiceRecord): number {
-  return markKey(mark, familyOfFlow(flow));
-}
-
-/** The mark where a virtual address would be: its first word, in network order. */
-function markAddress(mark: number, family: Family): Address {
-  const bytes = Buffer.alloc(BYTES[family]);
-  bytes.writeUInt32BE(mark);
-  return addressFromBytes(bytes);
-}
-
-/** Exact: 51 bits. */
-function tupleKey(flow: number, address: number, port: number): number {
-  const protocol = protocolOf(flow);
-  const kind =
-    protocol === PROTOCOL.tcp ? 0 : protocol === PROTOCOL.udp ? 1 : protocol === PROTOCOL.sctp ? 2 : 3;
-  return ((address >>> 0) * 0x10000 + port) * 8 + (flow < IPV6_FLOW ? 0 : 4) + kind;
 }

@@ -1,39 +1,25 @@
-// The life of a connection, without packets: which server it gets, what state the flags that pass leave it
-// in, what is counted, when the backup is told, and when it ends. IPVS's rules (ip_vs_core.c, ip_vs_conn.c,
-// ip_vs_proto_tcp.c).
+// The life of a connection, without packets: what state the flags that pass leave it in, what is counted,
+// when the backup is told, and when it ends (how it begins is beginnings.ts's business). IPVS's rules
+// (ip_vs_core.c, ip_vs_conn.c, ip_vs_proto_tcp.c).
 
 import type { Family } from '../../core/address.ts';
 import { PROTOCOL } from '../../core/ip-header.ts';
 import type { Tunnel } from '../model.ts';
-import { type Addresses, maskOf } from './addresses.ts';
+import type { Addresses } from './addresses.ts';
+import { Beginnings, flagsOf } from './beginnings.ts';
 import { Changes } from './changes.ts';
 import { usualConduct } from './conduct.ts';
 import { ConnectionTable, UNBOUND } from './connections.ts';
-import { DROP } from './drops.ts';
 import { familyOfFlow, protocolOf, TCP_FLAG } from './frame.ts';
-import type { Opening } from './scheduling/scheduler.ts';
 import { isSctpStateSynced, nextSctpState, SCTP_EVENT, SCTP_STATE } from './sctp.ts';
-import { COUNT, type ServerRecord, type ServiceRecord } from './service-records.ts';
+import { COUNT, type ServerRecord } from './service-records.ts';
 import { ServiceTable } from './services.ts';
 import { DIRECTION, isTcpStateActive, isTcpStateSynced, nextTcpState, TCP_STATE } from './tcp.ts';
 import { StateTimeouts } from './timeouts.ts';
-import { CONNECTION, type Tuple } from './tuple.ts';
+import { CONNECTION } from './tuple.ts';
 
-/** Persistent FTP: the data connections come to ports nobody knows, so its templates hold for every port. */
-const FTP_PORT = 21;
-/** Of a packet, what a connection begins with. IPv6 addresses are in use by whoever has it. */
-export type Beginning = {
-  readonly flow: number;
-  readonly source: number;
-  readonly sourcePort: number;
-  readonly destination: number;
-  readonly destinationPort: number;
-  readonly mark: number;
-};
 /** IP_VS_CTPL_S_ASSURED: a connection of the template was established. */
 const ASSURED = 1;
-/** How many connections are looked at for one to give way when the table is full. */
-const EVICTION_TRIES = 32;
 /** Linux's own: net.ipv4.route.min_pmtu, the smallest that IPv6 has, mtu_expires. */
 const PATH_MTU_MIN = { 4: 552, 6: 1280 } as const;
 const PATH_MTU_SECONDS = 600;
@@ -45,163 +31,15 @@ export class Sessions {
   readonly changes: Changes;
   readonly timeouts = new StateTimeouts();
   readonly conduct = usualConduct();
-  /** Why {@link open} answered 0: an index into the drop reasons. */
-  refusal = 0;
-  #evictionHand = 0;
-  /** One for all: it is filled before it is used. */
-  readonly #opening: Opening = {
-    sourceFold: 0,
-    sourcePort: 0,
-    destinationFold: 0,
-    destination: 0,
-    nowSeconds: 0,
-  };
+  readonly beginnings: Beginnings;
+  #nowSeconds = 0;
 
   constructor(settings: { capacity: number; seed: number }) {
     this.connections = new ConnectionTable(settings);
     this.addresses = this.connections.addresses;
     this.services = new ServiceTable(settings.seed, this.addresses);
     this.changes = new Changes(this.connections);
-  }
-
-  /**
-   * A new connection of `service` for the packet; 0 with {@link refusal} set when it can have none.
-   */
-  open(service: ServiceRecord, packet: Beginning): number {
-    const isPersistent = service.head.persistenceSeconds > 0;
-    const template = isPersistent ? this.#template(service, packet) : 0;
-    const server =
-      template !== 0
-        ? this.services.server(this.connections.serverSlot(template))
-        : isPersistent
-          ? undefined
-          : this.#schedule(service, packet);
-    if (!server) {
-      this.refusal = DROP['no-server'];
-      return 0;
-    }
-    const { flow, destinationPort } = packet;
-    // ip_vs_sched_persist leaves the port of a mark's packets alone, ip_vs_schedule does not.
-    const isChanged = destinationPort === service.port || (service.mark !== 0 && !isPersistent);
-    const at = this.#add(
-      {
-        flow,
-        client: packet.source,
-        clientPort: packet.sourcePort,
-        virtual: packet.destination,
-        virtualPort: destinationPort,
-        server: server.address,
-        serverFamily: server.family,
-        serverPort: isChanged && server.port !== 0 ? server.port : destinationPort,
-        flags: flagsOf(server),
-      },
-      packet.mark,
-    );
-    if (at === 0) return 0;
-    this.#bind(at, server);
-    this.connections.setControl(at, template);
-    service.counters[COUNT.connections]!++;
-    server.counters[COUNT.connections]!++;
-    if (protocolOf(flow) === PROTOCOL.udp) this.changes.add(at);
-    if (template !== 0) this.changes.add(template);
-    return at;
-  }
-
-  /** The client's template, made or renewed when need be; 0 = no server. */
-  #template(service: ServiceRecord, packet: Beginning): number {
-    const { connections } = this;
-    const { source: client, destinationPort } = packet;
-    const isOwnPort = destinationPort === service.port && service.port !== FTP_PORT;
-    const port = isOwnPort ? destinationPort : 0;
-    // Whatever carries the mark, of any protocol and to any address, is of one template; but for port 0.
-    const isOfMark = service.mark !== 0 && !isOwnPort;
-    const flow = isOfMark ? service.flow : packet.flow;
-    const virtual = isOfMark ? service.address : packet.destination;
-    const prefix = service.head.persistencePrefix;
-    const isIpv4 = familyOfFlow(flow) === 4;
-    const network = isIpv4 ? client & maskOf(prefix) : this.addresses.findNetwork(client, prefix);
-    const known = connections.find(flow, network, 0, virtual, port, CONNECTION.template);
-    const slot = known === 0 ? UNBOUND : connections.serverSlot(known);
-    if (slot !== UNBOUND && this.#isFit(this.services.server(slot))) {
-      connections.touch(known);
-      return known;
-    }
-    // Its server is gone, or not for new ones. The connections that came from it stay with it.
-    if (known !== 0) connections.retireTemplate(known);
-    const server = this.#schedule(service, packet);
-    if (!server) return 0;
-    const used = isIpv4 ? network : this.addresses.internNetwork(client, prefix);
-    if (!isIpv4 && used === 0) return this.#full();
-    const at = this.#add(
-      {
-        flow,
-        client: used,
-        clientPort: 0,
-        virtual,
-        virtualPort: port,
-        server: server.address,
-        serverFamily: server.family,
-        serverPort: isOwnPort ? server.port : 0,
-        flags: flagsOf(server) | CONNECTION.template,
-      },
-      packet.mark,
-    );
-    if (!isIpv4) this.addresses.release(used);
-    if (at === 0) return 0;
-    connections.changeTimeoutSeconds(at, service.head.persistenceSeconds);
-    connections.touch(at);
-    this.#bind(at, server);
-    return at;
-  }
-
-  /** For the next connection of a persistent client. */
-  #isFit({ available, weight }: ServerRecord): boolean {
-    return available && (weight !== 0 || this.conduct.expire_quiescent_template === 0);
-  }
-
-  #schedule(service: ServiceRecord, { source, sourcePort, destination }: Beginning) {
-    const opening = this.#opening;
-    opening.sourceFold = this.#fold(source, service);
-    opening.sourcePort = sourcePort;
-    opening.destinationFold = this.#fold(destination, service);
-    opening.destination = destination;
-    return this.services.schedule(service, opening);
-  }
-
-  #fold(address: number, { flow }: ServiceRecord): number {
-    return familyOfFlow(flow) === 4 ? address : this.addresses.fold(address);
-  }
-
-  #add(tuple: Tuple, mark: number): number {
-    const timeout = this.timeouts.seconds(tuple.flow, TCP_STATE.none);
-    let at = this.connections.add(tuple, timeout);
-    if (at === 0 && this.#evict()) at = this.connections.add(tuple, timeout);
-    if (at === 0) return this.#full();
-    this.connections.setFwmark(at, mark);
-    return at;
-  }
-
-  #full(): number {
-    this.refusal = DROP['table-full'];
-    return 0;
-  }
-
-  /** Makes room by ending a connection that is only half open or nearly over. */
-  #evict(): boolean {
-    const { connections } = this;
-    for (let tries = 0; tries < EVICTION_TRIES; tries++) {
-      this.#evictionHand = (this.#evictionHand % connections.last) + 1;
-      const at = this.#evictionHand;
-      const isTemplate = (connections.flags(at) & CONNECTION.template) !== 0;
-      if (!connections.isUsed(at) || isTemplate || connections.protocol(at) !== PROTOCOL.tcp) continue;
-      const state = connections.state(at);
-      if (state === TCP_STATE.established || state === TCP_STATE.finWait || state === TCP_STATE.closeWait) {
-        continue;
-      }
-      this.close(at);
-      return true;
-    }
-    return false;
+    this.beginnings = new Beginnings(this);
   }
 
   /** What its packets are wrapped in, beside the outer header. */
@@ -215,13 +53,13 @@ export class Sessions {
     const slot = this.connections.serverSlot(at);
     if (slot === UNBOUND) return 0;
     const { pathMtu, pathMtuUntil } = this.services.server(slot);
-    return pathMtu !== 0 && this.#opening.nowSeconds < pathMtuUntil ? pathMtu : 0;
+    return pathMtu !== 0 && this.#nowSeconds < pathMtuUntil ? pathMtu : 0;
   }
 
   /** A router said how large a packet to this server may be. */
   learnPathMtu(server: number, family: Family, said: number): void {
     const mtu = Math.max(said, PATH_MTU_MIN[family]);
-    this.services.notePathMtu(server, family, mtu, this.#opening.nowSeconds + PATH_MTU_SECONDS);
+    this.services.notePathMtu(server, family, mtu, this.#nowSeconds + PATH_MTU_SECONDS);
   }
 
   /** Ends a connection now. */
@@ -359,10 +197,10 @@ export class Sessions {
     const own = flagsOf(server);
     const isTemplate = (kept & CONNECTION.template) !== 0;
     connections.setFlags(at, kept | (isTemplate ? own : own & ~CONNECTION.inactive));
-    this.#bind(at, server);
+    this.bind(at, server);
   }
 
-  #bind(at: number, server: ServerRecord): void {
+  bind(at: number, server: ServerRecord): void {
     this.connections.setServerSlot(at, server.slot);
     this.services.bind(server, this.connections.flags(at));
   }
@@ -376,14 +214,8 @@ export class Sessions {
 
   /** False: more have ended than one call may take away. */
   advance(tick: number): boolean {
-    this.#opening.nowSeconds = tick;
+    this.#nowSeconds = tick;
+    this.beginnings.nowSeconds = tick;
     return this.connections.advance(tick, (at) => this.#unbind(at));
   }
-}
-
-/** What a server's connections begin with: its forwarding, and inactive until they are established. */
-function flagsOf(server: ServerRecord): number {
-  if (server.forwarding === 'NAT') return CONNECTION.masquerade | CONNECTION.inactive;
-  const method = server.forwarding === 'DR' ? CONNECTION.direct : CONNECTION.tunnel;
-  return method | CONNECTION.noOutput | CONNECTION.inactive;
 }

@@ -10,7 +10,7 @@ import { IPV6_FLOW } from '../../../src/ipvs/embedded/frame.ts';
 import { Sessions } from '../../../src/ipvs/embedded/sessions.ts';
 import { showConnections } from '../../../src/ipvs/embedded/shown.ts';
 import { adoptConnection, describeConnection } from '../../../src/ipvs/embedded/synced.ts';
-import { head, server } from './world.ts';
+import { head, NO_PAYLOAD, server } from './world.ts';
 
 const CAPACITY = 12;
 const TCP6 = PROTOCOL.tcp | IPV6_FLOW;
@@ -111,8 +111,8 @@ function open(of: Sessions, client: string, port: number): number {
   const source = of.addresses.keep(address(client));
   const virtual = of.addresses.keep(VIP);
   const service = of.services.find(TCP6, virtual, 80)!;
-  const to = { destination: virtual, destinationPort: 80 };
-  const at = of.open(service, { flow: TCP6, source, sourcePort: port, ...to, mark: 0 });
+  const to = { destination: virtual, destinationPort: 80, ...NO_PAYLOAD };
+  const at = of.beginnings.open(service, { flow: TCP6, source, sourcePort: port, ...to, mark: 0 });
   of.addresses.release(source);
   of.addresses.release(virtual);
   return at;

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Conduct } from '../../../src/ipvs/embedded/conduct.ts';
 import type { Server } from '../../../src/ipvs/model.ts';
-import { CLIENT, head, server, VIP, World } from './world.ts';
+import { CLIENT, head, NO_PAYLOAD, server, VIP, World } from './world.ts';
 
 const FIN = 0x01;
 const SYN = 0x02;
@@ -103,10 +103,10 @@ describe('expire_nodest_conn', () => {
     up(of, SYN);
     const [flow, client, virtual] = [connections.flow(1), connections.client(1), connections.virtual(1)];
     const service = services.find(flow, virtual, 80)!;
-    const common = { flow, destination: virtual, destinationPort: 80, mark: 0 };
+    const common = { flow, destination: virtual, destinationPort: 80, mark: 0, ...NO_PAYLOAD };
     for (let n = 0; n < 69_000; n++) {
       const from = { source: client + 1 + (n >> 15), sourcePort: 1 + (n & 0x7fff) };
-      of.engine.sessions.open(service, { ...common, ...from });
+      of.engine.sessions.beginnings.open(service, { ...common, ...from });
     }
     expect(count(of)).toBe(69_001);
     change(of, '10.1.0.21', undefined);

@@ -21,6 +21,8 @@ export const CLIENT = '10.0.0.10';
 export const OWN_MAC = { outer: '02:00:00:00:00:01', inner: '02:00:00:00:01:01' };
 export const SERVER_MAC = '02:00:00:00:01:15';
 export const CAPACITY = 1000;
+/** Of a packet of which only the addresses count. */
+export const NO_PAYLOAD = { bytes: new Uint8Array(0), payload: 0, end: 0 };
 const NOBODY = '00:00:00:00:00:00';
 
 export type AddressHead = AddressSelector & ServiceSettings;
