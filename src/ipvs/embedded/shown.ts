@@ -3,6 +3,7 @@
 import { PROTOCOL } from '../../core/ip-header.ts';
 import type { ShownConnection } from '../connection.ts';
 import type { EngineInfo } from '../plane.ts';
+import { SIP } from './call-id.ts';
 import type { ConnectionTable } from './connections.ts';
 import { SCTP_NAMES } from './sctp.ts';
 import type { Sessions } from './sessions.ts';
@@ -58,7 +59,15 @@ function show(table: ConnectionTable, at: number): ShownConnection {
     destinationPort: table.serverPort(at),
     state: stateName(table, at, protocol),
     expiresSeconds: table.secondsLeft(at),
+    ...showEngine(table, at),
   };
+}
+
+function showEngine(table: ConnectionTable, at: number): Pick<ShownConnection, 'persistence'> {
+  const data = table.data(at);
+  if (data === 0) return {};
+  const text = Buffer.from(table.persistenceData.bytes(data)).toString('latin1');
+  return { persistence: { engine: SIP, data: text } };
 }
 
 function protocolName(number: number): string {

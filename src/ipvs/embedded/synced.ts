@@ -2,6 +2,7 @@
 // the values of a sync datagram. The format itself, sockets and pace are others' business. Rules of the
 // kernel's ip_vs_sync.c.
 import { PROTOCOL } from '../../core/ip-header.ts';
+import { isCallId, SIP } from './call-id.ts';
 import { UNBOUND } from './connections.ts';
 import { flowOf } from './frame.ts';
 import { isSctpStateSynced, SCTP_STATE, SCTP_STATES } from './sctp.ts';
@@ -24,12 +25,22 @@ type EntryValues = {
   serverPort: number;
   fwmark: number;
   timeoutSeconds: number;
+  /** Of a template: the persistence engine that made it, and what that knows the client by. */
+  peData?: Uint8Array;
+  peName?: string;
 };
-/** The table's numbers for an entry's addresses. */
-type Ends = { client: number; virtual: number; server: number };
+/** The table's numbers for an entry's addresses, and for its data. */
+type Ends = { client: number; virtual: number; server: number; data: number };
 export type Adopted = 'created' | 'updated' | SkipReason;
 /** `stale`: an expiry message for a connection that was replaced meanwhile. */
-export type SkipReason = 'protocol' | 'state' | 'no-client-port' | 'stale' | 'table-full';
+export type SkipReason =
+  | 'protocol'
+  | 'state'
+  | 'no-client-port'
+  | 'persistence-engine'
+  | 'persistence-data'
+  | 'stale'
+  | 'table-full';
 
 /** What a receiver takes from a sender's flags when it makes, and when it updates a connection. */
 const CREATE_MASK = 0x1f87;
@@ -54,6 +65,7 @@ export function describeConnection(sessions: Sessions, at: number): ConnectionEn
     serverPort: connections.serverPort(at),
     fwmark: connections.fwmark(at) >>> 0,
     timeoutSeconds: connections.timeoutSeconds(at),
+    ...engineOf(sessions, at),
   };
   const client = connections.client(at);
   const virtual = connections.virtual(at);
@@ -63,6 +75,11 @@ export function describeConnection(sessions: Sessions, at: number): ConnectionEn
   }
   const bytes = (address: number) => connections.addresses.bytes(address);
   return { ...values, family: 6, client: bytes(client), virtual: bytes(virtual), server: bytes(server) };
+}
+
+function engineOf({ connections }: Sessions, at: number): Pick<EntryValues, 'peData' | 'peName'> {
+  const data = connections.data(at);
+  return data === 0 ? {} : { peData: connections.persistenceData.bytes(data), peName: SIP };
 }
 
 /** Its entry would have no room for addresses of two families, as the kernel's. */
@@ -85,23 +102,35 @@ export function isWorthTelling(sessions: Sessions, at: number): boolean {
 
 /** Takes an entry from the peer into the table. It is never told back: nothing here marks it as changed. */
 export function adoptConnection(sessions: Sessions, entry: ConnectionEntry): Adopted {
-  const { connections } = sessions;
   const isTemplate = (entry.flags & CONNECTION.template) !== 0;
-  const refusal = isTemplate ? undefined : unusable(entry);
+  const refusal = (isTemplate ? undefined : unusable(entry)) ?? foreignEngine(entry);
   if (refusal) return refusal;
+  const { peData } = entry;
+  // The kernel's connections have none: only templates are looked for by it.
+  if (peData === undefined || !isTemplate) return adoptFrom(sessions, entry, 0);
+  const { persistenceData } = sessions.connections;
+  const data = persistenceData.intern(peData, 0, peData.length);
+  if (data === 0) return 'table-full';
+  const adopted = adoptFrom(sessions, entry, data);
+  persistenceData.release(data);
+  return adopted;
+}
+
+function adoptFrom(sessions: Sessions, entry: ConnectionEntry, data: number): Adopted {
   if (entry.family === 4) {
     return adopt(sessions, entry, {
       client: entry.client | 0,
       virtual: entry.virtual | 0,
       server: entry.server | 0,
+      data,
     });
   }
-  const { addresses } = connections;
+  const { addresses } = sessions;
   const client = addresses.intern(entry.client, 0);
   const virtual = addresses.intern(entry.virtual, 0);
   const server = addresses.intern(entry.server, 0);
   const isRoom = client !== 0 && virtual !== 0 && server !== 0;
-  const adopted = isRoom ? adopt(sessions, entry, { client, virtual, server }) : 'table-full';
+  const adopted = isRoom ? adopt(sessions, entry, { client, virtual, server, data }) : 'table-full';
   for (const used of [client, virtual, server]) if (used !== 0) addresses.release(used);
   return adopted;
 }
@@ -109,11 +138,14 @@ export function adoptConnection(sessions: Sessions, entry: ConnectionEntry): Ado
 function adopt(sessions: Sessions, entry: ConnectionEntry, ends: Ends): Adopted {
   const { connections } = sessions;
   const { clientPort, virtualPort, serverPort } = entry;
-  const { client, virtual, server } = ends;
+  const { client, virtual, server, data } = ends;
   const isTemplate = (entry.flags & CONNECTION.template) !== 0;
   const flow = flowOf(entry.protocol, entry.family);
   const kind = isTemplate ? CONNECTION.template : 0;
-  let at = connections.find(flow, client, clientPort, virtual, virtualPort, kind);
+  let at =
+    data === 0
+      ? connections.find(flow, client, clientPort, virtual, virtualPort, kind)
+      : connections.findTemplate(flow, client, virtual, virtualPort, data);
   const isMoved =
     at !== 0 &&
     (connections.server(at) !== server ||
@@ -142,6 +174,7 @@ function adopt(sessions: Sessions, entry: ConnectionEntry, ends: Ends): Adopted 
         flags,
       },
       1,
+      data,
     );
     if (at === 0) return 'table-full';
     connections.setFwmark(at, entry.fwmark | 0);
@@ -159,6 +192,13 @@ function unusable(entry: ConnectionEntry): SkipReason | undefined {
   if (entry.state >= states) return 'state';
   // The engine has no FTP helper that would learn the missing port.
   return (entry.flags & NO_CLIENT_PORT) !== 0 ? 'no-client-port' : undefined;
+}
+
+/** Of an engine that there is none of a kernel takes nothing; by other data no packet would find it. */
+function foreignEngine({ peData, peName }: ConnectionEntry): SkipReason | undefined {
+  if (peData === undefined) return undefined;
+  if (peName !== SIP) return 'persistence-engine';
+  return isCallId(peData) ? undefined : 'persistence-data';
 }
 
 function timeoutOf(sessions: Sessions, entry: ConnectionEntry, isTemplate: boolean): number {
