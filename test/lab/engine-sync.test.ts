@@ -11,6 +11,9 @@ type Result = {
   engineKnows: number;
   kernelToEngine: number;
   sync: Record<string, number>;
+  /** Which server each call had, before and after. */
+  callsOfEngine: string[][];
+  callsOfKernel: string[][];
 };
 
 const { result, log } = await bootGuest({ program: 'engine-sync.ts' });
@@ -18,7 +21,13 @@ const seen = result as Result | undefined;
 
 test('the kernel takes in what the engine tells: states, servers, timeouts, templates', () => {
   const states = seen?.kernelTable.map((line) => line.trim().split(/\s+/)[7]).sort();
-  expect(states, log).toEqual(['ASSURED', ...Array(8).fill('ESTABLISHED'), 'UDP']);
+  expect(states, log).toEqual([
+    ...Array(5).fill('ASSURED'),
+    ...Array(8).fill('ESTABLISHED'),
+    ...Array(5).fill('UDP'),
+  ]);
+  const calls = seen?.kernelTable.flatMap((line) => / sip +(\S+)/.exec(line)?.[1] ?? []);
+  expect(calls?.toSorted()).toEqual(['a@x', 'b', 'c@x', 'd@y']);
   // Bound to its servers, not only kept: they are counted.
   const active = [...seen!.kernelServices.matchAll(/Masq +1 +(\d+) +(\d+)/g)].map((match) =>
     Number(match[1]),
@@ -37,4 +46,11 @@ test('every session goes on through the engine when it takes over from the kerne
   ).toEqual([]);
   expect(seen?.engineKnows).toBeGreaterThanOrEqual(12);
   expect(seen?.kernelToEngine).toBe(12);
+});
+
+test('every call of persistence engine sip stays with its server, in both directions', () => {
+  for (const [before, after] of [seen!.callsOfEngine, seen!.callsOfKernel]) {
+    expect(new Set(before).size, log).toBe(2);
+    expect(after).toEqual(before);
+  }
 });

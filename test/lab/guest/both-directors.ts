@@ -56,6 +56,8 @@ export type Known = {
   virtual: string;
   server: string;
   state: string;
+  /** What a persistence engine knows the client of a template by. */
+  data: string;
   /** Without another packet. The engine's clock stands still, so it is as long as after the last one. */
   expiresSeconds: number;
 };
@@ -155,6 +157,7 @@ export class KernelDirector {
         virtual: at(2),
         server: at(4),
         state: words[6]!,
+        data: words[9] ?? '',
         expiresSeconds: Number(words[7]),
       };
     });

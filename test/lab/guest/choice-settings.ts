@@ -1,6 +1,7 @@
 // What same-choice.ts tries: random services, servers, clients, and steps of what happens to them.
 import fc from 'fast-check';
 import type { Forwarding } from '../../../src/ipvs/model.ts';
+import { message } from '../../ipvs/embedded/sip-messages.ts';
 import { SERVERS, VIPS } from './both-directors.ts';
 
 export const FLAG = { fin: 1, syn: 2, rst: 4, ack: 0x10 };
@@ -9,11 +10,11 @@ export type Limits = { weight: number; upper: number; lower: number };
 export type Change =
   | ({ do: 'set' | 'add'; server: number } & Limits)
   | { do: 'remove' | 'fail' | 'recover' | 'failAll' | 'recoverAll'; server: number };
-/** `session` is taken modulo what there is. */
+/** `session` and `server` are taken modulo what there is. `text`: in a datagram, of Latin-1. */
 export type PacketStep =
-  | { do: 'open'; session: number }
-  | { do: 'fromClient'; session: number; flags: number }
-  | { do: 'fromServer'; session: number; flags: number };
+  | { do: 'open'; session: number; text: string }
+  | { do: 'fromClient'; session: number; flags: number; text: string }
+  | { do: 'fromServer'; session: number; flags: number; text: string; server: number };
 export type Step = PacketStep | Change;
 export type Setting = {
   family: 4 | 6;
@@ -27,6 +28,8 @@ export type Setting = {
   persistenceSeconds: number;
   persistencePrefix: number;
   onePacket: boolean;
+  /** Persistence engine "sip". */
+  isSip: boolean;
   /** Of each server that there may be, as `inhibits`: does it stay with weight 0 when it has failed? */
   forwarding: Forwarding[];
   inhibits: boolean[];
@@ -64,9 +67,15 @@ const flags = fc.constantFrom(
   36,
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { arbitrary: fc.record({ do: fc.constant('open' as const), session }), weight: 12 },
-  { arbitrary: fc.record({ do: fc.constant('fromClient' as const), session, flags }), weight: 8 },
-  { arbitrary: fc.record({ do: fc.constant('fromServer' as const), session, flags }), weight: 6 },
+  { arbitrary: fc.record({ do: fc.constant('open' as const), session, text: message }), weight: 12 },
+  {
+    arbitrary: fc.record({ do: fc.constant('fromClient' as const), session, flags, text: message }),
+    weight: 8,
+  },
+  {
+    arbitrary: fc.record({ do: fc.constant('fromServer' as const), session, flags, text: message, server }),
+    weight: 6,
+  },
   { arbitrary: fc.record({ do: fc.constant('set' as const), server, ...limits }), weight: 2 },
   { arbitrary: fc.record({ do: fc.constant('add' as const), server, ...limits }), weight: 2 },
   {
@@ -79,7 +88,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const method = fc.constantFrom<Forwarding>('NAT', 'DR', 'TUN');
 const forEach = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: EVERY, maxLength: EVERY });
-export const setting: fc.Arbitrary<Setting> = fc.record({
+const anySetting: fc.Arbitrary<Setting> = fc.record({
   family: fc.constantFrom(4, 6),
   vip: small(VIPS[4].length - 1),
   protocol: fc.constantFrom('TCP', 'TCP', 'UDP', 'SCTP'),
@@ -89,6 +98,7 @@ export const setting: fc.Arbitrary<Setting> = fc.record({
   persistenceSeconds: fc.constantFrom(0, 0, 0, 300),
   persistencePrefix: fc.constantFrom(32, 24, 8),
   onePacket: fc.constantFrom(false, false, false, true),
+  isSip: fc.constantFrom(false, false, true),
   forwarding: forEach(method),
   inhibits: fc.oneof(forEach(fc.constant(false)), forEach(fc.boolean())),
   quorum: fc.constantFrom(1, 1, 2),
@@ -111,4 +121,11 @@ export const setting: fc.Arbitrary<Setting> = fc.record({
   ),
   // What is rare shows in long stories only; unasked, fast-check tells short ones.
   steps: fc.array(step, { minLength: 5, maxLength: 80, size: 'max' }),
+});
+
+/** The engine has little to do where there are no datagrams, and none to choose where nothing is persistent. */
+export const setting = anySetting.map((given) => {
+  if (!given.isSip || given.protocol === 'SCTP') return given;
+  const persistenceSeconds = given.flags === 0x8 ? 0 : 300;
+  return { ...given, protocol: 'UDP' as const, persistenceSeconds, onePacket: given.keepsPort };
 });

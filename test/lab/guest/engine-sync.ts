@@ -2,6 +2,7 @@
 // both ways, by the kernel's own sync datagrams. Runs in the guest; prints one JSON line with what each side
 // knew and what survived.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { invite } from '../../ipvs/embedded/sip-messages.ts';
 import { EngineHost } from '../../linux/engine-host.ts';
 import { EngineNet, INNER_VIP, VIP } from '../../linux/engine-net.ts';
 
@@ -21,10 +22,14 @@ const SERVICES = [
   { protocol: 'TCP', port: 80, serverPort: 8080, persistenceSeconds: 0 },
   { protocol: 'TCP', port: 443, serverPort: 8080, persistenceSeconds: 60 },
   { protocol: 'UDP', port: 53, serverPort: 5300, persistenceSeconds: 0 },
+  { protocol: 'UDP', port: 5060, serverPort: 5300, persistenceSeconds: 60, persistenceEngine: 'sip' },
 ] as const;
+const engineOf = (service: (typeof SERVICES)[number]) =>
+  'persistenceEngine' in service ? { persistenceEngine: service.persistenceEngine } : {};
 
 function engineCommands() {
-  return SERVICES.flatMap(({ protocol, port, serverPort, persistenceSeconds }) => {
+  return SERVICES.flatMap((one) => {
+    const { protocol, port, serverPort, persistenceSeconds } = one;
     const service = {
       protocol,
       address: VIP,
@@ -34,6 +39,7 @@ function engineCommands() {
       persistenceSeconds,
       persistencePrefix: 32,
       onePacket: false,
+      ...engineOf(one),
     };
     const limits = { forwarding: 'NAT', weight: 1, upperThreshold: 0, lowerThreshold: 0 };
     return [
@@ -52,10 +58,12 @@ function setUpKernel(): void {
   for (const setting of ['ipv4.ip_forward=1', 'ipv4.vs.sync_threshold=0 1']) {
     kernel('sysctl', '-qw', `net.${setting}`);
   }
-  for (const { protocol, port, serverPort, persistenceSeconds } of SERVICES) {
+  for (const one of SERVICES) {
+    const { protocol, port, serverPort, persistenceSeconds } = one;
     const service = [protocol === 'TCP' ? '-t' : '-u', `${VIP}:${port}`];
     const persistent = persistenceSeconds > 0 ? ['-p', `${persistenceSeconds}`] : [];
-    kernel('ipvsadm', '-A', ...service, '-s', 'rr', ...persistent);
+    const engines = Object.values(engineOf(one)).flatMap((name) => ['--pe', name]);
+    kernel('ipvsadm', '-A', ...service, '-s', 'rr', ...persistent, ...engines);
     for (const server of SERVERS) kernel('ipvsadm', '-a', ...service, '-r', `${server}:${serverPort}`, '-m');
   }
 }
@@ -86,6 +94,16 @@ const say = async (sessions: readonly number[]) => {
   return (await Promise.allSettled(said)).filter(({ status }) => status === 'fulfilled').length;
 };
 const open = (session: number, port: number) => client!.ask({ do: 'open', session, address: VIP, port });
+/** Whose server answers each call; each time from another port. */
+const call = (ids: readonly string[]) =>
+  Promise.all(
+    ids.map(async (id) => {
+      const text = invite(`Call-ID: ${id}`);
+      const answer: string = await client!.ask({ do: 'askUdp', address: VIP, port: 5060, text });
+      return answer.split(' ')[0];
+    }),
+  );
+const CALLS = { engine: ['a@x', 'b', 'c@x', 'd@y'], kernel: ['e', 'f@x', 'g@y', 'h'] };
 const FIRST = [1, 2, 3, 4, 5, 6, 7, 8];
 const ALL = [...FIRST, 9, 10, 11, 12];
 
@@ -101,19 +119,26 @@ kernelRole('backup');
 const a = await engine('master');
 for (const session of FIRST) await open(session, session % 2 === 0 ? 80 : 443);
 await client!.ask({ do: 'askUdp', address: VIP, port: 53, text: 'hi' });
+const callsOfEngine = [await call(CALLS.engine)];
 await sleep(300);
 const kernelTable = kernel('cat', '/proc/net/ip_vs_conn').trim().split('\n').slice(1);
 const kernelServices = kernel('ipvsadm', '-Ln');
 await a.kill();
 kernelRole('master', 'backup');
 const engineToKernel = await say(FIRST);
+// One more in between: whose turn it is says nothing.
+await call(['z']);
+callsOfEngine.push(await call(CALLS.engine));
 
 const back = await engine('backup');
 for (const session of ALL.slice(FIRST.length)) await open(session, 80);
 await say(ALL);
+const callsOfKernel = [await call(CALLS.kernel)];
 // The kernel's master keeps entries for company up to three seconds.
 for (let tries = 0; tries < 40; tries++) {
-  if ((await back.ask({ do: 'read', what: 'countConnections' })) > ALL.length) break;
+  // A template of port 443; of each call a connection and a template.
+  const known = await back.ask({ do: 'read', what: 'countConnections' });
+  if (known >= ALL.length + 1 + 2 * CALLS.kernel.length) break;
   await sleep(200);
 }
 const engineKnows = await back.ask({ do: 'read', what: 'countConnections' });
@@ -127,9 +152,14 @@ await back.ask({
 });
 await back.ask(EVERYTHING);
 const kernelToEngine = await say(ALL);
+await call(['y']);
+callsOfKernel.push(await call(CALLS.kernel));
 const { sync } = await back.ask({ do: 'read', what: 'readStatistics' });
 await Promise.all([back, client!, s1!, s2!].map((host) => host.stop()));
 net.remove();
 console.log(
-  JSON.stringify({ kernelTable, kernelServices, engineToKernel, engineKnows, kernelToEngine, sync }),
+  JSON.stringify({
+    ...{ kernelTable, kernelServices, engineToKernel, engineKnows, kernelToEngine, sync },
+    ...{ callsOfEngine, callsOfKernel },
+  }),
 );

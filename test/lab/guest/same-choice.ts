@@ -1,15 +1,17 @@
 // The same sequence of connections through the kernel's IPVS and the embedded engine: for every scheduler,
-// services by address and by firewall mark, random servers, weights, thresholds, flags and persistence, and
-// changes of them on the way: by hand, by checks that fail, with a sorry server. After each step both must
-// count the same for each server; in the end both must have the same table and know the same connections,
-// bound to the same servers, in the same states, with the same flags, marks and time left. Prints one JSON
-// line {schedulers: [{name, runs, failure?}]}.
+// services by address and by firewall mark, random servers, weights, thresholds, flags, persistence (also by
+// what a SIP message of either side says, or only seems to say), and changes of them on the way: by hand, by
+// checks that fail, with a sorry server. After each step both must count the same for each server; in the end
+// both must have the same table and know the same connections, bound to the same servers, in the same states,
+// with the same flags, marks and time left. Prints one JSON line {schedulers: [{name, runs, failure?}]}.
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { address, addressFromBytes } from '../../../src/core/address.ts';
 import { IPV4, IPV6, PROTOCOL } from '../../../src/core/ip-header.ts';
+import type { ShownConnection } from '../../../src/ipvs/connection.ts';
+import type { ConnectionTable } from '../../../src/ipvs/embedded/connections.ts';
 import { ETHERNET, ETHERTYPE, flowOf } from '../../../src/ipvs/embedded/frame.ts';
-import { SCTP_NAMES } from '../../../src/ipvs/embedded/sctp.ts';
+import { type ShownPortion, showConnections } from '../../../src/ipvs/embedded/shown.ts';
 import { CONNECTION } from '../../../src/ipvs/embedded/tuple.ts';
 import {
   type ServerCounters,
@@ -28,6 +30,7 @@ import {
   macOf,
   markedMac,
   numberOf,
+  SERVERS,
   VIPS,
 } from './both-directors.ts';
 import { FLAG, type PacketStep, type Setting, type Step, setting } from './choice-settings.ts';
@@ -38,20 +41,6 @@ import { mayGoOn, Told } from './told.ts';
 const RUNS = Number(process.env.LAB_RUNS ?? 40);
 const SEED = Number(process.env.LAB_SEED ?? 1);
 const SCHEDULERS = 'rr wrr lc wlc sed nq sh mh dh lblc lblcr fo ovf'.split(' ');
-const STATES = [
-  'NONE',
-  'ESTABLISHED',
-  'SYN_SENT',
-  'SYN_RECV',
-  'FIN_WAIT',
-  'TIME_WAIT',
-  'CLOSE',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-  'LISTEN',
-  'SYNACK',
-];
-
 /** 20.x.y.z, behind the gateway; over IPv6 each of the numbers is in a word of its own. */
 function hostOf(host: number, family: 4 | 6): string {
   const [x, y, z] = [host >> 16, (host >> 8) & 255, host & 255];
@@ -125,6 +114,7 @@ class Case {
       persistenceSeconds: given.persistenceSeconds,
       persistencePrefix: given.family === 4 ? prefix : PREFIXES[prefix],
       onePacket: given.onePacket && given.protocol === 'UDP',
+      ...(given.isSip ? { persistenceEngine: 'sip' } : {}),
     };
     this.head = { ...selector, ...settings };
     const serverPort = given.byMark && given.keepsPort ? 0 : this.#serverPort();
@@ -181,7 +171,8 @@ class Case {
     const client = this.setting.clients[step.session % this.setting.clients.length]!;
     const { family, protocol } = this.setting;
     const { to: vip, toPort: port } = this.#destination(client.aside);
-    const common = { protocol, destinationMac: VIRTUAL_MAC, payload: Buffer.from('hello') } as const;
+    const payload = protocol === 'UDP' ? Buffer.from(step.text, 'latin1') : Buffer.from('hello');
+    const common = { protocol, destinationMac: VIRTUAL_MAC, payload } as const;
     const from = hostOf(client.host, family);
     const up = {
       ...common,
@@ -197,20 +188,13 @@ class Case {
     const flow = flowOf(NUMBER[protocol], family);
     const at = connections.find(flow, numberOf(engine, from), client.port, numberOf(engine, vip), port, 0);
     if (step.do === 'fromServer') {
-      // Whichever server it is bound to by the engine; when the kernel thinks otherwise it shows in the end.
-      if (at === 0) return false;
-      const server = connections.addresses.text(connections.server(at), family);
-      if ((connections.flags(at) & CONNECTION.methodMask) !== CONNECTION.masquerade) return false;
-      const down = {
-        ...common,
-        from: server,
-        fromPort: connections.serverPort(at),
-        to: from,
-        toPort: client.port,
-        sourceMac: macOf(server),
-      };
+      const server = this.#speaker(step, at);
+      if (server === undefined) return false;
+      const down = { ...common, ...server, to: from, toPort: client.port, sourceMac: macOf(server.from) };
       this.#send(frame({ ...down, flags: step.flags, chunks: CHUNKS[step.flags]! }));
-      return false;
+      // The kernel tells of what a server begins when its client speaks.
+      if (at === 0) sessions.changes.clear();
+      return at === 0 && this.head.onePacket;
     }
     const flags = step.do === 'open' ? FLAG.syn : step.flags;
     const chunks = CHUNKS[flags]!;
@@ -224,6 +208,19 @@ class Case {
       connections.find(flow, numberOf(engine, from), client.port, numberOf(engine, vip), port, 0),
     );
     return isReused;
+  }
+
+  /** Whichever server it is bound to by the engine; when the kernel thinks otherwise it shows in the end. */
+  #speaker({ server }: PacketStep & { do: 'fromServer' }, at: number) {
+    const { connections } = this.embedded.engine.sessions;
+    const { family, isSip } = this.setting;
+    const first = { from: SERVERS[family][server % SERVERS[family].length]!, fromPort: this.#serverPort() };
+    if (at === 0) return isSip ? first : undefined;
+    if ((connections.flags(at) & CONNECTION.methodMask) !== CONNECTION.masquerade) return undefined;
+    return {
+      from: connections.addresses.text(connections.server(at), family),
+      fromPort: connections.serverPort(at),
+    };
   }
 
   #note(known: () => number): void {
@@ -293,34 +290,27 @@ class Case {
   }
 
   embeddedKnows(): Known[] {
-    const { connections } = this.embedded.engine.sessions;
-    const known: Known[] = [];
     const own = new Set(this.virtual);
-    for (let at = 1; at <= connections.last; at++) {
-      if (!connections.isUsed(at)) continue;
-      const isTemplate = (connections.flags(at) & CONNECTION.template) !== 0;
-      const text = (number: number) => connections.addresses.text(number, connections.family(at));
-      const virtual = `${text(connections.virtual(at))}:${connections.virtualPort(at)}`;
-      if (!own.has(virtual)) continue;
-      const state = connections.state(at);
-      const kind = connections.protocol(at);
-      known.push({
-        protocol: Object.keys(NUMBER).find((name) => NUMBER[name as keyof typeof NUMBER] === kind) ?? 'IP',
-        client: `${text(connections.client(at))}:${connections.clientPort(at)}`,
-        virtual,
-        server: `${text(connections.server(at))}:${connections.serverPort(at)}`,
-        state: isTemplate
-          ? ['NONE', 'ASSURED'][state]!
-          : kind === NUMBER.SCTP
-            ? SCTP_NAMES[state]!
-            : kind === NUMBER.TCP
-              ? STATES[state]!
-              : 'UDP',
-        expiresSeconds: connections.secondsLeft(at),
-      });
-    }
-    return known;
+    return knownOf(this.embedded.engine.sessions.connections).filter((one) => own.has(one.virtual));
   }
+}
+
+function knownOf(connections: ConnectionTable): Known[] {
+  const known: ShownConnection[] = [];
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const portion: ShownPortion = showConnections(connections, from);
+    known.push(...portion.connections);
+    from = portion.next;
+  }
+  return known.map(({ protocol, state, expiresSeconds, persistence, ...ends }) => ({
+    protocol,
+    client: `${ends.client}:${ends.clientPort}`,
+    virtual: `${ends.virtual}:${ends.virtualPort}`,
+    server: `${ends.destination}:${ends.destinationPort}`,
+    state,
+    data: persistence?.data ?? '',
+    expiresSeconds,
+  }));
 }
 
 function configured({ servers, ...head }: Service): string {
@@ -336,7 +326,8 @@ function counted(servers: ReadonlyMap<ServerKey, ServerCounters>): string {
     .toSorted()
     .join('\n');
 }
-const line = ({ protocol, client, server, state }: Known) => `${protocol} ${client} > ${server} ${state}`;
+const line = ({ protocol, client, server, state, data }: Known) =>
+  `${protocol} ${client} > ${server} ${state} ${data}`;
 const lines = (known: Known[]) => known.map(line).toSorted();
 
 /** Connections whose end is not where it must be when the last packet was at most `sinceMs` ago. */

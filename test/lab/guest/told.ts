@@ -137,9 +137,11 @@ function text(value: number | Uint8Array): string {
   if (typeof value !== 'number') return addressFromBytes(value);
   return [value >>> 24, (value >> 16) & 255, (value >> 8) & 255, value & 255].join('.');
 }
-function keyOf({ protocol, client, clientPort, virtual, virtualPort, flags }: ConnectionEntry): string {
+function keyOf(entry: ConnectionEntry): string {
+  const { protocol, client, clientPort, virtual, virtualPort, flags, peName, peData } = entry;
   const kind = (flags & CONNECTION.template) === 0 ? 'connection' : 'template';
-  return `${kind} ${protocol} ${text(client)}:${clientPort} > ${text(virtual)}:${virtualPort} at`;
+  const engine = peData === undefined ? '' : `${peName} ${Buffer.from(peData).toString('latin1')} `;
+  return `${kind} ${protocol} ${text(client)}:${clientPort} > ${text(virtual)}:${virtualPort} ${engine}at`;
 }
 function bindingOf(entry: ConnectionEntry): string {
   const { server, serverPort, flags, state, timeoutSeconds, fwmark } = entry;
