@@ -198,7 +198,7 @@ export class Beginnings {
     return false;
   }
 
-  /** A template whose server may have more connections, and is `only` when that matters; 0 = there is none. */
+  /** A template whose server may have more connections, and is `only` when that matters; 0 = none. */
   #known({ bytes }: Beginning, only: ServerRecord | undefined): number {
     const { connections, services } = this.#parts;
     const { flow, network, virtual, port, hasData } = this.#key;

@@ -238,8 +238,8 @@ export class ConnectionTable {
   }
 
   /**
-   * The caller has made sure that it is not there yet, and uses `data`, as it does addresses. 0 when the table
-   * is full.
+   * The caller has made sure that it is not there yet, and uses `data`, as it does addresses. 0 when the
+   * table is full.
    */
   add(tuple: Tuple, timeoutSeconds: number, data = 0): number {
     const at = this.#take();

@@ -5,7 +5,7 @@ import assert from 'node:assert';
 import { type Chain, unlink } from './chain.ts';
 
 const PIECE = 32;
-/** A piece: the next text in its bucket, the text's next piece (or free one), and of a text's first one more. */
+/** Where in a piece what is: all but `more` and `text` in a text's first one only. */
 const AT = { next: 0, more: 1, uses: 2, hash: 3, length: 4, text: 5 } as const;
 const WORDS = AT.text + PIECE / 4;
 const CHAIN: Chain = { stride: WORDS, link: AT.next };

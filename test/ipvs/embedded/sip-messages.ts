@@ -1,5 +1,5 @@
-// SIP messages for tests, right ones and such as only look like it: the latter of pieces that a search for the
-// Call-ID may stumble over.
+// SIP messages for tests, right ones and such as only look like it: the latter of pieces that a search for
+// the Call-ID may stumble over.
 import fc from 'fast-check';
 
 export const invite = (header: string) =>

@@ -123,7 +123,7 @@ const anySetting: fc.Arbitrary<Setting> = fc.record({
   steps: fc.array(step, { minLength: 5, maxLength: 80, size: 'max' }),
 });
 
-/** The engine has little to do where there are no datagrams, and none to choose where nothing is persistent. */
+/** The engine has little to do where there are no datagrams, and less where nothing is persistent. */
 export const setting = anySetting.map((given) => {
   if (!given.isSip || given.protocol === 'SCTP') return given;
   const persistenceSeconds = given.flags === 0x8 ? 0 : 300;
