@@ -3,8 +3,7 @@
 // construction. A number means nothing without its family.
 import assert from 'node:assert';
 import { type Address, addressBytes, addressFromBytes, type Family, familyOf } from '../../core/address.ts';
-import { BUCKETS_MIN, bucketsFor } from './buckets.ts';
-import { type Chain, unlink } from './chain.ts';
+import { Buckets } from './buckets.ts';
 import { readI32, writeI32 } from './frame.ts';
 
 export const IPV6_BYTES = 16;
@@ -12,7 +11,6 @@ const ADDRESS_WORDS = 4;
 /** The address, the next one in its bucket, how many use it. */
 const WORDS = ADDRESS_WORDS + 2;
 const AT = { next: ADDRESS_WORDS, uses: ADDRESS_WORDS + 1 } as const;
-const CHAIN: Chain = { stride: WORDS, link: AT.next };
 /** The complements of eight words are this less the words. */
 const SUM_OF_ONES = 8 * 0xffff;
 /** Of an IPv4 address, or of one word of an IPv6 address. */
@@ -28,8 +26,7 @@ export function toNumber(address: Address): number {
 export class Addresses {
   readonly #capacity: number;
   readonly #words: Int32Array;
-  readonly #heads: Int32Array;
-  #mask = BUCKETS_MIN - 1;
+  readonly #buckets: Buckets;
   readonly #seed: number;
   readonly #scratch = Buffer.alloc(IPV6_BYTES);
   /** As in the connection table. */
@@ -42,12 +39,12 @@ export class Addresses {
     this.#capacity = settings.capacity;
     this.#seed = settings.seed | 0;
     this.#words = new Int32Array((settings.capacity + 1) * WORDS);
-    this.#heads = new Int32Array(bucketsFor(settings.capacity));
+    this.#buckets = new Buckets(settings.capacity, { words: this.#words, stride: WORDS, link: AT.next });
   }
 
   /** As the connection table's. */
   get memory(): readonly Int32Array[] {
-    return [this.#words, this.#heads];
+    return [this.#words, this.#buckets.heads];
   }
   /** IPv6 addresses in use. */
   get count(): number {
@@ -61,7 +58,7 @@ export class Addresses {
     const second = readI32(bytes, at + 4);
     const third = readI32(bytes, at + 8);
     const fourth = readI32(bytes, at + 12);
-    let number = this.#heads[this.#bucket(first, second, third, fourth)]!;
+    let number = this.#buckets.first(this.#hash(first, second, third, fourth));
     while (number !== 0) {
       const base = number * WORDS;
       if (
@@ -78,16 +75,16 @@ export class Addresses {
   }
 
   /** Where {@link find} begins to look. */
-  bucketAt(bytes: Uint8Array, at: number): number {
-    return this.#bucket(
+  hashAt(bytes: Uint8Array, at: number): number {
+    return this.#hash(
       readI32(bytes, at),
       readI32(bytes, at + 4),
       readI32(bytes, at + 8),
       readI32(bytes, at + 12),
     );
   }
-  firstIn(bucket: number): number {
-    return this.#heads[bucket]!;
+  first(hash: number): number {
+    return this.#buckets.first(hash);
   }
 
   /** As {@link find}, and the caller uses it until it calls {@link release}. 0 = there are too many. */
@@ -102,7 +99,7 @@ export class Addresses {
     const base = number * WORDS;
     for (let i = 0; i < ADDRESS_WORDS; i++) this.#words[base + i] = readI32(bytes, at + 4 * i);
     this.#words[base + AT.uses] = 1;
-    this.#link(number);
+    this.#buckets.add(this.#hashOf(number), number);
     this.#count++;
     return number;
   }
@@ -118,7 +115,7 @@ export class Addresses {
     const left = --this.#words[base + AT.uses]!;
     assert(left >= 0, 'an address is released as often as it is held');
     if (left > 0) return;
-    unlink(this.#words, this.#heads, this.#bucketOf(number), CHAIN, number);
+    this.#buckets.remove(this.#hashOf(number), number);
     this.#words[base + AT.next] = this.#free;
     this.#free = number;
     this.#count--;
@@ -196,14 +193,11 @@ export class Addresses {
     return addressFromBytes(bytes);
   }
 
-  /** To be called now and then: time, not a packet, is made to wait for more buckets. */
+  /** To be called now and then: see {@link Buckets.grow}. */
   makeRoom(): void {
-    const buckets = bucketsFor(this.#count);
-    if (buckets <= this.#mask + 1) return;
-    this.#mask = buckets - 1;
-    this.#heads.fill(0, 0, buckets);
+    if (!this.#buckets.grow(this.#count)) return;
     for (let number = 1; number <= this.#used; number++) {
-      if (this.#words[number * WORDS + AT.uses]! > 0) this.#link(number);
+      if (this.#words[number * WORDS + AT.uses]! > 0) this.#buckets.add(this.#hashOf(number), number);
     }
   }
 
@@ -216,23 +210,17 @@ export class Addresses {
     return this.#used === this.#capacity ? 0 : ++this.#used;
   }
 
-  #bucketOf(number: number): number {
+  #hashOf(number: number): number {
     const base = number * WORDS;
     const words = this.#words;
-    return this.#bucket(words[base]!, words[base + 1]!, words[base + 2]!, words[base + 3]!);
+    return this.#hash(words[base]!, words[base + 1]!, words[base + 2]!, words[base + 3]!);
   }
 
-  #link(number: number): void {
-    const bucket = this.#bucketOf(number);
-    this.#words[number * WORDS + AT.next] = this.#heads[bucket]!;
-    this.#heads[bucket] = number;
-  }
-
-  #bucket(first: number, second: number, third: number, fourth: number): number {
+  #hash(first: number, second: number, third: number, fourth: number): number {
     let mixed = Math.imul(first ^ this.#seed, 0x9e3779b1);
     mixed = Math.imul((mixed ^ (mixed >>> 15)) + second, 0x85ebca6b);
     mixed = Math.imul((mixed ^ (mixed >>> 13)) + third, 0xc2b2ae35);
     mixed = Math.imul((mixed ^ (mixed >>> 16)) + fourth, 0x27d4eb2f);
-    return (mixed ^ (mixed >>> 15)) & this.#mask;
+    return mixed ^ (mixed >>> 15);
   }
 }

@@ -21,7 +21,7 @@ export class Ahead {
   readonly #source = new Int32Array(FRAMES_MAX);
   readonly #destination = new Int32Array(FRAMES_MAX);
   readonly #ports = new Int32Array(FRAMES_MAX);
-  /** Of each frame a bucket, and then what is first in it. */
+  /** Of each frame a hash, and then what is first in its bucket. */
   readonly #found = new Int32Array(FRAMES_MAX);
   #count = 0;
   /** Where IPv6 headers begin, whose addresses have to be known by number first. */
@@ -54,7 +54,7 @@ export class Ahead {
     const connections = this.#connections;
     const [found, count] = [this.#found, this.#count];
     let mixed = 0;
-    for (let i = 0; i < count; i++) found[i] = connections.firstIn(found[i]!);
+    for (let i = 0; i < count; i++) found[i] = connections.first(found[i]!);
     for (let i = 0; i < count; i++) mixed ^= connections.glance(found[i]!);
     mixed ^= this.#bringOthers();
     this.mixed = mixed;
@@ -71,9 +71,9 @@ export class Ahead {
       const [source, ports] = [this.#source[i]!, this.#ports[i]!];
       if (at !== 0 && connections.isFrom(at, source, ports)) continue;
       mixed ^= connections.glance(connections.nextOf(at));
-      found[others++] = connections.bucketOf(this.#destination[i]!, source, (ports << 16) | (ports >>> 16));
+      found[others++] = connections.hashOf(this.#destination[i]!, source, (ports << 16) | (ports >>> 16));
     }
-    for (let i = 0; i < others; i++) found[i] = connections.firstReplyIn(found[i]!);
+    for (let i = 0; i < others; i++) found[i] = connections.firstReply(found[i]!);
     for (let i = 0; i < others; i++) mixed ^= connections.glance(found[i]!);
     return mixed;
   }
@@ -84,10 +84,10 @@ export class Ahead {
     const [headers, found, count] = [this.#headers6, this.#found, this.#count6];
     const from = this.#count;
     for (let i = 0; i < count; i++) {
-      found[from + i] = addresses.bucketAt(bytes, headers[i]! + IPV6.source);
+      found[from + i] = addresses.hashAt(bytes, headers[i]! + IPV6.source);
     }
     let mixed = 0;
-    for (let i = 0; i < count; i++) found[from + i] = addresses.firstIn(found[from + i]!);
+    for (let i = 0; i < count; i++) found[from + i] = addresses.first(found[from + i]!);
     for (let i = 0; i < count; i++) mixed ^= addresses.word(found[from + i]!, 0);
     for (let i = 0; i < count; i++) {
       const ip = headers[i]!;
@@ -105,6 +105,6 @@ export class Ahead {
     this.#source[i] = source;
     this.#destination[i] = destination;
     this.#ports[i] = ports;
-    this.#found[i] = this.#connections.bucketOf(source, destination, ports);
+    this.#found[i] = this.#connections.hashOf(source, destination, ports);
   }
 }

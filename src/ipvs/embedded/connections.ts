@@ -4,8 +4,7 @@
 import assert from 'node:assert';
 import type { Family } from '../../core/address.ts';
 import { Addresses } from './addresses.ts';
-import { BUCKETS_MIN, bucketsFor } from './buckets.ts';
-import { type Chain, unlink } from './chain.ts';
+import { Buckets } from './buckets.ts';
 import { familyOfFlow, IPV6_FLOW, protocolOf } from './frame.ts';
 import { PersistenceData } from './persistence-data.ts';
 import { AT, CHANGED, FLOW_AND_PORT, FLOW_SHIFT, OTHER_FAMILY, WITH_DATA, WORDS } from './record.ts';
@@ -24,18 +23,14 @@ const ADDRESSES_EACH = 3;
 const ADDRESSES_MORE = 0x20000;
 /** What tells one connection from another, of its flags. */
 const KIND = CONNECTION.template | WITH_DATA;
-const CHAIN: Chain = { stride: WORDS, link: AT.next };
-const REPLY_CHAIN: Chain = { stride: WORDS, link: AT.nextReply };
 
 export class ConnectionTable {
   readonly capacity: number;
   readonly addresses: Addresses;
   readonly persistenceData: PersistenceData;
   readonly #words: Int32Array;
-  /** Of as many buckets as there can ever be, the first of which are in use. */
-  readonly #heads: Int32Array;
-  readonly #replyHeads: Int32Array;
-  #mask = BUCKETS_MIN - 1;
+  readonly #buckets: Buckets;
+  readonly #replyBuckets: Buckets;
   readonly #seed: number;
   readonly #wheel: TimerWheel;
   /** Freed numbers, chained by their `next`; numbers above #used were never given out. */
@@ -50,15 +45,16 @@ export class ConnectionTable {
     this.addresses = new Addresses({ capacity: capacity * ADDRESSES_EACH + ADDRESSES_MORE, seed });
     this.persistenceData = new PersistenceData({ capacity, seed });
     this.#words = new Int32Array((capacity + 1) * WORDS);
-    this.#heads = new Int32Array(bucketsFor(capacity));
-    this.#replyHeads = new Int32Array(bucketsFor(capacity));
+    const chain = { words: this.#words, stride: WORDS };
+    this.#buckets = new Buckets(capacity, { ...chain, link: AT.next });
+    this.#replyBuckets = new Buckets(capacity, { ...chain, link: AT.nextReply });
     this.#seed = seed | 0;
     this.#wheel = new TimerWheel(capacity, { words: this.#words, stride: WORDS, at: AT.due });
   }
 
   /** Large, and packets go anywhere in it. */
   get memory(): readonly Int32Array[] {
-    return [this.#words, this.#heads, this.#replyHeads, ...this.addresses.memory];
+    return [this.#words, this.#buckets.heads, this.#replyBuckets.heads, ...this.addresses.memory];
   }
   get count(): number {
     return this.#count;
@@ -157,14 +153,14 @@ export class ConnectionTable {
   }
 
   /** Where {@link find} begins to look, and {@link findReply}. `ports`: clientPort << 16 | the other's. */
-  bucketOf(client: number, other: number, ports: number): number {
+  hashOf(client: number, other: number, ports: number): number {
     return this.#hash(client, other, ports);
   }
-  firstIn(bucket: number): number {
-    return this.#heads[bucket]!;
+  first(hash: number): number {
+    return this.#buckets.first(hash);
   }
-  firstReplyIn(bucket: number): number {
-    return this.#replyHeads[bucket]!;
+  firstReply(hash: number): number {
+    return this.#replyBuckets.first(hash);
   }
   nextOf(at: number): number {
     return this.#words[at * WORDS + AT.next]!;
@@ -189,7 +185,7 @@ export class ConnectionTable {
   ): number {
     const words = this.#words;
     const ports = (clientPort << 16) | virtualPort;
-    let at = this.#heads[this.#hash(client, virtual, ports)]!;
+    let at = this.#buckets.first(this.#hash(client, virtual, ports));
     while (at !== 0) {
       const base = at * WORDS;
       if (
@@ -209,7 +205,7 @@ export class ConnectionTable {
   /** The template of a client that a persistence engine knows by `data`. */
   findTemplate(flow: number, client: number, virtual: number, virtualPort: number, data: number): number {
     if (data === 0) return this.find(flow, client, 0, virtual, virtualPort, CONNECTION.template);
-    let at = this.#heads[this.#hash(client, virtual, mixed(virtualPort, data))]!;
+    let at = this.#buckets.first(this.#hash(client, virtual, mixed(virtualPort, data)));
     for (; at !== 0; at = this.#words[at * WORDS + AT.next]!) {
       const isThere = this.client(at) === client && this.virtual(at) === virtual;
       const isSame = this.data(at) === data && this.#words[at * WORDS + AT.ports] === virtualPort;
@@ -221,7 +217,7 @@ export class ConnectionTable {
   /** By what a packet from a real server says; only NAT connections have one. */
   findReply(flow: number, server: number, serverPort: number, client: number, clientPort: number): number {
     const words = this.#words;
-    let at = this.#replyHeads[this.#hash(client, server, (clientPort << 16) | serverPort)]!;
+    let at = this.#replyBuckets.first(this.#hash(client, server, (clientPort << 16) | serverPort));
     while (at !== 0) {
       const base = at * WORDS;
       if (
@@ -266,8 +262,8 @@ export class ConnectionTable {
       this.addresses.hold(tuple.virtual);
     }
     if (tuple.serverFamily === 6) this.addresses.hold(tuple.server);
-    this.#link(at);
-    if (this.#hasReply(at)) this.#linkReply(at);
+    this.#buckets.add(this.#hashAt(at), at);
+    if (this.#hasReply(at)) this.#replyBuckets.add(this.#replyHashAt(at), at);
     this.#count++;
     this.touch(at);
     return at;
@@ -275,8 +271,8 @@ export class ConnectionTable {
 
   /** The caller has undone what it counted. */
   remove(at: number): void {
-    unlink(this.#words, this.#heads, this.#bucket(at), CHAIN, at);
-    if (this.#hasReply(at)) unlink(this.#words, this.#replyHeads, this.#replyBucket(at), REPLY_CHAIN, at);
+    this.#buckets.remove(this.#hashAt(at), at);
+    if (this.#hasReply(at)) this.#replyBuckets.remove(this.#replyHashAt(at), at);
     this.setControl(at, 0);
     this.#wheel.disarm(at);
     this.setChanged(at, false);
@@ -295,9 +291,9 @@ export class ConnectionTable {
   setFlags(at: number, flags: number): void {
     const had = this.#hasReply(at);
     const word = at * WORDS + AT.flags;
-    if (had) unlink(this.#words, this.#replyHeads, this.#replyBucket(at), REPLY_CHAIN, at);
+    if (had) this.#replyBuckets.remove(this.#replyHashAt(at), at);
     this.#words[word] = (this.#words[word]! & (CHANGED | OTHER_FAMILY | WITH_DATA)) | flags;
-    if (this.#hasReply(at)) this.#linkReply(at);
+    if (this.#hasReply(at)) this.#replyBuckets.add(this.#replyHashAt(at), at);
   }
 
   /**
@@ -306,10 +302,10 @@ export class ConnectionTable {
    */
   retireTemplate(at: number): void {
     assert((this.flags(at) & CONNECTION.template) !== 0, 'only templates retire');
-    unlink(this.#words, this.#heads, this.#bucket(at), CHAIN, at);
+    this.#buckets.remove(this.#hashAt(at), at);
     this.#words[at * WORDS + AT.ports] = RETIRED_PORT;
     this.#words[at * WORDS + AT.kind]! |= RETIRED_PORT;
-    this.#link(at);
+    this.#buckets.add(this.#hashAt(at), at);
   }
 
   setControl(at: number, template: number): void {
@@ -336,7 +332,7 @@ export class ConnectionTable {
   advance(tick: number, end: (connection: number) => void): boolean {
     const words = this.#words;
     this.#tick = tick;
-    if (bucketsFor(this.#count) > this.#mask + 1) this.#grow();
+    this.#makeRoom();
     this.addresses.makeRoom();
     return this.#wheel.advance(tick, EXPIRIES_MAX, (at) => {
       const base = at * WORDS;
@@ -353,19 +349,14 @@ export class ConnectionTable {
     });
   }
 
-  /**
-   * More buckets, for half a connection each. Few buckets stay in the processor's cache, so there are no more
-   * than needed; and time, not a packet, is made to wait for the new ones.
-   */
-  #grow(): void {
-    const buckets = bucketsFor(this.#count);
-    this.#mask = buckets - 1;
-    this.#heads.fill(0, 0, buckets);
-    this.#replyHeads.fill(0, 0, buckets);
+  /** See {@link Buckets.grow}: both have as many. */
+  #makeRoom(): void {
+    if (!this.#buckets.grow(this.#count)) return;
+    this.#replyBuckets.grow(this.#count);
     for (let at = 1; at <= this.#used; at++) {
       if (!this.isUsed(at)) continue;
-      this.#link(at);
-      if (this.#hasReply(at)) this.#linkReply(at);
+      this.#buckets.add(this.#hashAt(at), at);
+      if (this.#hasReply(at)) this.#replyBuckets.add(this.#replyHashAt(at), at);
     }
   }
 
@@ -379,21 +370,11 @@ export class ConnectionTable {
   #hasReply(at: number): boolean {
     return (this.flags(at) & (CONNECTION.methodMask | CONNECTION.template)) === CONNECTION.masquerade;
   }
-  #link(at: number): void {
-    const bucket = this.#bucket(at);
-    this.#words[at * WORDS + AT.next] = this.#heads[bucket]!;
-    this.#heads[bucket] = at;
-  }
-  #bucket(at: number): number {
+  #hashAt(at: number): number {
     const ports = mixed(this.#words[at * WORDS + AT.ports]!, this.data(at));
     return this.#hash(this.client(at), this.virtual(at), ports);
   }
-  #linkReply(at: number): void {
-    const bucket = this.#replyBucket(at);
-    this.#words[at * WORDS + AT.nextReply] = this.#replyHeads[bucket]!;
-    this.#replyHeads[bucket] = at;
-  }
-  #replyBucket(at: number): number {
+  #replyHashAt(at: number): number {
     const ports = (this.clientPort(at) << 16) | this.serverPort(at);
     return this.#hash(this.client(at), this.server(at), ports);
   }
@@ -402,7 +383,7 @@ export class ConnectionTable {
     let mixed = Math.imul(client ^ this.#seed, 0x9e3779b1);
     mixed = Math.imul((mixed ^ (mixed >>> 15)) + ports, 0x85ebca6b);
     mixed = Math.imul((mixed ^ (mixed >>> 13)) + other, 0xc2b2ae35);
-    return (mixed ^ (mixed >>> 16)) & this.#mask;
+    return mixed ^ (mixed >>> 16);
   }
 }
 

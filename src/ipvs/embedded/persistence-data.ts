@@ -2,15 +2,14 @@
 // uses it, and is kept once however many templates have it. Bounded, in pieces of 32 bytes; it has no memory
 // before the first text comes, and allocates nothing afterwards.
 import assert from 'node:assert';
-import { type Chain, unlink } from './chain.ts';
+import { Buckets } from './buckets.ts';
 
 const PIECE = 32;
 /** Where in a piece what is: all but `more` and `text` in a text's first one only. */
 const AT = { next: 0, more: 1, uses: 2, hash: 3, length: 4, text: 5 } as const;
 const WORDS = AT.text + PIECE / 4;
-const CHAIN: Chain = { stride: WORDS, link: AT.next };
 
-type Memory = { words: Int32Array; bytes: Uint8Array; heads: Int32Array };
+type Memory = { words: Int32Array; bytes: Uint8Array; buckets: Buckets };
 
 export class PersistenceData {
   readonly #capacity: number;
@@ -52,14 +51,12 @@ export class PersistenceData {
     }
     if (this.#left < piecesOf(length)) return 0;
     const number = this.#write(memory, bytes, at, length);
-    const { words, heads } = memory;
+    const { words, buckets } = memory;
     const base = number * WORDS;
-    const bucket = hash & (heads.length - 1);
     words[base + AT.hash] = hash;
     words[base + AT.length] = length;
     words[base + AT.uses] = 1;
-    words[base + AT.next] = heads[bucket]!;
-    heads[bucket] = number;
+    buckets.add(hash, number);
     return number;
   }
 
@@ -70,12 +67,12 @@ export class PersistenceData {
 
   /** Without a user the number may become another text's. */
   release(number: number): void {
-    const { words, heads } = this.#memory!;
+    const { words, buckets } = this.#memory!;
     const base = number * WORDS;
     const left = --words[base + AT.uses]!;
     assert(left >= 0, 'a text is released as often as it is held');
     if (left > 0) return;
-    unlink(words, heads, words[base + AT.hash]! & (heads.length - 1), CHAIN, number);
+    buckets.remove(words[base + AT.hash]!, number);
     let last = number;
     let pieces = 1;
     for (; words[last * WORDS + AT.more] !== 0; pieces++) last = words[last * WORDS + AT.more]!;
@@ -97,13 +94,13 @@ export class PersistenceData {
   }
 
   #find(
-    { words, heads, bytes: own }: Memory,
+    { words, buckets, bytes: own }: Memory,
     hash: number,
     bytes: Uint8Array,
     at: number,
     length: number,
   ): number {
-    let number = heads[hash & (heads.length - 1)]!;
+    let number = buckets.first(hash);
     while (number !== 0) {
       const base = number * WORDS;
       const mayBe = words[base + AT.hash] === hash && words[base + AT.length] === length;
@@ -147,8 +144,9 @@ export class PersistenceData {
 
 function newMemory(capacity: number): Memory {
   const words = new Int32Array((capacity + 1) * WORDS);
-  const heads = new Int32Array(2 ** Math.ceil(Math.log2(capacity)));
-  return { words, bytes: new Uint8Array(words.buffer), heads };
+  const buckets = new Buckets(capacity, { words, stride: WORDS, link: AT.next });
+  buckets.grow(capacity);
+  return { words, bytes: new Uint8Array(words.buffer), buckets };
 }
 function piecesOf(length: number): number {
   return Math.ceil(length / PIECE);
