@@ -10,6 +10,7 @@ import type { Plan } from '../director/plan-document.ts';
 import { Planner } from '../director/planner.ts';
 import {
   holderOf,
+  leavingAddresses,
   ownedAddresses,
   servedAddresses,
   serves,
@@ -26,6 +27,7 @@ import type { ElectorSettings, FormerSysctls, State, TrackerId, Verdict } from '
 import { withoutVirtualDevices } from '../vrrp/virtual-device.ts';
 import { controlActions, controlResources, keepControl } from './control.ts';
 import { IpvsSettings } from './ipvs-settings.ts';
+import { Lingering } from './lingering.ts';
 import type { ListenerKeeper } from './listener-keeper.ts';
 import { type Loaded, loadConfiguration, reloadConfiguration } from './load.ts';
 import { MarkKeeper } from './mark-keeper.ts';
@@ -68,6 +70,7 @@ export class Balancer {
   readonly #edges: Edges;
   readonly #plane: DataPlane;
   readonly #keeper: TableKeeper;
+  readonly #lingering = new Lingering((table) => this.#keeper.want(table));
   readonly #marks: MarkKeeper;
   readonly #ipvs: IpvsSettings;
   readonly #settings: SettingKeeper;
@@ -97,6 +100,7 @@ export class Balancer {
   readonly #planner: Planner;
   #plan: Plan;
   readonly #serves = (instance: string) => serves(this.#states.get(instance));
+  readonly #isHere = (instance: string) => this.#serves(instance) || this.#turning.instances.has(instance);
   /** Not of the plan: there secrets are sealed. */
   #elector: ElectorSettings;
   /** The same, with the instances that left the file and still serve. */
@@ -146,7 +150,7 @@ export class Balancer {
       plane,
       settings: this.#settings,
       ...edges,
-      want: (table) => this.#keeper.want(table),
+      want: (table) => this.#lingering.want(table),
       onHappening: (happening) => this.#notifier.service(happening),
       tell: (telling) => this.#pairOrders.tell(telling),
     });
@@ -277,6 +281,7 @@ export class Balancer {
     this.#ipvs.keepBuffer(this.#plan.ipvs.netlinkBuffer);
     await this.#ipvs.apply(this.#plan.ipvs.timeouts);
     this.#settings.configure(this.#plan.ipvs.settings);
+    await this.#linger();
     await this.#services.apply();
     await this.#marks.end(this.#plan);
     await this.#sync.configure(syncPlan);
@@ -330,16 +335,17 @@ export class Balancer {
   async #applyRoles(): Promise<void> {
     this.#services.suspend(suspendedServices(this.#plan.suspensions, this.#serves));
     const turning = this.#turning.instances;
-    this.#roster = withLeaving(
-      this.#elector,
-      this.#roster,
-      (name) => this.#serves(name) || turning.has(name),
-    );
+    this.#roster = withLeaving(this.#elector, this.#roster, this.#isHere);
     const owned = ownedAddresses(this.#roster, this.#states, turning);
     const served = servedAddresses(this.#roster, this.#plane.engine, this.#states, owned);
     await this.#sync.serveAfter(served, () => this.#own(owned));
     const { daemons = wantedSync(this.#plan.sync, this.#states, turning) } = this.#sync;
     await this.#keeper.wantSync(daemons);
+    await this.#linger();
+  }
+
+  #linger(): Promise<void> {
+    return this.#lingering.hold(leavingAddresses(this.#elector, this.#roster, this.#isHere));
   }
 
   /** An engine that has none is not asked about none: it is another thread, which may not run for a while. */

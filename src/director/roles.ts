@@ -1,5 +1,6 @@
 // What follows from the states of the virtual routers: which addresses a packet engine answers for, which
 // sync thread runs.
+import type { Address } from '../core/address.ts';
 import type { SyncDaemon } from '../ipvs/model.ts';
 import type { OwnedAddress } from '../ipvs/plane.ts';
 import { VirtualAddresses } from '../sync/virtual-addresses.ts';
@@ -41,6 +42,17 @@ export function withLeaving(
   return leaving.length === 0 ? settings : { ...settings, instances: [...leaving, ...settings.instances] };
 }
 
+/** Those of instances that are in `roster` only: they left the file, and are here still. */
+export function leavingAddresses(
+  settings: ElectorSettings,
+  roster: ElectorSettings,
+  isHere: (instance: string) => boolean,
+): ReadonlySet<Address> {
+  const names = new Set(settings.instances.map(({ name }) => name));
+  const leaving = roster.instances.filter(({ name }) => !names.has(name) && isHere(name));
+  return new Set(leaving.flatMap(addressesOf).map(({ address }) => address));
+}
+
 /** `turning`: instances that began or ceased to serve a moment ago. */
 export function ownedAddresses(
   settings: ElectorSettings,
@@ -51,7 +63,7 @@ export function ownedAddresses(
   return settings.instances
     .filter(({ name }) => serves(states.get(name)) || turning.has(name))
     .flatMap((instance) =>
-      [...instance.vips, ...instance.excludedVips].map(({ address, prefixLength, interface: device }) => ({
+      addressesOf(instance).map(({ address, prefixLength, interface: device }) => ({
         address,
         prefixLength,
         interface: device,
@@ -59,6 +71,10 @@ export function ownedAddresses(
         handedOver: !serves(states.get(instance.name)),
       })),
     );
+}
+
+function addressesOf({ vips, excludedVips }: ElectorSettings['instances'][number]) {
+  return [...vips, ...excludedVips];
 }
 
 /**
@@ -77,7 +93,7 @@ export function servedAddresses(
     instances.filter(({ name }) => serves(states.get(name)) === wanted),
   );
   if (serving!.length === 0) return VirtualAddresses.these([]);
-  const others = resting!.flatMap(({ vips, excludedVips }) => [...vips, ...excludedVips]);
+  const others = resting!.flatMap(addressesOf);
   return VirtualAddresses.allBut(others.map(({ address }) => address));
 }
 

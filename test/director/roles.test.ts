@@ -4,6 +4,7 @@ import { address, addressBytes } from '../../src/core/address.ts';
 import type { Plan } from '../../src/director/plan-document.ts';
 import {
   holderOf,
+  leavingAddresses,
   ownedAddresses,
   servedAddresses,
   serves,
@@ -80,6 +81,16 @@ test('what leaves the file has its addresses until it has handed over, or anothe
   expect(names(roster('INIT', roster('MASTER')))).toEqual(['VI_2']);
   const renamed = { ...settings, instances: [{ ...one, name: 'VI_3' }] };
   expect(names(roster('MASTER', settings, renamed)).at(-1)).toBe('VI_3');
+});
+
+test('an address is leaving when its instance left the file and still serves', () => {
+  const now = { ...settings, instances: [settings.instances[0]!] };
+  const leaving = (two: State, settled: ElectorSettings = now) =>
+    [...leavingAddresses(settled, settings, (name) => serves(states('MASTER', two).get(name)))].sort();
+  expect(leaving('MASTER')).toEqual(['10.0.0.60', 'fd00::50']);
+  expect(leaving('LEAVING')).toEqual(['10.0.0.60', 'fd00::50']);
+  expect(leaving('BACKUP')).toEqual([]);
+  expect(leaving('MASTER', settings)).toEqual([]);
 });
 
 test('an engine answers for the addresses of masters, and of those who hand over', () => {
