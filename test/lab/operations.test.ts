@@ -111,6 +111,13 @@ describe('USR2', () => {
   });
 });
 
+test('a file without instance and services: the other takes over, and nobody is reset meanwhile', () => {
+  const facts = factsOf<Report & { table: string[] }>(report, 'leave');
+  expectNoSessionLost(facts);
+  expect(facts.table).toEqual(FOREIGN.toSorted());
+  expect(facts.requests.failures.ECONNRESET).toBeUndefined();
+});
+
 describe('planned stop', () => {
   type Seen = { vip: boolean; table: string[]; sync: string[]; processes: number[]; settings: object };
   type Left = { exit: number; left: Seen };

@@ -25,8 +25,11 @@ let receiver: PacketSocket;
 beforeEach(() => {
   unshare(CLONE.NEWNET);
   ip(`link add here mtu ${JUMBO} type veth peer name there mtu ${JUMBO}`);
-  ip('link set here up');
-  ip('link set there up');
+  for (const device of ['here', 'there']) {
+    // Whoever has no address asks nobody whether it is his alone.
+    ip(`link set ${device} addrgenmode none`);
+    ip(`link set ${device} up`);
+  }
   sender = new PacketSocket(indexOf('there'));
   receiver = new PacketSocket(indexOf('here'), { receiving: { mtu: MTU, large: new ReceiveBatch() } });
   receiver.want({ vrids: [{ vrid: VRID, family: 4 }], groups: [] });

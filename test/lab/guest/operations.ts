@@ -129,6 +129,21 @@ await phases.run('drill', async () => {
   return { awayMs, returnedMs, report, ...(await pair.observe(1500)) };
 });
 
+await phases.run('leave', async () => {
+  const first = `${serverAddress('rs1', 'nat')}:${PORT}`;
+  await traffic.mark();
+  dirA.configure(`global_defs {\nrouter_id dirA\n}\n${ownSettings('dirA')}`);
+  dirA.signal('SIGHUP');
+  const movedMs = await until('VIP on dirB alone', LIMIT_MS, () => owns('dirB') && !owns('dirA'));
+  const emptyMs = await until('no server on dirA', LIMIT_MS, () => !destinations('dirA').has(first));
+  const away = await pair.observe(1500);
+  const table = ipvsadmSave('dirA');
+  pair.configure({ servers: SERVERS });
+  dirA.signal('SIGHUP');
+  await until('VIP back on dirA alone', LIMIT_MS, () => owns('dirA') && !owns('dirB'));
+  return { movedMs, emptyMs, table, ...away };
+});
+
 await phases.run('stop', async () => {
   await traffic.mark();
   dirA.signal('SIGTERM');
