@@ -33,12 +33,13 @@ export class ReceiveRing implements Frames {
   readonly #large: ReceiveBatch;
   #next = 0;
   #count = 0;
+  #largeCount = 0;
   /** Of the frames just received. */
   readonly #starts = new Int32Array(BATCH);
   readonly #lengths = new Int32Array(BATCH);
   /** Which of {@link #large} it is, or IN_RING. */
   readonly #places = new Int32Array(BATCH);
-  /** Frames that were cut short and had no room in the queue. */
+  /** Frames that were cut short and are not in the queue. */
   #lost = 0;
 
   /** Of a socket that is not bound yet, and says virtio_net_hdr. Throws what the kernel says. */
@@ -76,7 +77,8 @@ export class ReceiveRing implements Frames {
       count++;
     }
     this.#count = count;
-    if (large > 0) this.#large.receive(fd, large);
+    this.#largeCount = large > 0 ? Math.max(this.#large.receive(fd, large), 0) : 0;
+    this.#lost += large - this.#largeCount;
     return count;
   }
   bytesOf(index: number): Buffer {
@@ -91,7 +93,8 @@ export class ReceiveRing implements Frames {
   }
   length(index: number): number {
     const place = this.#places[index]!;
-    return place === IN_RING ? this.#lengths[index]! : this.#large.length(place);
+    if (place === IN_RING) return this.#lengths[index]!;
+    return place < this.#largeCount ? this.#large.length(place) : 0;
   }
   /** The kernel has no place for one there. */
   mark(): number {
