@@ -1,5 +1,5 @@
 // Services that left the file together with the instance that has their addresses: until another director has
-// these, packets come here, and who would answer them is the machine itself, with resets.
+// these, packets come here, and the machine itself would refuse connections and forget those that are open.
 import type { Address } from '../core/address.ts';
 import type { Table } from '../ipvs/model.ts';
 
