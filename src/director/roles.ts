@@ -4,7 +4,7 @@ import type { Address } from '../core/address.ts';
 import type { SyncDaemon } from '../ipvs/model.ts';
 import type { OwnedAddress } from '../ipvs/plane.ts';
 import { VirtualAddresses } from '../sync/virtual-addresses.ts';
-import type { ElectorSettings, State } from '../vrrp/settings.ts';
+import type { ElectorSettings, InstanceSettings, State } from '../vrrp/settings.ts';
 import type { SyncPlan } from './plan.ts';
 import type { Plan } from './plan-document.ts';
 
@@ -37,8 +37,7 @@ export function withLeaving(
   before: ElectorSettings,
   isHere: (instance: string) => boolean,
 ): ElectorSettings {
-  const names = new Set(settings.instances.map(({ name }) => name));
-  const leaving = before.instances.filter(({ name }) => !names.has(name) && isHere(name));
+  const leaving = leavingInstances(settings, before, isHere);
   return leaving.length === 0 ? settings : { ...settings, instances: [...leaving, ...settings.instances] };
 }
 
@@ -48,9 +47,17 @@ export function leavingAddresses(
   roster: ElectorSettings,
   isHere: (instance: string) => boolean,
 ): ReadonlySet<Address> {
-  const names = new Set(settings.instances.map(({ name }) => name));
-  const leaving = roster.instances.filter(({ name }) => !names.has(name) && isHere(name));
+  const leaving = leavingInstances(settings, roster, isHere);
   return new Set(leaving.flatMap(addressesOf).map(({ address }) => address));
+}
+
+function leavingInstances(
+  settings: ElectorSettings,
+  before: ElectorSettings,
+  isHere: (instance: string) => boolean,
+): InstanceSettings[] {
+  const names = new Set(settings.instances.map(({ name }) => name));
+  return before.instances.filter(({ name }) => !names.has(name) && isHere(name));
 }
 
 /** `turning`: instances that began or ceased to serve a moment ago. */
@@ -73,7 +80,7 @@ export function ownedAddresses(
     );
 }
 
-function addressesOf({ vips, excludedVips }: ElectorSettings['instances'][number]) {
+function addressesOf({ vips, excludedVips }: InstanceSettings) {
   return [...vips, ...excludedVips];
 }
 

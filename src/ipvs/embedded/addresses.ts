@@ -13,6 +13,7 @@ const WORDS = ADDRESS_WORDS + 2;
 const AT = { next: ADDRESS_WORDS, uses: ADDRESS_WORDS + 1 } as const;
 /** The complements of eight words are this less the words. */
 const SUM_OF_ONES = 8 * 0xffff;
+
 /** Of an IPv4 address, or of one word of an IPv6 address. */
 export function maskOf(prefixLength: number): number {
   return prefixLength <= 0 ? 0 : -1 << (32 - Math.min(prefixLength, 32));

@@ -50,10 +50,9 @@ export class Ahead {
 
   /** All that was added, which is in `bytes`. */
   bring(bytes: Uint8Array): void {
-    if (this.#count6 > 0) this.#name(bytes);
+    let mixed = this.#count6 > 0 ? this.#name(bytes) : 0;
     const connections = this.#connections;
     const [found, count] = [this.#found, this.#count];
-    let mixed = 0;
     for (let i = 0; i < count; i++) found[i] = connections.first(found[i]!);
     for (let i = 0; i < count; i++) mixed ^= connections.glance(found[i]!);
     mixed ^= this.#bringOthers();
@@ -79,7 +78,7 @@ export class Ahead {
   }
 
   /** Finds the numbers of IPv6 addresses. Those of servers and services are few, and near. */
-  #name(bytes: Uint8Array): void {
+  #name(bytes: Uint8Array): number {
     const addresses = this.#addresses;
     const [headers, found, count] = [this.#headers6, this.#found, this.#count6];
     const from = this.#count;
@@ -94,8 +93,8 @@ export class Ahead {
       const source = addresses.find(bytes, ip + IPV6.source);
       this.#note(source, addresses.find(bytes, ip + IPV6.destination), bytes, ip + IPV6.size);
     }
-    this.mixed = mixed;
     this.#count6 = 0;
+    return mixed;
   }
 
   #note(source: number, destination: number, bytes: Uint8Array, transport: number): void {

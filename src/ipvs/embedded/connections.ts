@@ -154,7 +154,10 @@ export class ConnectionTable {
 
   /** Where {@link find} begins to look, and {@link findReply}. `ports`: clientPort << 16 | the other's. */
   hashOf(client: number, other: number, ports: number): number {
-    return this.#hash(client, other, ports);
+    let mixed = Math.imul(client ^ this.#seed, 0x9e3779b1);
+    mixed = Math.imul((mixed ^ (mixed >>> 15)) + ports, 0x85ebca6b);
+    mixed = Math.imul((mixed ^ (mixed >>> 13)) + other, 0xc2b2ae35);
+    return mixed ^ (mixed >>> 16);
   }
   first(hash: number): number {
     return this.#buckets.first(hash);
@@ -185,7 +188,7 @@ export class ConnectionTable {
   ): number {
     const words = this.#words;
     const ports = (clientPort << 16) | virtualPort;
-    let at = this.#buckets.first(this.#hash(client, virtual, ports));
+    let at = this.#buckets.first(this.hashOf(client, virtual, ports));
     while (at !== 0) {
       const base = at * WORDS;
       if (
@@ -205,7 +208,7 @@ export class ConnectionTable {
   /** The template of a client that a persistence engine knows by `data`. */
   findTemplate(flow: number, client: number, virtual: number, virtualPort: number, data: number): number {
     if (data === 0) return this.find(flow, client, 0, virtual, virtualPort, CONNECTION.template);
-    let at = this.#buckets.first(this.#hash(client, virtual, mixed(virtualPort, data)));
+    let at = this.#buckets.first(this.hashOf(client, virtual, mixed(virtualPort, data)));
     for (; at !== 0; at = this.#words[at * WORDS + AT.next]!) {
       const isThere = this.client(at) === client && this.virtual(at) === virtual;
       const isSame = this.data(at) === data && this.#words[at * WORDS + AT.ports] === virtualPort;
@@ -217,7 +220,7 @@ export class ConnectionTable {
   /** By what a packet from a real server says; only NAT connections have one. */
   findReply(flow: number, server: number, serverPort: number, client: number, clientPort: number): number {
     const words = this.#words;
-    let at = this.#replyBuckets.first(this.#hash(client, server, (clientPort << 16) | serverPort));
+    let at = this.#replyBuckets.first(this.hashOf(client, server, (clientPort << 16) | serverPort));
     while (at !== 0) {
       const base = at * WORDS;
       if (
@@ -372,18 +375,11 @@ export class ConnectionTable {
   }
   #hashAt(at: number): number {
     const ports = mixed(this.#words[at * WORDS + AT.ports]!, this.data(at));
-    return this.#hash(this.client(at), this.virtual(at), ports);
+    return this.hashOf(this.client(at), this.virtual(at), ports);
   }
   #replyHashAt(at: number): number {
     const ports = (this.clientPort(at) << 16) | this.serverPort(at);
-    return this.#hash(this.client(at), this.server(at), ports);
-  }
-
-  #hash(client: number, other: number, ports: number): number {
-    let mixed = Math.imul(client ^ this.#seed, 0x9e3779b1);
-    mixed = Math.imul((mixed ^ (mixed >>> 15)) + ports, 0x85ebca6b);
-    mixed = Math.imul((mixed ^ (mixed >>> 13)) + other, 0xc2b2ae35);
-    return mixed ^ (mixed >>> 16);
+    return this.hashOf(this.client(at), this.server(at), ports);
   }
 }
 

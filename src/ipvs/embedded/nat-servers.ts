@@ -1,10 +1,9 @@
 // Which real server behind NAT a packet comes from, by its source (ip_vs_find_real_service): of several
 // services' the one that was added last. No fast path asks.
 import { familyOfFlow, protocolOf } from './frame.ts';
+import { ANY_PROTOCOL } from './service-keys.ts';
 import type { ServerRecord } from './service-records.ts';
 
-/** IPPROTO_IP: a service by mark takes every protocol. */
-const ANY_PROTOCOL = 0;
 const IPV6 = 2 ** 48;
 
 export class NatServers {

@@ -4,6 +4,8 @@ import { PROTOCOL } from '../../core/ip-header.ts';
 import { familyOfFlow, IPV6_FLOW, protocolOf } from './frame.ts';
 import type { ServiceRecord } from './service-records.ts';
 
+/** IPPROTO_IP: what services by firewall mark, and their templates, have for a protocol. */
+export const ANY_PROTOCOL = 0;
 const BYTES = { 4: 4, 6: 16 } as const;
 
 export function markKey(mark: number, family: Family): number {

@@ -28,12 +28,9 @@ import { pseudoRandom } from './random.ts';
 import type { Opening, Scheduler } from './scheduling/scheduler.ts';
 import { newScheduler } from './scheduling/schedulers.ts';
 import { ServerAddresses } from './server-addresses.ts';
-import { markAddress, markKey, markKeyOf, tupleKey } from './service-keys.ts';
+import { ANY_PROTOCOL, markAddress, markKey, markKeyOf, tupleKey } from './service-keys.ts';
 import { COUNTERS, countersOf, isIdle, type ServerRecord, type ServiceRecord } from './service-records.ts';
 import { CONNECTION } from './tuple.ts';
-
-/** IPPROTO_IP: what services by firewall mark, and their templates, have for a protocol. */
-const ANY_PROTOCOL = 0;
 
 /** An errno name, or undefined when it is done. */
 export type Refusal = string | undefined;

@@ -91,8 +91,7 @@ export class Ports {
     for (let place = 0; place < outbox.count; place++) {
       const port = this.#bySlot[outbox.link(place)];
       if (!port) continue;
-      if (port.socket.out.isFull()) port.socket.out.flush(port.socket.fd);
-      port.socket.out.add(this.#outboxAddress + outbox.start(place), outbox.length(place));
+      put(port.socket, this.#outboxAddress + outbox.start(place), outbox.length(place));
     }
     this.#flush();
     outbox.clear();
@@ -149,10 +148,9 @@ export class Ports {
     if (out <= VERDICT.taken) return;
     const target = this.#bySlot[out];
     if (!target) return;
-    if (target.socket.out.isFull()) target.socket.out.flush(target.socket.fd);
     const { packet } = engine;
     const address = frames.addressOf(index) + packet.start - VNET.size;
-    target.socket.out.add(address, packet.length + VNET.size);
+    put(target.socket, address, packet.length + VNET.size);
   }
 
   #flush(): void {
@@ -209,6 +207,12 @@ export class Ports {
     for (const fd of socket.fds) this.#poll.remove(fd);
     socket.close();
   }
+}
+
+/** To be sent with the next ones, from where it is. */
+function put({ out, fd }: PacketSocket, address: number, length: number): void {
+  if (out.isFull()) out.flush(fd);
+  out.add(address, length);
 }
 
 /** Those that ask for our IPv6 addresses ask in groups. */

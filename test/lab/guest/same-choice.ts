@@ -41,6 +41,7 @@ import { mayGoOn, Told } from './told.ts';
 const RUNS = Number(process.env.LAB_RUNS ?? 40);
 const SEED = Number(process.env.LAB_SEED ?? 1);
 const SCHEDULERS = 'rr wrr lc wlc sed nq sh mh dh lblc lblcr fo ovf'.split(' ');
+
 /** 20.x.y.z, behind the gateway; over IPv6 each of the numbers is in a word of its own. */
 function hostOf(host: number, family: 4 | 6): string {
   const [x, y, z] = [host >> 16, (host >> 8) & 255, host & 255];
