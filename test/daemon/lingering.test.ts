@@ -3,21 +3,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Address, address } from '../../src/core/address.ts';
 import { Lingering } from '../../src/daemon/lingering.ts';
-import { type Service, serviceKey, type Table } from '../../src/ipvs/model.ts';
+import { of, service, tableOf } from '../ipvs/tables.ts';
 import { makeNamespace, TestDirector } from './director.ts';
 
-const service = (host: number, port = 80): Service => ({
-  protocol: 'TCP',
-  address: address(`10.0.0.${host}`),
-  port,
-  scheduler: 'rr',
-  schedulerFlags: 0,
-  persistenceSeconds: 0,
-  persistencePrefix: 32,
-  onePacket: false,
-  servers: new Map(),
-});
-const tableOf = (...services: Service[]): Table => new Map(services.map((one) => [serviceKey(one), one]));
+const serviceAt = (host: number) => service(`10.0.0.${host}`, 80, []);
 const at = (...hosts: number[]): ReadonlySet<Address> =>
   new Set(hosts.map((host) => address(`10.0.0.${host}`)));
 
@@ -29,12 +18,12 @@ describe('what is held', () => {
   const last = () => applied.at(-1)!.toSorted();
 
   test('stays while it is held, and only that; what is wanted anew is what it becomes', async () => {
-    await lingering.want(tableOf(service(50), service(51), service(52)));
+    await lingering.want(tableOf(serviceAt(50), serviceAt(51), serviceAt(52)));
     await lingering.hold(at(51, 52));
     expect(applied).toHaveLength(1);
-    await lingering.want(tableOf(service(53)));
+    await lingering.want(tableOf(serviceAt(53)));
     expect(last()).toEqual(['10.0.0.51:80', '10.0.0.52:80', '10.0.0.53:80']);
-    await lingering.want(tableOf(service(52), service(53)));
+    await lingering.want(tableOf(serviceAt(52), serviceAt(53)));
     expect(last()).toEqual(['10.0.0.51:80', '10.0.0.52:80', '10.0.0.53:80']);
   });
 
@@ -50,14 +39,8 @@ describe('what is held', () => {
   });
 
   test('services by mark have no address, and go at once', async () => {
-    const {
-      protocol: _,
-      address: __,
-      port: ___,
-      ...settings
-    } = service(50) as Extract<Service, { port: number }>;
-    const marked: Service = { ...settings, mark: 7, family: 4 };
-    await lingering.want(tableOf(marked, service(50)));
+    const marked = of({ mark: 7, family: 4 }, []);
+    await lingering.want(tableOf(marked, serviceAt(50)));
     await lingering.hold(at(50));
     await lingering.want(tableOf());
     expect(last()).toEqual(['10.0.0.50:80']);

@@ -1,11 +1,11 @@
 // The keeper against a plane that somebody else writes to as well: what is put back, when, and what is said.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { address } from '../../src/core/address.ts';
 import type { Notice } from '../../src/core/events.ts';
 import { TableKeeper } from '../../src/daemon/table-keeper.ts';
-import { type Server, type Service, serverKey, serviceKey, type Table } from '../../src/ipvs/model.ts';
+import { type Service, serviceKey, type Table } from '../../src/ipvs/model.ts';
 import type { Command, DataPlane } from '../../src/ipvs/plane.ts';
 import { apply } from '../ipvs/table-model.ts';
+import { server, service, tableOf } from '../ipvs/tables.ts';
 
 class SharedPlane implements DataPlane {
   readonly engine = 'kernel';
@@ -51,26 +51,9 @@ class SharedPlane implements DataPlane {
   async close() {}
 }
 
-const server = (host: number): Server => ({
-  address: address(`10.1.0.${host}`),
-  port: 80,
-  forwarding: 'NAT',
-  weight: 1,
-  upperThreshold: 0,
-  lowerThreshold: 0,
-});
-const service = (port: number, servers = [server(21), server(22)]): Service => ({
-  protocol: 'TCP',
-  address: address('10.0.0.100'),
-  port,
-  scheduler: 'rr',
-  schedulerFlags: 0,
-  persistenceSeconds: 0,
-  persistencePrefix: 32,
-  onePacket: false,
-  servers: new Map(servers.map((one) => [serverKey(one), one])),
-});
-const tableOf = (...services: Service[]): Table => new Map(services.map((one) => [serviceKey(one), one]));
+const serverAt = (host: number) => server(`10.1.0.${host}`, 80);
+const serviceOn = (port: number, servers = [serverAt(21), serverAt(22)]) =>
+  service('10.0.0.100', port, servers);
 
 let plane: SharedPlane;
 let keeper: TableKeeper;
@@ -100,15 +83,15 @@ async function started(table: Table): Promise<void> {
 }
 
 test('a table that nobody touches is looked at, and nothing is sent', async () => {
-  await started(tableOf(...Array.from({ length: 50 }, (_, i) => service(1000 + i))));
+  await started(tableOf(...Array.from({ length: 50 }, (_, i) => serviceOn(1000 + i))));
   const { reads } = plane;
   await vi.advanceTimersByTimeAsync(60_000);
   expect([plane.sent, plane.reads, events()]).toEqual([[], reads, []]);
 });
 
 test('a cleared table is whole again within a second, said and counted; what others add stays', async () => {
-  const wanted = tableOf(...Array.from({ length: 50 }, (_, i) => service(1000 + i)));
-  const foreign = tableOf(service(99));
+  const wanted = tableOf(...Array.from({ length: 50 }, (_, i) => serviceOn(1000 + i)));
+  const foreign = tableOf(serviceOn(99));
   await started(wanted);
   plane.table = foreign;
   await vi.advanceTimersByTimeAsync(1_000);
@@ -122,16 +105,16 @@ test('a cleared table is whole again within a second, said and counted; what oth
 });
 
 test('one server among many is found when it is its turn', async () => {
-  const wanted = tableOf(...Array.from({ length: 100 }, (_, i) => service(1000 + i)));
+  const wanted = tableOf(...Array.from({ length: 100 }, (_, i) => serviceOn(1000 + i)));
   await started(wanted);
-  plane.table = new Map([...wanted, ['TCP 10.0.0.100:1099', service(1099, [server(21)])]]);
+  plane.table = new Map([...wanted, ['TCP 10.0.0.100:1099', serviceOn(1099, [serverAt(21)])]]);
   await vi.advanceTimersByTimeAsync(4_000);
   expect(plane.sent.map((command) => command.do)).toEqual(['addServer']);
   expect(plane.table).toEqual(wanted);
 });
 
 test('in a fight it is put back five times in ten seconds, which is said once', async () => {
-  await started(tableOf(service(80)));
+  await started(tableOf(serviceOn(80)));
   for (let tick = 0; tick < 20; tick++) {
     plane.table = new Map();
     await vi.advanceTimersByTimeAsync(400);
@@ -143,26 +126,26 @@ test('in a fight it is put back five times in ten seconds, which is said once', 
 });
 
 test('a wish of our own is no repair', async () => {
-  await started(tableOf(service(80)));
-  await keeper.want(tableOf(service(80), service(81)));
+  await started(tableOf(serviceOn(80)));
+  await keeper.want(tableOf(serviceOn(80), serviceOn(81)));
   await vi.advanceTimersByTimeAsync(2_000);
   expect(events()).toEqual([]);
 });
 
 test('a reload sends the difference at once and looks at all of the table soon', async () => {
-  const services = Array.from({ length: 1000 }, (_, i) => service(1000 + i));
+  const services = Array.from({ length: 1000 }, (_, i) => serviceOn(1000 + i));
   const wanted = tableOf(...services);
   await started(wanted);
   const { reads } = plane;
-  plane.table = new Map([...wanted, ['TCP 10.0.0.100:1999', service(1999, [server(21)])]]);
+  plane.table = new Map([...wanted, ['TCP 10.0.0.100:1999', serviceOn(1999, [serverAt(21)])]]);
   keeper.refresh();
-  await keeper.want(tableOf(...services, service(80)));
+  await keeper.want(tableOf(...services, serviceOn(80)));
   expect([plane.reads, plane.sent.map((command) => command.do)]).toEqual([
     reads,
     ['addService', 'addServer', 'addServer'],
   ]);
   await vi.advanceTimersByTimeAsync(4_000);
-  expect(plane.table).toEqual(tableOf(...services, service(80)));
+  expect(plane.table).toEqual(tableOf(...services, serviceOn(80)));
   expect(keeper.repairs).toBe(1);
 });
 
@@ -170,8 +153,8 @@ test('a reload sends the difference at once and looks at all of the table soon',
 test.each(['readSync', 'apply'] as const)(
   'what is wanted while something else is on its way comes after it (%s takes its time)',
   async (slow) => {
-    const second = tableOf(service(80, [server(22)]));
-    await keeper.want(tableOf(service(80)));
+    const second = tableOf(serviceOn(80, [serverAt(22)]));
+    await keeper.want(tableOf(serviceOn(80)));
     await keeper.wantSync([]);
     const { promise, resolve } = Promise.withResolvers<void>();
     const original: SharedPlane['apply'] = plane[slow].bind(plane);
@@ -179,7 +162,7 @@ test.each(['readSync', 'apply'] as const)(
       await promise;
       return original(commands);
     });
-    const onWay = keeper.want(tableOf(service(80), service(81)));
+    const onWay = keeper.want(tableOf(serviceOn(80), serviceOn(81)));
     await vi.advanceTimersByTimeAsync(1);
     const later = keeper.want(second);
     resolve();

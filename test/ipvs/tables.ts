@@ -1,5 +1,5 @@
-// Tables as the checks of kernel-plane.ts want them: services and servers with defaults.
-import { address } from '../../../src/core/address.ts';
+// Tables made of services and servers with defaults.
+import { address } from '../../src/core/address.ts';
 import {
   familyOfService,
   type Protocol,
@@ -10,7 +10,7 @@ import {
   serverKey,
   serviceKey,
   type Table,
-} from '../../../src/ipvs/model.ts';
+} from '../../src/ipvs/model.ts';
 
 export function server(text: string, port: number, changes: Partial<Server> = {}): Server {
   const plain = { forwarding: 'NAT', weight: 1, upperThreshold: 0, lowerThreshold: 0 } as const;

@@ -12,12 +12,12 @@ import type { CommandFailure } from '../../../src/ipvs/plane.ts';
 import { reconcile } from '../../../src/ipvs/reconcile.ts';
 import { openKernelPlane } from '../../../src/linux/kernel-plane.ts';
 import { CLONE, unshare } from '../../../src/linux/libc.ts';
+import { server, service, tableOf } from '../../ipvs/tables.ts';
 import { checkFamily } from './kernel-family.ts';
 import { checkGroups } from './kernel-groups.ts';
 import { checkListing } from './kernel-listing.ts';
 import { checkSelectors, checkTunnels } from './kernel-selectors.ts';
 import { checkSync } from './kernel-sync.ts';
-import { server, service, tableOf } from './kernel-tables.ts';
 
 unshare(CLONE.NEWNET);
 // Without a local address the kernel takes no IPv4 address for unicast, and refuses every server with EINVAL.

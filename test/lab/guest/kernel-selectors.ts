@@ -2,7 +2,7 @@
 // packets in.
 import assert from 'node:assert/strict';
 import type { Table, Tunnel } from '../../../src/ipvs/model.ts';
-import { of, server, service, tableOf } from './kernel-tables.ts';
+import { of, server, service, tableOf } from '../../ipvs/tables.ts';
 
 type Check = (name: string, body: () => Promise<unknown>) => Promise<void>;
 type Bring = (desired: Table) => Promise<void>;
